@@ -1,0 +1,91 @@
+"""What a customer asks for, in Kling's own words and already normalised.
+
+Pure Python: website, native API, dialects, adapters and sandbox all pass this one value around.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+Kind = Literal["text2video", "image2video"]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraControl:
+    """A camera move. `axis` and `value` (-10 to 10, not 0) are set exactly when type is `simple`."""
+
+    type: str
+    axis: str | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One segment of a multi-shot film: its own prompt and its length in whole seconds."""
+
+    prompt: str
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicMask:
+    """A motion-brush mask (address or base64) and the path it moves along, in image pixels."""
+
+    mask: str
+    trajectories: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    """One film as ordered. `duration` is whole seconds and is what is billed.
+
+    `image`, `image_tail` and masks are addresses or raw base64 (no `data:` prefix).
+    `aspect_ratio` and `cfg_scale` are None where the model or kind has none.
+    """
+
+    model: str
+    prompt: str = ""
+    negative_prompt: str = ""
+    mode: str = "std"
+    duration: int = 5
+    aspect_ratio: str | None = None
+    cfg_scale: float | None = None
+    sound: bool = False
+    image: str | None = None
+    image_tail: str | None = None
+    camera_control: CameraControl | None = None
+    shot_type: str | None = None
+    multi_prompt: tuple[Shot, ...] = ()
+    voices: tuple[str, ...] = ()
+    elements: tuple[str, ...] = ()
+    static_mask: str | None = None
+    dynamic_masks: tuple[DynamicMask, ...] = ()
+    watermark: bool = False
+    seed: int | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Image-to-video when a first or last frame is given, else text-to-video."""
+        return "image2video" if self.image or self.image_tail else "text2video"
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready dict of the fields that differ from their defaults, plus `model`."""
+        full = asdict(self)
+        return {f.name: full[f.name] for f in fields(self) if getattr(self, f.name) != f.default}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Params:
+        """The inverse of `to_json`: trusts its input, which we wrote."""
+        values = dict(stored)
+        if values.get("camera_control"):
+            values["camera_control"] = CameraControl(**values["camera_control"])
+        values["multi_prompt"] = tuple(Shot(**s) for s in values.get("multi_prompt", ()))
+        values["voices"] = tuple(values.get("voices", ()))
+        values["elements"] = tuple(values.get("elements", ()))
+        values["dynamic_masks"] = tuple(
+            DynamicMask(m["mask"], tuple((p[0], p[1]) for p in m["trajectories"]))
+            for m in values.get("dynamic_masks", ())
+        )
+        return cls(**values)

@@ -1,0 +1,141 @@
+"""The one shape behind every dialect: a task at an upstream, or one of ours as a customer sees it.
+
+Codecs turn it into a vendor's JSON (as server) and a vendor's JSON into it (as client).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from generations.catalogue.params import Params
+
+
+class TaskState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteVideo:
+    """A finished film at an address that may expire. `duration_ms` as the vendor states it."""
+
+    url: str
+    id: str = ""
+    duration_ms: int | None = None
+    watermark_url: str | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task as one side of the wire sees it. Times are Unix milliseconds.
+
+    `units` is Kling's bill in official units, `cost_usd` Segmind's in dollars; None when not told.
+    `message` is the vendor's reason when failed, else "".
+    """
+
+    id: str
+    state: TaskState
+    external_id: str | None = None
+    message: str = ""
+    videos: tuple[RemoteVideo, ...] = ()
+    created_ms: int = 0
+    updated_ms: int = 0
+    units: Decimal | None = None
+    cost_usd: Decimal | None = None
+    remaining_usd: Decimal | None = None
+    watermark: bool = False
+    prompt: str = ""
+    seed: int | None = None
+
+
+class Reason(StrEnum):
+    """Why an upstream refused or failed, in our words; decides who is told and what comes next."""
+
+    INVALID = "invalid"  # the request itself: final, the customer can mend it
+    MODERATION = "moderation"  # content policy: final
+    DISCONTINUED = "discontinued"  # this model is gone at this account: try another account
+    AUTH = "auth"  # our credentials: the operator's alarm, never the customer's
+    BALANCE = "balance"  # our upstream account is empty: the operator's alarm
+    RATE = "rate"  # slow down and try again
+    CONCURRENCY = "concurrency"  # too many at once: wait and try again
+    UNAVAILABLE = "unavailable"  # definitely not accepted, theirs to mend: retry or fail over
+    FAILED = "failed"  # accepted, then failed while rendering: final
+    NOT_FOUND = "not_found"  # a query for a task it does not know
+    BROKEN = "broken"  # an answer that makes no sense
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The upstream has the task (and bills it if it succeeds)."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The upstream definitely did not take it. `retry_after` is seconds, when told."""
+
+    reason: Reason
+    code: str
+    message: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may or may not have been accepted (5xx on create, broken body): look it up, never resend."""
+
+    code: str
+    message: str
+
+
+Outcome = Accepted | Rejected | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireRequest:
+    """An HTTP request without host and credentials: the adapter adds both."""
+
+    method: str
+    path: str  # begins with "/", includes the query string
+    json: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireReply:
+    """An HTTP answer of our servers: a JSON body, or raw bytes elsewhere when `json` is None."""
+
+    status: int
+    json: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A create request as a dialect's client sent it, in native words, not yet validated.
+
+    `fields` go to `catalogue.validation.check`; the rest is the dialect's own.
+    `explicit` names the fields the client really sent (defaults of the page are filled in `fields`).
+    """
+
+    fields: Mapping[str, Any]
+    explicit: frozenset[str] = frozenset()
+    external_id: str | None = None
+    callback_url: str | None = None
+
+
+class BadRequest(Exception):
+    """The body is not of this dialect: names the field and what it must be."""
+
+    def __init__(self, field_name: str, message: str) -> None:
+        super().__init__(f"{field_name}: {message}")
+        self.field = field_name
+        self.message = message
