@@ -11,7 +11,6 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from generations.catalogue.params import Params
 
 
 class TaskState(StrEnum):
@@ -90,7 +89,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may or may not have been accepted (5xx on create, broken body): look it up, never resend."""
+    """Perhaps accepted (5xx on create, broken body): look it up, never send it again."""
 
     code: str
     message: str
@@ -123,7 +122,7 @@ class Order:
     """A create request as a dialect's client sent it, in native words, not yet validated.
 
     `fields` go to `catalogue.validation.check`; the rest is the dialect's own.
-    `explicit` names the fields the client really sent (defaults of the page are filled in `fields`).
+    `explicit` names what the client really sent; `fields` has the page's defaults filled in.
     """
 
     fields: Mapping[str, Any]
