@@ -14,7 +14,7 @@ Kind = Literal["text2video", "image2video"]
 
 @dataclass(frozen=True, slots=True)
 class CameraControl:
-    """A camera move. `axis` and `value` (-10 to 10, not 0) go with type `simple` and only with it."""
+    """A camera move. `axis` and `value` (-10 to 10, not 0) go only with type `simple`."""
 
     type: str
     axis: str | None = None

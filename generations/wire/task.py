@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Any
 
 
-
 class TaskState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
