@@ -1,0 +1,1 @@
+"""The floor: small parts without tables that every app stands on."""

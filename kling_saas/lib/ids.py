@@ -1,0 +1,27 @@
+"""Public ids and secrets: prefixed, unguessable, checkable without a database."""
+
+from __future__ import annotations
+
+import secrets
+import zlib
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def random_base62(length: int) -> str:
+    """`length` characters of about 5.95 bits each."""
+    return "".join(secrets.choice(BASE62) for _ in range(length))
+
+
+def public_id(prefix: str) -> str:
+    """A public id such as `gen_4fTz…`: 22 random characters, 131 bits."""
+    return f"{prefix}_{random_base62(22)}"
+
+
+def checksum(body: str) -> str:
+    """Six base62 characters of CRC-32, so that scanners and doors refuse typing errors offline."""
+    value, digits = zlib.crc32(body.encode()), ""
+    for _ in range(6):
+        value, remainder = divmod(value, 62)
+        digits = BASE62[remainder] + digits
+    return digits

@@ -1,0 +1,47 @@
+"""Log lines as JSON, with every credential taken out before they are written."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+import structlog
+
+_SECRETS = re.compile(
+    r"(ksk_(?:live|test)_)\w{6,}|(whsec_)\S+|(SG_)[0-9a-f]{8,}"
+    r"|(eyJ[\w-]{5,})\.[\w-]+\.[\w-]*|((?:[?&](?:sig|token|signature)=))[^&\s\"]+"
+    r"|(Bearer\s+)\S+|(://[^:/\s]+:)[^@/\s]+(?=@)",
+    re.IGNORECASE,
+)
+
+
+def redact(text: str) -> str:
+    """`text` with keys, tokens, signatures and passwords replaced by `***`."""
+    return _SECRETS.sub(lambda m: next(g for g in m.groups() if g is not None) + "***", text)
+
+
+class RedactingFilter(logging.Filter):
+    """Replaces credentials in the finished message, whoever logged it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every record; its message comes out redacted."""
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        return True
+
+
+def formatter() -> logging.Formatter:
+    """structlog's JSON lines for the standard library's records."""
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(),
+        ],
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+        ],
+    )
