@@ -1,0 +1,1 @@
+"""One file per family of Kling models: nothing but specs."""

@@ -1,0 +1,75 @@
+"""The one gate for create requests: untrusted fields in, normalised `Params` or every violation.
+
+Website, native API and dialects all come through `check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from generations.catalogue import draft as drafts
+from generations.catalogue.params import Params
+from generations.catalogue.reading import Reader
+from generations.catalogue.registry import SPECS, resolve
+from generations.catalogue.rules import Rules
+from generations.catalogue.spec import Spec
+from generations.catalogue.violations import Findings, InvalidRequest, Violation, shown
+
+__all__ = ["Checked", "InvalidRequest", "Violation", "check"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An order that can be priced and made; `warnings` say what was changed or dropped."""
+
+    params: Params
+    warnings: tuple[str, ...]
+
+
+def check(
+    fields: Mapping[str, object],
+    *,
+    lenient: bool = False,
+    max_shots: int = 6,
+    max_seconds: int = 15,
+    sandbox: bool = False,
+) -> Checked:
+    """Normalises native-word fields, or raises InvalidRequest with every violation.
+
+    `lenient` is for the dialects: unknown fields are ignored, numbers may be strings, and what a
+    model lacks is dropped or written into the prompt, with a warning. `max_shots` and
+    `max_seconds` bound multi-shot films; `sandbox` allows `seed`. Nothing else is ever raised.
+    """
+    findings = Findings(lenient)
+    if not isinstance(fields, Mapping):
+        findings.refuse(
+            "body",
+            "wrong_type",
+            f"must be a JSON object, not {shown(fields)}",
+            limit="an object",
+            way_out="send a JSON object",
+        )
+        raise InvalidRequest(tuple(findings.violations))
+    draft = drafts.read(Reader(findings, fields), max_shots)
+    spec = _spec(draft.model, findings)
+    if spec is None:
+        raise InvalidRequest(tuple(findings.violations))
+    params = Rules(spec, draft, findings, max(max_seconds, max(spec.durations)), sandbox).apply()
+    if findings.violations:
+        raise InvalidRequest(tuple(findings.violations))
+    return Checked(params, tuple(findings.warnings))
+
+
+def _spec(model: str | None, findings: Findings) -> Spec | None:
+    spec = resolve(model) if model else None
+    if spec is None and not findings.refused("model"):
+        names = ", ".join(known.name for known in SPECS)
+        findings.refuse(
+            "model",
+            "not_allowed" if model else "required",
+            f"{shown(model)} is not a model we have" if model else "is missing",
+            limit=names,
+            way_out=f"send one of {names}",
+        )
+    return spec
