@@ -58,9 +58,15 @@ def read_file(path: Path) -> dict[str, str]:
     return pairs
 
 
-def load() -> None:
-    """Fill the process's environment from the files, never overriding what is set."""
-    for path in (ROOT / ".env", data_dir() / "local.env"):
+def load(*, generated: bool = True) -> None:
+    """Fill the process's environment from the files, never overriding what is set.
+
+    `generated=False` leaves out `local.env`: `make run` is about to write it anew.
+    """
+    paths = [ROOT / ".env"]
+    if generated:
+        paths.append(data_dir() / "local.env")
+    for path in paths:
         if path.is_file():
             for name, value in read_file(path).items():
                 os.environ.setdefault(name, value)

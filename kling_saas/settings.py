@@ -280,6 +280,9 @@ Q_CLUSTER = {
 # ------------------------------------------------------------------ stored films
 FILM_MAX_BYTES = env.integer("FILM_MAX_BYTES", 512 * 1024 * 1024, "Largest film accepted, bytes.")
 FILM_FETCH_SECONDS = env.integer("FILM_FETCH_SECONDS", 240, "Longest download of a film, s.")
+TRUSTED_PROXIES = env.integer(
+    "TRUSTED_PROXIES", 0, "Proxies of ours before the site; their X-Forwarded-For is believed."
+)
 LINK_SECONDS = env.integer("LINK_SECONDS", 3600, "Life of a signed link to a film, s.", least=60)
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "", "Folder of stored films.") or VAR / "media")
 S3_BUCKET = env.text("S3_BUCKET", "", "Bucket of stored films; empty stores in MEDIA_ROOT.")

@@ -1,0 +1,62 @@
+# Every command of the house; `make` or `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PROMPT ?= A lighthouse in a storm at dusk
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check fix setup lock bench campaigns-short chaos fuzz load clean
+export
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+run: $(VENV)/.run ## Run the whole product here; Ctrl-C ends it (PORT=8000 VAR=var)
+	@exec $(PY) -m kling_saas.run
+
+demo: $(VENV)/.run ## Make one film through the REST API (PROMPT="…")
+	@$(PY) -m kling_saas.run.demo "$$PROMPT"
+
+test: $(VENV)/.dev ## Run the whole test suite against a running product
+	@$(PY) -m pytest
+
+check: $(VENV)/.dev ## Lint, types and import contracts
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy .
+	$(VENV)/bin/lint-imports
+
+fix: $(VENV)/.dev ## Let ruff mend what it can
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+campaigns-short: $(VENV)/.dev ## Chaos, fuzz and load in their short form (under 7 minutes)
+	@$(PY) -m tests.campaigns short
+
+chaos: $(VENV)/.dev ## Kill processes at random while films are made (N=1000 SEED=1)
+	@$(PY) -m tests.campaigns chaos
+
+bench: $(VENV)/.dev ## Run one benchmark (NAME=accept|ready)
+	@$(PY) -m bench.$(NAME)
+
+setup: $(VENV)/.run $(VENV)/.dev ## Make the virtual environment with the locked packages
+
+lock: $(VENV)/.dev ## Lock the packages of requirements*.in again
+	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q -U requirements.in -o requirements.txt
+	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q -U requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove the data folder and caches (not .venv)
+	rm -rf var .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: $$($(PYTHON) --version) found. Choose one with PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python3 cannot make virtual environments: apt install python3-venv"; exit 1; }
+
+$(VENV)/.run: requirements.txt | $(VENV)/bin/python
+	@echo "Installing the locked packages …"
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	@echo "Installing the locked packages and tools …"
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+	@touch $@ $(VENV)/.run

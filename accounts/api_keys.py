@@ -1,0 +1,94 @@
+"""Bearer keys: `ksk_live_` or `ksk_test_`, 8 characters of id, 30 of secret, 6 of checksum.
+
+Not Stripe's `sk_live_`, which secret scanners report to Stripe. The published pattern is
+`ksk_(live|test)_[0-9A-Za-z]{44}`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts import tenancy
+from accounts.actors import Actor
+from accounts.models import ApiKey
+from kling_saas.lib.ids import checksum, random_base62
+from kling_saas.lib.refusals import Unauthenticated
+
+PATTERN = re.compile(r"ksk_(live|test)_([0-9A-Za-z]{8})([0-9A-Za-z]{30})([0-9A-Za-z]{6})")
+_UNKNOWN = "This API key is not known, revoked or expired: issue one under Developer › Keys."
+
+
+def issue(
+    organisation_id: int,
+    *,
+    livemode: bool,
+    name: str,
+    user_id: int | None = None,
+    expires_at: datetime | None = None,
+    raw_video: bool = False,
+) -> tuple[ApiKey, str]:
+    """A new key and its text, which nobody can show again. Needs an open scope."""
+    head = f"ksk_{'live' if livemode else 'test'}_"
+    body = random_base62(38)
+    plaintext = f"{head}{body}{checksum(head + body)}"
+    key = ApiKey.objects.create(
+        organisation_id=organisation_id,
+        livemode=livemode,
+        name=name,
+        created_by_id=user_id,
+        expires_at=expires_at,
+        raw_video=raw_video,
+        key_id=body[:8],
+        secret_hash=_hash(plaintext),
+        last4=plaintext[-4:],
+    )
+    return key, plaintext
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether `text` has a key's form and checksum; no database is asked."""
+    match = PATTERN.fullmatch(text)
+    return bool(match) and checksum(text[:-6]) == text[-6:]
+
+
+def verify(plaintext: str) -> Actor:
+    """The actor behind a key; one round trip, works in and outside a scope.
+
+    Raises Unauthenticated, with one sentence for every cause.
+    """
+    if not looks_like_key(plaintext):
+        raise Unauthenticated("This is not one of our API keys: they look like ksk_live_….")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT organisation_id, livemode, key_pk, suspended, raw_video "
+            "FROM accounts_find_api_key(%s, %s)",
+            [plaintext[9:17], _hash(plaintext)],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise Unauthenticated(_UNKNOWN)
+    return Actor(
+        organisation_id=row[0],
+        livemode=row[1],
+        api_key_id=row[2],
+        suspended=row[3],
+        raw_video=row[4],
+    )
+
+
+def revoke(organisation_id: int, key_id: str) -> bool:
+    """End a key now; accepted work goes on. False when there is no such live key."""
+    with tenancy.scope(organisation_id):
+        changed: int = ApiKey.objects.filter(key_id=key_id, revoked_at=None).update(
+            revoked_at=timezone.now()
+        )
+    return changed == 1
+
+
+def _hash(plaintext: str) -> bytes:
+    return hashlib.sha256(plaintext.encode()).digest()

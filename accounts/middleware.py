@@ -1,0 +1,60 @@
+"""Opens the tenancy scope of a signed-in person around each page, and closes it behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts import organisations, tenancy
+from accounts.actors import Actor
+from accounts.requests import ActingRequest
+
+ORGANISATION, MODE = "organisation", "livemode"  # keys of the session
+
+
+class TenancyMiddleware:
+    """Sets `request.actor`. Pages run in one transaction, undone when they end in an error.
+
+    API doors authenticate by credential and open their own scopes; the console sees all tenants.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        acting = cast("ActingRequest", request)
+        acting.actor = None
+        if request.path.startswith(reverse("admin:index")):
+            with tenancy.system("operators see every tenant"):
+                return self._undone_if_broken(request)
+        if "sessionid" not in request.COOKIES or not request.user.is_authenticated:
+            return self.get_response(request)
+        acting.actor = _actor(request)
+        if acting.actor is None:
+            return self.get_response(request)
+        with tenancy.scope(acting.actor.organisation_id):
+            return self._undone_if_broken(request)
+
+    def _undone_if_broken(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code >= 500:
+            transaction.set_rollback(True)
+        return response
+
+
+def _actor(request: HttpRequest) -> Actor | None:
+    """The person in the organisation their session chose, or in their oldest one."""
+    user_id = cast("int", request.user.pk)
+    mine = [organisation for organisation, _role in organisations.memberships_of(user_id)]
+    if not mine:
+        return None
+    chosen = request.session.get(ORGANISATION)
+    return Actor(
+        organisation_id=chosen if chosen in mine else mine[0],
+        livemode=bool(request.session.get(MODE, True)),
+        user_id=user_id,
+    )

@@ -1,0 +1,28 @@
+"""What a request says about its sender."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+
+
+class ActingRequest(HttpRequest):
+    """A request after TenancyMiddleware: `actor` is who is signed in, for which organisation."""
+
+    actor: Actor | None
+
+
+def client_address(request: HttpRequest) -> str:
+    """The sender's address: the peer, or what the last of our own proxies says.
+
+    TRUSTED_PROXIES counts them; with 0 the header, which anyone can write, is ignored.
+    """
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    hops = [h.strip() for h in request.headers.get("X-Forwarded-For", "").split(",") if h.strip()]
+    trusted: int = settings.TRUSTED_PROXIES
+    return hops[-trusted] if trusted and len(hops) >= trusted else peer

@@ -1,0 +1,55 @@
+"""The accounts' functions in the database: look-ups that come before a tenant is known."""
+
+FIND_API_KEY = """
+CREATE FUNCTION accounts_find_api_key(p_key_id text, p_hash bytea)
+RETURNS TABLE (organisation_id bigint, livemode boolean, key_pk bigint,
+               suspended boolean, raw_video boolean)
+LANGUAGE plpgsql SET app.tenant = '*' AS $$
+BEGIN
+    -- One write a minute and key, so that a busy key costs no more than a read.
+    UPDATE accounts_apikey k SET last_used_at = now()
+     WHERE k.key_id = p_key_id AND k.secret_hash = p_hash
+       AND (k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute');
+    RETURN QUERY
+    SELECT k.organisation_id, k.livemode, k.id, o.suspended_at IS NOT NULL, k.raw_video
+      FROM accounts_apikey k JOIN accounts_organisation o ON o.id = k.organisation_id
+     WHERE k.key_id = p_key_id AND k.secret_hash = p_hash AND k.revoked_at IS NULL
+       AND (k.expires_at IS NULL OR k.expires_at > now());
+END $$;
+"""
+
+FIND_ACCESS_KEY = """
+CREATE FUNCTION accounts_find_access_key(p_access_key text)
+RETURNS TABLE (organisation_id bigint, livemode boolean, key_pk bigint,
+               suspended boolean, sealed_secret text)
+LANGUAGE sql SET app.tenant = '*' AS $$
+    SELECT k.organisation_id, k.livemode, k.id, o.suspended_at IS NOT NULL, k.sealed_secret
+      FROM accounts_accesskey k JOIN accounts_organisation o ON o.id = k.organisation_id
+     WHERE k.access_key = p_access_key AND k.revoked_at IS NULL
+       AND (k.expires_at IS NULL OR k.expires_at > now());
+$$;
+"""
+
+MEMBERSHIPS = """
+CREATE FUNCTION accounts_memberships(p_user_id bigint)
+RETURNS TABLE (organisation_id bigint, role text)
+LANGUAGE sql STABLE SET app.tenant = '*' AS $$
+    SELECT m.organisation_id, m.role::text FROM accounts_membership m
+     WHERE m.user_id = p_user_id ORDER BY m.id;
+$$;
+"""
+
+APPEND_ONLY = """
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'KL001';
+END $$;
+"""
+
+DROP_ALL = """
+DROP FUNCTION accounts_find_api_key(text, bytea);
+DROP FUNCTION accounts_find_access_key(text);
+DROP FUNCTION accounts_memberships(bigint);
+DROP FUNCTION refuse_change();
+"""

@@ -1,0 +1,68 @@
+"""The native API's one error shape: RFC 9457 problem+json with stable codes."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.http import JsonResponse
+from rest_framework import exceptions as drf
+
+from kling_saas.api.requests import request_id
+from kling_saas.lib.refusals import Forbidden, InvalidBody, NotFound, Refusal, Unauthenticated
+
+log = logging.getLogger(__name__)
+
+
+class MethodNotAllowed(Refusal):
+    """The address exists and takes other methods."""
+
+    code, status, title = "method_not_allowed", 405, "Method not allowed"
+
+
+class UnsupportedMediaType(Refusal):
+    """The body is not JSON by its Content-Type."""
+
+    code, status, title = "unsupported_media_type", 415, "Unsupported media type"
+
+
+def problem(refusal: Refusal) -> JsonResponse:
+    """The answer for a refusal."""
+    body: dict[str, Any] = {
+        "type": f"{settings.SITE_URL}/docs/errors#{refusal.code}",
+        "title": refusal.title,
+        "status": refusal.status,
+        "code": refusal.code,
+        "detail": refusal.detail,
+        "retryable": refusal.retryable,
+        "request_id": request_id.get(),
+        **refusal.facts,
+    }
+    response = JsonResponse(body, status=refusal.status, content_type="application/problem+json")
+    if refusal.status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="api"'
+    if "retry_after" in refusal.facts:
+        response["Retry-After"] = str(refusal.facts["retry_after"])
+    return response
+
+
+_FROM_DRF: list[tuple[type[drf.APIException], type[Refusal]]] = [
+    (drf.NotAuthenticated, Unauthenticated),
+    (drf.AuthenticationFailed, Unauthenticated),
+    (drf.PermissionDenied, Forbidden),
+    (drf.NotFound, NotFound),
+    (drf.MethodNotAllowed, MethodNotAllowed),
+    (drf.UnsupportedMediaType, UnsupportedMediaType),
+    (drf.ParseError, InvalidBody),
+]
+
+
+def handle(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
+    """DRF's exception handler: refusals become problems, the unexpected stays a 500."""
+    if isinstance(error, Refusal):
+        return problem(error)
+    for theirs, ours in _FROM_DRF:
+        if isinstance(error, theirs):
+            return problem(ours(str(error.detail)))
+    return None

@@ -1,0 +1,71 @@
+"""System checks: combinations of settings that would hurt a paying customer are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
+from django.core.checks import register as register_check
+
+from kling_saas.lib.sealing import SealBroken, seal
+
+
+def register() -> None:
+    """Called once by the roof's app configuration."""
+    register_check(check_secrets)
+    register_check(check_database)
+    register_check(check_demo)
+
+
+def check_secrets(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """SECRET_KEY and ENCRYPTION_KEYS must be real."""
+    found: list[CheckMessage] = []
+    if len(settings.SECRET_KEY) < 40:
+        found.append(
+            Error(
+                "SECRET_KEY is missing or short.",
+                hint="Set SECRET_KEY to at least 50 random characters, or use `make run`.",
+                id="kling.E001",
+            )
+        )
+    try:
+        seal("probe", bound_to="check")
+    except SealBroken as error:
+        found.append(
+            Error(
+                f"Secrets cannot be stored: {error}.",
+                hint="ENCRYPTION_KEYS=k1:$(openssl rand -base64 32)",
+                id="kling.E002",
+            )
+        )
+    return found
+
+
+def check_database(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """The application must not run as the role that owns the tables."""
+    if settings.DATABASE_URL and settings.DATABASE_URL == settings.DATABASE_OWNER_URL:
+        return [
+            Error(
+                "DATABASE_URL is the migrating role: row-level security would have no second wall.",
+                hint="Give the application a role of its own; kling_saas/run/roles.sql makes both.",
+                id="kling.E003",
+            )
+        ]
+    return []
+
+
+def check_demo(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """DEMO lets live credits buy sandbox films: never on a public site."""
+    if settings.DEMO and settings.SECURE:
+        return [
+            CheckWarning(
+                "DEMO=1 on an https site: live keys reach the sandbox.",
+                hint="Unset DEMO where customers pay.",
+                id="kling.W001",
+            )
+        ]
+    return []

@@ -1,0 +1,1 @@
+"""`make run`: the whole product on one machine, from one terminal, with nothing installed."""

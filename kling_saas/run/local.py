@@ -1,0 +1,187 @@
+"""The order in which one machine becomes the product: database, schema, demo data, processes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+
+from kling_saas import env
+from kling_saas.env import ConfigError
+from kling_saas.run.children import Child, Family
+from kling_saas.run.postgres import APP, OWNER, EmbeddedPostgres
+
+HOST = "127.0.0.1"
+
+
+class LocalRun:
+    """`make run`. Everything it writes is under VAR; a second run finds and keeps it."""
+
+    def __init__(self) -> None:
+        env.load(generated=False)
+        self.var = env.data_dir()
+        self.port = env.integer("PORT", 8000, "Port of the site in make run.", least=1)
+        self.sandbox_port = env.integer(
+            "SANDBOX_PORT", self.port + 1, "Port of the sandbox upstream in make run.", least=1
+        )
+        self.postgres: EmbeddedPostgres | None = None
+        self.stop_asked = False
+
+    def run(self) -> None:
+        """Start everything, say where it is, keep it alive until Ctrl-C. Raises ConfigError."""
+        began = time.monotonic()
+        self._prepare_folder()
+        self._need_port(self.port, "PORT")
+        self._need_port(self.sandbox_port, "SANDBOX_PORT")
+        signal.signal(signal.SIGINT, self._ask_stop)
+        signal.signal(signal.SIGTERM, self._ask_stop)
+        family = Family([])
+        try:
+            self._start_database(family)
+            self._configure()
+            self._manage("prepare")
+            self._start_processes(family)
+            self._wait_for_site(family)
+            self._greet(time.monotonic() - began)
+            while not self.stop_asked:
+                family.watch_once()
+                time.sleep(0.2)
+        finally:
+            family.children = [c for c in family.children if c.name != "postgres"]
+            family.stop()
+            if self.postgres:
+                self.postgres.stop()
+            (self.var / "run.pid").unlink(missing_ok=True)
+
+    def _ask_stop(self, _signal: int, _frame: FrameType | None) -> None:
+        if self.stop_asked:
+            return
+        self.stop_asked = True
+        sys.stdout.write("\nStopping …\n")
+
+    def _prepare_folder(self) -> None:
+        try:
+            self.var.mkdir(parents=True, exist_ok=True)
+            (self.var / "run.pid").write_text(str(os.getpid()))
+        except OSError as error:
+            raise ConfigError(
+                f"the data folder {self.var} cannot be written ({error.strerror}): "
+                f"set VAR to a folder you own"
+            ) from None
+
+    def _need_port(self, port: int, name: str) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError as error:
+                raise ConfigError(
+                    f"port {port} cannot be used ({error.strerror}): "
+                    f"choose another with `make run {name}={port + 100}`"
+                ) from None
+
+    def _start_database(self, family: Family) -> None:
+        if os.environ.get("DATABASE_URL"):
+            return
+        self.postgres = EmbeddedPostgres(self.var / "postgres")
+        self.postgres.start()
+        database = Child("postgres", start=self.postgres.start)
+        database.process, database.started = self.postgres.process, time.monotonic()
+        family.children.append(database)
+
+    def _configure(self) -> None:
+        """Settings of this place, written for `manage.py` beside the running stack as well."""
+        path = self.var / "local.env"
+        kept = env.read_file(path) if path.exists() else {}
+        site = f"http://{HOST}:{self.port}"
+        values = {
+            "DEMO": "1",
+            "SECRET_KEY": kept.get("SECRET_KEY") or secrets.token_urlsafe(48),
+            "ENCRYPTION_KEYS": kept.get("ENCRYPTION_KEYS")
+            or f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+            "SITE_URL": site,
+            "SANDBOX_URL": f"http://{HOST}:{self.sandbox_port}",
+            "SANDBOX_SPEED": "60",
+            "ALLOW_PRIVATE_ADDRESSES": "1",
+            "LOG_LEVEL": "WARNING",
+        }
+        if self.postgres:
+            values["DATABASE_URL"] = self.postgres.url(APP)
+            values["DATABASE_OWNER_URL"] = self.postgres.url(OWNER)
+        lines = ["# Written by make run; your own settings belong in .env, which wins."]
+        lines += [f"{name}={value}" for name, value in values.items()]
+        write_private(path, "\n".join(lines) + "\n")
+        for name, value in values.items():
+            os.environ.setdefault(name, value)
+
+    def _manage(self, *arguments: str) -> None:
+        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=env.ROOT, check=False)
+        if done.returncode:
+            raise ConfigError(f"`manage.py {' '.join(arguments)}` failed; its reason stands above")
+
+    def _start_processes(self, family: Family) -> None:
+        python = sys.executable
+        web = [python, "-m", "uvicorn", "kling_saas.asgi:application", "--host", HOST]
+        web += ["--port", str(self.port), "--log-level", "warning"]
+        web += ["--timeout-graceful-shutdown", "3"]
+        sandbox = [python, "-m", "generations.sandbox", "--port", str(self.sandbox_port)]
+        family.children += [
+            Child("web", web),
+            Child("worker", [python, "manage.py", "work"]),
+            Child("sandbox", [*sandbox, "--data", str(self.var / "sandbox")]),
+        ]
+        for child in family.children:
+            if not child.process:
+                child.launch()
+
+    def _wait_for_site(self, family: Family) -> None:
+        deadline = time.monotonic() + 60
+        while not self.stop_asked:
+            family.watch_once()
+            try:
+                with urllib.request.urlopen(f"http://{HOST}:{self.port}/readyz", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                if time.monotonic() > deadline:
+                    raise ConfigError(
+                        "the site did not answer in 60 s; see the lines above"
+                    ) from None
+                time.sleep(0.1)
+
+    def _greet(self, seconds: float) -> None:
+        facts = json.loads((self.var / "run.json").read_text())
+        curl = (
+            f"curl -sS {facts['site']}/api/v1/generations -H 'Prefer: wait=60' "
+            f"-H 'Authorization: Bearer {facts['test_key']}' -H 'Content-Type: application/json' "
+            """-d '{"model":"kling-v1","prompt":"A lighthouse in a storm at dusk"}'"""
+        )
+        sys.stdout.write(
+            f"\nKling SaaS is running ({seconds:.1f} s). Films come from the sandbox upstream.\n\n"
+            f"  Site     {facts['site']}\n"
+            f"  Sign in  {facts['login']['email']} / {facts['login']['password']}\n"
+            f"  Console  {facts['site']}/admin/  "
+            f"({facts['admin']['email']} / {facts['admin']['password']})\n"
+            f"  Test key {facts['test_key']}\n\n"
+            f"  Make a film:\n  {curl}\n\nCtrl-C stops everything.\n\n"
+        )
+        sys.stdout.flush()
+
+
+def write_private(path: Path, content: str) -> None:
+    """Replace `path` atomically with a file that only we may read."""
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(content)
+    temporary.replace(path)
