@@ -1,11 +1,29 @@
-"""The accounts' functions in the database: look-ups that come before a tenant is known."""
+"""The accounts' functions in the database: look-ups that come before a tenant is known.
 
-FIND_API_KEY = """
-CREATE FUNCTION accounts_find_api_key(p_key_id text, p_hash bytea)
-RETURNS TABLE (organisation_id bigint, livemode boolean, key_pk bigint,
-               suspended boolean, raw_video boolean)
-LANGUAGE plpgsql SET app.tenant = '*' AS $$
+Each widens `app.tenant` for its own queries and puts it back; an error undoes it with the
+transaction. (A SET clause on the function would need a superuser's grant.)
+"""
+
+
+def _across_tenants(head: str, query: str) -> str:
+    """A plpgsql function whose body sees every tenant."""
+    return f"""
+CREATE FUNCTION {head} LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_before text := coalesce(current_setting('app.tenant', true), '');
 BEGIN
+    PERFORM set_config('app.tenant', '*', true);
+    {query}
+    PERFORM set_config('app.tenant', v_before, true);
+END $$;
+"""
+
+
+FIND_API_KEY = _across_tenants(
+    "accounts_find_api_key(p_key_id text, p_hash bytea) RETURNS TABLE (organisation_id bigint, "
+    "livemode boolean, key_pk bigint, suspended boolean, raw_video boolean)",
+    """
     -- One write a minute and key, so that a busy key costs no more than a read.
     UPDATE accounts_apikey k SET last_used_at = now()
      WHERE k.key_id = p_key_id AND k.secret_hash = p_hash
@@ -14,30 +32,27 @@ BEGIN
     SELECT k.organisation_id, k.livemode, k.id, o.suspended_at IS NOT NULL, k.raw_video
       FROM accounts_apikey k JOIN accounts_organisation o ON o.id = k.organisation_id
      WHERE k.key_id = p_key_id AND k.secret_hash = p_hash AND k.revoked_at IS NULL
-       AND (k.expires_at IS NULL OR k.expires_at > now());
-END $$;
-"""
+       AND (k.expires_at IS NULL OR k.expires_at > now());""",
+)
 
-FIND_ACCESS_KEY = """
-CREATE FUNCTION accounts_find_access_key(p_access_key text)
-RETURNS TABLE (organisation_id bigint, livemode boolean, key_pk bigint,
-               suspended boolean, sealed_secret text)
-LANGUAGE sql SET app.tenant = '*' AS $$
+FIND_ACCESS_KEY = _across_tenants(
+    "accounts_find_access_key(p_access_key text) RETURNS TABLE (organisation_id bigint, "
+    "livemode boolean, key_pk bigint, suspended boolean, sealed_secret text)",
+    """
+    RETURN QUERY
     SELECT k.organisation_id, k.livemode, k.id, o.suspended_at IS NOT NULL, k.sealed_secret
       FROM accounts_accesskey k JOIN accounts_organisation o ON o.id = k.organisation_id
      WHERE k.access_key = p_access_key AND k.revoked_at IS NULL
-       AND (k.expires_at IS NULL OR k.expires_at > now());
-$$;
-"""
+       AND (k.expires_at IS NULL OR k.expires_at > now());""",
+)
 
-MEMBERSHIPS = """
-CREATE FUNCTION accounts_memberships(p_user_id bigint)
-RETURNS TABLE (organisation_id bigint, role text)
-LANGUAGE sql STABLE SET app.tenant = '*' AS $$
+MEMBERSHIPS = _across_tenants(
+    "accounts_memberships(p_user_id bigint) RETURNS TABLE (organisation_id bigint, role text)",
+    """
+    RETURN QUERY
     SELECT m.organisation_id, m.role::text FROM accounts_membership m
-     WHERE m.user_id = p_user_id ORDER BY m.id;
-$$;
-"""
+     WHERE m.user_id = p_user_id ORDER BY m.id;""",
+)
 
 APPEND_ONLY = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
