@@ -1,0 +1,31 @@
+"""Alice owns an organisation, Mallory is a stranger with one of her own."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from accounts import api_keys, organisations, tenancy
+from accounts.models import Organisation, User
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A fresh organisation with an owner and a key for each mode."""
+
+    user: User
+    organisation: Organisation
+    test_key: str
+    live_key: str
+
+
+def customer(name: str = "alice") -> Customer:
+    """Nobody else's data is near: a new user, organisation and keys."""
+    user = User.objects.create_user(
+        f"{name}-{secrets.token_hex(6)}@example.org", "screening-room-9"
+    )
+    organisation = organisations.create(user)
+    with tenancy.scope(organisation.pk):
+        _, test_key = api_keys.issue(organisation.pk, livemode=False, name="test")
+        _, live_key = api_keys.issue(organisation.pk, livemode=True, name="live")
+    return Customer(user, organisation, test_key, live_key)
