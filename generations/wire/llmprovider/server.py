@@ -1,0 +1,43 @@
+"""Answers as llmprovider does: a flat task object, and errors in OpenAI's shape."""
+
+from __future__ import annotations
+
+from generations.wire.kling import server as kling
+from generations.wire.kling import tasks
+from generations.wire.task import Order, Task, WireReply
+
+_ERROR_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "insufficient_quota",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    429: "rate_limit_error",
+}
+
+
+def decode_order(body: object) -> Order:
+    """A create request in native words. Raises BadRequest when it is not of this dialect."""
+    return kling.decode_order("text2video", body)
+
+
+def encode_created(task: Task) -> WireReply:
+    """The answer to a create."""
+    return WireReply(status=200, json=tasks.created(task))
+
+
+def encode_task(task: Task) -> WireReply:
+    """The answer to a query."""
+    return WireReply(status=200, json=tasks.flat(task))
+
+
+def encode_error(status: int, message: str, *, code: str, param: str | None = None) -> WireReply:
+    """An error in OpenAI's shape; its `type` follows from the status."""
+    error = {
+        "message": message,
+        "type": _ERROR_TYPES.get(status, "server_error"),
+        "param": param,
+        "code": code,
+    }
+    return WireReply(status=status, json={"error": error})
