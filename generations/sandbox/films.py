@@ -1,0 +1,80 @@
+"""Hands out films: whole, cut short, spoilt or behind a link that has expired."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Mapping
+from random import Random
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from generations.sandbox.store import Record
+from generations.sandbox.vendor import Vendor
+from generations.sandbox.web import MARK, gone, vendor_of
+from generations.wire.task import TaskState
+
+_TYPE = "video/mp4"
+# Enough of a beginning to look like a film to whoever reads the first bytes only.
+_HEAD = 48
+
+
+class CutShort(Response):
+    """A body that ends at half of its Content-Length."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the head and half of the body, then close the connection."""
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        )
+        half = bytes(self.body)[: len(self.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        scope["state"]["transport"].close()
+        await gone(receive)
+
+
+def body(vendor: Vendor, record: Record, headers: Mapping[str, str] | None = None) -> Response:
+    """The film of a finished task, in the state its prompt asks for."""
+    path = vendor.studio.path(record.film)
+    script = record.script
+    sent = {**(headers or {}), **MARK}
+    if script.has("truncated"):
+        return CutShort(path.read_bytes(), media_type=_TYPE, headers=sent)
+    if script.has("corrupt"):
+        content = path.read_bytes()
+        noise = Random(record.id).randbytes(len(content) - _HEAD)  # noqa: S311 - not a secret
+        return Response(content[:_HEAD] + noise, media_type=_TYPE, headers=sent)
+    return FileResponse(path, media_type=_TYPE, headers=sent)
+
+
+async def _film(request: Request) -> Response:
+    vendor = vendor_of(request)
+    record = vendor.store.get(request.path_params["task"])
+    if record is None or vendor.task(record).state is not TaskState.SUCCEEDED:
+        return _refused(404, "no such film")
+    asked = request.query_params
+    expires, issue, token = (asked.get(name, "") for name in ("expires", "issue", "token"))
+    if not (expires.isdecimal() and issue.isdecimal() and max(len(expires), len(issue)) < 16):
+        return _refused(403, "the link is not one of ours")
+    if not hmac.compare_digest(
+        token.encode(), vendor.token(record.id, int(expires), int(issue)).encode()
+    ):
+        return _refused(403, "the link is not one of ours")
+    if int(expires) < time.time():
+        return _refused(403, "the link has expired")
+    if record.script.has("expired-link") and int(issue) == 0:
+        vendor.store.refuse_link(record.id)
+        return _refused(403, "the link has expired (sandbox: fail:expired-link)")
+    return body(vendor, record)
+
+
+def _refused(status: int, message: str) -> Response:
+    return JSONResponse({"error": message, "sandbox": True}, status, headers=MARK)
+
+
+def routes() -> list[Route]:
+    """The address of films."""
+    return [Route("/films/{task}.mp4", _film, methods=["GET"])]

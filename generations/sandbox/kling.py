@@ -1,0 +1,146 @@
+"""Kling's first API standard: tasks of two kinds, one by one and in pages, and the account."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from generations.catalogue.params import Kind
+from generations.catalogue.validation import InvalidRequest
+from generations.sandbox import credentials
+from generations.sandbox.vendor import Refusal, Wish
+from generations.sandbox.web import Handler, HangUp, answer, body_of, checked, vendor_of
+from generations.wire.kling import server as codec
+from generations.wire.task import BadRequest, WireReply
+
+_CODES: Mapping[str, int] = {
+    "moderation": 1301,
+    "discontinued": 1203,
+    "rate": 1302,
+    "parallel": 1303,
+    "unavailable": 5001,
+    "duplicate": 1201,
+    "internal": 5000,
+}
+_BALANCE_EMPTY, _INVALID, _MISSING = 1102, 1201, 1203
+
+
+def error(code: int, message: str = "") -> WireReply:
+    """An error with the HTTP status that Kling's own table gives it."""
+    return codec.encode_error(code, message, str(uuid.uuid4()), status_style="official")
+
+
+def guarded(handler: Handler) -> Handler:
+    """The handler with everything it may raise turned into Kling's answers."""
+
+    async def serve(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except credentials.Unauthorised as refusal:
+            return answer(error(refusal.code, refusal.message))
+        except (BadRequest, InvalidRequest) as refusal:
+            return answer(error(_INVALID, str(refusal)))
+        except Refusal as refusal:
+            if refusal.sort == "dropped":
+                return HangUp()
+            return answer(error(_CODES[refusal.sort], refusal.message))
+
+    return serve
+
+
+def caller(request: Request, *, static_only: bool = False) -> str:
+    """The account that calls. Raises Unauthorised."""
+    header = request.headers.get("authorization")
+    return credentials.bearer(header, vendor_of(request).settings, static_only=static_only)
+
+
+def _create(kind: Kind) -> Handler:
+    async def create(request: Request) -> Response:
+        vendor, account = vendor_of(request), caller(request)
+        if account.startswith(credentials.EMPTY):
+            return answer(error(_BALANCE_EMPTY))
+        body = await body_of(request)
+        order = codec.decode_order(kind, body)
+        wish = Wish(
+            dialect="kling",
+            account=account,
+            params=checked(order, body),
+            external_id=order.external_id,
+            callback_url=order.callback_url,
+        )
+        record = await vendor.create(wish)
+        return answer(codec.encode_created(vendor.task(record), str(uuid.uuid4())))
+
+    return create
+
+
+def _get(kind: Kind) -> Handler:
+    async def get(request: Request) -> Response:
+        vendor = vendor_of(request)
+        record = vendor.store.find("kling", caller(request), request.path_params["task"])
+        if record is None or record.kind != kind:
+            return answer(error(_MISSING, "task not found"))
+        return answer(codec.encode_task(vendor.task(record), str(uuid.uuid4())))
+
+    return get
+
+
+def _list(kind: Kind) -> Handler:
+    async def listed(request: Request) -> Response:
+        vendor, account = vendor_of(request), caller(request)
+        page, size = _bounded(request, "pageNum", 1, 1000), _bounded(request, "pageSize", 30, 500)
+        found = vendor.store.page(account, "kling", kind, page, size)
+        tasks = [vendor.task(record) for record in found]
+        return answer(codec.encode_list(tasks, str(uuid.uuid4())))
+
+    return listed
+
+
+def _bounded(request: Request, name: str, usual: int, most: int) -> int:
+    text = request.query_params.get(name, str(usual))
+    if not text.isdecimal() or len(text) > 6 or not 1 <= int(text) <= most:
+        raise BadRequest(name, f"must be a number between 1 and {most}")
+    return int(text)
+
+
+async def _costs(request: Request) -> Response:
+    """One pack, full or empty (Kling's account page, `/account/costs`)."""
+    account = caller(request)
+    empty = account.startswith(credentials.EMPTY)
+    pack = {
+        "resource_pack_name": "Sandbox pack",
+        "resource_pack_id": "sandbox",
+        "resource_pack_type": "decreasing_total",
+        "total_quantity": 1000.0,
+        "remaining_quantity": 0.0 if empty else 1000.0,
+        "purchase_time": 1735689600000,
+        "effective_time": 1735689600000,
+        "invalid_time": 4102444800000,
+        "status": "runOut" if empty else "online",
+    }
+    data = {"code": 0, "msg": "success", "resource_pack_subscribe_infos": [pack]}
+    body = {"code": 0, "message": "SUCCEED", "request_id": str(uuid.uuid4()), "data": data}
+    return answer(WireReply(status=200, json=body))
+
+
+async def unknown(request: Request) -> Response:
+    """Kling's answer to an address it does not have."""
+    return answer(error(1202, f"{request.method} {request.url.path} is not served by the sandbox"))
+
+
+def routes() -> list[Route]:
+    """The addresses below `/kling`."""
+    kinds: tuple[Kind, ...] = ("text2video", "image2video")
+    found = []
+    for kind in kinds:
+        base = f"/v1/videos/{kind}"
+        found += [
+            Route(base, guarded(_create(kind)), methods=["POST"]),
+            Route(base, guarded(_list(kind)), methods=["GET"]),
+            Route(base + "/{task:path}", guarded(_get(kind)), methods=["GET"]),
+        ]
+    return [*found, Route("/account/costs", guarded(_costs), methods=["GET"])]

@@ -1,0 +1,78 @@
+"""What the sandbox is told by its command line and environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Profile = Literal["full", "small"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`speed` divides every delay; `late` is by how much `fail:late` exceeds the usual delay.
+
+    `keys` limits the static keys taken, empty takes any well-formed one; `parallel` is the number
+    of unfinished tasks an account may have on Kling, 0 for any; `image_hosts` may be fetched from.
+    """
+
+    data: Path
+    public_url: str
+    speed: float = 1.0
+    film: Profile = "full"
+    late: float = 12.0
+    keys: frozenset[str] = frozenset()
+    access_key: str = "sandbox-access-key"
+    secret_key: str = "sandbox-secret-key-of-at-least-32-bytes"  # noqa: S105 - public on purpose
+    parallel: int = 0
+    renderers: int = 1
+    link_seconds: int = 24 * 3600
+    keep_days: float = 30.0
+    image_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
+
+
+class BadSetting(ValueError):
+    """A setting that makes no sense; the text names it and says what it must be."""
+
+
+def read(environ: Mapping[str, str], *, data: Path, host: str, port: int) -> Settings:
+    """The settings of this process. Raises BadSetting."""
+    film = environ.get("SANDBOX_FILM", "full")
+    if film not in ("full", "small"):
+        raise BadSetting(f"SANDBOX_FILM must be full or small, not {film!r}")
+    usual = Settings(data=data, public_url="")
+    return Settings(
+        data=data,
+        public_url=environ.get("SANDBOX_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+        speed=_number(environ, "SANDBOX_SPEED", usual.speed, above=0),
+        film="small" if film == "small" else "full",
+        late=_number(environ, "SANDBOX_LATE", usual.late, above=1),
+        keys=_words(environ, "SANDBOX_KEYS", usual.keys),
+        access_key=environ.get("SANDBOX_ACCESS_KEY", usual.access_key),
+        secret_key=environ.get("SANDBOX_SECRET_KEY", usual.secret_key),
+        parallel=round(_number(environ, "SANDBOX_PARALLEL", usual.parallel, above=-1)),
+        renderers=round(_number(environ, "SANDBOX_RENDERERS", usual.renderers, above=0)),
+        link_seconds=round(_number(environ, "SANDBOX_LINK_SECONDS", usual.link_seconds, above=0)),
+        keep_days=_number(environ, "SANDBOX_KEEP_DAYS", usual.keep_days, above=0),
+        image_hosts=_words(environ, "SANDBOX_IMAGE_HOSTS", usual.image_hosts),
+    )
+
+
+def _number(environ: Mapping[str, str], name: str, usual: float, *, above: float) -> float:
+    text = environ.get(name)
+    if text is None:
+        return usual
+    try:
+        value = float(text)
+    except ValueError:
+        value = above
+    if not above < value < float("inf"):
+        raise BadSetting(f"{name} must be a number above {above:g}, not {text!r}")
+    return value
+
+
+def _words(environ: Mapping[str, str], name: str, usual: frozenset[str]) -> frozenset[str]:
+    text = environ.get(name)
+    return usual if text is None else frozenset(w for w in text.replace(",", " ").split() if w)

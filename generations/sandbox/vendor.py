@@ -1,0 +1,215 @@
+"""The vendor behind all dialects: takes orders, lets time pass, misbehaves where told to."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from generations.catalogue import billable, registry
+from generations.catalogue.params import Params
+from generations.sandbox import faults
+from generations.sandbox.settings import Settings
+from generations.sandbox.store import Record, Store, Taken
+from generations.sandbox.studio import Studio, now_ms
+from generations.wire.task import RemoteVideo, Task, TaskState
+
+RANK = {TaskState.QUEUED: 1, TaskState.RUNNING: 2, TaskState.SUCCEEDED: 3, TaskState.FAILED: 3}
+_JITTER = 0.2
+_QUEUE_SHARE = 0.06
+
+
+class Refusal(Exception):
+    """A create that is not answered with a task; `sort` is what each dialect has words for.
+
+    Sorts: moderation, discontinued, rate, parallel, unavailable, duplicate (nothing was made);
+    internal, dropped (the task exists all the same).
+    """
+
+    def __init__(self, sort: str, message: str = "") -> None:
+        super().__init__(message or sort)
+        self.sort = sort
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A valid create as it reached a dialect."""
+
+    dialect: str
+    account: str
+    params: Params
+    external_id: str | None = None
+    callback_url: str | None = None
+
+
+class Vendor:
+    """Orders in, tasks out; the only one who decides what state a task is in."""
+
+    def __init__(self, settings: Settings, store: Store, studio: Studio) -> None:
+        self.settings, self.store, self.studio = settings, store, studio
+        self._secret = store.secret()
+        self.call_back: Callable[[Record, Task], Awaitable[None]] | None = None
+
+    async def create(self, wish: Wish) -> Record:
+        """Take an order and have its film made. Raises Refusal, also after taking it."""
+        prompt = whole_prompt(wish.params)
+        script = faults.read(prompt)
+        tries = self.store.count_try(wish.dialect, wish.account, _label(wish, prompt))
+        self._refuse_before(wish, script, tries)
+        record = self._record(wish, prompt, script)
+        try:
+            self.store.add(record)
+        except Taken:
+            message = f"external_task_id {wish.external_id} is in use already"
+            raise Refusal("duplicate", message) from None
+        self.studio.order(record)
+        if script.callback == "early" and self.call_back:
+            await self.call_back(record, self.task(record))
+        if script.has("5xx-after"):
+            raise Refusal("internal", "internal server error (sandbox: fail:5xx-after)")
+        if script.has("lost-reply"):
+            raise Refusal("dropped")
+        return record
+
+    def _refuse_before(self, wish: Wish, script: faults.Script, tries: int) -> None:
+        """The refusals that leave no task behind."""
+        early = tries <= faults.REFUSED_TRIES
+        if script.has("discontinued"):
+            name = wish.params.model
+            message = f"The model '{name}' has been discontinued and is no longer available."
+            raise Refusal("discontinued", message)
+        if script.has("moderation"):
+            raise Refusal("moderation", "the prompt may violate the content policy (sandbox)")
+        if script.has("429") and early:
+            raise Refusal("rate", "too many requests (sandbox: fail:429)")
+        if script.has("5xx-before") and early:
+            raise Refusal("unavailable", "temporarily unavailable (sandbox: fail:5xx-before)")
+        limit = self.settings.parallel
+        if limit and self.store.unfinished(wish.account, now_ms()) >= limit:
+            raise Refusal("parallel", "parallel task over resource pack limit")
+
+    def _record(self, wish: Wish, prompt: str, script: faults.Script) -> Record:
+        params = json.dumps(wish.params.to_json(), sort_keys=True)
+        digest = hashlib.sha256(f"{self.settings.film}\0{params}".encode()).digest()
+        created = now_ms()
+        delay = self._delay_ms(wish.params, script, digest)
+        return Record(
+            id=_new_id(wish.dialect),
+            dialect=wish.dialect,
+            account=wish.account,
+            kind=wish.params.kind,
+            external_id=wish.external_id,
+            label=_label(wish, prompt),
+            params=params,
+            prompt=prompt,
+            film=digest.hex()[:40],
+            callback_url=None if script.callback == "none" else wish.callback_url,
+            created_ms=created,
+            started_ms=created + round(delay * _QUEUE_SHARE),
+            ready_ms=None if script.has("never") else created + delay,
+        )
+
+    def _delay_ms(self, params: Params, script: faults.Script, digest: bytes) -> int:
+        """How long the film takes: the model's average, give or take a fifth by its content."""
+        if script.slow is not None:
+            return round(script.slow * 1000)
+        usual = registry.get(params.model).eta(params.kind) * 1000 / self.settings.speed
+        jitter = 1 + _JITTER * (int.from_bytes(digest[:4], "big") / 2**31 - 1)
+        return round(usual * jitter * (self.settings.late if script.has("late") else 1))
+
+    def state(self, record: Record, at_ms: int) -> TaskState:
+        """What has become of the task by that moment."""
+        if record.ready_ms is not None and at_ms >= record.ready_ms:
+            if record.script.has("failed") or record.broken:
+                return TaskState.FAILED
+            if record.rendered_ms is not None:
+                return TaskState.SUCCEEDED
+        return TaskState.RUNNING if at_ms >= record.started_ms else TaskState.QUEUED
+
+    def task(self, record: Record) -> Task:
+        """The task as anyone who asks now sees it."""
+        state = self.state(record, now_ms())
+        params = record.order
+        failed, done = state is TaskState.FAILED, state is TaskState.SUCCEEDED
+        units = billable.official_units(params) if done else None
+        reason = record.broken or "generation failed (sandbox: fail:failed)"
+        return Task(
+            id=record.id,
+            state=state,
+            external_id=record.external_id,
+            message=reason if failed else "",
+            videos=(self._video(record, params),) if done else (),
+            created_ms=record.created_ms,
+            updated_ms=self._updated_ms(record, state),
+            units=units,
+            cost_usd=self.cost_usd(params) if done else None,
+            remaining_usd=self.balance_usd(record.account) if done else None,
+            watermark=params.watermark,
+            prompt=params.prompt,
+            seed=params.seed,
+        )
+
+    def cost_usd(self, params: Params) -> Decimal:
+        """What Segmind would charge for the film."""
+        units = billable.official_units(params)
+        return units * billable.CREDITS_PER_UNIT * billable.CREDIT_USD
+
+    def balance_usd(self, account: str) -> Decimal:
+        """What is left to an account: nothing on an empty one, plenty on any other."""
+        return Decimal(0) if account.startswith("empty-") else Decimal(1000)
+
+    def _updated_ms(self, record: Record, state: TaskState) -> int:
+        if state is TaskState.QUEUED:
+            return record.created_ms
+        if state is TaskState.RUNNING or record.ready_ms is None:
+            return record.started_ms
+        return max(record.ready_ms, record.rendered_ms or 0)
+
+    def _video(self, record: Record, params: Params) -> RemoteVideo:
+        path = self.studio.path(record.film)
+        link = self.link(record)
+        return RemoteVideo(
+            url=link,
+            id=str(int(hashlib.sha256(record.id.encode()).hexdigest()[:14], 16) + 10**17),
+            duration_ms=params.duration * 1000,
+            watermark_url=link if params.watermark else None,
+            bytes=path.stat().st_size if path.exists() else None,
+        )
+
+    def link(self, record: Record) -> str:
+        """A fresh address of the film, good for `link_seconds`."""
+        expires = int(time.time()) + self.settings.link_seconds
+        token = self.token(record.id, expires, record.refused_links)
+        query = f"expires={expires}&issue={record.refused_links}&token={token}"
+        return f"{self.settings.public_url}/films/{record.id}.mp4?{query}"
+
+    def token(self, task_id: str, expires: int, issue: int) -> str:
+        """The signature that makes a link good."""
+        text = f"{task_id}:{expires}:{issue}".encode()
+        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()[:32]
+
+
+def whole_prompt(params: Params) -> str:
+    """Every word of the order that may hold a magic word."""
+    return " ".join([params.prompt, *(shot.prompt for shot in params.multi_prompt)]).strip()
+
+
+def _label(wish: Wish, prompt: str) -> str:
+    """What a create is counted by: its external id, else its prompt."""
+    return f"external:{wish.external_id}" if wish.external_id else f"prompt:{prompt}"
+
+
+def _new_id(dialect: str) -> str:
+    """An id in the vendor's own style."""
+    if dialect.startswith("kling"):
+        return str(8 * 10**17 + secrets.randbelow(10**17))
+    if dialect == "llmprovider":
+        return f"task_{secrets.token_hex(8)}"
+    return str(uuid.uuid4())

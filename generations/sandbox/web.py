@@ -1,0 +1,86 @@
+"""What the dialects share: reading a body, checking an order, writing an answer, hanging up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, cast
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from generations.catalogue.params import Params
+from generations.catalogue.validation import check
+from generations.sandbox.vendor import Vendor
+from generations.wire.task import BadRequest, Order, WireReply
+
+Handler = Callable[[Request], Awaitable[Response]]
+MARK = {"x-sandbox": "true"}
+_BODY_LIMIT = 32 * 1024 * 1024
+
+
+class _Transport(Protocol):
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Wire:
+    """The outermost layer: lets a handler reach the connection, in order to drop it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, keeping uvicorn's own transport within the handlers' reach."""
+        if scope["type"] == "http":
+            scope.setdefault("state", {})["transport"] = cast(Any, send).__self__.transport
+        await self._app(scope, receive, send)
+
+
+class HangUp(Response):
+    """No answer: the connection is gone, as when a cable is cut."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Drop the connection and wait until uvicorn has noticed."""
+        cast(_Transport, scope["state"]["transport"]).abort()
+        await gone(receive)
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until the connection is closed."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def vendor_of(request: Request) -> Vendor:
+    """The vendor this process plays."""
+    return cast(Vendor, request.app.state.vendor)
+
+
+async def body_of(request: Request) -> Any:
+    """The request's JSON. Raises BadRequest."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > _BODY_LIMIT:
+            raise BadRequest("body", "is larger than 32 MB")
+    try:
+        return json.loads(bytes(content))
+    except ValueError as trouble:
+        raise BadRequest("body", "must be JSON") from trouble
+
+
+def checked(order: Order, body: Any, *, max_shots: int = 6, max_seconds: int = 15) -> Params:
+    """The order as valid parameters; the sandbox reads `seed` as well. Raises InvalidRequest."""
+    fields = dict(order.fields)
+    if isinstance(body, dict) and body.get("seed") is not None:
+        fields["seed"] = body["seed"]
+    found = check(fields, lenient=True, sandbox=True, max_shots=max_shots, max_seconds=max_seconds)
+    return found.params
+
+
+def answer(reply: WireReply) -> Response:
+    """A codec's reply as an HTTP answer, marked as the sandbox's."""
+    return JSONResponse(reply.json, reply.status, headers={**reply.headers, **MARK})
