@@ -1,0 +1,1 @@
+"""The sandbox upstream, driven over HTTP as the product drives it."""

@@ -1,0 +1,144 @@
+"""A sandbox of one's own: started as a process, asked over HTTP, killed without warning."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+
+SPEED = 2000.0
+KEY = {"Authorization": "Bearer sandbox-key"}
+SEGMIND_KEY = {"x-api-key": "SG_0123456789abcdef"}
+_PATIENCE = 30.0
+
+
+class Upstream:
+    """The sandbox process on a port of its own; `data` outlives it."""
+
+    def __init__(self, data: Path, **environment: str) -> None:
+        self.data = data
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._environment = environment
+        self.start()
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        environment = {
+            **os.environ,
+            "SANDBOX_SPEED": str(SPEED),
+            "SANDBOX_FILM": "small",
+            **self._environment,
+        }
+        command = [sys.executable, "-m", "generations.sandbox"]
+        self._process = subprocess.Popen(
+            [*command, "--port", str(self.port), "--data", str(self.data)], env=environment
+        )
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
+        until(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            return self.http.get("/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """As an operator does."""
+        self._process.terminate()
+        self._process.wait(timeout=10)
+
+    def create(self, prompt: str, **fields: Any) -> httpx.Response:
+        """Create by Kling's first standard."""
+        body = {"model_name": "kling-v1", "prompt": prompt, **fields}
+        return self.http.post("/kling/v1/videos/text2video", json=body, headers=KEY)
+
+    def get(self, task: str) -> dict[str, Any]:
+        """Kling's task object by id or external id."""
+        answer = self.http.get(f"/kling/v1/videos/text2video/{task}", headers=KEY)
+        return dict(answer.json()["data"])
+
+    def finished(self, task: str) -> dict[str, Any]:
+        """Kling's task object when it has ended."""
+        until(lambda: self.get(task)["task_status"] in ("succeed", "failed"))
+        return self.get(task)
+
+    def audit(self, label: str) -> dict[str, int]:
+        """How often a create was asked for and how many tasks it made."""
+        rows = self.http.get("/_audit").json()["creates"]
+        found = next(row for row in rows if row["label"] == label)
+        return {"asked": found["asked"], "created": found["created"]}
+
+
+def until(holds: Any) -> None:
+    """Ask until it holds."""
+    end = time.monotonic() + _PATIENCE
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+
+
+def url_of(task: dict[str, Any]) -> str:
+    """The film's address in Kling's task object."""
+    return str(task["task_result"]["videos"][0]["url"])
+
+
+def probe(film: bytes) -> dict[str, Any]:
+    """What a player sees in a film: every frame is decoded."""
+    with av.open(io.BytesIO(film)) as container:
+        video = container.streams.video[0]
+        frames = sum(1 for _ in container.decode(video))
+        return {
+            "size": (video.width, video.height),
+            "codec": (video.codec_context.name, video.codec_context.pix_fmt),
+            "fps": int(video.average_rate or 0),
+            "seconds": frames / float(video.average_rate or 1),
+            "container_seconds": float(container.duration or 0) / 1e6,
+            "sound": [stream.codec_context.name for stream in container.streams.audio],
+        }
+
+
+class Mailbox:
+    """Receives callbacks, in the order they come."""
+
+    def __init__(self) -> None:
+        received: list[dict[str, Any]] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                size = int(self.headers["content-length"])
+                received.append(json.loads(self.rfile.read(size)))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, format: str, *values: Any) -> None:  # noqa: A002
+                pass
+
+        self.received = received
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def states(self, task_id: str) -> list[str]:
+        """The states told about a task so far."""
+        return [body["task_status"] for body in self.received if body["task_id"] == task_id]
+
+    def close(self) -> None:
+        """Receive no more."""
+        self._server.shutdown()
