@@ -1,0 +1,20 @@
+"""The wallet as templates see it, read only by pages that show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from billing import wallets
+
+
+def wallet(request: HttpRequest) -> dict[str, Any]:
+    """`wallet.available`, `.reserved`, `.pending`, `.livemode` of who is signed in, or nothing."""
+    actor = getattr(request, "actor", None)
+    if actor is None:
+        return {}
+    return {
+        "wallet": SimpleLazyObject(lambda: wallets.balance(actor.organisation_id, actor.livemode))
+    }

@@ -1,0 +1,121 @@
+"""Every way money says no, each with its code, its sentence and the way out.
+
+The database raises them by SQLSTATE; `from_database` is where they become Python's.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import DatabaseError
+
+from kling_saas.lib.refusals import Conflict, Forbidden, NotFound, Refusal
+
+
+class BillingRefusal(Refusal):
+    """Base of what this app refuses."""
+
+
+class InsufficientCredits(BillingRefusal):
+    """The wallet cannot cover the order; `needed` and `available` are whole credits."""
+
+    code, status, title = "insufficient_credits", 402, "Not enough credits"
+
+    def __init__(self, *, needed: int, available: int) -> None:
+        super().__init__(
+            f"This needs {needed} credits and {available} are available: "
+            f"top up at least {needed - available}, or choose something shorter.",
+            needed=needed,
+            available=available,
+        )
+        self.needed = needed
+        self.available = available
+
+
+class WalletFrozen(Forbidden):
+    """Spending is stopped until an operator has looked at the books."""
+
+    code, title = "wallet_frozen", "Wallet frozen"
+
+
+class OrganisationSuspended(Forbidden):
+    """The organisation may look, and order nothing."""
+
+    code, title = "organisation_suspended", "Organisation suspended"
+
+
+class AlreadySettled(Conflict):
+    """A hold ends once: it was captured and is to be released, or the other way round."""
+
+    code = "already_settled"
+
+
+class ReferenceReused(Conflict):
+    """The same reference was posted with other figures."""
+
+    code = "reference_reused"
+
+
+class AmountOutOfRange(BillingRefusal):
+    """Less than one credit, more than a hold has, or credits from nowhere."""
+
+    code, status, title = "amount_out_of_range", 422, "Amount out of range"
+
+
+class UnknownHold(NotFound):
+    """No such hold in the open scope."""
+
+
+class UnknownOrganisation(NotFound):
+    """No such organisation in the open scope."""
+
+
+class BooksRefused(BillingRefusal):
+    """What was to be written would not add up. A fault of ours: nothing was written."""
+
+    code, status, title = "books_refused", 500, "Refused by the ledger"
+
+
+class UnknownPrice(BillingRefusal):
+    """The active price book has no row for this; nothing without a price is sold."""
+
+    code, status, title = "unknown_price", 422, "No price"
+
+
+class QuoteChanged(Conflict):
+    """The quote does not hold for this order: it has expired, or was made for another."""
+
+    code, title = "quote_changed", "Quote does not apply"
+
+
+class UnknownQuote(NotFound):
+    """No such quote, or another tenant's."""
+
+
+_WITH_SENTENCE: dict[str, tuple[type[Refusal], str]] = {
+    "KB002": (WalletFrozen, "Spending is stopped until we have looked at the books: write to us."),
+    "KB003": (OrganisationSuspended, "The organisation is suspended: write to us."),
+    "KB004": (AlreadySettled, "The hold was settled the other way already; nothing was moved."),
+    "KB005": (ReferenceReused, "The reference was used with other figures: take a new one."),
+    "KB006": (AmountOutOfRange, "The amount is out of range; nothing was moved."),
+    "KB007": (UnknownHold, "There is no such hold."),
+    "KB008": (UnknownOrganisation, "There is no such organisation."),
+    "KB009": (BooksRefused, "The ledger refused an entry that does not add up."),
+}
+
+
+def from_database(error: DatabaseError) -> Refusal | None:
+    """The refusal behind a database error, or None when it is not one of billing's.
+
+    For callers whose own SQL functions call billing's, e.g. `billing_reserve`.
+    """
+    cause: Any = error.__cause__
+    state = getattr(cause, "sqlstate", None) or ""
+    if state == "KB001":
+        facts = json.loads(cause.diag.message_detail)
+        return InsufficientCredits(needed=facts["needed"], available=facts["available"])
+    if state not in _WITH_SENTENCE:
+        return None
+    refusal, sentence = _WITH_SENTENCE[state]
+    return refusal(sentence)

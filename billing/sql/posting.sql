@@ -1,0 +1,195 @@
+-- The inside of the ledger: called by the functions in ledger.sql, by nobody else.
+-- They run as the owner under forced row security, so app.tenant still decides what they see.
+
+-- By how much a transfer changes an account of the wallet.
+CREATE OR REPLACE FUNCTION billing_change(
+    p_account text, p_debit text, p_credit text, p_amount bigint
+) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE p_account WHEN p_credit THEN p_amount WHEN p_debit THEN -p_amount ELSE 0 END
+$$;
+
+-- One transfer and the wallet's new figures: the only writer of both.
+CREATE OR REPLACE FUNCTION billing_post(
+    p_wallet bigint, p_type text, p_debit text, p_credit text, p_amount bigint,
+    p_hold bigint, p_lot bigint, p_reference text, p_reason text
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_organisation bigint;
+    v_livemode boolean;
+    v_sequence bigint;
+    v_available bigint;
+    v_reserved bigint;
+    v_pending bigint;
+BEGIN
+    UPDATE billing_wallet SET
+        sequence = sequence + 1,
+        available = available + billing_change('available', p_debit, p_credit, p_amount),
+        reserved = reserved + billing_change('held', p_debit, p_credit, p_amount),
+        pending = pending + billing_change('pending', p_debit, p_credit, p_amount)
+    WHERE id = p_wallet
+    RETURNING organisation_id, livemode, sequence, available, reserved, pending
+    INTO v_organisation, v_livemode, v_sequence, v_available, v_reserved, v_pending;
+    INSERT INTO billing_transfer (
+        organisation_id, livemode, wallet_id, public_id, sequence, type, debit, credit, amount,
+        available_after, reserved_after, pending_after, hold_id, lot_id, reference, reason
+    ) VALUES (
+        v_organisation, v_livemode, p_wallet,
+        'led_' || replace(gen_random_uuid()::text, '-', ''),
+        v_sequence, p_type, p_debit, p_credit, p_amount,
+        v_available, v_reserved, v_pending, p_hold, p_lot, p_reference, p_reason
+    );
+    RETURN v_available;
+END $$;
+
+CREATE OR REPLACE FUNCTION billing_require_positive(p_amount bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_amount IS NULL OR p_amount < 1 THEN
+        RAISE EXCEPTION 'an amount is at least 1 credit' USING ERRCODE = 'KB006';
+    END IF;
+END $$;
+
+-- The wallet, locked until the transaction ends; opened if there is none.
+CREATE OR REPLACE FUNCTION billing_lock_wallet(p_organisation bigint, p_livemode boolean)
+RETURNS billing_wallet LANGUAGE plpgsql AS $$
+DECLARE
+    v_wallet billing_wallet;
+BEGIN
+    SELECT * INTO v_wallet FROM billing_wallet
+     WHERE organisation_id = p_organisation AND livemode = p_livemode FOR UPDATE;
+    IF FOUND THEN
+        RETURN v_wallet;
+    END IF;
+    PERFORM 1 FROM accounts_organisation WHERE id = p_organisation;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'organisation % is unknown in this scope', p_organisation
+            USING ERRCODE = 'KB008';
+    END IF;
+    INSERT INTO billing_wallet (organisation_id, livemode) VALUES (p_organisation, p_livemode)
+        ON CONFLICT (organisation_id, livemode) DO NOTHING;
+    SELECT * INTO v_wallet FROM billing_wallet
+     WHERE organisation_id = p_organisation AND livemode = p_livemode FOR UPDATE;
+    RETURN v_wallet;
+END $$;
+
+CREATE OR REPLACE FUNCTION billing_expire_lot(p_lot bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_lot billing_lot;
+BEGIN
+    SELECT * INTO v_lot FROM billing_lot WHERE id = p_lot;
+    UPDATE billing_lot SET remaining = 0 WHERE id = p_lot;
+    PERFORM billing_post(
+        v_lot.wallet_id, 'expire', 'available', 'expired', v_lot.remaining,
+        NULL, v_lot.id, v_lot.reference, ''
+    );
+    RETURN v_lot.remaining;
+END $$;
+
+-- Pin lots for a hold: soonest-expiring first, then free before bought, then oldest. A lot found
+-- due on the way is expired. Returns what could not be covered.
+CREATE OR REPLACE FUNCTION billing_pin_lots(
+    p_organisation bigint, p_livemode boolean, p_wallet bigint, p_hold bigint, p_amount bigint
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_lot bigint;
+    v_remaining bigint;
+    v_expires_at timestamptz;
+    v_rest bigint := p_amount;
+BEGIN
+    WHILE v_rest > 0 LOOP
+        SELECT id, remaining, expires_at INTO v_lot, v_remaining, v_expires_at
+          FROM billing_lot WHERE wallet_id = p_wallet AND open
+         ORDER BY expires_at, (source = 'purchase'), id LIMIT 1;
+        EXIT WHEN NOT FOUND;
+        IF v_expires_at <= now() THEN
+            PERFORM billing_expire_lot(v_lot);
+            CONTINUE;
+        END IF;
+        v_remaining := least(v_rest, v_remaining);
+        v_rest := v_rest - v_remaining;
+        UPDATE billing_lot SET remaining = remaining - v_remaining WHERE id = v_lot;
+        INSERT INTO billing_holdlot (organisation_id, livemode, wallet_id, hold_id, lot_id, amount)
+        VALUES (p_organisation, p_livemode, p_wallet, p_hold, v_lot, v_remaining);
+    END LOOP;
+    RETURN v_rest;
+END $$;
+
+-- Give back `p_amount` of a hold's pins, last pinned first. A lot that expired meanwhile
+-- gets seven days more: the customer could not have spent it.
+CREATE OR REPLACE FUNCTION billing_unpin_lots(p_hold bigint, p_amount bigint) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE billing_lot AS lot SET
+        remaining = remaining + least(pin.amount, p_amount - pin.before),
+        expires_at = CASE
+            WHEN expires_at <= now() THEN now() + interval '7 days' ELSE expires_at
+        END
+    FROM (
+        SELECT lot_id, amount, sum(amount) OVER (ORDER BY id DESC)::bigint - amount AS before
+          FROM billing_holdlot WHERE hold_id = p_hold
+    ) AS pin
+    WHERE lot.id = pin.lot_id AND pin.before < p_amount
+$$;
+
+-- Whether a lot was given under this reference.
+CREATE OR REPLACE FUNCTION billing_given(
+    p_organisation bigint, p_livemode boolean, p_reference text
+) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT 1 FROM billing_lot
+         WHERE organisation_id = p_organisation AND livemode = p_livemode
+           AND reference = p_reference
+    )
+$$;
+
+-- Credits announced under this reference and not withdrawn, or NULL.
+CREATE OR REPLACE FUNCTION billing_announced(
+    p_organisation bigint, p_livemode boolean, p_reference text
+) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT max(amount) FROM billing_transfer
+     WHERE organisation_id = p_organisation AND livemode = p_livemode
+       AND reference = p_reference AND type IN ('announce', 'withdraw')
+       AND hold_id IS NULL AND lot_id IS NULL
+    HAVING count(*) = 1
+$$;
+
+-- The hold that a replayed reservation made, or nothing; KB005 if it was for another amount.
+CREATE OR REPLACE FUNCTION billing_replayed_hold(
+    p_organisation bigint, p_livemode boolean, p_amount bigint, p_reference text,
+    OUT hold_id bigint, OUT available_after bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+    v_amount bigint;
+BEGIN
+    SELECT hold.id, hold.amount, transfer.available_after
+      INTO hold_id, v_amount, available_after
+      FROM billing_hold hold
+      JOIN billing_transfer transfer ON transfer.hold_id = hold.id AND transfer.type = 'hold'
+     WHERE hold.organisation_id = p_organisation AND hold.livemode = p_livemode
+       AND hold.reference = p_reference;
+    IF v_amount <> p_amount THEN
+        RAISE EXCEPTION 'reference % holds % credits already, not %',
+            p_reference, v_amount, p_amount USING ERRCODE = 'KB005';
+    END IF;
+END $$;
+
+-- Say why nothing is reserved. Credits that are due to expire do not count as available, those
+-- pinned before this was noticed do.
+CREATE OR REPLACE FUNCTION billing_refuse_reservation(
+    p_wallet bigint, p_suspended boolean, p_frozen text, p_needed bigint,
+    p_pinned bigint
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_available bigint;
+BEGIN
+    IF p_suspended THEN
+        RAISE EXCEPTION 'the organisation is suspended' USING ERRCODE = 'KB003';
+    ELSIF p_frozen IS NOT NULL THEN
+        RAISE EXCEPTION 'the wallet is frozen: %', p_frozen USING ERRCODE = 'KB002';
+    END IF;
+    SELECT p_pinned + coalesce(sum(remaining), 0) INTO v_available FROM billing_lot
+     WHERE wallet_id = p_wallet AND open AND (expires_at IS NULL OR expires_at > now());
+    RAISE EXCEPTION 'needed % credits, % available', p_needed, v_available
+        USING ERRCODE = 'KB001',
+        DETAIL = json_build_object('needed', p_needed, 'available', v_available)::text;
+END $$;

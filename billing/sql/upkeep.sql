@@ -1,0 +1,176 @@
+-- The rarer doors to money: expiry, claw-back, freezing, and the proof of the books.
+
+-- Expire what is due at `p_now` in every wallet the scope sees; at most 1000 lots a call.
+-- Returns how many. Wallets busy at the moment are left for the next call.
+CREATE OR REPLACE FUNCTION billing_expire_lots(p_now timestamptz)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_due record;
+    v_count integer := 0;
+BEGIN
+    FOR v_due IN
+        SELECT id, wallet_id FROM billing_lot
+         WHERE open AND expires_at <= p_now ORDER BY expires_at LIMIT 1000
+    LOOP
+        PERFORM 1 FROM billing_wallet WHERE id = v_due.wallet_id FOR UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND;
+        PERFORM 1 FROM billing_lot WHERE id = v_due.id AND open AND expires_at <= p_now;
+        CONTINUE WHEN NOT FOUND;
+        PERFORM billing_expire_lot(v_due.id);
+        v_count := v_count + 1;
+    END LOOP;
+    RETURN v_count;
+END $$;
+
+-- Take bought credits back, once per reference: what is available (the named purchase first,
+-- then bought before free), the rest becomes the organisation's debt.
+CREATE OR REPLACE FUNCTION billing_claw_back(
+    p_organisation bigint, p_livemode boolean, p_credits bigint, p_lot_reference text,
+    p_reference text, p_reason text, OUT taken bigint, OUT owed bigint
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_wallet billing_wallet;
+BEGIN
+    PERFORM billing_require_positive(p_credits);
+    v_wallet := billing_lock_wallet(p_organisation, p_livemode);
+    SELECT coalesce(sum(amount) FILTER (WHERE debit = 'available'), 0),
+           coalesce(sum(amount) FILTER (WHERE debit = 'receivable'), 0)
+      INTO taken, owed FROM billing_transfer
+     WHERE organisation_id = p_organisation AND livemode = p_livemode
+       AND reference = p_reference AND type = 'claw_back' AND hold_id IS NULL AND lot_id IS NULL;
+    IF taken + owed = p_credits THEN
+        RETURN;
+    ELSIF taken + owed > 0 THEN
+        RAISE EXCEPTION 'reference % clawed % credits back already', p_reference, taken + owed
+            USING ERRCODE = 'KB005';
+    END IF;
+    taken := least(p_credits, v_wallet.available);
+    owed := p_credits - taken;
+    UPDATE billing_lot AS lot SET remaining = remaining - least(remaining, taken - part.before)
+      FROM (
+        SELECT id, sum(remaining) OVER (
+                   ORDER BY (reference = p_lot_reference) DESC, (source = 'purchase') DESC, id DESC
+               )::bigint - remaining AS before
+          FROM billing_lot WHERE wallet_id = v_wallet.id AND open
+      ) AS part
+     WHERE lot.id = part.id AND part.before < taken;
+    IF taken > 0 THEN
+        PERFORM billing_post(v_wallet.id, 'claw_back', 'available', 'purchases', taken,
+            NULL, NULL, p_reference, p_reason);
+    END IF;
+    IF owed > 0 THEN
+        PERFORM billing_post(v_wallet.id, 'claw_back', 'receivable', 'purchases', owed,
+            NULL, NULL, p_reference, p_reason);
+    END IF;
+END $$;
+
+-- Stop (or, with an empty reason, allow again) reservations. False when it was so before.
+CREATE OR REPLACE FUNCTION billing_freeze(
+    p_organisation bigint, p_livemode boolean, p_reason text
+) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_wallet billing_wallet := billing_lock_wallet(p_organisation, p_livemode);
+BEGIN
+    IF (v_wallet.frozen_at IS NOT NULL) = (p_reason <> '') THEN
+        RETURN false;
+    END IF;
+    UPDATE billing_wallet
+       SET frozen_reason = p_reason,
+           frozen_at = CASE WHEN p_reason <> '' THEN statement_timestamp() END
+     WHERE id = v_wallet.id;
+    RETURN true;
+END $$;
+
+-- How many organisations of a network had their sign-up grant since `p_since`, of all tenants:
+-- a count is all that leaves. Others of the network wait until this transaction ends.
+CREATE OR REPLACE FUNCTION billing_signup_grants(p_network text, p_since timestamptz)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_tenant text := coalesce(current_setting('app.tenant', true), '');
+    v_count bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('billing_signup_grants ' || p_network, 0));
+    PERFORM set_config('app.tenant', '*', true);
+    SELECT count(*) INTO v_count FROM billing_lot lot
+      JOIN accounts_organisation organisation ON organisation.id = lot.organisation_id
+     WHERE organisation.signup_network = p_network AND lot.livemode
+       AND lot.reference = 'signup:' || organisation.public_id AND lot.created_at >= p_since;
+    PERFORM set_config('app.tenant', v_tenant, true);
+    RETURN v_count;
+END $$;
+
+-- Everything that does not add up, in one snapshot. NULL means every wallet the scope sees.
+CREATE OR REPLACE FUNCTION billing_drift(p_organisation bigint)
+RETURNS TABLE (
+    organisation_id bigint, livemode boolean, rule text, expected bigint, found bigint
+) LANGUAGE sql STABLE AS $$
+WITH wallet AS (
+    SELECT * FROM billing_wallet w
+     WHERE p_organisation IS NULL OR w.organisation_id = p_organisation
+), chained AS (
+    SELECT t.*,
+        lag(t.sequence, 1, 0) OVER chain AS sequence_before,
+        lag(t.available_after, 1, 0) OVER chain AS available_before,
+        lag(t.reserved_after, 1, 0) OVER chain AS reserved_before,
+        lag(t.pending_after, 1, 0) OVER chain AS pending_before
+      FROM billing_transfer t JOIN wallet ON wallet.id = t.wallet_id
+    WINDOW chain AS (PARTITION BY t.wallet_id ORDER BY t.sequence)
+), totals AS (
+    SELECT wallet_id, max(sequence) AS last, count(*) AS number,
+        sum(billing_change('available', debit, credit, amount))::bigint AS available,
+        sum(billing_change('held', debit, credit, amount))::bigint AS reserved,
+        sum(billing_change('pending', debit, credit, amount))::bigint AS pending,
+        count(*) FILTER (
+            WHERE sequence <> sequence_before + 1
+            OR available_after
+                <> available_before + billing_change('available', debit, credit, amount)
+            OR reserved_after <> reserved_before + billing_change('held', debit, credit, amount)
+            OR pending_after <> pending_before + billing_change('pending', debit, credit, amount)
+        ) AS breaks
+      FROM chained GROUP BY wallet_id
+), lots AS (
+    SELECT l.wallet_id, sum(l.remaining)::bigint AS remaining,
+        sum(l.granted)::bigint AS granted
+      FROM billing_lot l JOIN wallet ON wallet.id = l.wallet_id GROUP BY l.wallet_id
+), given AS (
+    SELECT wallet_id, sum(amount)::bigint AS amount FROM chained
+     WHERE lot_id IS NOT NULL AND credit = 'available' GROUP BY wallet_id
+), held AS (
+    SELECT h.*,
+        coalesce((SELECT sum(p.amount) FROM billing_holdlot p WHERE p.hold_id = h.id), 0) AS pinned,
+        coalesce(sum(c.amount) FILTER (WHERE c.type = 'hold'), 0) AS posted,
+        coalesce(sum(c.amount) FILTER (WHERE c.type = 'capture'), 0) AS charged,
+        coalesce(sum(c.amount) FILTER (WHERE c.type = 'release'), 0) AS returned
+      FROM billing_hold h JOIN wallet ON wallet.id = h.wallet_id
+      LEFT JOIN chained c ON c.hold_id = h.id
+     GROUP BY h.id
+), holds AS (
+    SELECT wallet_id,
+        coalesce(sum(amount) FILTER (WHERE status = 'pending'), 0)::bigint AS pending,
+        count(*) FILTER (
+            WHERE pinned <> amount OR posted <> amount OR charged <> coalesce(captured, 0)
+            OR returned <> CASE status WHEN 'pending' THEN 0 ELSE amount - charged END
+        ) AS wrong
+      FROM held GROUP BY wallet_id
+)
+SELECT wallet.organisation_id, wallet.livemode, rules.rule, rules.expected, rules.found
+  FROM wallet
+  LEFT JOIN totals ON totals.wallet_id = wallet.id
+  LEFT JOIN lots ON lots.wallet_id = wallet.id
+  LEFT JOIN given ON given.wallet_id = wallet.id
+  LEFT JOIN holds ON holds.wallet_id = wallet.id
+ CROSS JOIN LATERAL (VALUES
+    ('available is the sum of its transfers', coalesce(totals.available, 0), wallet.available),
+    ('reserved is the sum of its transfers', coalesce(totals.reserved, 0), wallet.reserved),
+    ('pending is the sum of its transfers', coalesce(totals.pending, 0), wallet.pending),
+    ('the newest transfer bears the wallet''s number', coalesce(totals.last, 0), wallet.sequence),
+    ('transfers are numbered without a gap', coalesce(totals.last, 0), coalesce(totals.number, 0)),
+    ('every transfer follows from the one before', 0, coalesce(totals.breaks, 0)),
+    ('lots hold what is available', wallet.available, coalesce(lots.remaining, 0)),
+    ('lots were granted by transfers', coalesce(given.amount, 0), coalesce(lots.granted, 0)),
+    ('pending holds are what is reserved', wallet.reserved, coalesce(holds.pending, 0)),
+    ('every hold agrees with its pins and transfers', 0, coalesce(holds.wrong, 0))
+ ) AS rules (rule, expected, found)
+ WHERE rules.expected <> rules.found
+ ORDER BY 1, 2, 3
+$$;
