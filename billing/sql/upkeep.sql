@@ -10,7 +10,8 @@ DECLARE
 BEGIN
     FOR v_due IN
         SELECT id, wallet_id FROM billing_lot
-         WHERE open AND expires_at <= p_now ORDER BY expires_at LIMIT 1000
+         WHERE open AND expires_at <= p_now
+         ORDER BY expires_at, (source = 'purchase'), id LIMIT 1000
     LOOP
         PERFORM 1 FROM billing_wallet WHERE id = v_due.wallet_id FOR UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;

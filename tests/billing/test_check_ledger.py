@@ -1,0 +1,104 @@
+"""The proof of the books finds every kind of drift, stops the spending and repairs nothing."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+
+from accounts import tenancy
+from accounts.models import Organisation
+from billing import ledger
+from billing.errors import WalletFrozen
+from billing.models import Wallet
+from tests.billing import purse
+from tests.billing.purse import LIVE
+
+
+def check(organisation: int, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Exit code and output of `manage.py check_ledger --organisation`."""
+    with tenancy.scope(organisation):
+        public_id = Organisation.objects.get(pk=organisation).public_id
+    code = 0
+    try:
+        call_command("check_ledger", organisation=public_id)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    return code, capsys.readouterr().out
+
+
+@pytest.fixture
+def alice() -> int:
+    """100 bought, 30 charged, 20 held."""
+    made = purse.funded(100)
+    charged = ledger.reserve(made, LIVE, 30, reference="gen_a").hold_id
+    with tenancy.scope(made):
+        ledger.capture(charged, 30)
+    ledger.reserve(made, LIVE, 20, reference="gen_b")
+    return made
+
+
+def test_books_that_add_up_are_printed_and_pass(
+    alice: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, output = check(alice, capsys)
+    assert code == 0
+    assert output.splitlines() == [
+        "Live credits",
+        "  available                 50",
+        "  held                      20",
+        "  purchases               -100",
+        "  revenue                   30",
+        "  sum                        0",
+        "Test credits",
+        "  sum                        0",
+        "1 wallets, 4 transfers. The books add up.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "rule"),
+    [
+        ("wallet", "SET available = available + 1", "available is the sum of its transfers"),
+        ("wallet", "SET reserved = 0", "reserved is the sum of its transfers"),
+        ("wallet", "SET sequence = 3", "the newest transfer bears the wallet's number"),
+        ("lot", "SET remaining = remaining - 1", "lots hold what is available"),
+        ("lot", "SET granted = granted + 1", "lots were granted by transfers"),
+        (
+            "hold",
+            "SET amount = 21 WHERE reference = 'gen_b'",
+            "pending holds are what is reserved",
+        ),
+        ("holdlot", "SET amount = amount + 1", "every hold agrees with its pins and transfers"),
+        (
+            "transfer",
+            "SET available_after = 69 WHERE sequence = 2",
+            "every transfer follows from the one before",
+        ),
+        (
+            "transfer",
+            "SET sequence = 9 WHERE sequence = 4",
+            "transfers are numbered without a gap",
+        ),
+    ],
+)
+def test_drift_is_named_and_the_wallet_frozen(
+    alice: int, table: str, change: str, rule: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = f"{'AND' if 'WHERE' in change else 'WHERE'} organisation_id = {alice}"
+    if table == "wallet":
+        where = where.replace("organisation_id", "livemode AND organisation_id")
+    purse.as_owner(
+        f"ALTER TABLE billing_{table} DISABLE TRIGGER USER;"
+        f"UPDATE billing_{table} {change} {where};"
+        f"ALTER TABLE billing_{table} ENABLE TRIGGER USER"
+    )
+    before = purse.figures(alice)
+    code, output = check(alice, capsys)
+    assert code == 1
+    assert rule in output
+    assert f"Frozen: the live wallet of organisation {alice}" in output
+    assert purse.figures(alice) == before
+    with pytest.raises(WalletFrozen):
+        ledger.reserve(alice, LIVE, 1, reference="gen_c")
+    with tenancy.scope(alice):
+        assert Wallet.objects.get().frozen_reason.startswith("check_ledger: not so: ")

@@ -1,0 +1,79 @@
+"""What a new organisation starts with, and what signing up in bulk does not get."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.test import RequestFactory, override_settings
+
+from accounts import organisations, tenancy
+from accounts.actors import Actor
+from accounts.models import Membership, Organisation, User
+from billing import context_processors, wallets
+from tests.billing import purse
+from tests.billing.purse import LIVE
+
+
+def sign_up(*, verified: bool, network: str = "") -> Organisation:
+    user = User.objects.create_user(f"{secrets.token_hex(6)}@example.org")
+    EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
+    return organisations.create(user, network=network)
+
+
+def credits_of(organisation: Organisation) -> tuple[int, int]:
+    """Live and test credits after asking for what is due, twice."""
+    wallets.ensure(organisation)
+    wallets.ensure(organisation)
+    live, test = (wallets.balance(organisation.pk, mode) for mode in (LIVE, not LIVE))
+    return live.available, test.available
+
+
+def test_a_demo_gives_everything_at_once() -> None:
+    with override_settings(DEMO=True):
+        assert credits_of(sign_up(verified=False)) == (60, 10_000)
+
+
+def test_live_credits_wait_for_a_verified_address() -> None:
+    with override_settings(DEMO=False):
+        organisation = sign_up(verified=False)
+        assert credits_of(organisation) == (0, 10_000)
+        with tenancy.scope(organisation.pk):
+            owners = Membership.objects.values("user")
+            EmailAddress.objects.filter(user__in=owners).update(verified=True)
+        assert credits_of(organisation) == (60, 10_000)
+
+
+def test_a_network_gets_three_welcome_grants_a_day() -> None:
+    network = f"{secrets.token_hex(4)}/24"
+    with override_settings(DEMO=False):
+        given = [credits_of(sign_up(verified=True, network=network))[0] for _ in range(5)]
+        assert given == [60, 60, 60, 0, 0]
+        assert credits_of(sign_up(verified=True, network="198.51.100.0/24"))[0] == 60
+
+
+def test_a_place_without_grants_gives_none() -> None:
+    with override_settings(DEMO=True, SIGNUP_GRANT=0, TEST_WALLET_GRANT=0):
+        assert credits_of(sign_up(verified=True)) == (0, 0)
+    assert settings.SIGNUP_GRANT == 60
+
+
+def test_pages_see_the_wallet_of_who_is_signed_in_when_they_ask() -> None:
+    request = RequestFactory().get("/")
+    assert context_processors.wallet(request) == {}
+    request.actor = Actor(organisation_id=purse.funded(70), livemode=LIVE)  # type: ignore[attr-defined]
+    shown = context_processors.wallet(request)["wallet"]
+    assert (shown.available, shown.reserved, shown.livemode) == (70, 0, True)
+
+
+@pytest.mark.parametrize("record", ["wallet", "lot", "hold", "transfer", "pricebook", "quote"])
+def test_operators_browse_every_record_and_change_none(record: str) -> None:
+    room = admin.site._registry[apps.get_model("billing", record)]
+    request = RequestFactory().get("/")
+    assert not room.has_add_permission(request)
+    assert not room.has_change_permission(request)
+    assert not room.has_delete_permission(request)
