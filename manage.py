@@ -4,7 +4,14 @@
 import os
 import sys
 
-SCHEMA_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "createcachetable", "showmigrations"}
+SCHEMA_COMMANDS = {
+    "prepare",
+    "migrate",
+    "makemigrations",
+    "sqlmigrate",
+    "createcachetable",
+    "showmigrations",
+}
 
 
 def main() -> None:

@@ -113,3 +113,8 @@ def _check_claims(token: str, secret: str) -> None:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def known(access_key: str) -> bool:
+    """Whether a pair of this name is in use. Needs an open scope."""
+    return bool(AccessKey.objects.filter(access_key=access_key, revoked_at=None).exists())

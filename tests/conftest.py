@@ -7,18 +7,19 @@ customers are, by tenancy.
 from __future__ import annotations
 
 import os
-import tempfile
+
+import pytest
 
 from tests.stack import Stack
 
-STACK = Stack(tempfile.mkdtemp(prefix="kling-test-"))
+STACK = Stack()
 
 
 def pytest_configure() -> None:
-    """Before any test module is imported: a database, a schema, Django as the application role."""
-    STACK.start()
+    """Before any test module is imported: the product runs, Django here is one more part of it."""
     os.environ.update(STACK.environment)
     os.environ["DJANGO_SETTINGS_MODULE"] = "kling_saas.settings"
+    STACK.start()
     import django
 
     django.setup()
@@ -30,3 +31,15 @@ def pytest_unconfigure() -> None:
 
     connections.close_all()
     STACK.stop()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    """The running product."""
+    return STACK
+
+
+@pytest.fixture(scope="session")
+def site() -> str:
+    """Its address, without a slash at the end."""
+    return STACK.site

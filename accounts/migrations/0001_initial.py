@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                         verbose_name="superuser status",
                     ),
                 ),
-                ("email", models.EmailField(max_length=254)),
+                ("email", models.EmailField(max_length=254, unique=True)),
                 ("name", models.CharField(blank=True, max_length=150)),
                 ("is_active", models.BooleanField(default=True)),
                 (
@@ -151,6 +151,7 @@ class Migration(migrations.Migration):
                 ),
                 ("status", models.PositiveSmallIntegerField()),
                 ("body", models.TextField()),
+                ("subject", models.CharField(blank=True, max_length=60)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "organisation",

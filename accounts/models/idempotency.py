@@ -15,6 +15,7 @@ class IdempotencyRecord(TenantRow):
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of route and normalised body.")
     status = models.PositiveSmallIntegerField()
     body = models.TextField()
+    subject = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -51,7 +51,7 @@ INSIDE = [
 
 
 def load(name: str) -> migrations.RunSQL:
-    """The functions and triggers of a file; they go with their tables."""
+    """The functions and triggers of a file."""
     return migrations.RunSQL((SQL / name).read_text(encoding="utf-8"), migrations.RunSQL.noop)
 
 
@@ -91,6 +91,9 @@ class Migration(migrations.Migration):
             "ALTER TABLE billing_lot SET (fillfactor = 70);"
             "ALTER TABLE billing_hold SET (fillfactor = 80);",
             migrations.RunSQL.noop,
+        ),
+        migrations.RunSQL(
+            migrations.RunSQL.noop, f"DROP FUNCTION {', '.join([*DOORS, *INSIDE])} CASCADE;"
         ),
         load("posting.sql"),
         load("ledger.sql"),

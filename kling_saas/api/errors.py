@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from django.conf import settings
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
 from rest_framework import exceptions as drf
 
 from kling_saas.api.requests import request_id
@@ -25,6 +25,27 @@ class UnsupportedMediaType(Refusal):
     """The body is not JSON by its Content-Type."""
 
     code, status, title = "unsupported_media_type", 415, "Unsupported media type"
+
+
+class BodyTooLarge(Refusal):
+    """More bytes than any order needs."""
+
+    code, status, title = "body_too_large", 413, "Body too large"
+
+
+class InvalidQuery(Refusal):
+    """A parameter of the address is out of its limits; told like a violation of the body's."""
+
+    code, status, title = "invalid_request", 422, "Invalid request"
+
+    def __init__(self, field: str, message: str) -> None:
+        violation = {"field": field, "code": "out_of_range", "message": message}
+        super().__init__(message, violations=[violation])
+
+
+def unknown_address(request: HttpRequest) -> JsonResponse:
+    """The answer below /api/ where nothing is."""
+    return problem(NotFound("There is nothing at this address: see /api/v1/schema."))
 
 
 def problem(refusal: Refusal) -> JsonResponse:

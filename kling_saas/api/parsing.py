@@ -1,4 +1,4 @@
-"""JSON bodies read strictly: no NaN, no NUL, no surprise types, one clear sentence when broken."""
+"""JSON bodies read strictly: no NaN, no surprise types, one clear sentence when broken."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
 from rest_framework.parsers import BaseParser
 
+from kling_saas.api.errors import BodyTooLarge, UnsupportedMediaType
 from kling_saas.lib.refusals import InvalidBody
 
 
@@ -22,6 +25,22 @@ def read_object(raw: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidBody("The body must be a JSON object.")
     return value
+
+
+def body_of(request: HttpRequest) -> bytes:
+    """The whole body. Raises BodyTooLarge above DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    try:
+        return request.body
+    except RequestDataTooBig:
+        raise BodyTooLarge("The body is too large: send images as addresses or uploads.") from None
+
+
+def object_of(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object a request carries. Raises UnsupportedMediaType, BodyTooLarge, InvalidBody."""
+    raw = body_of(request)
+    if raw and request.content_type != "application/json":
+        raise UnsupportedMediaType("Send JSON, with `Content-Type: application/json`.")
+    return read_object(raw)
 
 
 def _refuse_constant(name: str) -> NoReturn:

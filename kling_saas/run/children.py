@@ -57,15 +57,20 @@ class Child:
         )
         threading.Thread(target=_copy, args=(self.name, self.process), daemon=True).start()
 
-    def signal(self, number: int) -> None:
-        """Send a signal to the child and, if it leads a group, to its whole group."""
+    def ask_to_stop(self) -> None:
+        """SIGTERM to the child alone: it ends its own children in its own order."""
+        if self.process:
+            self.process.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL to the child and, if it leads a group, to what is left of the group."""
         if not self.process:
             return
         try:
             if self.group and not self.start:
-                os.killpg(self.process.pid, number)
+                os.killpg(self.process.pid, signal.SIGKILL)
             else:
-                self.process.send_signal(number)
+                self.process.kill()
         except ProcessLookupError:
             return
 
@@ -83,7 +88,7 @@ def _copy(name: str, process: subprocess.Popen[bytes]) -> None:
 class Family:
     """Children that live and end together."""
 
-    def __init__(self, children: Sequence[Child], *, grace: float = 15.0) -> None:
+    def __init__(self, children: Sequence[Child], *, grace: float = 30.0) -> None:
         self.children = list(children)
         self.grace = grace
         self.stopping = False
@@ -95,7 +100,7 @@ class Family:
             if child.running or self.stopping:
                 continue
             if child.restart_at is None:
-                child.signal(signal.SIGKILL)  # what is left of its group must not work on
+                child.kill()  # what is left of its group must not work on
                 code = child.process.returncode if child.process else None
                 child.failures = 1 if now - child.started > _HEALTHY_AFTER else child.failures + 1
                 pause = _BACKOFF[min(child.failures - 1, len(_BACKOFF) - 1)]
@@ -108,11 +113,11 @@ class Family:
         """End all: politely, then after the grace by force."""
         self.stopping = True
         for child in self.children:
-            child.signal(signal.SIGTERM)
+            child.ask_to_stop()
         deadline = time.monotonic() + self.grace
         while time.monotonic() < deadline and any(c.running for c in self.children):
             time.sleep(0.05)
         for child in self.children:
-            child.signal(signal.SIGKILL)
+            child.kill()
             if child.process:
                 child.process.wait()

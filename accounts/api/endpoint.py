@@ -1,0 +1,39 @@
+"""The base of every native endpoint: our authentication, JSON whatever `Accept` says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.actors import Actor
+
+
+class _Unasked(BaseContentNegotiation):
+    """A 406 helps nobody: each address has one representation."""
+
+    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+        return parsers[0]
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Sequence[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], str(renderers[0].media_type)
+
+
+class Endpoint(APIView):
+    """Views return Django responses they made themselves and let refusals rise."""
+
+    content_negotiation_class = _Unasked
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls; HasOrganisation has seen to it that there is one."""
+        return cast("Actor", self.request.auth)

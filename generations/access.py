@@ -1,0 +1,80 @@
+"""The only door to a generation: what is not the actor's does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from accounts import tenancy
+from accounts.actors import Actor
+from generations.models import Generation, Video
+from kling_saas.lib.refusals import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list, newest first; `after` is the cursor of the next part, or None."""
+
+    generations: list[Generation]
+    videos: dict[int, Video]
+    after: str | None
+
+
+def _mine(actor: Actor) -> QuerySet[Generation]:
+    rows: QuerySet[Generation] = Generation.objects.filter(
+        organisation_id=actor.organisation_id, livemode=actor.livemode
+    )
+    return rows
+
+
+def find(actor: Actor, public_id: str) -> Generation:
+    """A generation of the actor's organisation and mode. Raises NotFound."""
+    with tenancy.scope(actor.organisation_id):
+        found = _mine(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound(f"There is no generation {public_id[:60]!r}.")
+    return found
+
+
+def find_external(actor: Actor, external_id: str) -> Generation | None:
+    """The generation the client gave its own task id, if any."""
+    with tenancy.scope(actor.organisation_id):
+        return _mine(actor).filter(external_id=external_id).first()
+
+
+def video_of(generation: Generation) -> Video | None:
+    """Its stored film; None before it succeeded."""
+    with tenancy.scope(generation.organisation_id):
+        found: Video | None = Video.objects.filter(generation=generation).first()
+    return found
+
+
+def page(
+    actor: Actor,
+    *,
+    after: str = "",
+    limit: int = 20,
+    statuses: Iterable[str] = (),
+    door: str = "",
+    offset: int = 0,
+) -> Page:
+    """Newest first. A cursor is a public id: rows made later never shift a page.
+
+    Raises NotFound for a cursor that is not the actor's.
+    """
+    with tenancy.scope(actor.organisation_id):
+        rows = _mine(actor)
+        if after:
+            rows = rows.filter(pk__lt=find(actor, after).pk)
+        if wanted := list(statuses):
+            rows = rows.filter(status__in=wanted)
+        if door:
+            rows = rows.filter(door=door)
+        found = list(rows.order_by("-pk")[offset : offset + limit + 1])
+        shown = found[:limit]
+        videos = {
+            v.generation_id: v for v in Video.objects.filter(generation__in=[g.pk for g in shown])
+        }
+    return Page(shown, videos, shown[-1].public_id if len(found) > limit else None)

@@ -1,0 +1,143 @@
+"""Hand waiting generations to upstreams: fairly, within each account's limit, never twice.
+
+One claimed generation goes through: find an account with room → write the attempt (`unknown`) →
+POST → record what came of it. Whatever dies in between leaves an `unknown` attempt, which is
+looked up by our external id, or given up where the upstream cannot be asked.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import tenancy
+from generations import attempts, lifecycle, outcomes, pictures, providers, routing
+from generations.catalogue.params import Params
+from generations.models import (
+    Attempt,
+    AttemptOutcome,
+    Generation,
+    Protocol,
+    ProviderAccount,
+    Status,
+)
+from generations.providers import Exchange
+
+log = logging.getLogger(__name__)
+_BATCH = 16
+_PARALLEL = 8
+_WAIT_FOR_ROOM = 1.0  # seconds
+_LOOK_AGAIN = 5.0
+BLOCKING = Q(account__protocol=Protocol.SEGMIND_V1)
+
+_FAIR = """
+SELECT id FROM (
+    SELECT id, row_number() OVER (PARTITION BY organisation_id ORDER BY id) AS turn
+      FROM generations_generation
+     WHERE status IN ('accepted', 'submitting') AND next_run_at <= now()
+       AND (lease_until IS NULL OR lease_until <= now())
+) waiting ORDER BY turn, id LIMIT %s
+"""
+
+
+def run() -> int:
+    """One round: claim a fair batch, submit it, record the outcomes. The number handled."""
+    with tenancy.system("turns are taken across tenants"), connection.cursor() as cursor:
+        cursor.execute(_FAIR, [_BATCH])
+        ids = [row[0] for row in cursor.fetchall()]
+    if not ids:
+        return 0
+    mine = lifecycle.claim(
+        [Status.ACCEPTED, Status.SUBMITTING], _BATCH, only=Q(pk__in=ids) & ~BLOCKING
+    )
+    placed = [(g, a) for g in mine if (a := _next_step(g)) is not None]
+    with ThreadPoolExecutor(_PARALLEL) as pool:  # HTTP only: threads hold no database connection
+        jobs = [pool.submit(_send, generation, attempt) for generation, attempt in placed]
+        for (generation, attempt), job in zip(placed, jobs, strict=True):
+            outcomes.record(generation, attempt, job.result())
+    return len(mine)
+
+
+def _next_step(generation: Generation) -> Attempt | None:
+    """The attempt to send now; None when there is nothing to send this time."""
+    with lifecycle.scope(generation):
+        open_attempt = (
+            Attempt.objects.select_related("account")
+            .filter(generation=generation, outcome=AttemptOutcome.UNKNOWN)
+            .first()
+        )
+    if open_attempt is not None:
+        return _resolve(generation, open_attempt)
+    if timezone.now() >= generation.deadline_at:
+        lifecycle.fail(generation, "deadline", "No upstream could take it before its deadline.")
+        return None
+    return _place(generation)
+
+
+def _place(generation: Generation) -> Attempt | None:
+    """Write the attempt at the best account that has room; wait when none has."""
+    params = Params.from_json(generation.params)
+    able = attempts.untried_first(
+        generation, routing.candidates(params, livemode=generation.livemode)
+    )
+    if not able:
+        lifecycle.fail(
+            generation, "no_provider", "No upstream account can make this film any more."
+        )
+        return None
+    now = timezone.now()
+    for account in able:
+        if account.paused_until and account.paused_until > now:
+            continue
+        with lifecycle.scope(generation), transaction.atomic():
+            if not _has_room(account):
+                continue
+            if providers.adapter(account).blocking:
+                lifecycle.hand_over(generation, account)
+                return None
+            return attempts.begin(generation, account)
+    lifecycle.release(generation, again_in=_WAIT_FOR_ROOM, forgive=True)
+    return None
+
+
+def _has_room(account: ProviderAccount) -> bool:
+    """Whether one more fits; the account's row is locked until the caller's transaction ends."""
+    ProviderAccount.objects.select_for_update().get(pk=account.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generations_in_flight(%s)", [account.pk])
+        (busy,) = cursor.fetchone()
+    return int(busy) < account.concurrency
+
+
+def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
+    """An attempt whose answer was lost: adopt what the upstream has, or send the same id again."""
+    adapter = providers.adapter(attempt.account)
+    wire = adapter.encode_look_up(Params.from_json(generation.params).kind, attempt.external_id)
+    if wire is None:
+        outcomes.abandon(generation, attempt)
+        return None
+    found = adapter.ask(wire)
+    if outcomes.adopt(generation, attempt, found):
+        return None
+    settled = attempt.started_at + timedelta(seconds=settings.UNKNOWN_GRACE_SECONDS)
+    if outcomes.certainly_absent(found) and attempt.look_ups >= 2 and timezone.now() > settled:
+        log.warning("%s was never taken, sending it again", attempt.external_id)
+        return attempt
+    attempts.looked(generation, attempt)
+    lifecycle.release(generation, again_in=_LOOK_AGAIN, forgive=True)
+    return None
+
+
+def _send(generation: Generation, attempt: Attempt) -> Exchange:
+    params = pictures.for_upstream(generation, attempt.account)
+    return providers.adapter(attempt.account).create(
+        params,
+        external_id=attempt.external_id,
+        callback_url=f"{settings.CALLBACK_URL}/callbacks/{generation.callback_token}",
+    )

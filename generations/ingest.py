@@ -1,0 +1,150 @@
+"""From "the upstream has finished" to a stored film: fetch, verify, store, settle.
+
+Credits are taken only at the end, for a file that is in place and plays. Every part may be done
+again after a crash: the same film goes to the same key.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from generations import lifecycle, providers, storage
+from generations.catalogue.params import Params
+from generations.films import BadFilm, Film, examine
+from generations.lifecycle import LeaseLost
+from generations.models import Generation, Status, Video
+from generations.providers.base import Question
+from generations.wire.task import Rejected, TaskState
+from kling_saas.lib import http
+
+log = logging.getLogger(__name__)
+_RENEW_EVERY = 15.0  # seconds
+STORED = "stored:"  # media_url of a film that a blocking call left in our own storage
+_WAITS = (0.5, 3.0, 10.0, 30.0, 60.0)
+
+
+def run() -> int:
+    """Take one finished film in; the number handled (0 or 1)."""
+    mine = lifecycle.claim([Status.FETCHING, Status.STORING], 1)
+    for generation in mine:
+        try:
+            _take_in(generation)
+        except LeaseLost:
+            log.warning("%s: the lease was lost while storing", generation.public_id)
+    return len(mine)
+
+
+def _take_in(generation: Generation) -> None:
+    seconds = Params.from_json(generation.params).duration
+    with tempfile.TemporaryDirectory(prefix="kling-film-") as folder:
+        path = Path(folder) / "film.mp4"
+        try:
+            _download(generation, path)
+            film = examine(path, seconds=seconds, alive=_keeper(generation))
+        except (http.FetchFailed, http.BlockedAddress, BadFilm) as error:
+            _trouble(generation, error)
+            return
+        _store(generation, path, film)
+
+
+def _keeper(generation: Generation) -> Callable[[], None]:
+    """A function that renews the lease when a quarter of it is used, and is cheap otherwise."""
+    renewed = time.monotonic()
+
+    def alive() -> None:
+        nonlocal renewed
+        if time.monotonic() - renewed > _RENEW_EVERY:
+            lifecycle.renew(generation)
+            renewed = time.monotonic()
+
+    return alive
+
+
+def _download(generation: Generation, path: Path) -> None:
+    alive = _keeper(generation)
+    with path.open("wb") as file:
+        for chunk in _source(generation.media_url):
+            file.write(chunk)
+            alive()
+
+
+def _source(address: str) -> Iterator[bytes]:
+    if address.startswith(STORED):
+        with storage.open_file(address.removeprefix(STORED)) as file:
+            while chunk := file.read(256 * 1024):
+                yield chunk
+        return
+    yield from http.fetch(
+        address,
+        max_bytes=settings.FILM_MAX_BYTES,
+        max_seconds=settings.FILM_FETCH_SECONDS,
+    )
+
+
+def _store(generation: Generation, path: Path, film: Film) -> None:
+    key = storage.film_key(generation.public_id, film.sha256)
+    poster_key = key.removesuffix(".mp4") + ".webp"
+    lease = Now() + timedelta(seconds=settings.LEASE_SECONDS)
+    if generation.status == Status.FETCHING and not lifecycle.advance(
+        generation, Status.STORING, lease_until=lease
+    ):
+        return
+    with path.open("rb") as file:
+        storage.put(key, file)
+    storage.put(poster_key, io.BytesIO(film.poster))
+    if storage.size(key) != film.bytes:
+        _trouble(generation, BadFilm("the stored file is not whole"))
+        return
+    video = Video(
+        organisation_id=generation.organisation_id,
+        livemode=generation.livemode,
+        generation=generation,
+        key=key,
+        poster_key=poster_key,
+        bytes=film.bytes,
+        sha256=film.sha256,
+        width=film.width,
+        height=film.height,
+        duration_ms=film.duration_ms,
+        has_sound=film.has_sound,
+    )
+    lifecycle.succeed(generation, video)
+
+
+def _trouble(generation: Generation, error: Exception) -> None:
+    """Ask for a fresh link and try again; give up, and give back, after STEP_ATTEMPTS."""
+    log.warning(
+        "%s: film not taken in (try %s): %s", generation.public_id, generation.step_attempts, error
+    )
+    if generation.step_attempts >= min(settings.STEP_ATTEMPTS, len(_WAITS)):
+        lifecycle.fail(generation, "bad_film", f"The film could not be used: {error}.")
+        return
+    _refresh_link(generation)
+    lifecycle.release(generation, again_in=_WAITS[generation.step_attempts - 1])
+
+
+def _refresh_link(generation: Generation) -> None:
+    """The upstream's present link to the film, which may differ from the one that failed."""
+    if generation.account is None or generation.media_url.startswith(STORED):
+        return
+    adapter = providers.adapter(generation.account)
+    if adapter.blocking:
+        return
+    kind = "image2video" if generation.kind == "image2video" else "text2video"
+    found = adapter.ask(adapter.encode_poll([Question(generation.upstream_id, kind)]))
+    if isinstance(found, Rejected) or not found or found[0].state != TaskState.SUCCEEDED:
+        return
+    if found[0].videos:
+        with lifecycle.scope(generation):
+            Generation.objects.filter(
+                pk=generation.pk, status=generation.status, version=generation.version
+            ).update(media_url=found[0].videos[0].url)

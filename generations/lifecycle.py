@@ -1,0 +1,212 @@
+"""The life of a generation: the table of legal moves, and the only writer of status.
+
+Read this first. A generation moves only forward; the last three states absorb. Each move is a
+compare-and-set on (id, status, version) and writes an event in the same transaction; a move into
+a final state also settles the hold and owes the news. A worker holds a step by a lease: claiming
+raises the version, so a worker that was slow or paused finds its version gone and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts import outbox, tenancy
+from billing import ledger
+from generations.models import Generation, GenerationEvent, ProviderAccount, Status, Video
+from generations.models.generation import TERMINAL
+
+MOVES: dict[str, frozenset[str]] = {
+    Status.ACCEPTED: frozenset({Status.SUBMITTING, Status.FAILED, Status.CANCELLED}),
+    Status.SUBMITTING: frozenset({Status.IN_FLIGHT, Status.FETCHING, Status.REVIEW, Status.FAILED}),
+    Status.IN_FLIGHT: frozenset({Status.FETCHING, Status.REVIEW, Status.FAILED}),
+    Status.FETCHING: frozenset({Status.STORING, Status.REVIEW, Status.FAILED}),
+    Status.STORING: frozenset({Status.SUCCEEDED, Status.REVIEW, Status.FAILED}),
+    Status.REVIEW: frozenset({Status.FETCHING, Status.FAILED}),
+    Status.SUCCEEDED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+
+class IllegalMove(Exception):
+    """A move that the table does not have: a mistake in the code, never a race."""
+
+
+class LeaseLost(Exception):
+    """Somebody else has this step now: stop without writing anything."""
+
+
+def claim(statuses: Iterable[str], limit: int, *, only: Q | None = None) -> list[Generation]:
+    """Take up to `limit` due steps for LEASE_SECONDS, longest overdue first, across tenants.
+
+    Counts the try before the work, so a step that kills its worker is given up after
+    STEP_ATTEMPTS. Never waits for another worker's rows.
+    """
+    with tenancy.system("workers serve every tenant"):
+        due = Generation.objects.filter(
+            Q(lease_until=None) | Q(lease_until__lte=Now()),
+            status__in=list(statuses),
+            next_run_at__lte=Now(),
+        )
+        rows = list(
+            (due.filter(only) if only else due)
+            .order_by("next_run_at")
+            .select_for_update(skip_locked=True, of=("self",))[:limit]
+        )
+        lease = Now() + timedelta(seconds=settings.LEASE_SECONDS)
+        Generation.objects.filter(pk__in=[g.pk for g in rows]).update(
+            lease_until=lease, version=F("version") + 1, step_attempts=F("step_attempts") + 1
+        )
+        for generation in rows:
+            generation.version += 1
+            generation.step_attempts += 1
+    return rows
+
+
+def scope(generation: Generation) -> AbstractContextManager[None]:
+    """The tenancy scope of its owner."""
+    return tenancy.scope(generation.organisation_id)
+
+
+def renew(generation: Generation) -> None:
+    """Hold the step for another LEASE_SECONDS. Raises LeaseLost."""
+    lease = Now() + timedelta(seconds=settings.LEASE_SECONDS)
+    with scope(generation):
+        if not _same(generation).update(lease_until=lease):
+            raise LeaseLost(generation.public_id)
+
+
+def release(generation: Generation, *, again_in: float, forgive: bool = False) -> None:
+    """Give the step back, due again in `again_in` seconds. `forgive`: the try does not count."""
+    columns: dict[str, Any] = {
+        "lease_until": None,
+        "next_run_at": Now() + timedelta(seconds=again_in),
+    }
+    if forgive:
+        columns["step_attempts"] = 0
+    with scope(generation):
+        _same(generation).update(**columns)
+
+
+def advance(
+    generation: Generation, to: Status, *, detail: dict[str, Any] | None = None, **columns: Any
+) -> bool:
+    """Move on, due at once, tries counted anew. False when somebody else moved it first."""
+    if to in TERMINAL:
+        raise IllegalMove("final states are reached by succeed, fail and cancel")
+    columns = {"next_run_at": Now(), "step_attempts": 0, "lease_until": None, **columns}
+    with scope(generation):
+        return _move(generation, to, detail or {}, columns)
+
+
+def hand_over(
+    generation: Generation, account: ProviderAccount, *, keep_lease: bool = False
+) -> None:
+    """Submitting to `account` from now on, again if it was elsewhere. Raises LeaseLost.
+
+    `keep_lease`: the caller goes on with it; otherwise it is due at once for whoever serves it.
+    """
+    columns: dict[str, Any] = {"account": account}
+    if not keep_lease:
+        columns |= {"next_run_at": Now(), "lease_until": None}
+    with scope(generation):
+        if generation.status == Status.SUBMITTING:
+            moved = bool(_same(generation).update(**columns))
+        else:
+            moved = _move(generation, Status.SUBMITTING, {}, columns)
+        if not moved:
+            raise LeaseLost(generation.public_id)
+
+
+def succeed(generation: Generation, video: Video) -> bool:
+    """The film is stored and plays: take the credits, show the film, tell. All or nothing."""
+    with scope(generation), transaction.atomic():
+        if not _finish(generation, Status.SUCCEEDED, {}, charged=generation.credits):
+            return False
+        video.save(force_insert=True)
+        ledger.capture(generation.hold_id, generation.credits)
+    return True
+
+
+def fail(generation: Generation, code: str, message: str) -> bool:
+    """It will not come: give every credit back, say why, tell. All or nothing."""
+    detail = {"code": code, "message": message[:500]}
+    with scope(generation), transaction.atomic():
+        if not _finish(
+            generation,
+            Status.FAILED,
+            detail,
+            charged=0,
+            error_code=code[:40],
+            error_message=message[:500],
+        ):
+            return False
+        ledger.release(generation.hold_id)
+    return True
+
+
+def cancel(generation: Generation) -> bool:
+    """Stop it before hand-over and give every credit back. False when it is too late."""
+    with scope(generation), transaction.atomic():
+        if not _finish(generation, Status.CANCELLED, {}, charged=0):
+            return False
+        ledger.release(generation.hold_id)
+    return True
+
+
+def _finish(generation: Generation, to: Status, detail: dict[str, Any], **columns: Any) -> bool:
+    return _move(
+        generation,
+        to,
+        detail,
+        {"finished_at": Now(), "next_run_at": None, "lease_until": None, **columns},
+    )
+
+
+def _same(generation: Generation) -> Any:
+    return Generation.objects.filter(
+        pk=generation.pk, status=generation.status, version=generation.version
+    )
+
+
+def _move(
+    generation: Generation, to: Status, detail: dict[str, Any], columns: dict[str, Any]
+) -> bool:
+    if to not in MOVES[generation.status]:
+        raise IllegalMove(f"{generation.public_id}: {generation.status} to {to}")
+    with transaction.atomic():
+        if not _same(generation).update(status=to, version=F("version") + 1, **columns):
+            return False
+        generation.version += 1
+        generation.status = to
+        GenerationEvent.objects.create(
+            organisation_id=generation.organisation_id,
+            livemode=generation.livemode,
+            generation=generation,
+            sequence=generation.version,
+            status=to,
+            detail=detail,
+        )
+        _news(generation, to)
+    return True
+
+
+def _news(generation: Generation, to: Status) -> None:
+    """Owe a wake-up to whoever waits, and the client's callback where its door promises one."""
+    told = to in TERMINAL or (generation.door == "kling" and to == Status.IN_FLIGHT)
+    for url in {"", generation.callback_url if told else ""}:
+        outbox.emit(
+            organisation_id=generation.organisation_id,
+            livemode=generation.livemode,
+            topic=f"generation.{to.public}",
+            subject=generation.public_id,
+            url=url,
+        )

@@ -1,0 +1,131 @@
+"""One film as ordered and paid: the row that says what is owed next."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.tenancy import TenantRow
+from kling_saas.lib.ids import public_id
+
+
+def new_generation_id() -> str:
+    return public_id("gen")
+
+
+class Status(models.TextChoices):
+    """Internal states; `public` is the word customers see."""
+
+    ACCEPTED = "accepted", "Accepted"
+    SUBMITTING = "submitting", "Submitting"
+    IN_FLIGHT = "in_flight", "At the upstream"
+    FETCHING = "fetching", "Fetching"
+    STORING = "storing", "Storing"
+    REVIEW = "review", "Needs an operator"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+    @property
+    def public(self) -> str:
+        """queued, processing, succeeded, failed or cancelled."""
+        if self == Status.ACCEPTED:
+            return "queued"
+        return str(self.value) if self in TERMINAL else "processing"
+
+
+TERMINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+
+
+class Generation(TenantRow):
+    """Only `lifecycle` writes `status`, `version` and the lease.
+
+    `next_run_at` is when the next step is due, null when none is owed. A step is claimed by
+    raising `version` and setting `lease_until`; whoever holds an older version can write nothing.
+    """
+
+    public_id = models.CharField(max_length=40, unique=True, default=new_generation_id)
+    model = models.CharField(max_length=40)
+    kind = models.CharField(max_length=12)
+    params = models.JSONField()
+    warnings = models.JSONField(default=list, blank=True)
+
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACCEPTED)
+    version = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    next_run_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
+    step_attempts = models.PositiveSmallIntegerField(default=0)
+    deadline_at = models.DateTimeField()
+
+    credits = models.PositiveIntegerField(help_text="Quoted and held.")
+    charged = models.PositiveIntegerField(null=True, blank=True)
+    hold = models.OneToOneField("billing.Hold", on_delete=models.PROTECT, db_constraint=False)
+    quote = models.ForeignKey("billing.Quote", null=True, blank=True, on_delete=models.PROTECT)
+
+    door = models.CharField(max_length=16, help_text="native, website, kling, segmind, …")
+    door_facts = models.JSONField(default=dict, blank=True)
+    external_id = models.CharField(max_length=255, null=True, blank=True)
+    fingerprint = models.CharField(max_length=64)
+    callback_url = models.CharField(max_length=2000, blank=True)
+    reference = models.CharField(max_length=255, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    api_key = models.ForeignKey(
+        "accounts.ApiKey", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    access_key = models.ForeignKey(
+        "accounts.AccessKey", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+
+    account = models.ForeignKey(
+        "generations.ProviderAccount", null=True, blank=True, on_delete=models.PROTECT
+    )
+    upstream_id = models.CharField(max_length=120, blank=True)
+    callback_token = models.CharField(max_length=40, unique=True)
+    media_url = models.TextField(blank=True)
+    upstream_finished_at = models.DateTimeField(null=True, blank=True)
+
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="known_status"),
+            models.CheckConstraint(
+                condition=Q(status__in=TERMINAL, finished_at__isnull=False, next_run_at=None)
+                | (~Q(status__in=TERMINAL) & Q(finished_at=None)),
+                name="finished_exactly_when_terminal",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status=Status.SUCCEEDED) & Q(charged=models.F("credits")))
+                | (Q(status__in=[Status.FAILED, Status.CANCELLED]) & Q(charged=0))
+                | (~Q(status__in=TERMINAL) & Q(charged=None)),
+                name="charged_exactly_when_succeeded",
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "livemode", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="one_generation_per_external_id",
+            ),
+            models.UniqueConstraint(
+                fields=["quote"], condition=Q(quote__isnull=False), name="one_generation_per_quote"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["status", "next_run_at"],
+                name="generation_due",
+                condition=Q(next_run_at__isnull=False),
+            ),
+            models.Index(fields=["organisation", "livemode", "-id"], name="generation_listing"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

@@ -1,0 +1,36 @@
+"""An image a customer sent: checked, re-encoded, stored once per content."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.tenancy import TenantRow
+from kling_saas.lib.ids import public_id
+
+
+def new_upload_id() -> str:
+    return public_id("upl")
+
+
+class Upload(TenantRow):
+    """The same bytes sent twice are one upload."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=new_upload_id)
+    sha256 = models.CharField(max_length=64)
+    key = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=20)
+    bytes = models.PositiveIntegerField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "livemode", "sha256"], name="one_upload_per_content"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

@@ -1,0 +1,46 @@
+"""A stored film: exists only when the file is verified and in place."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.tenancy import TenantRow
+from kling_saas.lib.ids import public_id
+
+
+def new_video_id() -> str:
+    return public_id("vid")
+
+
+class Video(TenantRow):
+    """Keys are storage names; sizes in bytes and pixels, `duration_ms` as measured."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=new_video_id)
+    generation = models.OneToOneField("generations.Generation", on_delete=models.PROTECT)
+    key = models.CharField(max_length=200)
+    poster_key = models.CharField(max_length=200)
+    preview_key = models.CharField(max_length=200, blank=True)
+    preview_due_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
+    preview_attempts = models.PositiveSmallIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    duration_ms = models.PositiveIntegerField()
+    has_sound = models.BooleanField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organisation", "livemode", "-id"], name="video_listing"),
+            models.Index(
+                fields=["preview_due_at"],
+                name="preview_due",
+                condition=Q(preview_due_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

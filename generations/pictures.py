@@ -1,0 +1,93 @@
+"""Images on their way to an upstream: uploads as the upstream takes them, cropped when it must be.
+
+Kling takes raw base64, the others an address. Where the route has no aspect ratio of its own and
+one was asked for, the first frame is centre-cropped to it before hand-over.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import logging
+from dataclasses import replace
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+from generations import lifecycle, providers, storage
+from generations.catalogue.params import Params
+from generations.models import Generation, Protocol, ProviderAccount, Upload
+from generations.uploads import MAX_BYTES, MAX_PIXELS, PREFIX
+from kling_saas.lib import http
+
+log = logging.getLogger(__name__)
+_FIELDS = ("image", "image_tail", "static_mask")
+_TAKES_BYTES = {Protocol.KLING}
+
+
+def for_upstream(generation: Generation, account: ProviderAccount) -> Params:
+    """The order with images in the form the account's upstream takes."""
+    params = Params.from_json(generation.params)
+    crop = params.aspect_ratio if params.kind == "image2video" else None
+    if crop and "aspect_ratio" not in providers.adapter(account).lost(params):
+        crop = None
+    changed: dict[str, Any] = {}
+    for field in _FIELDS:
+        value = getattr(params, field)
+        if value:
+            changed[field] = _form(generation, account, value, crop)
+    masks = tuple(
+        replace(m, mask=_form(generation, account, m.mask, None)) for m in params.dynamic_masks
+    )
+    return replace(params, **changed, dynamic_masks=masks)
+
+
+def _form(generation: Generation, account: ProviderAccount, value: str, crop: str | None) -> str:
+    raw = _bytes_of(generation, value) if crop or value.startswith(PREFIX) else None
+    if raw is None:
+        return value
+    if crop:
+        raw = _cropped(raw, crop)
+    if account.protocol in _TAKES_BYTES:
+        return base64.b64encode(raw).decode()
+    if value.startswith(PREFIX) and not crop:
+        return storage.link(_upload(generation, value).key)
+    key = f"inputs/{generation.organisation_id}/{generation.public_id}-cropped.jpg"
+    storage.put(key, io.BytesIO(raw))
+    return storage.link(key)
+
+
+def _upload(generation: Generation, public_id: str) -> Upload:
+    with lifecycle.scope(generation):
+        found: Upload = Upload.objects.get(public_id=public_id)
+    return found
+
+
+def _bytes_of(generation: Generation, value: str) -> bytes | None:
+    """The image, or None when an address cannot be read: then the upstream gets the address."""
+    if value.startswith(PREFIX):
+        with storage.open_file(_upload(generation, value).key) as file:
+            return file.read()
+    try:
+        return b"".join(http.fetch(value, max_bytes=MAX_BYTES, max_seconds=20))
+    except (http.FetchFailed, http.BlockedAddress) as error:
+        log.warning("%s: image not read for cropping: %s", generation.public_id, error)
+        return None
+
+
+def _cropped(raw: bytes, ratio: str) -> bytes:
+    """The middle of the image in `ratio` (`16:9`), as JPEG; unreadable images stay as they are."""
+    across, down = (int(part) for part in ratio.split(":"))
+    try:
+        image: Image.Image = Image.open(io.BytesIO(raw), formats=["JPEG", "PNG", "WEBP"])
+        if image.width * image.height > MAX_PIXELS:
+            return raw
+        image = image.convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        return raw
+    width = min(image.width, image.height * across // down)
+    height = min(image.height, image.width * down // across)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    out = io.BytesIO()
+    image.crop((left, top, left + width, top + height)).save(out, "JPEG", quality=95)
+    return out.getvalue()

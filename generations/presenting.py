@@ -1,0 +1,135 @@
+"""A generation as others see it: the native API's object, and the task behind every dialect."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from generations import storage, waiting
+from generations.catalogue import billable
+from generations.catalogue.params import Params
+from generations.models import Generation, Status, Video
+from generations.models.generation import TERMINAL
+from generations.wire.task import RemoteVideo, Task, TaskState
+
+_STATES = {
+    "queued": TaskState.QUEUED,
+    "processing": TaskState.RUNNING,
+    "succeeded": TaskState.SUCCEEDED,
+    "failed": TaskState.FAILED,
+    "cancelled": TaskState.FAILED,
+}
+_RETRYABLE = {"deadline", "upstream_unreachable", "upstream_unavailable", "upstream_unknown",
+              "upstream_lost", "bad_film", "internal", "no_provider"}  # fmt: skip
+
+
+def public_status(generation: Generation) -> str:
+    """queued, processing, succeeded, failed or cancelled."""
+    return Status(generation.status).public
+
+
+def generation_json(
+    generation: Generation, video: Video | None = None, *, fresh: bool = False
+) -> dict[str, Any]:
+    """The native API's generation. `fresh`: just accepted, so no position is looked up."""
+    over = generation.status in TERMINAL
+    return {
+        "id": generation.public_id,
+        "object": "generation",
+        "livemode": generation.livemode,
+        "status": public_status(generation),
+        "model": generation.model,
+        "kind": generation.kind,
+        "input": _input(generation),
+        "credits": {
+            "quoted": generation.credits,
+            "held": 0 if over else generation.credits,
+            "charged": generation.charged,
+        },
+        "eta": None if over else waiting.eta(generation).as_json(),
+        "position": None if fresh else waiting.position(generation),
+        "video": video_json(generation, video) if video else None,
+        "error": _error(generation),
+        "warnings": generation.warnings,
+        "reference": generation.reference or None,
+        "metadata": generation.metadata,
+        "created_at": _iso(generation.created_at),
+        "finished_at": _iso(generation.finished_at),
+    }
+
+
+def _input(generation: Generation) -> dict[str, Any]:
+    """The order in full: what was given, and what was filled in."""
+    params = asdict(Params.from_json(generation.params))
+    return {name: value for name, value in params.items() if value not in (None, "", ())}
+
+
+def video_json(generation: Generation, video: Video) -> dict[str, Any]:
+    """The film with links made now; `expires_at` is when they end."""
+    address = storage.link(video.key, name=f"{generation.public_id}.mp4")
+    expires = storage.link_expires_at(address)
+    return {
+        "id": video.public_id,
+        "url": address,
+        "expires_at": _iso(datetime.fromtimestamp(expires, UTC)) if expires else None,
+        "poster_url": storage.link(video.poster_key),
+        "preview_url": storage.link(video.preview_key) if video.preview_key else None,
+        "width": video.width,
+        "height": video.height,
+        "duration": round(video.duration_ms / 1000, 3),
+        "has_sound": video.has_sound,
+        "bytes": video.bytes,
+        "sha256": video.sha256,
+    }
+
+
+def _error(generation: Generation) -> dict[str, Any] | None:
+    if not generation.error_code:
+        return None
+    return {
+        "code": generation.error_code,
+        "message": generation.error_message,
+        "retryable": generation.error_code in _RETRYABLE,
+        "refund": {"credits": generation.credits, "at": _iso(generation.finished_at)},
+    }
+
+
+def task(generation: Generation, video: Video | None = None) -> Task:
+    """The same as a dialect's task. Units are credits ÷ 10 (Kling's official units)."""
+    done = generation.finished_at or generation.submitted_at or generation.created_at
+    films: tuple[RemoteVideo, ...] = ()
+    if video is not None:
+        films = (
+            RemoteVideo(
+                url=storage.link(video.key, name=f"{generation.public_id}.mp4"),
+                id=video.public_id,
+                duration_ms=video.duration_ms,
+                bytes=video.bytes,
+            ),
+        )
+    succeeded = generation.status == Status.SUCCEEDED
+    params = Params.from_json(generation.params)
+    return Task(
+        id=generation.public_id,
+        state=_STATES[public_status(generation)],
+        external_id=generation.external_id,
+        message=generation.error_message
+        or ("cancelled" if generation.status == Status.CANCELLED else ""),
+        videos=films,
+        created_ms=_ms(generation.created_at),
+        updated_ms=_ms(done),
+        units=billable.units_of(generation.credits) if succeeded else None,
+        cost_usd=billable.usd_of(generation.credits) if succeeded else None,
+        watermark=params.watermark,
+        prompt=params.prompt,
+        seed=params.seed,
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,61 @@
+"""Hover previews: made after a film is settled, so that they can never fail one."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts import tenancy
+from generations import storage
+from generations.films import BadFilm, preview
+from generations.models import Video
+
+log = logging.getLogger(__name__)
+_TRIES = 3
+_LEASE = timedelta(seconds=120)
+
+
+def run() -> int:
+    """Make one preview that is due; the number handled (0 or 1)."""
+    with tenancy.system("previews are made for every tenant"):
+        video = (
+            Video.objects.filter(preview_due_at__lte=Now())
+            .order_by("preview_due_at")
+            .select_for_update(skip_locked=True)
+            .first()
+        )
+        if video is None:
+            return 0
+        # Due again later if we die; counted before the work.
+        Video.objects.filter(pk=video.pk).update(
+            preview_due_at=Now() + _LEASE, preview_attempts=F("preview_attempts") + 1
+        )
+    try:
+        key = _make(video)
+    except (BadFilm, OSError) as error:
+        log.warning("%s: %s", video.public_id, error)
+        key = ""
+    with tenancy.scope(video.organisation_id):
+        if key:
+            Video.objects.filter(pk=video.pk).update(preview_key=key, preview_due_at=None)
+        elif video.preview_attempts + 1 >= _TRIES:
+            Video.objects.filter(pk=video.pk).update(preview_due_at=None)
+    return 1
+
+
+def _make(video: Video) -> str:
+    key = video.key.removesuffix(".mp4") + ".preview.mp4"
+    with tempfile.TemporaryDirectory(prefix="kling-preview-") as folder:
+        source, target = Path(folder) / "film.mp4", Path(folder) / "preview.mp4"
+        with storage.open_file(video.key) as stored, source.open("wb") as file:
+            while chunk := stored.read(256 * 1024):
+                file.write(chunk)
+        preview(source, target)
+        with target.open("rb") as made:
+            storage.put(key, made)
+    return key

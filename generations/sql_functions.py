@@ -1,0 +1,119 @@
+"""Accepting a generation in one round trip: idempotency, hold, row and first event together.
+
+The rules are billing's `billing_reserve` for the money and the constraints of the tables for the
+rest; this function only puts them into one transaction. Called outside a transaction it is one.
+"""
+
+ACCEPT = """
+CREATE FUNCTION generations_accept(
+    p_organisation bigint, p_livemode boolean, p_key text, p_fingerprint text, p_answer text,
+    p_public_id text, p_model text, p_kind text, p_params jsonb, p_warnings jsonb,
+    p_credits bigint, p_quote bigint, p_door text, p_door_facts jsonb, p_external text,
+    p_callback_url text, p_reference text, p_metadata jsonb, p_api_key bigint,
+    p_access_key bigint, p_user bigint, p_token text, p_created timestamptz,
+    p_deadline timestamptz, p_queue_limit integer,
+    OUT outcome text, OUT answer text, OUT generation text
+) LANGUAGE plpgsql AS $$
+DECLARE
+    v_hold bigint;
+    v_id bigint;
+    v_known record;
+BEGIN
+    PERFORM set_config('app.tenant', p_organisation::text, true);
+    answer := p_answer;
+    generation := p_public_id;
+    IF p_key IS NOT NULL THEN
+        INSERT INTO accounts_idempotencyrecord
+            (organisation_id, livemode, key, fingerprint, status, body, subject, created_at)
+        VALUES (p_organisation, p_livemode, p_key, p_fingerprint, 202, p_answer, p_public_id,
+                p_created)
+        ON CONFLICT (organisation_id, livemode, key) DO NOTHING;
+        IF NOT FOUND THEN
+            SELECT r.fingerprint, r.body, r.subject INTO v_known
+              FROM accounts_idempotencyrecord r
+             WHERE r.organisation_id = p_organisation AND r.livemode = p_livemode
+               AND r.key = p_key;
+            outcome := CASE WHEN v_known.fingerprint = p_fingerprint
+                            THEN 'replayed' ELSE 'key_reused' END;
+            answer := v_known.body;
+            generation := v_known.subject;
+            RETURN;
+        END IF;
+    END IF;
+    IF p_external IS NOT NULL THEN
+        SELECT g.public_id, g.fingerprint INTO v_known FROM generations_generation g
+         WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
+           AND g.external_id = p_external;
+        IF FOUND THEN
+            outcome := CASE WHEN v_known.fingerprint = p_fingerprint
+                            THEN 'known' ELSE 'external_reused' END;
+            generation := v_known.public_id;
+            RETURN;
+        END IF;
+    END IF;
+    -- Locks the wallet's row, so that what follows is counted for one order at a time.
+    SELECT r.hold_id INTO v_hold
+      FROM billing_reserve(p_organisation, p_livemode, p_credits, p_public_id) r;
+    IF (SELECT count(*) FROM generations_generation g
+         WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
+           AND g.finished_at IS NULL) >= p_queue_limit THEN
+        RAISE EXCEPTION 'queue full' USING ERRCODE = 'KG001';
+    END IF;
+    INSERT INTO generations_generation (
+        organisation_id, livemode, public_id, model, kind, params, warnings, status, version,
+        next_run_at, step_attempts, deadline_at, credits, hold_id, quote_id, door, door_facts,
+        external_id, fingerprint, callback_url, reference, metadata, api_key_id, access_key_id,
+        user_id, upstream_id, callback_token, media_url, error_code, error_message, created_at
+    ) VALUES (
+        p_organisation, p_livemode, p_public_id, p_model, p_kind, p_params, p_warnings,
+        'accepted', 0, now(), 0, p_deadline, p_credits, v_hold, p_quote, p_door, p_door_facts,
+        p_external, p_fingerprint, p_callback_url, p_reference, p_metadata, p_api_key,
+        p_access_key, p_user, '', p_token, '', '', '', p_created
+    ) RETURNING id INTO v_id;
+    INSERT INTO generations_generationevent
+        (organisation_id, livemode, generation_id, sequence, status, at, detail)
+    VALUES (p_organisation, p_livemode, v_id, 0, 'accepted', now(), '{}');
+    outcome := 'accepted';
+END $$;
+"""
+
+DROP_ACCEPT = "DROP FUNCTION generations_accept;"
+
+# The two below are figures over all tenants: they widen app.tenant and put it back.
+IN_FLIGHT = """
+CREATE FUNCTION generations_in_flight(p_account bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_before text := coalesce(current_setting('app.tenant', true), '');
+    v_count bigint;
+BEGIN
+    PERFORM set_config('app.tenant', '*', true);
+    SELECT count(*) INTO v_count FROM generations_generation
+     WHERE account_id = p_account AND status IN ('submitting', 'in_flight');
+    PERFORM set_config('app.tenant', v_before, true);
+    RETURN v_count;
+END $$;
+"""
+
+LATELY = """
+CREATE FUNCTION generations_lately(
+    p_model text, p_kind text, p_livemode boolean, p_mode text,
+    OUT films bigint, OUT p50 double precision, OUT p90 double precision
+) LANGUAGE plpgsql AS $$
+DECLARE
+    v_before text := coalesce(current_setting('app.tenant', true), '');
+BEGIN
+    PERFORM set_config('app.tenant', '*', true);
+    SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
+           percentile_cont(0.9) WITHIN GROUP (ORDER BY took)
+      INTO films, p50, p90
+      FROM (SELECT extract(epoch FROM finished_at - created_at) AS took
+              FROM generations_generation
+             WHERE status = 'succeeded' AND model = p_model AND kind = p_kind
+               AND livemode = p_livemode AND params->>'mode' IS NOT DISTINCT FROM p_mode
+             ORDER BY id DESC LIMIT 50) recent;
+    PERFORM set_config('app.tenant', v_before, true);
+END $$;
+"""
+
+DROP_FIGURES = "DROP FUNCTION generations_in_flight; DROP FUNCTION generations_lately;"

@@ -1,0 +1,122 @@
+"""Where films lie and how they are reached: keys, signed links that expire, byte ranges."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.core.signing import BadSignature, Signer
+
+_CHUNK = 256 * 1024
+
+
+def film_key(generation_id: str, sha256: str) -> str:
+    """Unguessable and final: the same film of the same generation is the same key."""
+    return f"films/{generation_id}/{sha256[:32]}.mp4"
+
+
+def put(key: str, content: IO[bytes]) -> None:
+    """Store under `key`, replacing what a crashed try left there; visible only when whole."""
+    if settings.S3_BUCKET:  # one PUT is atomic there
+        default_storage.save(key, File(content))
+    else:
+        _put_file(Path(default_storage.path(key)), content)
+
+
+def _put_file(final: Path, content: IO[bytes]) -> None:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary = final.with_name(f".{final.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        while chunk := content.read(_CHUNK):
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(final)
+
+
+def size(key: str) -> int:
+    """Bytes stored under `key`; -1 when there is nothing."""
+    return default_storage.size(key) if default_storage.exists(key) else -1
+
+
+def open_file(key: str) -> IO[bytes]:
+    """The stored bytes."""
+    return default_storage.open(key, "rb")  # type: ignore[return-value]
+
+
+def link(key: str, *, name: str = "") -> str:
+    """An absolute address of `key` that works for LINK_SECONDS, in a browser too."""
+    if settings.S3_BUCKET:
+        parameters = {"ResponseContentDisposition": f'inline; filename="{name}"'} if name else {}
+        return str(default_storage.url(key, parameters=parameters))  # type: ignore[call-arg]
+    # Rounded up, so that a page asked for twice shows the same address and the cache holds.
+    expires = (int(time.time()) // 300 + 1) * 300 + settings.LINK_SECONDS
+    token = Signer(salt="media").signature(f"{key}:{expires}")
+    return f"{settings.SITE_URL}/media/{key}?expires={expires}&sig={token}"
+
+
+def link_expires_at(address: str) -> int | None:
+    """When a local link ends, Unix seconds; None for a link of another storage."""
+    _, found, rest = address.partition("?expires=")
+    return int(rest.partition("&")[0]) if found else None
+
+
+def check_link(key: str, expires: str, signature: str) -> bool:
+    """Whether a local link is ours, unchanged and not over."""
+    try:
+        Signer(salt="media").unsign(f"{key}:{expires}:{signature}")
+    except BadSignature:
+        return False
+    return expires.isdigit() and int(expires) > time.time()
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A part of a file: first byte, last byte (inclusive), and the file's whole length."""
+
+    first: int
+    last: int
+    total: int
+
+    @property
+    def length(self) -> int:
+        return self.last - self.first + 1
+
+
+def parse_range(header: str, total: int) -> Range | None:
+    """The one range of a `Range` header (RFC 9110 §14); None when it is not one we serve.
+
+    Raises ValueError when it lies outside the file: the answer is 416.
+    """
+    unit, _, spec = header.partition("=")
+    if unit.strip().lower() != "bytes" or "," in spec:
+        return None
+    first, dash, last = (part.strip() for part in spec.partition("-"))
+    if not dash or not (first or last) or not (first + last).isdigit():
+        return None
+    if not first:
+        start, end = max(0, total - int(last)), total - 1
+        if int(last) == 0:
+            raise ValueError("an empty suffix")
+    else:
+        start, end = int(first), min(int(last), total - 1) if last else total - 1
+    if start >= total or start > end:
+        raise ValueError("outside the file")
+    return Range(start, end, total)
+
+
+def chunks(file: IO[bytes], part: Range) -> Iterator[bytes]:
+    """The bytes of `part`; closes the file at the end."""
+    with file:
+        file.seek(part.first)
+        left = part.length
+        while left > 0 and (chunk := file.read(min(_CHUNK, left))):
+            left -= len(chunk)
+            yield chunk

@@ -1,0 +1,265 @@
+"""Every door's way in: check, price, reserve and record an order, in one transaction.
+
+The website, the native API and each dialect call `submit`; there is no other place where a
+generation begins. A refusal leaves no row and no hold behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from accounts.actors import Actor
+from billing import prices, quotes
+from billing.errors import from_database
+from billing.prices import Priced
+from generations import routing, uploads
+from generations.catalogue import billable, validation
+from generations.catalogue.params import Params
+from generations.catalogue.violations import InvalidRequest as CatalogueRefusal
+from generations.errors import (
+    CapExceeded,
+    ExternalIdReused,
+    InvalidRequest,
+    QueueFull,
+    QuoteUsed,
+)
+from generations.models import Generation, Status
+from generations.models.generation import new_generation_id
+from kling_saas.lib.ids import random_base62
+from kling_saas.lib.refusals import IdempotencyKeyReused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """An order as a door hands it in. `fields` are native words; the rest is about the order.
+
+    `max_cost` is credits, `deadline` seconds. `lenient` is how dialects are read.
+    """
+
+    fields: Mapping[str, Any]
+    door: str
+    lenient: bool = False
+    max_shots: int = 6
+    door_facts: Mapping[str, Any] = field(default_factory=dict)
+    external_id: str | None = None
+    callback_url: str = ""
+    quote_id: str | None = None
+    max_cost: int | None = None
+    deadline: int | None = None
+    reference: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An order that is valid and priced, before any money moves."""
+
+    params: Params
+    warnings: tuple[str, ...]
+    priced: Priced
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """`body` is the answer to give; `replayed` when it is the answer of an earlier equal call.
+
+    `known` is set instead of a new generation when the client's own task id was used before.
+    """
+
+    generation: str
+    body: str
+    replayed: bool = False
+    known: bool = False
+
+
+def prepare(actor: Actor, order: Submission) -> Prepared:
+    """Check and price an order. Raises InvalidRequest with all violations, or NoProvider."""
+    longest = routing.longest_film(livemode=actor.livemode)
+    try:
+        checked = validation.check(
+            order.fields,
+            lenient=order.lenient,
+            max_shots=order.max_shots,
+            max_seconds=longest,
+            sandbox=routing.only_sandbox(livemode=actor.livemode),
+        )
+    except CatalogueRefusal as refusal:
+        raise InvalidRequest.of(refusal) from None
+    params = uploads.take_in(actor, checked.params)
+    routing.require_provider(params, livemode=actor.livemode)
+    return Prepared(
+        params=params,
+        warnings=checked.warnings,
+        priced=prices.price([billable.item(params)]),
+        fingerprint=_fingerprint(order, params),
+    )
+
+
+def submit(actor: Actor, order: Submission, render: Callable[[Generation], str]) -> Receipt:
+    """Accept an order: hold its price and record it, or raise and leave nothing.
+
+    `render` makes the answer's body from the generation as it will stand; it is stored with the
+    Idempotency-Key, so a repeated call gets the very same bytes. One round trip to the database
+    outside a transaction. Raises the refusals of `prepare` and of billing's reserve, CapExceeded,
+    QueueFull, IdempotencyKeyReused, ExternalIdReused and the quote's.
+    """
+    prepared = prepare(actor, order)
+    credits_due, quote_pk = _price_to_charge(actor, order, prepared)
+    if order.max_cost is not None and credits_due > order.max_cost:
+        raise CapExceeded(
+            f"This costs {credits_due} credits and max_cost is {order.max_cost}: raise max_cost or "
+            "choose a cheaper variant.",
+            credits=credits_due,
+            max_cost=order.max_cost,
+        )
+    generation = _unsaved(actor, order, prepared, credits_due, quote_pk)
+    outcome, body, public_id = _accept(generation, order.idempotency_key, render(generation))
+    if outcome == "key_reused":
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key was used with another body: use a new key for a new order."
+        )
+    if outcome == "external_reused":
+        raise ExternalIdReused(
+            "This external_task_id was used with another body: use a new one for a new order."
+        )
+    return Receipt(
+        generation=public_id,
+        body=body,
+        replayed=outcome == "replayed",
+        known=outcome == "known",
+    )
+
+
+def _price_to_charge(actor: Actor, order: Submission, prepared: Prepared) -> tuple[int, int | None]:
+    if order.quote_id is None:
+        return prepared.priced.credits, None
+    quote = quotes.look_up(actor.organisation_id, actor.livemode, order.quote_id)
+    return quotes.check(quote, params_fingerprint(prepared.params)), quote.pk
+
+
+def params_fingerprint(params: Params) -> str:
+    """What a quote is bound to: the film alone, whichever door it comes through."""
+    return _digest({"film": params.to_json()})
+
+
+def _fingerprint(order: Submission, params: Params) -> str:
+    return _digest(
+        {
+            "door": order.door,
+            "film": params.to_json(),
+            "facts": dict(order.door_facts),
+            "external_id": order.external_id,
+            "callback_url": order.callback_url,
+            "quote_id": order.quote_id,
+            "max_cost": order.max_cost,
+            "reference": order.reference,
+            "metadata": dict(order.metadata),
+        }
+    )
+
+
+def _digest(facts: dict[str, Any]) -> str:
+    canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _unsaved(
+    actor: Actor, order: Submission, prepared: Prepared, credits_due: int, quote_pk: int | None
+) -> Generation:
+    now = timezone.now()
+    seconds = min(order.deadline or settings.DEADLINE_SECONDS, settings.DEADLINE_SECONDS)
+    return Generation(
+        organisation_id=actor.organisation_id,
+        livemode=actor.livemode,
+        public_id=new_generation_id(),
+        model=prepared.params.model,
+        kind=prepared.params.kind,
+        params=prepared.params.to_json(),
+        warnings=list(prepared.warnings),
+        status=Status.ACCEPTED,
+        credits=credits_due,
+        quote_id=quote_pk,
+        door=order.door,
+        door_facts=dict(order.door_facts),
+        external_id=order.external_id,
+        fingerprint=prepared.fingerprint,
+        callback_url=order.callback_url,
+        reference=order.reference,
+        metadata=dict(order.metadata),
+        api_key_id=actor.api_key_id,
+        access_key_id=actor.access_key_id,
+        user_id=actor.user_id,
+        callback_token=random_base62(32),
+        created_at=now,
+        deadline_at=now + timedelta(seconds=seconds),
+    )
+
+
+_ACCEPT = (
+    "SELECT outcome, answer, generation FROM generations_accept("
+    "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+    "%s, %s, %s)"
+)
+
+
+def _accept(g: Generation, key: str | None, answer: str) -> tuple[str, str, str]:
+    arguments = [
+        g.organisation_id, g.livemode, key, g.fingerprint, answer, g.public_id, g.model, g.kind,
+        json.dumps(g.params), json.dumps(g.warnings), g.credits, g.quote_id, g.door,
+        json.dumps(g.door_facts), g.external_id, g.callback_url, g.reference,
+        json.dumps(g.metadata), g.api_key_id, g.access_key_id, g.user_id, g.callback_token,
+        g.created_at, g.deadline_at, settings.QUEUE_LIMIT,
+    ]  # fmt: skip
+    for _ in range(2):
+        try:
+            return _accept_once(arguments)
+        except DatabaseError as error:
+            _raise_refusal(error)
+    raise ExternalIdReused("This order was accepted a moment ago under the same task id.")
+
+
+def _accept_once(arguments: list[Any]) -> tuple[str, str, str]:
+    # Inside a page's transaction a refusal must undo only this; outside, one statement is one
+    # transaction and costs one round trip.
+    if connection.in_atomic_block:
+        with transaction.atomic():
+            return _call(arguments)
+    return _call(arguments)
+
+
+def _call(arguments: list[Any]) -> tuple[str, str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_ACCEPT, arguments)
+        row = cursor.fetchone()
+    return row[0], row[1], row[2]
+
+
+def _raise_refusal(error: DatabaseError) -> None:
+    """Raise what the database refused; return for the one case that a second try answers."""
+    cause = error.__cause__
+    state = getattr(cause, "sqlstate", None)
+    constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    if state == "KG001":
+        raise QueueFull(
+            f"{settings.QUEUE_LIMIT} generations are unfinished: wait for some to end.",
+            retry_after=5,
+        ) from None
+    if constraint == "one_generation_per_external_id":
+        return
+    if constraint == "one_generation_per_quote":
+        raise QuoteUsed("This quote was used: ask for a new one.") from None
+    refusal = from_database(error)
+    if refusal is None:
+        raise error
+    raise refusal from None

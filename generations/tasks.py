@@ -1,0 +1,42 @@
+"""What the queue's workers run: each looks at its table until nothing is due, or time is up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from generations import deliveries, ingest, previews, sweeps
+from generations import dispatch as dispatching
+
+_SESSION = 15.0  # seconds; well below the queue's timeout
+
+
+def dispatch() -> None:
+    """Hand waiting generations to upstreams."""
+    _while_due(dispatching.run)
+
+
+def deliver() -> None:
+    """Post callbacks that are owed."""
+    _while_due(deliveries.run)
+
+
+def take_in() -> None:
+    """Fetch, verify, store and settle finished films."""
+    _while_due(ingest.run)
+
+
+def make_preview() -> None:
+    """One hover preview; films come first, so one at a time."""
+    previews.run()
+
+
+def sweep() -> None:
+    """Look for what was lost."""
+    sweeps.run()
+
+
+def _while_due(step: Callable[[], int]) -> None:
+    began = time.monotonic()
+    while step() and time.monotonic() - began < _SESSION:
+        continue

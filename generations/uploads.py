@@ -1,0 +1,125 @@
+"""Images a customer sends: checked by decoding, re-encoded, stored once per content."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import io
+import warnings
+from dataclasses import replace
+
+from django.db import IntegrityError, transaction
+from PIL import Image, UnidentifiedImageError
+
+from accounts import tenancy
+from accounts.actors import Actor
+from generations import storage
+from generations.catalogue.params import Params
+from generations.errors import InvalidRequest
+from generations.models import Upload
+
+MAX_BYTES = 10 * 1024 * 1024  # Kling's own limit (kling-api documentation, input limits)
+MAX_PIXELS = 40_000_000
+LEAST_SIDE, WIDEST = 300, 2.5  # px; ratio between 1:2.5 and 2.5:1, Kling's limits
+PREFIX = "upl_"
+
+
+def take_in(actor: Actor, params: Params) -> Params:
+    """`params` with images that came as bytes replaced by uploads; addresses stay as they are.
+
+    Raises InvalidRequest naming the field.
+    """
+    changed: dict[str, str] = {}
+    for field in ("image", "image_tail", "static_mask"):
+        value = getattr(params, field)
+        if value and not value.startswith(("http://", "https://")):
+            changed[field] = _one(actor, field, value)
+    masks = tuple(
+        m
+        if m.mask.startswith(("http", PREFIX))
+        else replace(m, mask=_one(actor, "dynamic_masks", m.mask))
+        for m in params.dynamic_masks
+    )
+    return replace(params, **changed, dynamic_masks=masks) if changed or masks else params  # type: ignore[arg-type]
+
+
+def _one(actor: Actor, field: str, value: str) -> str:
+    if value.startswith(PREFIX):
+        with tenancy.scope(actor.organisation_id):
+            known = Upload.objects.filter(public_id=value, livemode=actor.livemode).exists()
+        if not known:
+            raise InvalidRequest.one(
+                field,
+                "unknown_upload",
+                f"{field}: there is no upload {value}: send the image again.",
+            )
+        return value
+    encoded = value.partition(",")[2] if value.startswith("data:") else value
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raise InvalidRequest.one(
+            field, "not_an_image", f"{field}: neither an address nor base64: send one of the two."
+        ) from None
+    return store(actor, raw, field=field).public_id
+
+
+def store(actor: Actor, raw: bytes, *, field: str = "image") -> Upload:
+    """Check and store an image, or find the same one again. Raises InvalidRequest."""
+    clean, content_type, width, height = _cleaned(raw, field)
+    digest = hashlib.sha256(clean).hexdigest()
+    key = f"inputs/{actor.organisation_id}/{digest}"
+    with tenancy.scope(actor.organisation_id):
+        mine = Upload.objects.filter(
+            organisation_id=actor.organisation_id, livemode=actor.livemode, sha256=digest
+        )
+        if found := mine.first():
+            return found  # type: ignore[no-any-return]
+        storage.put(key, io.BytesIO(clean))
+        try:
+            with transaction.atomic():
+                created: Upload = Upload.objects.create(
+                    organisation_id=actor.organisation_id,
+                    livemode=actor.livemode,
+                    sha256=digest,
+                    key=key,
+                    content_type=content_type,
+                    bytes=len(clean),
+                    width=width,
+                    height=height,
+                )
+        except IntegrityError:  # the same image, sent twice at once
+            created = mine.get()
+    return created
+
+
+def _cleaned(raw: bytes, field: str) -> tuple[bytes, str, int, int]:
+    """The image re-encoded without metadata. Raises InvalidRequest with the limit it breaks."""
+
+    def refuse(problem: str) -> InvalidRequest:
+        return InvalidRequest.one(field, "bad_image", f"{field}: {problem}")
+
+    if len(raw) > MAX_BYTES:
+        raise refuse(f"{len(raw)} bytes; at most {MAX_BYTES} (10 MB): send a smaller file.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(raw), formats=["JPEG", "PNG", "WEBP"])
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise refuse(f"{width}×{height} pixels; at most 40 million: scale it down.")
+            image.load()
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError,
+            Image.DecompressionBombWarning):  # fmt: skip
+        raise refuse("not a JPEG, PNG or WebP image that can be decoded.") from None
+    if min(width, height) < LEAST_SIDE:
+        raise refuse(f"{width}×{height} pixels; each side needs at least 300: send a larger one.")
+    if not 1 / WIDEST <= width / height <= WIDEST:
+        raise refuse(f"{width}×{height}; the ratio must lie between 1:2.5 and 2.5:1: crop it.")
+    out = io.BytesIO()
+    if image.mode in {"RGBA", "LA", "P"}:
+        image.convert("RGBA").save(out, "PNG")
+        return out.getvalue(), "image/png", width, height
+    image.convert("RGB").save(out, "JPEG", quality=95)
+    return out.getvalue(), "image/jpeg", width, height

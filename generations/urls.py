@@ -1,0 +1,15 @@
+"""Addresses of the app: studio, jobs, library."""
+
+from django.urls import path
+
+from generations.views import jobs, library, studio
+
+urlpatterns = [
+    path("studio", studio.studio, name="studio"),
+    path("jobs", jobs.jobs, name="jobs"),
+    path("jobs/<str:public_id>", jobs.job, name="job"),
+    path("jobs/<str:public_id>/card", jobs.card, name="job-card"),
+    path("jobs/<str:public_id>/cancel", jobs.cancel, name="job-cancel"),
+    path("library", library.library, name="library"),
+    path("library/<str:public_id>", library.film, name="film"),
+]

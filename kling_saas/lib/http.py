@@ -1,0 +1,186 @@
+"""The only user of httpx: time limits, byte limits, and a guard against reaching inside.
+
+`api_client` talks to hosts an operator configured. `guarded_client` goes to addresses a customer
+or an upstream named: it resolves once, refuses when any answer is not a public address, and
+connects to the address it checked, so a name cannot be re-bound in between.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+from django.conf import settings
+from httpcore._backends.sync import SyncBackend
+from httpx_aiohttp import AiohttpTransport
+
+_AGENT = {"User-Agent": "kling-saas/1"}
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class BlockedAddress(Exception):
+    """The address is not one we may fetch; the text never says what stands behind it."""
+
+
+class FetchFailed(Exception):
+    """A fetch that did not give what was asked. `status` is the HTTP status when there was one."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def was_not_sent(error: httpx.HTTPError) -> bool:
+    """Whether the request certainly never reached the server: then it is safe to send again."""
+    return isinstance(
+        error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.InvalidURL
+    )
+
+
+def api_client(timeout: float | None = None) -> httpx.Client:
+    """For creates at configured hosts. Plain httpx: it tells "not sent" from "no answer"."""
+    seconds = timeout or settings.UPSTREAM_TIMEOUT
+    return httpx.Client(
+        timeout=httpx.Timeout(seconds, connect=10.0), headers=_AGENT, trust_env=False
+    )
+
+
+def polling_client() -> httpx.AsyncClient:
+    """For idempotent GETs at configured hosts, thousands at a time.
+
+    aiohttp's transport, because httpx's own pool slows down with every open connection; never for
+    creates, because it reports a connection dropped after the POST as a connect error.
+    """
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(settings.UPSTREAM_TIMEOUT, connect=10.0),
+        headers=_AGENT,
+        transport=AiohttpTransport(limits=httpx.Limits(max_connections=200)),
+    )
+
+
+class _GuardedBackend(SyncBackend):
+    """Connects only to public addresses, and to the very one that was checked."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Resolve once, check every answer, connect to the first."""
+        address = _checked_address(host, port)
+        return super().connect_tcp(address, port, timeout, local_address, socket_options)
+
+
+def _checked_address(host: str, port: int) -> str:
+    try:
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(f"{host} has no address") from error
+    addresses = [str(answer[4][0]) for answer in answers]
+    if not settings.ALLOW_PRIVATE_ADDRESSES and not all(map(is_public, addresses)):
+        raise BlockedAddress("this address is not public")
+    return addresses[0]
+
+
+def is_public(text: str) -> bool:
+    """Whether an IP address is globally reachable, whatever it is wrapped in."""
+    address: Any = ipaddress.ip_address(text.partition("%")[0])
+    if address.version == 6:
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.ip_address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            address = inner
+    return bool(address.is_global and not address.is_multicast)
+
+
+def check_address(url: str) -> None:
+    """Refuse an address by its form alone, before anything is resolved. Raises BlockedAddress."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise BlockedAddress("this is not an address") from None
+    private = settings.ALLOW_PRIVATE_ADDRESSES
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise BlockedAddress("addresses begin with https://")
+    if parts.username or parts.password:
+        raise BlockedAddress("addresses must not carry a user name or password")
+    if not private and port not in {None, 80, 443}:
+        raise BlockedAddress("only the ports 80 and 443 are reached")
+    try:
+        literal = ipaddress.ip_address(parts.hostname)
+    except ValueError:
+        return
+    if not private and not is_public(str(literal)):
+        raise BlockedAddress("this address is not public")
+
+
+@contextmanager
+def guarded_client(timeout: float = 15.0) -> Iterator[httpx.Client]:
+    """A client for addresses others named. Redirects are for the caller to check and follow."""
+    transport = httpx.HTTPTransport(verify=ssl.create_default_context(), trust_env=False)
+    pool = transport._pool  # noqa: SLF001 - httpx has no public way to set the network backend
+    pool._network_backend = _GuardedBackend()  # type: ignore[attr-defined] # noqa: SLF001
+    limits = httpx.Timeout(timeout, connect=min(timeout, 10.0))
+    with httpx.Client(
+        timeout=limits, headers=_AGENT, transport=transport, trust_env=False
+    ) as client:
+        yield client
+
+
+def fetch(url: str, *, max_bytes: int, max_seconds: float, redirects: int = 3) -> Iterator[bytes]:
+    """Stream a body in chunks. Raises FetchFailed or BlockedAddress; ends early for nobody.
+
+    A body shorter or longer than its Content-Length, larger than `max_bytes` or slower than
+    `max_seconds` in all is a failure.
+    """
+    deadline = time.monotonic() + max_seconds
+    with guarded_client() as client:
+        for _ in range(redirects + 1):
+            check_address(url)
+            try:
+                with client.stream("GET", url) as response:
+                    if response.is_redirect:
+                        url = str(response.next_request.url) if response.next_request else ""
+                        continue
+                    if response.status_code != 200:
+                        raise FetchFailed(f"HTTP {response.status_code}", response.status_code)
+                    yield from _body(response, max_bytes, deadline)
+                    return
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise FetchFailed(type(error).__name__) from error
+    raise FetchFailed("too many redirects")
+
+
+def _body(response: httpx.Response, max_bytes: int, deadline: float) -> Iterator[bytes]:
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdigit() and int(announced) > max_bytes:
+        raise FetchFailed(f"larger than {max_bytes} bytes")
+    received = 0
+    for chunk in response.iter_bytes(256 * 1024):
+        received += len(chunk)
+        if received > max_bytes:
+            raise FetchFailed(f"larger than {max_bytes} bytes")
+        if time.monotonic() > deadline:
+            raise FetchFailed("slower than the time allowed")
+        yield chunk
+    plain = "Content-Encoding" not in response.headers
+    if plain and announced.isdigit() and received != int(announced):
+        raise FetchFailed(f"{received} of {announced} bytes came")
+
+
+def blocking_client(limits: httpx.Timeout) -> httpx.AsyncClient:
+    """For one call at a configured host that is answered minutes later: plain httpx, no pool."""
+    return httpx.AsyncClient(timeout=limits, headers=_AGENT, trust_env=False)

@@ -1,0 +1,46 @@
+"""Everything in the background, under one supervisor: two queue clusters and the watcher."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from kling_saas.run.children import Child, Family
+
+
+class Command(BaseCommand):
+    help = "Run the background work: clusters `short` and `media`, and the watcher."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Restart whoever dies, group and all; end everything on SIGTERM."""
+        me = [sys.executable, "manage.py"]
+        family = Family(
+            [
+                Child("watch", [*me, "watch"]),
+                *(
+                    # django-q2 reads this when it is imported, so it cannot be an argument.
+                    Child(name, [*me, "cluster"], {"Q_CLUSTER_NAME": name})
+                    for name in ("short", "media")
+                ),
+            ],
+            grace=25.0,
+        )
+        stopping = False
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            nonlocal stopping
+            stopping = True
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        for child in family.children:
+            child.launch()
+        while not stopping:
+            family.watch_once()
+            time.sleep(0.2)
+        family.stop()

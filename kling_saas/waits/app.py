@@ -1,0 +1,218 @@
+"""The ASGI application: passes requests through, holds those whose answer is not there yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+
+from kling_saas.waits.news import News
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+# What a view may say to the room; none of it reaches the client.
+WAIT = b"x-kling-wait"  # <subject>;<seconds>;<path>: answer with that path's answer once final
+FINAL = b"x-kling-final"  # on that path: this answer is the one waited for
+STREAM = b"x-kling-stream"  # <subject>;<path>: these are events, there are more at that path
+STREAM_END = b"x-kling-stream-end"  # on that path: these were the last events
+_HEARTBEAT = 15.0  # seconds between comments on an idle stream
+_LOOK_ANYWAY = 30.0  # seconds after which a waiter looks without news
+_BODY_HEADERS = {b"content-length", b"content-type", b"transfer-encoding", b"expect"}
+THREADS = 16
+
+
+@dataclass
+class Answer:
+    """A whole answer of Django's, kept because the room may replace it."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    def header(self, name: bytes) -> str:
+        """The value of a header, or ""."""
+        return next((v.decode("latin-1") for k, v in self.headers if k.lower() == name), "")
+
+    def public_headers(self) -> list[tuple[bytes, bytes]]:
+        """Without the ones that are between Django and the room."""
+        return [(k, v) for k, v in self.headers if not k.lower().startswith(b"x-kling-")]
+
+
+class WaitingRoom:
+    """Django with patience."""
+
+    def __init__(self, django: Any) -> None:
+        self.django = WSGIMiddleware(django, workers=THREADS)
+        self.news = News()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await _Visit(self, scope, receive, send).run()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.news.start()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.news.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def ask(self, scope: Scope, path: str, extra: list[tuple[bytes, bytes]]) -> Answer:
+        """An internal GET of `path` as the same client."""
+        headers = [(k, v) for k, v in scope["headers"] if k.lower() not in _BODY_HEADERS]
+        plain, _, query = path.partition("?")
+        inner = {
+            **scope,
+            "method": "GET",
+            "path": plain,
+            "raw_path": plain.encode(),
+            "query_string": query.encode(),
+            "headers": [*headers, *extra],
+        }
+        answer = Answer(500, [], b"")
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer.status, answer.headers = message["status"], list(message["headers"])
+            elif message["type"] == "http.response.body":
+                answer.body += message.get("body", b"")
+
+        await self.django(inner, receive, send)
+        return answer
+
+
+class _Visit:
+    """One request: what Django says goes through unless it says "wait"."""
+
+    def __init__(self, room: WaitingRoom, scope: Scope, receive: Receive, send: Send) -> None:
+        self.room, self.scope, self.receive, self.send = room, scope, receive, send
+        self.held: Answer | None = None
+
+    async def run(self) -> None:
+        """Pass through, or wait, or stream."""
+        await self.room.django(self.scope, self.receive, self._first)
+        if self.held is None:
+            return
+        if wait := self.held.header(WAIT):
+            await self._wait(self.held, *wait.split(";", 2))
+        else:
+            await self._stream(self.held, *self.held.header(STREAM).split(";", 1))
+
+    async def _first(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            names = {name.lower() for name, _ in message["headers"]}
+            if names & {WAIT, STREAM}:
+                self.held = Answer(message["status"], list(message["headers"]), b"")
+                return
+        if self.held is None:
+            await self.send(message)
+        elif message["type"] == "http.response.body":
+            self.held.body += message.get("body", b"")
+
+    async def _wait(self, first: Answer, subject: str, seconds: str, path: str) -> None:
+        event = self.room.news.register(subject)
+        try:
+            answer = await self._until_final(event, float(seconds), path)
+        finally:
+            self.room.news.forget(subject, event)
+        await self._answer(answer or first)
+
+    async def _until_final(self, event: asyncio.Event, seconds: float, path: str) -> Answer | None:
+        """The answer at `path`: the first that is final or an error, or the one when time is up."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        gone = asyncio.create_task(self._client_gone())
+        answer: Answer | None = None
+        try:
+            while True:
+                event.clear()
+                answer = await self.room.ask(self.scope, path, [])
+                left = deadline - loop.time()
+                if answer.header(FINAL) or answer.status >= 400 or left <= 0:
+                    return answer
+                woken = asyncio.create_task(event.wait())
+                await asyncio.wait(
+                    {woken, gone},
+                    timeout=min(left, _LOOK_ANYWAY),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                woken.cancel()
+                if gone.done():
+                    return answer
+        finally:
+            gone.cancel()
+
+    async def _client_gone(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            continue
+
+    async def _answer(self, answer: Answer) -> None:
+        await self.send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": answer.public_headers(),
+            }
+        )
+        await self.send({"type": "http.response.body", "body": answer.body})
+
+    async def _stream(self, first: Answer, subject: str, path: str) -> None:
+        headers = [(k, v) for k, v in first.public_headers() if k.lower() != b"content-length"]
+        await self.send({"type": "http.response.start", "status": first.status, "headers": headers})
+        event = self.room.news.register(subject)
+        gone = asyncio.create_task(self._client_gone())
+        try:
+            await self._events(first, event, gone, path)
+        finally:
+            gone.cancel()
+            self.room.news.forget(subject, event)
+        await self.send({"type": "http.response.body", "body": b""})
+
+    async def _events(
+        self, first: Answer, event: asyncio.Event, gone: asyncio.Task[None], path: str
+    ) -> None:
+        last, answer = _last_id(first.body) or self._asked_from(), first
+        while True:
+            await self._write(answer.body)
+            if answer.header(STREAM_END) or answer.status >= 400 or gone.done():
+                return
+            woken = asyncio.create_task(event.wait())
+            await asyncio.wait(
+                {woken, gone}, timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED
+            )
+            woken.cancel()
+            if gone.done():
+                return
+            if not event.is_set():
+                await self._write(b": still here\n\n")
+            event.clear()
+            answer = await self.room.ask(self.scope, path, [(b"last-event-id", last.encode())])
+            last = _last_id(answer.body) or last
+
+    async def _write(self, body: bytes) -> None:
+        if body:
+            await self.send({"type": "http.response.body", "body": body, "more_body": True})
+
+    def _asked_from(self) -> str:
+        named = (v for k, v in self.scope["headers"] if k.lower() == b"last-event-id")
+        return next(named, b"").decode("latin-1")
+
+
+def _last_id(events: bytes) -> str:
+    """The id of the last event in a piece of text/event-stream."""
+    ids = [line[3:].strip() for line in events.split(b"\n") if line.startswith(b"id:")]
+    return ids[-1].decode("latin-1") if ids else ""

@@ -1,0 +1,38 @@
+"""Stored files behind signed links that expire, with byte ranges so that a browser can seek."""
+
+from __future__ import annotations
+
+import mimetypes
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.views.decorators.http import require_safe
+
+from generations import storage
+
+
+@require_safe
+def media(request: HttpRequest, key: str) -> HttpResponse | StreamingHttpResponse | FileResponse:
+    """A whole file or one range of it; 404 without a good signature, 416 outside the file."""
+    if not storage.check_link(key, request.GET.get("expires", ""), request.GET.get("sig", "")):
+        raise Http404("this link is not valid or has ended")
+    total = storage.size(key)
+    if total < 0:
+        raise Http404("there is no such file any more")
+    try:
+        part = storage.parse_range(request.headers.get("Range", ""), total)
+    except ValueError:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{total}"})
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Content-Type": mimetypes.guess_type(key)[0] or "application/octet-stream",
+        "Cache-Control": "private, max-age=3600",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    whole = storage.Range(0, total - 1, total)
+    sent = part or whole
+    headers["Content-Length"] = str(sent.length)
+    if part:
+        headers["Content-Range"] = f"bytes {part.first}-{part.last}/{total}"
+    body: Any = b"" if request.method == "HEAD" else storage.chunks(storage.open_file(key), sent)
+    return StreamingHttpResponse(body, status=206 if part else 200, headers=headers)

@@ -1,0 +1,15 @@
+"""Addresses of the pages that belong to no single app."""
+
+from django.urls import path
+
+from kling_saas.web import keys, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("models", views.models, name="models"),
+    path("pricing", views.pricing, name="pricing"),
+    path("dev/keys", keys.keys, name="keys"),
+    path("dev/keys/<str:key_id>/revoke", keys.revoke, name="key-revoke"),
+    path("app/mode", views.mode, name="mode"),
+    path("theme", views.theme, name="theme"),
+]
