@@ -2,53 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
 from billing.models import Hold, HoldLot, Lot, Price, PriceBook, Quote, Transfer, Wallet
-
-if TYPE_CHECKING:  # generic in the stubs, not when running
-    ModelAdmin = admin.ModelAdmin[Any]
-    TabularInline = admin.TabularInline[Any, Any]
-else:
-    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
-
-
-class ReadOnly(ModelAdmin):
-    """A record to browse and to search."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
-
-
-class ReadOnlyInline(TabularInline):
-    """Rows of the record above."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
+from kling_saas.lib.admin import ReadOnlyAdmin, ReadOnlyInline
 
 
 class HoldLotInline(ReadOnlyInline):
@@ -62,7 +19,7 @@ class HoldTransferInline(ReadOnlyInline):
 
 
 @admin.register(Wallet)
-class WalletAdmin(ReadOnly):
+class WalletAdmin(ReadOnlyAdmin):
     list_display = [
         "organisation",
         "livemode",
@@ -78,7 +35,7 @@ class WalletAdmin(ReadOnly):
 
 
 @admin.register(Lot)
-class LotAdmin(ReadOnly):
+class LotAdmin(ReadOnlyAdmin):
     list_display = [
         "public_id",
         "organisation",
@@ -96,7 +53,7 @@ class LotAdmin(ReadOnly):
 
 
 @admin.register(Hold)
-class HoldAdmin(ReadOnly):
+class HoldAdmin(ReadOnlyAdmin):
     list_display = [
         "reference",
         "organisation",
@@ -115,7 +72,7 @@ class HoldAdmin(ReadOnly):
 
 
 @admin.register(Transfer)
-class TransferAdmin(ReadOnly):
+class TransferAdmin(ReadOnlyAdmin):
     list_display = [
         "public_id",
         "organisation",
@@ -141,7 +98,7 @@ class PriceInline(ReadOnlyInline):
 
 
 @admin.register(PriceBook)
-class PriceBookAdmin(ReadOnly):
+class PriceBookAdmin(ReadOnlyAdmin):
     list_display = ["version", "name", "status", "effective_at", "created_at"]
     list_filter = ["status"]
     search_fields = ["name"]
@@ -149,7 +106,7 @@ class PriceBookAdmin(ReadOnly):
 
 
 @admin.register(Price)
-class PriceAdmin(ReadOnly):
+class PriceAdmin(ReadOnlyAdmin):
     list_display = ["sku", "key", "unit", "credits", "description", "book"]
     list_filter = ["book__status", "unit"]
     search_fields = ["sku", "key", "description"]
@@ -157,7 +114,7 @@ class PriceAdmin(ReadOnly):
 
 
 @admin.register(Quote)
-class QuoteAdmin(ReadOnly):
+class QuoteAdmin(ReadOnlyAdmin):
     list_display = ["public_id", "organisation", "livemode", "credits", "expires_at", "created_at"]
     list_filter = ["livemode"]
     search_fields = ["public_id", "organisation__public_id", "organisation__name"]

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations.models import Generation, Video
+from generations.models import Generation, GenerationEvent, Video
 from kling_saas.lib.refusals import NotFound
 
 
@@ -78,3 +78,13 @@ def page(
             v.generation_id: v for v in Video.objects.filter(generation__in=[g.pk for g in shown])
         }
     return Page(shown, videos, shown[-1].public_id if len(found) > limit else None)
+
+
+def events_after(generation: Generation, sequence: int) -> list[GenerationEvent]:
+    """Its steps with a number above `sequence`, in order; -1 gives all."""
+    with tenancy.scope(generation.organisation_id):
+        return list(
+            GenerationEvent.objects.filter(generation=generation, sequence__gt=sequence).order_by(
+                "sequence"
+            )
+        )

@@ -59,4 +59,4 @@ def _ring(task: str, cluster: str) -> None:
 
 def silence() -> int:
     """Throw every bell away; what is due is rung for again. The number thrown away."""
-    return OrmQ.objects.all().delete()[0]
+    return int(OrmQ.objects.all().delete()[0])

@@ -18,7 +18,6 @@ from django.utils import timezone
 
 from accounts import tenancy
 from generations import attempts, lifecycle, outcomes, pictures, providers, routing
-from generations.catalogue.params import Params
 from generations.models import (
     Attempt,
     AttemptOutcome,
@@ -82,9 +81,8 @@ def _next_step(generation: Generation) -> Attempt | None:
 
 def _place(generation: Generation) -> Attempt | None:
     """Write the attempt at the best account that has room; wait when none has."""
-    params = Params.from_json(generation.params)
     able = attempts.untried_first(
-        generation, routing.candidates(params, livemode=generation.livemode)
+        generation, routing.candidates(generation.order(), livemode=generation.livemode)
     )
     if not able:
         lifecycle.fail(
@@ -118,7 +116,7 @@ def _has_room(account: ProviderAccount) -> bool:
 def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
     """An attempt whose answer was lost: adopt what the upstream has, or send the same id again."""
     adapter = providers.adapter(attempt.account)
-    wire = adapter.encode_look_up(Params.from_json(generation.params).kind, attempt.external_id)
+    wire = adapter.encode_look_up(generation.order().kind, attempt.external_id)
     if wire is None:
         outcomes.abandon(generation, attempt)
         return None

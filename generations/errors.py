@@ -67,3 +67,9 @@ class NotCancellable(Conflict):
     """The generation is past the point where it can be stopped."""
 
     code, title = "not_cancellable", "Cannot be cancelled"
+
+
+class NotReady(Conflict):
+    """There is no film to fetch: not yet, or never."""
+
+    code, title = "not_ready", "No film"

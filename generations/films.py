@@ -26,9 +26,9 @@ class BadFilm(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """What was measured. `poster` is a WebP image."""
+    """What was measured; `size` is bytes, `poster` a WebP image."""
 
-    bytes: int
+    size: int
     sha256: str
     width: int
     height: int
@@ -73,7 +73,7 @@ def _examined(
         frames += 1
         last = max(last, (frame.pts or 0) * base)
         if poster is None and last >= poster_at:
-            poster = frame.to_image()
+            poster = frame.to_image()  # type: ignore[no-untyped-call]
         if frames % 48 == 0:
             alive()
     if frames == 0 or poster is None:
@@ -82,7 +82,7 @@ def _examined(
     if not seconds * (1 - _TOLERANCE) <= duration <= seconds * (1 + _TOLERANCE):
         raise BadFilm(f"it is {duration:.1f} s long, ordered were {seconds} s")
     return Film(
-        bytes=size,
+        size=size,
         sha256=_digest(path),
         width=stream.codec_context.width,
         height=stream.codec_context.height,

@@ -18,7 +18,6 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from generations import lifecycle, providers, storage
-from generations.catalogue.params import Params
 from generations.films import BadFilm, Film, examine
 from generations.lifecycle import LeaseLost
 from generations.models import Generation, Status, Video
@@ -44,7 +43,7 @@ def run() -> int:
 
 
 def _take_in(generation: Generation) -> None:
-    seconds = Params.from_json(generation.params).duration
+    seconds = generation.order().duration
     with tempfile.TemporaryDirectory(prefix="kling-film-") as folder:
         path = Path(folder) / "film.mp4"
         try:
@@ -101,7 +100,7 @@ def _store(generation: Generation, path: Path, film: Film) -> None:
     with path.open("rb") as file:
         storage.put(key, file)
     storage.put(poster_key, io.BytesIO(film.poster))
-    if storage.size(key) != film.bytes:
+    if storage.size(key) != film.size:
         _trouble(generation, BadFilm("the stored file is not whole"))
         return
     video = Video(
@@ -110,7 +109,7 @@ def _store(generation: Generation, path: Path, film: Film) -> None:
         generation=generation,
         key=key,
         poster_key=poster_key,
-        bytes=film.bytes,
+        bytes=film.size,
         sha256=film.sha256,
         width=film.width,
         height=film.height,
@@ -139,8 +138,8 @@ def _refresh_link(generation: Generation) -> None:
     adapter = providers.adapter(generation.account)
     if adapter.blocking:
         return
-    kind = "image2video" if generation.kind == "image2video" else "text2video"
-    found = adapter.ask(adapter.encode_poll([Question(generation.upstream_id, kind)]))
+    question = Question(generation.upstream_id, generation.order().kind)
+    found = adapter.ask(adapter.encode_poll([question]))
     if isinstance(found, Rejected) or not found or found[0].state != TaskState.SUCCEEDED:
         return
     if found[0].videos:

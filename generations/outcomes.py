@@ -11,7 +11,6 @@ from django.conf import settings
 from django.utils import timezone
 
 from generations import attempts, lifecycle, routing
-from generations.catalogue.params import Params
 from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount, Status
 from generations.providers import Exchange
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState
@@ -97,9 +96,7 @@ def _rejected(
     if reason in _CUSTOMERS:
         lifecycle.fail(generation, _CUSTOMERS[reason], refusal.message)
     elif reason == Reason.DISCONTINUED:
-        routing.refuse_model(
-            attempt.account, Params.from_json(generation.params).model, refusal.message
-        )
+        routing.refuse_model(attempt.account, generation.order().model, refusal.message)
         lifecycle.release(generation, again_in=0, forgive=True)
     elif reason in _OPERATORS:
         pause(attempt.account, f"{reason}: {refusal.message}")

@@ -27,7 +27,7 @@ _TAKES_BYTES = {Protocol.KLING}
 
 def for_upstream(generation: Generation, account: ProviderAccount) -> Params:
     """The order with images in the form the account's upstream takes."""
-    params = Params.from_json(generation.params)
+    params = generation.order()
     crop = params.aspect_ratio if params.kind == "image2video" else None
     if crop and "aspect_ratio" not in providers.adapter(account).lost(params):
         crop = None

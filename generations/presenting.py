@@ -8,7 +8,6 @@ from typing import Any
 
 from generations import storage, waiting
 from generations.catalogue import billable
-from generations.catalogue.params import Params
 from generations.models import Generation, Status, Video
 from generations.models.generation import TERMINAL
 from generations.wire.task import RemoteVideo, Task, TaskState
@@ -61,7 +60,7 @@ def generation_json(
 
 def _input(generation: Generation) -> dict[str, Any]:
     """The order in full: what was given, and what was filled in."""
-    params = asdict(Params.from_json(generation.params))
+    params = asdict(generation.order())
     return {name: value for name, value in params.items() if value not in (None, "", ())}
 
 
@@ -109,7 +108,7 @@ def task(generation: Generation, video: Video | None = None) -> Task:
             ),
         )
     succeeded = generation.status == Status.SUCCEEDED
-    params = Params.from_json(generation.params)
+    params = generation.order()
     return Task(
         id=generation.public_id,
         state=_STATES[public_status(generation)],

@@ -48,6 +48,10 @@ BEGIN
             outcome := CASE WHEN v_known.fingerprint = p_fingerprint
                             THEN 'known' ELSE 'external_reused' END;
             generation := v_known.public_id;
+            -- The answer kept above was for a generation that is not made.
+            DELETE FROM accounts_idempotencyrecord r
+             WHERE r.organisation_id = p_organisation AND r.livemode = p_livemode
+               AND r.key = p_key;
             RETURN;
         END IF;
     END IF;

@@ -48,7 +48,7 @@ def size(key: str) -> int:
 
 def open_file(key: str) -> IO[bytes]:
     """The stored bytes."""
-    return default_storage.open(key, "rb")  # type: ignore[return-value]
+    return default_storage.open(key, "rb")
 
 
 def link(key: str, *, name: str = "") -> str:

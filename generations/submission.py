@@ -163,6 +163,7 @@ def _fingerprint(order: Submission, params: Params) -> str:
             "callback_url": order.callback_url,
             "quote_id": order.quote_id,
             "max_cost": order.max_cost,
+            "deadline": order.deadline,
             "reference": order.reference,
             "metadata": dict(order.metadata),
         }

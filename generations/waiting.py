@@ -56,11 +56,10 @@ def _measured(key: tuple[str, str, bool, str | None]) -> Eta | None:
 
 def _prior(generation: Generation) -> Eta:
     """The averages that the vendors' pages state (320, 175 and 135 s), scaled in the sandbox."""
-    kind = "image2video" if generation.kind == "image2video" else "text2video"
-    seconds = registry.get(generation.model).eta(kind)
+    seconds = float(registry.get(generation.model).eta(generation.order().kind))
     if settings.DEMO or not generation.livemode:
         seconds = seconds / settings.SANDBOX_SPEED + 3
-    return Eta(float(seconds), float(seconds) * 1.4)
+    return Eta(seconds, seconds * 1.4)
 
 
 def position(generation: Generation) -> int | None:

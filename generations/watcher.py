@@ -95,10 +95,7 @@ class Watcher:
     async def _poll_bunch(
         self, account: ProviderAccount, bunch: list[Generation], gate: asyncio.Semaphore
     ) -> None:
-        questions = [
-            Question(g.upstream_id, "image2video" if g.kind == "image2video" else "text2video")
-            for g in bunch
-        ]
+        questions = [Question(g.upstream_id, g.order().kind) for g in bunch]
         async with gate:
             answer = await providers.adapter(account).poll(self.client, questions)
         await sync_to_async(_record)(bunch, answer)

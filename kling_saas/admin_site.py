@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,3 +17,8 @@ class OperatorSite(AdminSite):
     site_header = _("Kling SaaS console")
     index_title = _("Records")
     enable_nav_sidebar = True
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """allauth's login, with its rate limits, then back here."""
+        answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
+        return answer

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.actors import Actor
 from kling_saas.lib.refusals import Unauthenticated
+
+if TYPE_CHECKING:  # DRF's views import this module while they are being imported
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 class HasOrganisation(BasePermission):

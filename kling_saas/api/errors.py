@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
 from kling_saas.api.requests import request_id
@@ -43,7 +44,8 @@ class InvalidQuery(Refusal):
         super().__init__(message, violations=[violation])
 
 
-def unknown_address(request: HttpRequest) -> JsonResponse:
+@csrf_exempt
+def unknown_address(request: HttpRequest, address: str = "") -> JsonResponse:
     """The answer below /api/ where nothing is."""
     return problem(NotFound("There is nothing at this address: see /api/v1/schema."))
 

@@ -132,7 +132,7 @@ def guarded_client(timeout: float = 15.0) -> Iterator[httpx.Client]:
     """A client for addresses others named. Redirects are for the caller to check and follow."""
     transport = httpx.HTTPTransport(verify=ssl.create_default_context(), trust_env=False)
     pool = transport._pool  # noqa: SLF001 - httpx has no public way to set the network backend
-    pool._network_backend = _GuardedBackend()  # type: ignore[attr-defined] # noqa: SLF001
+    pool._network_backend = _GuardedBackend()  # noqa: SLF001
     limits = httpx.Timeout(timeout, connect=min(timeout, 10.0))
     with httpx.Client(
         timeout=limits, headers=_AGENT, transport=transport, trust_env=False

@@ -106,7 +106,7 @@ class Family:
                 pause = _BACKOFF[min(child.failures - 1, len(_BACKOFF) - 1)]
                 child.restart_at = now + pause
                 sys.stdout.write(f"{child.name:>8} | ended ({code}), starting it again\n")
-            if child.restart_at is not None and now >= child.restart_at:
+            if now >= child.restart_at:
                 child.launch()
 
     def stop(self) -> None:

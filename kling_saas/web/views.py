@@ -19,10 +19,12 @@ from generations.catalogue.capabilities import CAPABILITIES
 from generations.catalogue.documentation import capability_table
 from generations.catalogue.registry import SPECS
 from generations.catalogue.spec import Spec
+from generations.forms.order import DEFAULT_MODEL, LENGTHS
 from generations.views.price_data import credits_of, price_matrix, studio_data
 from kling_saas.web.context import THEMES
 
 _YEAR = 365 * 24 * 3600
+SPECS_BY_NAME = {spec.name: spec for spec in SPECS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def shown_samples() -> list[dict[str, Any]]:
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, what it costs, and how to begin."""
     hero, *reel = shown_samples()
-    cheapest = min(min(rows.values()) for key, rows in price_matrix().items() if key == "kling-v1")
+    matrix = price_matrix()
+    cheapest = min(price for spec in SPECS if (price := _lowest(matrix, spec)) is not None)
     return render(
         request,
         "web/home.html",
@@ -119,14 +122,12 @@ def home(request: HttpRequest) -> HttpResponse:
             "reel": reel,
             "data": studio_data(),
             "specs": [spec for spec in reversed(SPECS) if not spec.discontinued],
-            "first": SPECS_BY_NAME["kling-v2-5-turbo"],
+            "first": SPECS_BY_NAME[DEFAULT_MODEL],
+            "lengths": LENGTHS,
             "cheapest": cheapest,
             "cheapest_usd": cheapest * Decimal(settings.USD_PER_CREDIT),
         },
     )
-
-
-SPECS_BY_NAME = {spec.name: spec for spec in SPECS}
 
 
 @require_GET
@@ -145,15 +146,15 @@ def models(request: HttpRequest) -> HttpResponse:
     return render(request, "web/models.html", {"rows": rows, "capabilities": CAPABILITIES.values()})
 
 
-def _lowest(matrix: dict[str, dict[str, int]], spec: Spec) -> tuple[int, int] | None:
-    """(credits, seconds) of the model's cheapest five seconds, or None when it is not sold."""
+def _lowest(matrix: dict[str, dict[str, int]], spec: Spec) -> int | None:
+    """Credits of the model's cheapest five seconds, or None when it is not sold."""
     found = [
         credits_of(matrix, spec.name, mode, 5, audio)
         for mode in spec.mode_names
         for audio in ("none", "native")
     ]
     known = [price for price in found if price is not None]
-    return (min(known), 5) if known else None
+    return min(known, default=None)
 
 
 @require_GET
