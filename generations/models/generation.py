@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.tenancy import TenantRow
+from generations.catalogue.params import Params
 from kling_saas.lib.ids import public_id
 
 
@@ -129,3 +130,7 @@ class Generation(TenantRow):
 
     def __str__(self) -> str:
         return self.public_id
+
+    def order(self) -> Params:
+        """The film as ordered."""
+        return Params.from_json(self.params)
