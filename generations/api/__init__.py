@@ -1,0 +1,1 @@
+"""The native API of films: quotes, generations, models, uploads and the schema."""

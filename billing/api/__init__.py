@@ -1,0 +1,1 @@
+"""Money over the native API: wallet, ledger and price list."""

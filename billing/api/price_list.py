@@ -1,0 +1,28 @@
+"""The price list as programs read it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+
+from billing import prices
+from billing.items import ListPrice
+
+
+def rows(sku: str | None = None) -> list[dict[str, Any]]:
+    """The rows in force, of one SKU or of all; credits per clip or second, `usd` as a decimal."""
+    found = prices.active_book().rows.values()
+    return [_row(row) for row in found if sku in (None, row.sku)]
+
+
+def _row(row: ListPrice) -> dict[str, Any]:
+    return {
+        "sku": row.sku,
+        **dict(pair.split("=", 1) for pair in row.key.split(",")),
+        "unit": row.unit,
+        "credits": row.credits,
+        "usd": f"{row.credits * Decimal(settings.USD_PER_CREDIT):f}",
+        "description": row.description,
+    }

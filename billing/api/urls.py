@@ -1,0 +1,11 @@
+"""Addresses below /api/v1/ that are about money."""
+
+from django.urls import path
+
+from billing.api import views
+
+urlpatterns = [
+    path("wallet", views.WalletView.as_view(), name="api-wallet"),
+    path("ledger", views.LedgerView.as_view(), name="api-ledger"),
+    path("prices", views.PricesView.as_view(), name="api-prices"),
+]

@@ -1,0 +1,179 @@
+"""JSON Schemas of what the native API answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from generations.models import Status
+
+Schema = dict[str, Any]
+
+REFUSALS = {
+    400: "Not readable",
+    401: "No credential, or one that opens nothing",
+    402: "Not enough credits",
+    403: "Not allowed, or above a cap",
+    404: "Unknown, or another tenant's",
+    409: "Not in a state that allows this",
+    413: "Too large",
+    415: "Not JSON",
+    422: "Every violation at once, or an Idempotency-Key used for another body",
+    429: "Too many unfinished generations",
+    503: "No upstream can make it now",
+}
+
+
+def _object(required: str, /, **properties: Schema) -> Schema:
+    """An object; `required` names members separated by blanks."""
+    return {"type": "object", "properties": properties, "required": required.split()}
+
+
+def _maybe(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _list_of(name: str) -> Schema:
+    return {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
+
+
+def _page_of(name: str) -> Schema:
+    return _object(
+        "object data has_more next",
+        object={"const": "list"},
+        data=_list_of(name),
+        has_more={"type": "boolean"},
+        next=_maybe(_TEXT),
+    )
+
+
+_TEXT: Schema = {"type": "string"}
+_WHOLE: Schema = {"type": "integer"}
+_FLAG: Schema = {"type": "boolean"}
+_MOMENT: Schema = {"type": "string", "format": "date-time"}
+_ANY_OBJECT: Schema = {"type": "object"}
+_WORDS: Schema = {"type": "array", "items": _TEXT}
+
+SCHEMAS: dict[str, Schema] = {
+    "Status": {"enum": list(dict.fromkeys(status.public for status in Status))},
+    "Violation": _object("field code message", field=_TEXT, code=_TEXT, message=_TEXT),
+    "Problem": _object(
+        "type title status code detail retryable request_id",
+        type={"type": "string", "format": "uri"},
+        title=_TEXT,
+        status=_WHOLE,
+        code=_TEXT,
+        detail=_TEXT,
+        retryable=_FLAG,
+        request_id=_TEXT,
+        violations=_list_of("Violation"),
+    ),
+    "LineItem": _object(
+        "sku key description unit quantity unit_credits credits",
+        sku=_TEXT,
+        key=_TEXT,
+        description=_TEXT,
+        unit={"enum": ["clip", "second"]},
+        quantity=_WHOLE,
+        unit_credits=_WHOLE,
+        credits=_WHOLE,
+    ),
+    "Quote": _object(
+        "id object livemode credits usd line_items expires_at",
+        id=_TEXT,
+        object={"const": "quote"},
+        livemode=_FLAG,
+        credits=_WHOLE,
+        usd=_TEXT,
+        line_items=_list_of("LineItem"),
+        expires_at=_MOMENT,
+        input=_ANY_OBJECT,
+        warnings=_WORDS,
+    ),
+    "Priced": {
+        "oneOf": [
+            {"$ref": "#/components/schemas/DryRun"},
+            {"$ref": "#/components/schemas/Generation"},
+        ]
+    },
+    "DryRun": _object(
+        "object livemode credits line_items input warnings",
+        object={"const": "dry_run"},
+        livemode=_FLAG,
+        credits=_WHOLE,
+        line_items=_list_of("LineItem"),
+        input=_ANY_OBJECT,
+        warnings=_WORDS,
+    ),
+    "Video": _object(
+        "id url expires_at poster_url preview_url width height duration has_sound bytes sha256",
+        id=_TEXT,
+        url={"type": "string", "format": "uri"},
+        expires_at=_maybe(_MOMENT),
+        poster_url=_TEXT,
+        preview_url=_maybe(_TEXT),
+        width=_WHOLE,
+        height=_WHOLE,
+        duration={"type": "number", "description": "Seconds."},
+        has_sound=_FLAG,
+        bytes=_WHOLE,
+        sha256=_TEXT,
+    ),
+    "Generation": _object(
+        "id object livemode status model kind input credits eta position video error warnings "
+        "reference metadata created_at finished_at",
+        id=_TEXT,
+        object={"const": "generation"},
+        livemode=_FLAG,
+        status={"$ref": "#/components/schemas/Status"},
+        model=_TEXT,
+        kind={"enum": ["text2video", "image2video"]},
+        input=_ANY_OBJECT,
+        credits=_object("quoted held charged", quoted=_WHOLE, held=_WHOLE, charged=_maybe(_WHOLE)),
+        eta=_maybe(
+            _object(
+                "p50_seconds p90_seconds",
+                p50_seconds={"type": "number"},
+                p90_seconds={"type": "number"},
+            )
+        ),
+        position=_maybe(_WHOLE),
+        video=_maybe({"$ref": "#/components/schemas/Video"}),
+        error=_maybe(
+            _object(
+                "code message retryable refund",
+                code=_TEXT,
+                message=_TEXT,
+                retryable=_FLAG,
+                refund=_ANY_OBJECT,
+            )
+        ),
+        warnings=_WORDS,
+        reference=_maybe(_TEXT),
+        metadata=_ANY_OBJECT,
+        created_at=_MOMENT,
+        finished_at=_maybe(_MOMENT),
+    ),
+    "GenerationPage": _page_of("Generation"),
+    "ModelList": _object("object data", object={"const": "list"}, data={"type": "array"}),
+    "PriceBook": _object("object version data", version=_WHOLE, data={"type": "array"}),
+    "Upload": _object("id object content_type bytes width height", id=_TEXT, bytes=_WHOLE),
+    "Wallet": _object(
+        "object available reserved pending livemode",
+        object={"const": "wallet"},
+        available=_WHOLE,
+        reserved=_WHOLE,
+        pending=_WHOLE,
+        livemode=_FLAG,
+    ),
+    "LedgerEntry": _object(
+        "id type amount balance_after generation lot created_at",
+        id=_TEXT,
+        type=_TEXT,
+        amount={"type": "integer", "description": "Signed change of `available`."},
+        balance_after=_WHOLE,
+        generation=_maybe(_TEXT),
+        lot=_maybe(_TEXT),
+        created_at=_MOMENT,
+    ),
+    "LedgerPage": _page_of("LedgerEntry"),
+}

@@ -1,0 +1,176 @@
+"""Ordering a film over the native API, and following it until it is there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+
+from accounts import tenancy
+from accounts.api.endpoint import Endpoint
+from generations import access, lifecycle, presenting, storage, submission
+from generations.api import inputs
+from generations.errors import NotCancellable, NotReady
+from generations.models import Generation, GenerationEvent, Status
+from generations.models.generation import TERMINAL
+from kling_saas.api import headers, pagination
+from kling_saas.api.errors import InvalidQuery
+from kling_saas.api.parsing import object_of
+
+_CANCEL_TRIES = 3  # a worker may look at it while we do
+PUBLIC_WORDS = tuple(dict.fromkeys(status.public for status in Status))
+
+
+def address_of(public_id: str) -> str:
+    """Where a generation is."""
+    return reverse("api-generation", args=[public_id])
+
+
+class GenerationsView(Endpoint):
+    """/api/v1/generations"""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Order a film: 202 with `Location`. `Prefer: wait=N` holds the answer for its end."""
+        body = object_of(request)
+        order = inputs.order(self.actor, body, headers.idempotency_key(request))
+        if inputs.is_dry(body):
+            return self._priced(order)
+        receipt = submission.submit(self.actor, order, _accepted)
+        place = address_of(receipt.generation)
+        response = HttpResponse(receipt.body, status=202, content_type="application/json")
+        response["Location"] = place
+        if receipt.replayed:
+            response["Idempotent-Replayed"] = "true"
+        if seconds := headers.seconds_to_wait(request):
+            response["X-Kling-Wait"] = f"{receipt.generation};{seconds};{place}?waited={seconds}"
+        return response
+
+    def _priced(self, order: submission.Submission) -> JsonResponse:
+        prepared = submission.prepare(self.actor, order)
+        return JsonResponse(
+            {
+                "object": "dry_run",
+                "livemode": self.actor.livemode,
+                "credits": prepared.priced.credits,
+                "line_items": [line.as_json() for line in prepared.priced.lines],
+                "input": prepared.params.to_json(),
+                "warnings": list(prepared.warnings),
+            }
+        )
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        """A page, newest first; `status` keeps those with this public word."""
+        page, word = pagination.wanted(request), request.GET.get("status", "")
+        if word and word not in PUBLIC_WORDS:
+            raise InvalidQuery("status", f"status must be one of {', '.join(PUBLIC_WORDS)}.")
+        statuses = [status for status in Status if status.public == word]
+        with tenancy.scope(self.actor.organisation_id):
+            found = access.page(self.actor, after=page.after, limit=page.limit, statuses=statuses)
+            data = [
+                presenting.generation_json(g, found.videos.get(g.pk)) for g in found.generations
+            ]
+        return JsonResponse(pagination.as_json(data, found.after))
+
+
+def _accepted(generation: Generation) -> str:
+    return json.dumps(presenting.generation_json(generation, fresh=True))
+
+
+class GenerationView(Endpoint):
+    """/api/v1/generations/{id}"""
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """The generation as it stands; `waited` is how the held create asks for its answer."""
+        generation = access.find(self.actor, public_id)
+        response = JsonResponse(_whole(generation))
+        waited = request.GET.get("waited", "")
+        if waited.isdigit() and len(waited) <= 4:
+            response["Preference-Applied"] = f"wait={waited}"
+            response["Location"] = address_of(public_id)
+            if generation.status in TERMINAL:
+                response["X-Kling-Final"] = "1"
+            else:
+                response.status_code = 202
+        return response
+
+
+class CancelView(Endpoint):
+    """/api/v1/generations/{id}/cancel"""
+
+    def post(self, request: HttpRequest, public_id: str) -> JsonResponse:
+        """Stop it before it is handed to an upstream; every credit comes back. Repeatable."""
+        for _ in range(_CANCEL_TRIES):
+            generation = access.find(self.actor, public_id)
+            if generation.status == Status.CANCELLED:
+                return JsonResponse(_whole(generation))
+            if generation.status != Status.ACCEPTED:
+                break
+            lifecycle.cancel(generation)
+        raise NotCancellable(
+            f"{public_id} is {presenting.public_status(generation)}: only what is still queued "
+            "can be cancelled."
+        )
+
+
+class ContentView(Endpoint):
+    """/api/v1/generations/{id}/content"""
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """302 to the film, by a link that ends."""
+        generation = access.find(self.actor, public_id)
+        video = access.video_of(generation)
+        if video is None:
+            raise NotReady(
+                f"{public_id} is {presenting.public_status(generation)}: there is a film when it "
+                "has succeeded."
+            )
+        return HttpResponseRedirect(storage.link(video.key, name=f"{public_id}.mp4"))
+
+
+class EventsView(Endpoint):
+    """/api/v1/generations/{id}/events"""
+
+    def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        """Server-sent events: every step after `Last-Event-ID`; the newest carries the object.
+
+        204 when all was told and nothing more will come, which ends an EventSource.
+        """
+        last = request.headers.get("Last-Event-ID", "")
+        seen = int(last) if last.isascii() and last.isdigit() and len(last) <= 9 else -1
+        with tenancy.scope(self.actor.organisation_id):
+            generation = access.find(self.actor, public_id)
+            steps = access.events_after(generation, seen)
+            over = generation.status in TERMINAL
+            whole = _whole(generation) if steps else {}
+        events = [_event(generation, step, whole if step is steps[-1] else None) for step in steps]
+        response = HttpResponse(
+            "".join(events),
+            status=204 if over and not events else 200,
+            content_type="text/event-stream",
+        )
+        response["Cache-Control"] = "no-cache"
+        response["X-Accel-Buffering"] = "no"
+        if over:
+            response["X-Kling-Stream-End"] = "1"
+        else:
+            place = reverse("api-generation-events", args=[public_id])
+            response["X-Kling-Stream"] = f"{public_id};{place}"
+        return response
+
+
+def _event(generation: Generation, step: GenerationEvent, whole: dict[str, Any] | None) -> str:
+    word = Status(step.status).public
+    data = {
+        "id": generation.public_id,
+        "status": word,
+        "at": step.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        **({"generation": whole} if whole else {}),
+    }
+    return f"id: {step.sequence}\nevent: generation.{word}\ndata: {json.dumps(data)}\n\n"
+
+
+def _whole(generation: Generation) -> dict[str, Any]:
+    video = access.video_of(generation) if generation.status == Status.SUCCEEDED else None
+    return presenting.generation_json(generation, video)

@@ -1,0 +1,122 @@
+"""Reads a native order: the film's own words, and the members that are about the order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from accounts.actors import Actor
+from generations import submission
+from generations.catalogue.reading import Reader
+from generations.catalogue.violations import Findings
+from generations.errors import InvalidRequest
+from generations.submission import Submission
+from kling_saas.lib import http
+
+DOOR = "native"
+REFERENCE_MAX, URL_MAX, QUOTE_ID_MAX = 255, 2000, 60
+METADATA_KEYS, METADATA_KEY_MAX, METADATA_VALUE_MAX = 16, 40, 500
+COST_MAX = 10**9
+MEMBERS = (
+    "quote_id",
+    "max_cost",
+    "reference",
+    "metadata",
+    "deadline",
+    "webhook_url",
+    "dry_run",
+)
+
+
+def is_dry(body: Mapping[str, Any]) -> bool:
+    """Whether only checking and pricing is asked for."""
+    return body.get("dry_run") is True
+
+
+def order(actor: Actor, body: Mapping[str, Any], idempotency_key: str | None) -> Submission:
+    """The order a body describes. Raises InvalidRequest with its violations and the film's."""
+    findings = Findings(lenient=False)
+    reader = Reader(findings, body)
+    reader.flag("dry_run")
+    read = Submission(
+        fields={name: value for name, value in body.items() if name not in MEMBERS},
+        door=DOOR,
+        callback_url=_webhook_url(reader),
+        quote_id=_quote_id(reader),
+        max_cost=_within(reader, "max_cost", 1, COST_MAX),
+        deadline=_within(reader, "deadline", 1, settings.DEADLINE_SECONDS),
+        reference=reader.text("reference", REFERENCE_MAX) or "",
+        metadata=_metadata(reader),
+        idempotency_key=idempotency_key,
+    )
+    if findings.violations:
+        _refuse(actor, read, findings)
+    return read
+
+
+def _refuse(actor: Actor, read: Submission, findings: Findings) -> None:
+    """Everything that is wrong at once, the film's violations included."""
+    found = [
+        {name: value for name, value in asdict(v).items() if name in ("field", "code", "message")}
+        for v in findings.violations
+    ]
+    try:
+        submission.prepare(actor, read)
+    except InvalidRequest as refusal:
+        found += refusal.violations
+    raise InvalidRequest(" ".join(v["message"] for v in found), violations=found)
+
+
+def _within(reader: Reader, name: str, least: int, most: int) -> int | None:
+    value = reader.whole(name)
+    if value is None or least <= value <= most:
+        return value
+    limit = f"{least} to {most}"
+    reader.findings.refuse(
+        name, "out_of_range", f"must be from {limit}", limit=limit, way_out=f"send {limit}"
+    )
+    return None
+
+
+def _quote_id(reader: Reader) -> str | None:
+    text = reader.text("quote_id", QUOTE_ID_MAX)
+    if text is None or text.replace("_", "").isalnum():
+        return text
+    reader.wrong_type("quote_id", "the id of a quote (quo_…)")
+    return None
+
+
+def _webhook_url(reader: Reader) -> str:
+    url = reader.text("webhook_url", URL_MAX)
+    if not url:
+        return ""
+    try:
+        http.check_address(url)
+        secure = urlsplit(url).scheme == "https" or settings.ALLOW_PRIVATE_ADDRESSES
+    except http.BlockedAddress:
+        secure = False
+    if secure and url.isprintable() and " " not in url:
+        return url
+    reader.wrong_type("webhook_url", "a public https:// address")
+    return ""
+
+
+def _metadata(reader: Reader) -> dict[str, str]:
+    value = reader.fields.get("metadata")
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        reader.wrong_type("metadata", "an object of strings")
+        return {}
+    if len(value) > METADATA_KEYS:
+        reader.too_many("metadata", len(value), METADATA_KEYS)
+        return {}
+    inner = Reader(reader.findings, value, "metadata.")
+    if any(not 1 <= len(key) <= METADATA_KEY_MAX or not key.isprintable() for key in value):
+        reader.wrong_type("metadata", f"an object with keys of 1 to {METADATA_KEY_MAX} characters")
+        return {}
+    return {key: inner.text(key, METADATA_VALUE_MAX) or "" for key in value}

@@ -1,0 +1,56 @@
+"""What can be ordered: every Kling model with its capabilities, schema and prices; public."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+
+from accounts.api.endpoint import Endpoint
+from billing.api import price_list
+from generations.catalogue import documentation, registry
+from kling_saas.lib.refusals import NotFound
+
+
+class ModelsView(Endpoint):
+    """/api/v1/models"""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        """All of them, in the catalogue's order."""
+        return JsonResponse({"object": "list", "data": [_model(name) for name in _TABLE]})
+
+
+class ModelView(Endpoint):
+    """/api/v1/models/{name}"""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: HttpRequest, name: str) -> JsonResponse:
+        """One, by its official name or an alias."""
+        spec = registry.resolve(name)
+        if spec is None:
+            raise NotFound(f"There is no model {name[:60]!r}: see /api/v1/models.")
+        return JsonResponse(_model(spec.name))
+
+
+_TABLE = {row.name: row for row in documentation.capability_table()}
+
+
+def _model(name: str) -> dict[str, Any]:
+    spec = registry.get(name)
+    return {
+        "object": "model",
+        **asdict(_TABLE[name]),
+        "kinds": list(spec.kinds),
+        "modes": [asdict(mode) for mode in spec.modes],
+        "durations": list(spec.durations),
+        "aspect_ratios": list(spec.aspect_ratios),
+        "eta_seconds": {kind: spec.eta(kind) for kind in spec.kinds},
+        "prices": price_list.rows(name),
+        "schema": documentation.json_schema(spec),
+    }

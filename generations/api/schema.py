@@ -1,0 +1,244 @@
+"""The OpenAPI description, built from the catalogue: a new model is in it by being a spec."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, JsonResponse
+
+from accounts.api.endpoint import Endpoint
+from generations.api import answers_schema as answers
+from generations.api import inputs
+from generations.catalogue import documentation, registry
+from kling_saas.api.headers import WAIT_MAX
+from kling_saas.api.pagination import LIMIT_DEFAULT, LIMIT_MAX
+
+JSON = "application/json"
+Schema = dict[str, Any]
+
+
+class SchemaView(Endpoint):
+    """/api/v1/schema"""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        """OpenAPI 3.1."""
+        return JsonResponse(document())
+
+
+def document() -> Schema:
+    """The whole description."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Kling SaaS API", "version": "1.0.0"},
+        "servers": [{"url": settings.SITE_URL}],
+        "security": [{"key": []}],
+        "paths": _paths(),
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+        },
+    }
+
+
+def _schemas() -> Schema:
+    films = {f"Film-{spec.name}": documentation.json_schema(spec) for spec in registry.SPECS}
+    orders = {
+        f"Order-{spec.name}": {
+            **documentation.json_schema(spec),
+            "properties": documentation.json_schema(spec)["properties"] | _members(),
+        }
+        for spec in registry.SPECS
+    }
+    return {
+        "Film": {"oneOf": [_ref(name) for name in films]},
+        "Order": {"oneOf": [_ref(name) for name in orders]},
+        **films,
+        **orders,
+        **answers.SCHEMAS,
+    }
+
+
+def _members() -> Schema:
+    """What an order may carry beside the film."""
+    return {
+        "quote_id": {"type": "string", "maxLength": inputs.QUOTE_ID_MAX},
+        "max_cost": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": inputs.COST_MAX,
+            "description": "Refused with 403 cap_exceeded when it costs more credits.",
+        },
+        "reference": {"type": "string", "maxLength": inputs.REFERENCE_MAX},
+        "metadata": {
+            "type": "object",
+            "maxProperties": inputs.METADATA_KEYS,
+            "additionalProperties": {"type": "string", "maxLength": inputs.METADATA_VALUE_MAX},
+        },
+        "deadline": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": settings.DEADLINE_SECONDS,
+            "description": "Seconds until it is given up and refunded.",
+        },
+        "webhook_url": {"type": "string", "format": "uri", "maxLength": inputs.URL_MAX},
+        "dry_run": {"type": "boolean", "description": "Only check and price."},
+    }
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _answer(words: str, name: str) -> Schema:
+    return {"description": words, "content": {JSON: {"schema": _ref(name)}}}
+
+
+def _problems(*statuses: int) -> Schema:
+    content = {"application/problem+json": {"schema": _ref("Problem")}}
+    return {str(s): {"description": answers.REFUSALS[s], "content": content} for s in statuses}
+
+
+def _operation(summary: str, responses: Schema, **more: Any) -> Schema:
+    return {"summary": summary, "responses": responses, **more}
+
+
+def _body(name: str) -> Schema:
+    return {"required": True, "content": {JSON: {"schema": _ref(name)}}}
+
+
+def _header(name: str, words: str) -> Schema:
+    return {"name": name, "in": "header", "description": words, "schema": {"type": "string"}}
+
+
+_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+_PAGE = [
+    {
+        "name": "limit",
+        "in": "query",
+        "schema": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": LIMIT_MAX,
+            "default": LIMIT_DEFAULT,
+        },
+    },
+    {"name": "after", "in": "query", "schema": {"type": "string"}},
+]
+
+
+def _paths() -> Schema:
+    one = {"parameters": [_ID]}
+    base = "/api/v1"
+    return {
+        f"{base}/quotes": {
+            "post": _operation(
+                "Price a film bindingly",
+                {"201": _answer("The quote", "Quote"), **_problems(400, 401, 415, 422, 503)},
+                requestBody=_body("Film"),
+            )
+        },
+        f"{base}/quotes/{{id}}": {
+            **one,
+            "get": _operation(
+                "A quote", {"200": _answer("The quote", "Quote"), **_problems(401, 404)}
+            ),
+        },
+        f"{base}/generations": {"post": _create(), "get": _list()},
+        f"{base}/generations/{{id}}": {
+            **one,
+            "get": _operation(
+                "A generation",
+                {"200": _answer("As it stands", "Generation"), **_problems(401, 404)},
+            ),
+        },
+        **_about_one(f"{base}/generations/{{id}}"),
+        f"{base}/models": {"get": _public("Every model", "ModelList")},
+        f"{base}/prices": {"get": _public("The price list", "PriceBook")},
+        f"{base}/uploads": {"post": _upload()},
+        f"{base}/wallet": {
+            "get": _operation(
+                "The wallet", {"200": _answer("Whole credits", "Wallet"), **_problems(401)}
+            )
+        },
+        f"{base}/ledger": {
+            "get": _operation(
+                "Every entry, newest first",
+                {"200": _answer("A page", "LedgerPage"), **_problems(401, 422)},
+                parameters=_PAGE,
+            )
+        },
+    }
+
+
+def _create() -> Schema:
+    return _operation(
+        "Order a film",
+        {
+            "200": _answer("What a dry run found, or the film that was waited for", "Priced"),
+            "202": _answer("Accepted and held", "Generation"),
+            **_problems(400, 401, 402, 403, 404, 409, 413, 415, 422, 429, 503),
+        },
+        requestBody=_body("Order"),
+        parameters=[
+            _header("Idempotency-Key", "1 to 255 printable ASCII characters."),
+            _header("Prefer", f"wait=N holds the answer for up to N seconds, at most {WAIT_MAX}."),
+        ],
+    )
+
+
+def _list() -> Schema:
+    word = {"name": "status", "in": "query", "schema": _ref("Status")}
+    return _operation(
+        "Generations, newest first",
+        {"200": _answer("A page", "GenerationPage"), **_problems(401, 404, 422)},
+        parameters=[*_PAGE, word],
+    )
+
+
+def _about_one(base: str) -> Schema:
+    one = {"parameters": [_ID]}
+    stream = {"text/event-stream": {"schema": {"type": "string"}}}
+    return {
+        f"{base}/cancel": {
+            **one,
+            "post": _operation(
+                "Cancel while queued",
+                {"200": _answer("Cancelled", "Generation"), **_problems(401, 404, 409)},
+            ),
+        },
+        f"{base}/content": {
+            **one,
+            "get": _operation(
+                "The film", {"302": {"description": "To the file"}, **_problems(401, 404, 409)}
+            ),
+        },
+        f"{base}/events": {
+            **one,
+            "get": _operation(
+                "Every step as it happens",
+                {
+                    "200": {"description": "Server-sent events", "content": stream},
+                    "204": {"description": "All was told"},
+                    **_problems(401, 404),
+                },
+                parameters=[_header("Last-Event-ID", "The id of the last event seen.")],
+            ),
+        },
+    }
+
+
+def _public(summary: str, name: str) -> Schema:
+    return _operation(summary, {"200": _answer(summary, name)}, security=[])
+
+
+def _upload() -> Schema:
+    image = {"schema": {"type": "string", "format": "binary"}}
+    return _operation(
+        "Keep an image",
+        {"201": _answer("The upload", "Upload"), **_problems(401, 413, 422)},
+        requestBody={"required": True, "content": {"image/jpeg": image, "image/png": image}},
+    )

@@ -1,0 +1,183 @@
+"""Quotes, money, models, uploads, the schema, and requests that nobody can read."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+import requests
+from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
+from PIL import Image
+
+from generations.catalogue import billable, registry
+from tests.generations import any_json
+from tests.generations.programs import FILM, Program, available, funded, native
+from tests.people import Customer
+
+
+def test_a_quote_is_what_the_order_is_charged(api: Program, alice: Customer) -> None:
+    quote = api.post("/quotes", {**FILM, "mode": "pro"}).json()
+    assert (quote["credits"], quote["usd"]) == (35, "0.980")
+    assert [line["credits"] for line in quote["line_items"]] == [35]
+
+    order = {**FILM, "mode": "pro", "quote_id": quote["id"]}
+    assert api.post("/generations", order).json()["credits"]["quoted"] == 35
+    assert available(alice) == 9965
+    assert api.post("/generations", order).json()["code"] == "quote_used"
+    other = api.post("/generations", {**FILM, "quote_id": quote["id"]})
+    assert (other.status_code, other.json()["code"]) == (409, "quote_changed")
+
+
+def test_mallory_cannot_use_alices_quote(api: Program, mallory: Program) -> None:
+    quote = api.post("/quotes", FILM).json()["id"]
+    assert mallory.get(f"/quotes/{quote}").status_code == 404
+    assert mallory.post("/generations", {**FILM, "quote_id": quote}).status_code == 404
+
+
+def test_a_quote_names_every_violation(api: Program) -> None:
+    answer = api.post("/quotes", {"model": "kling-v1", "duration": 3, "quote_id": "quo_1"})
+    assert answer.status_code == 422
+    assert {v["field"] for v in answer.json()["violations"]} == {"duration", "quote_id", "prompt"}
+
+
+def test_the_ledgers_amounts_add_up_to_the_wallet(api: Program) -> None:
+    api.post("/generations", FILM, headers={"Prefer": "wait=60"})
+    api.post("/generations", {**FILM, "prompt": "fail:failed"}, headers={"Prefer": "wait=60"})
+    wallet = api.get("/wallet").json()
+    entries, after = [], ""
+    while after is not None:
+        page = api.get("/ledger", params={"limit": 2, "after": after}).json()
+        entries += page["data"]
+        after = page["next"]
+
+    assert wallet == {
+        "object": "wallet",
+        "available": 9990,
+        "reserved": 0,
+        "pending": 0,
+        "livemode": False,
+    }
+    assert sum(entry["amount"] for entry in entries) == 9990
+    assert [e["type"] for e in entries] == ["release", "hold", "capture", "hold", "grant"]
+    assert [e["balance_after"] for e in entries] == [9990, 9980, 9990, 9990, 10_000]
+
+
+def test_models_and_prices_are_public_and_whole(site: str) -> None:
+    models = requests.get(f"{site}/api/v1/models", timeout=10).json()["data"]
+    prices = requests.get(f"{site}/api/v1/prices", timeout=10).json()["data"]
+
+    assert [m["name"] for m in models] == [spec.name for spec in registry.SPECS]
+    assert sum(len(m["prices"]) for m in models) == len(prices) == len(billable.list_prices())
+    first = next(p for p in prices if p["sku"] == "kling-v1" and p["mode"] == "std")
+    assert (first["credits"], first["usd"], first["unit"]) == (10, "0.280", "clip")
+    one = requests.get(f"{site}/api/v1/models/kling-video-v1", timeout=10).json()
+    assert one == next(m for m in models if m["name"] == "kling-v1")
+    assert requests.get(f"{site}/api/v1/models/sora", timeout=10).status_code == 404
+
+
+def _picture(side: int = 400) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (side, side), "teal").save(out, "PNG")
+    return out.getvalue()
+
+
+def test_an_upload_can_start_a_film(api: Program, mallory: Program) -> None:
+    raw = api.post("/uploads", data=_picture(), headers={"Content-Type": "image/png"})
+    form = api.post("/uploads", files={"file": _picture()})
+    assert (raw.status_code, raw.json()["width"]) == (201, 400)
+    assert form.json()["id"] == raw.json()["id"]
+
+    order = {"model": "kling-v2-1", "image": raw.json()["id"], "dry_run": True}
+    assert api.post("/generations", order).json()["credits"] == 20
+    assert mallory.post("/generations", order).status_code == 422
+    assert api.post("/uploads", data=_picture(200)).status_code == 422
+    assert api.post("/uploads", data=b"no picture").status_code == 422
+    assert api.post("/uploads", files={"other": _picture()}).status_code == 422
+
+
+def test_the_schema_accepts_what_the_api_answers(api: Program, site: str) -> None:
+    document = requests.get(f"{site}/api/v1/schema", timeout=10).json()
+    assert document["openapi"] == "3.1.0"
+
+    def conforms(value: object, name: str) -> None:
+        schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+        Draft202012Validator(schema).validate(value)
+
+    order = {**FILM, "reference": "r", "max_cost": 10}
+    conforms(order, "Order")
+    conforms(FILM, "Film")
+    made = api.post("/generations", order, headers={"Prefer": "wait=60"}).json()
+    conforms(made, "Generation")
+    conforms(api.post("/quotes", FILM).json(), "Quote")
+    conforms(api.get("/generations").json(), "GenerationPage")
+    conforms(api.get("/wallet").json(), "Wallet")
+    conforms(api.get("/ledger").json(), "LedgerPage")
+    conforms(api.post("/generations", {}).json(), "Problem")
+    conforms(api.post("/generations", {**FILM, "dry_run": True}).json(), "Priced")
+
+
+def test_requests_without_a_good_key_are_401(site: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eA=="}):
+        answer = requests.get(f"{site}/api/v1/wallet", headers=headers, timeout=10)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api"'
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "code"),
+    [
+        ("{", "application/json", 400, "invalid_request"),
+        ("[1]", "application/json", 400, "invalid_request"),
+        ('{"duration": NaN}', "application/json", 400, "invalid_request"),
+        ("\udcff".encode("utf-8", "surrogateescape"), "application/json", 400, "invalid_request"),
+        ("model=kling-v1", "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
+        ("", "text/plain", 422, "invalid_request"),
+    ],
+)
+def test_an_unreadable_body_is_said_to_be_so(
+    api: Program, body: str, kind: str, status: int, code: str
+) -> None:
+    answer = api.post("/generations", data=body, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_body_of_more_than_24_megabytes_is_413(api: Program) -> None:
+    answer = api.post("/generations", {"image": "A" * (24 * 1024 * 1024 + 1)})
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+def test_a_wrong_method_or_address_is_a_problem_too(api: Program) -> None:
+    wrong = api.http.delete(f"{api.root}/generations", timeout=10)
+    assert (wrong.status_code, wrong.json()["code"]) == (405, "method_not_allowed")
+    assert api.get("/nothing/here").json()["code"] == "not_found"
+    assert api.get("/generations/gen%00").json()["code"] == "not_found"
+
+
+_BODIES = any_json.bodies(
+    "model", "prompt", "duration", "image", "camera_control", "multi_prompt", "metadata",
+    "reference", "quote_id", "max_cost", "webhook_url", "deadline", "dry_run", "seed", "voices",
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(body=_BODIES)
+def test_no_body_whatever_gives_a_5xx(site: str, body: dict[str, object]) -> None:
+    program = native(site, _FUZZER.test_key)
+    for path in ("/generations", "/quotes"):
+        answer = program.post(path, body)
+        assert answer.status_code < 500, answer.text
+
+
+class _Late:
+    """A customer made when first needed, one for all examples."""
+
+    made: Customer | None = None
+
+    @property
+    def test_key(self) -> str:
+        self.made = self.made or funded("fuzzer")
+        return self.made.test_key
+
+
+_FUZZER = _Late()

@@ -1,0 +1,1 @@
+"""The dialects, over HTTP against the running product."""

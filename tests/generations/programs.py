@@ -1,0 +1,57 @@
+"""A customer's program: knows the site and a key, and talks HTTP like anybody else's."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import requests
+
+from billing import wallets
+from tests.people import Customer, customer
+
+FILM = {"model": "kling-v1", "prompt": "A paper boat on a rainy street"}
+_PATIENCE = 60.0
+
+
+class Program:
+    """Calls below `root` with the headers that prove who it is."""
+
+    def __init__(self, root: str, **headers: str) -> None:
+        self.root = root
+        self.http = requests.Session()
+        self.http.headers.update(headers)
+
+    def get(self, path: str, **more: Any) -> requests.Response:
+        return self.http.get(self.root + path, timeout=60, allow_redirects=False, **more)
+
+    def post(self, path: str, json: Any = None, **more: Any) -> requests.Response:
+        return self.http.post(self.root + path, json=json, timeout=60, **more)
+
+
+def native(site: str, key: str) -> Program:
+    """A program on the native API."""
+    return Program(f"{site}/api/v1", Authorization=f"Bearer {key}")
+
+
+def funded(name: str = "alice") -> Customer:
+    """A customer with the starting credits: 10,000 in test mode, 60 live."""
+    made = customer(name)
+    wallets.ensure(made.organisation)
+    return made
+
+
+def available(of: Customer, *, livemode: bool = False) -> int:
+    """Credits free to spend."""
+    return wallets.balance(of.organisation.pk, livemode).available
+
+
+def settled(program: Program, public_id: str) -> dict[str, Any]:
+    """The generation when it has ended."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        found: dict[str, Any] = program.get(f"/generations/{public_id}").json()
+        if found["status"] in ("succeeded", "failed", "cancelled"):
+            return found
+        assert time.monotonic() < end, f"waited in vain: {found}"
+        time.sleep(0.1)
