@@ -109,3 +109,17 @@ class TenantRow(OrganisationOwned):
 
     class Meta:
         abstract = True
+
+
+class TenantPart(TenantRow):
+    """A tenant row under another one, to which its migration ties it by (organisation, mode, id).
+
+    That key implies the organisation's, which would only be checked and indexed a second time.
+    """
+
+    organisation = models.ForeignKey(
+        "accounts.Organisation", on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        abstract = True

@@ -11,6 +11,9 @@ from accounts.tenancy import TenantRow
 class IdempotencyRecord(TenantRow):
     """Written in the transaction that did the work: an answer exists exactly when the work does."""
 
+    organisation = models.ForeignKey(
+        "accounts.Organisation", on_delete=models.PROTECT, db_index=False
+    )
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of route and normalised body.")
     status = models.PositiveSmallIntegerField()

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
-from accounts.tenancy import TenantRow
+from accounts.tenancy import TenantPart, TenantRow
 
 
 class Wallet(TenantRow):
@@ -41,16 +41,9 @@ class Wallet(TenantRow):
         return f"{'live' if self.livemode else 'test'} wallet of {self.organisation_id}"
 
 
-class WalletRow(TenantRow):
-    """A row under a wallet.
+class WalletRow(TenantPart):
+    """A row under a wallet."""
 
-    The migration adds foreign keys over (organisation, livemode, id); they imply the single
-    column ones, which would only be checked a second time on the hot path.
-    """
-
-    organisation = models.ForeignKey(
-        "accounts.Organisation", on_delete=models.PROTECT, db_constraint=False, db_index=False
-    )
     wallet = models.ForeignKey(
         Wallet, on_delete=models.PROTECT, db_constraint=False, db_index=False
     )

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.tenancy import TenantRow
+from accounts.tenancy import TenantPart
 
 
 class AttemptOutcome(models.TextChoices):
@@ -19,10 +19,12 @@ class AttemptOutcome(models.TextChoices):
     ABANDONED = "abandoned", "Abandoned to suspense"
 
 
-class Attempt(TenantRow):
+class Attempt(TenantPart):
     """`external_id` is ours and unique, so an upstream that can be asked by it tells the truth."""
 
-    generation = models.ForeignKey("generations.Generation", on_delete=models.PROTECT)
+    generation = models.ForeignKey(
+        "generations.Generation", on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     number = models.PositiveSmallIntegerField()
     account = models.ForeignKey("generations.ProviderAccount", on_delete=models.PROTECT)
     external_id = models.CharField(max_length=80, unique=True)

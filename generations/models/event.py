@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from accounts.tenancy import TenantRow
+from accounts.tenancy import TenantPart
 
 
-class GenerationEvent(TenantRow):
+class GenerationEvent(TenantPart):
     """One row per move; `sequence` is the generation's version after it."""
 
-    generation = models.ForeignKey("generations.Generation", on_delete=models.PROTECT)
+    generation = models.ForeignKey(
+        "generations.Generation", on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     sequence = models.PositiveIntegerField()
     status = models.CharField(max_length=12)
     at = models.DateTimeField(default=timezone.now)

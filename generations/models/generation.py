@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.tenancy import TenantRow
+from accounts.tenancy import TenantPart
 from generations.catalogue.params import Params
 from kling_saas.lib.ids import public_id
 
@@ -40,7 +40,7 @@ class Status(models.TextChoices):
 TERMINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
 
 
-class Generation(TenantRow):
+class Generation(TenantPart):
     """Only `lifecycle` writes `status`, `version` and the lease.
 
     `next_run_at` is when the next step is due, null when none is owed. A step is claimed by
@@ -63,7 +63,14 @@ class Generation(TenantRow):
     credits = models.PositiveIntegerField(help_text="Quoted and held.")
     charged = models.PositiveIntegerField(null=True, blank=True)
     hold = models.OneToOneField("billing.Hold", on_delete=models.PROTECT, db_constraint=False)
-    quote = models.ForeignKey("billing.Quote", null=True, blank=True, on_delete=models.PROTECT)
+    quote = models.ForeignKey(
+        "billing.Quote",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+    )
 
     door = models.CharField(max_length=16, help_text="native, website, kling, segmind, …")
     door_facts = models.JSONField(default=dict, blank=True)
@@ -73,17 +80,33 @@ class Generation(TenantRow):
     reference = models.CharField(max_length=255, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     api_key = models.ForeignKey(
-        "accounts.ApiKey", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        "accounts.ApiKey",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     access_key = models.ForeignKey(
-        "accounts.AccessKey", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        "accounts.AccessKey",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, db_index=False
     )
 
     account = models.ForeignKey(
-        "generations.ProviderAccount", null=True, blank=True, on_delete=models.PROTECT
+        "generations.ProviderAccount",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_index=False,
     )
     upstream_id = models.CharField(max_length=120, blank=True)
     callback_token = models.CharField(max_length=40, unique=True)

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.tenancy import TenantRow
+from accounts.tenancy import TenantPart
 from kling_saas.lib.ids import public_id
 
 
@@ -14,11 +14,13 @@ def new_video_id() -> str:
     return public_id("vid")
 
 
-class Video(TenantRow):
+class Video(TenantPart):
     """Keys are storage names; sizes in bytes and pixels, `duration_ms` as measured."""
 
     public_id = models.CharField(max_length=40, unique=True, default=new_video_id)
-    generation = models.OneToOneField("generations.Generation", on_delete=models.PROTECT)
+    generation = models.OneToOneField(
+        "generations.Generation", on_delete=models.PROTECT, db_constraint=False
+    )
     key = models.CharField(max_length=200)
     poster_key = models.CharField(max_length=200)
     preview_key = models.CharField(max_length=200, blank=True)

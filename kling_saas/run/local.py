@@ -34,6 +34,9 @@ class LocalRun:
         self.sandbox_port = env.integer(
             "SANDBOX_PORT", self.port + 1, "Port of the sandbox upstream in make run.", least=1
         )
+        self.only_database = env.flag(
+            "ONLY_DATABASE", False, "make run starts and prepares the database, and nothing else."
+        )
         self.postgres: EmbeddedPostgres | None = None
         self.stop_asked = False
 
@@ -50,8 +53,9 @@ class LocalRun:
             self._start_database(family)
             self._configure()
             self._manage("prepare")
-            self._start_processes(family)
-            self._wait_for_site(family)
+            if not self.only_database:
+                self._start_processes(family)
+                self._wait_for_site(family)
             self._greet(time.monotonic() - began)
             while not self.stop_asked:
                 family.watch_once()

@@ -1,0 +1,213 @@
+"""Accepts per second over HTTP, against the bare statements of the same transaction in pgbench.
+
+`make bench NAME=accept`. The production server (granian, WSGI) with everything on: key look-up,
+validation, price, idempotency, row-level security, lots, ledger, chain triggers. The rival is
+`bench/rival.sql`, prepared, 8 clients, 10,000 wallets, same server and durability, same run;
+`bench/function.sql` (our SQL function alone) is printed beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+from tests.stack import Stack, free_ports
+
+WALLETS = 10_000
+CLIENTS = 8
+SECONDS = float(os.environ.get("SECONDS", "8"))
+ROUNDS = int(os.environ.get("N", "3"))
+HERE = Path(__file__).resolve().parent
+
+_RIVAL_TABLES = """
+CREATE TABLE bench_key (id int PRIMARY KEY, organisation int NOT NULL, suspended boolean);
+CREATE TABLE bench_wallet (organisation int PRIMARY KEY, available bigint CHECK (available >= 0),
+    reserved bigint CHECK (reserved >= 0), sequence bigint) WITH (fillfactor = 50);
+CREATE TABLE bench_lot (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    wallet int REFERENCES bench_wallet, remaining bigint CHECK (remaining >= 0));
+CREATE INDEX ON bench_lot (wallet);
+CREATE TABLE bench_answer (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, organisation int,
+    key text, fingerprint text, body text, UNIQUE (organisation, key));
+CREATE TABLE bench_hold (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    wallet int REFERENCES bench_wallet, amount bigint CHECK (amount > 0), reference text UNIQUE);
+CREATE TABLE bench_transfer (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    wallet int REFERENCES bench_wallet, amount bigint CHECK (amount > 0), kind text,
+    reference text);
+CREATE INDEX ON bench_transfer (wallet, id);
+CREATE TABLE bench_generation (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    organisation int, public_id text UNIQUE, model text, params jsonb, status text,
+    next_run_at timestamptz);
+CREATE INDEX ON bench_generation (status, next_run_at);
+CREATE INDEX ON bench_generation (organisation, id);
+CREATE TABLE bench_event (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, generation bigint,
+    sequence bigint, status text, at timestamptz DEFAULT now());
+CREATE INDEX ON bench_event (generation, sequence);
+INSERT INTO bench_key SELECT i, i, false FROM generate_series(1, 10000) i;
+INSERT INTO bench_wallet SELECT i, 1000000000, 0, 0 FROM generate_series(1, 10000) i;
+INSERT INTO bench_lot (wallet, remaining) SELECT i, 1000000000 FROM generate_series(1, 10000) i;
+ANALYZE;
+"""
+
+
+def main() -> None:
+    """Prepare both sides, run them in turn, print medians and the ratio."""
+    # Without worker, web and sandbox: they would carry out the orders while we measure.
+    stack = Stack(ONLY_DATABASE="1", LOG_LEVEL="ERROR")
+    stack.start()
+    try:
+        keys, first = customers(stack)
+        psql(stack, "DATABASE_OWNER_URL", _RIVAL_TABLES)
+        port = free_ports(1)[0]
+        server = granian(stack, port)
+        try:
+            measure(stack, port, keys, first)
+        finally:
+            server.terminate()
+            server.wait()
+    finally:
+        stack.stop()
+
+
+def measure(stack: Stack, port: int, keys: list[str], first: int) -> None:
+    """The rounds, interleaved so that a drifting machine hurts all alike."""
+    ours: list[float] = []
+    rival: list[float] = []
+    function: list[float] = []
+    p95: list[float] = []
+    asyncio.run(load(port, keys, 1.0))
+    for number in range(ROUNDS):
+        rival.append(pgbench(stack, "rival.sql"))
+        function.append(pgbench(stack, "function.sql", first=first))
+        rate, slow = asyncio.run(load(port, keys, SECONDS))
+        ours.append(rate)
+        p95.append(slow)
+        print(
+            f"round {number + 1}: {rate:.0f} accepts/s (p95 {slow * 1000:.1f} ms), "
+            f"eight statements {rival[-1]:.0f}/s, function {function[-1]:.0f}/s"
+        )
+    middle = sorted(range(ROUNDS), key=lambda i: ours[i])[ROUNDS // 2]
+    print(f"ratio to the function alone: {ours[middle] / function[middle]:.3f}")
+    print(
+        json.dumps(
+            {
+                "bench": "accept",
+                "value": round(ours[middle], 1),
+                "unit": "accepts/s",
+                "p95_ms": round(p95[middle] * 1000, 2),
+                "against": "eight prepared statements in pgbench",
+                "rival_value": round(rival[middle], 1),
+                "ratio": round(ours[middle] / rival[middle], 3),
+                "function_value": round(function[middle], 1),
+            }
+        )
+    )
+
+
+def customers(stack: Stack) -> tuple[list[str], int]:
+    """10,000 organisations with a live wallet and key each; their keys, and the first id."""
+    script = HERE / "customers.py"
+    out = subprocess.run(
+        [sys.executable, str(script), str(WALLETS)],
+        env={**os.environ, **stack.environment, "PYTHONPATH": str(HERE.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert out.returncode == 0, out.stderr
+    made = json.loads(out.stdout)
+    return made["keys"], made["first"]
+
+
+def url(stack: Stack, name: str) -> str:
+    for line in (stack.folder / "local.env").read_text().splitlines():
+        if line.startswith(f"{name}="):
+            return line.partition("=")[2]
+    raise KeyError(name)
+
+
+def tool(name: str) -> str:
+    from kling_saas.run.postgres import binaries
+
+    return str(binaries() / name)
+
+
+def psql(stack: Stack, role: str, script: str) -> None:
+    subprocess.run(
+        [tool("psql"), "-q", "-v", "ON_ERROR_STOP=1", url(stack, role)],
+        input=script,
+        text=True,
+        check=True,
+    )
+
+
+def pgbench(stack: Stack, script: str, **variables: int) -> float:
+    """Transactions per second of a script with 8 clients."""
+    role = "DATABASE_OWNER_URL" if script == "rival.sql" else "DATABASE_URL"
+    command = [tool("pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2"]
+    command += ["-T", str(int(SECONDS)), "-f", str(HERE / script)]
+    for name, value in variables.items():
+        command += ["-D", f"{name}={value}"]
+    out = subprocess.run([*command, url(stack, role)], capture_output=True, text=True, check=False)
+    assert out.returncode == 0, out.stderr
+    found = re.search(r"tps = ([\d.]+)", out.stdout)
+    assert found, out.stdout
+    return float(found[1])
+
+
+def granian(stack: Stack, port: int) -> subprocess.Popen[bytes]:
+    """The production server of deploy/, two workers."""
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--workers", "2", "--blocking-threads", "1"]
+    command += ["--log-level", "warning", "kling_saas.wsgi:application"]
+    server = subprocess.Popen(command, env={**os.environ, **stack.environment}, cwd=HERE.parent)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                time.sleep(1.0)
+                return server
+        time.sleep(0.1)
+    raise RuntimeError("granian did not start")
+
+
+async def load(port: int, keys: list[str], seconds: float) -> tuple[float, float]:
+    """8 keep-alive connections posting as fast as they are answered: rate, p95 in seconds."""
+    times: list[float] = []
+    end = time.monotonic() + seconds
+    began = time.monotonic()
+    await asyncio.gather(*(client(port, keys, end, times) for _ in range(CLIENTS)))
+    elapsed = time.monotonic() - began
+    return len(times) / elapsed, sorted(times)[int(len(times) * 0.95)]
+
+
+async def client(port: int, keys: list[str], end: float, times: list[float]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    body = b'{"model":"kling-v1","prompt":"A lighthouse in a storm at dusk"}'
+    while time.monotonic() < end:
+        head = (
+            "POST /api/v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Authorization: Bearer {random.choice(keys)}\r\n"
+            f"Idempotency-Key: {uuid.uuid4()}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        began = time.monotonic()
+        writer.write(head.encode() + body)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
+        content = await reader.readexactly(int(length[1])) if length else b""
+        assert answer.startswith(b"HTTP/1.1 202"), answer + content
+        times.append(time.monotonic() - began)
+    writer.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Pages of the wallet: what there is, and every entry that made it so."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from accounts.actors import Actor
+from accounts.requests import ActingRequest
+from billing import wallets
+from billing.models import Lot
+from billing.pages import signed_in
+from billing.wallets import Entry
+
+_LINES = 50
+_WORDS: dict[str, tuple[Promise | str, str]] = {
+    "grant": (_("Credits given"), "plus"),
+    "purchase": (_("Credits bought"), "plus"),
+    "adjust": (_("Adjusted by us"), "settings"),
+    "hold": (_("Reserved for a film"), "hourglass"),
+    "capture": (_("Film delivered, reservation spent"), "circle-check"),
+    "release": (_("Credits returned"), "undo-2"),
+    "expire": (_("Credits expired"), "clock"),
+    "announce": (_("Top-up announced"), "hourglass"),
+    "withdraw": (_("Top-up withdrawn"), "circle-x"),
+    "claw_back": (_("Payment taken back"), "circle-x"),
+}
+
+
+def _lines(entries: list[Entry]) -> list[dict[str, object]]:
+    lines = []
+    for entry in entries:
+        words, icon = _WORDS.get(entry.type, (entry.type, "info"))
+        lines.append({"entry": entry, "words": words, "icon": icon})
+    return lines
+
+
+@require_GET
+@signed_in
+def wallet(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """The three figures, the lots they lie in, and the latest entries."""
+    balance = wallets.balance(actor.organisation_id, actor.livemode)
+    lots = Lot.objects.filter(livemode=actor.livemode, open=True).order_by("expires_at", "pk")
+    context = {
+        "balance": balance,
+        "usd": balance.available * Decimal(settings.USD_PER_CREDIT),
+        "lots": lots,
+        "lines": _lines(wallets.statement(actor.organisation_id, actor.livemode, limit=6).entries),
+    }
+    return render(request, "billing/wallet.html", context)
+
+
+@require_GET
+@signed_in
+def statement(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """Every entry, newest first; their amounts add up to what is available."""
+    page = wallets.statement(
+        actor.organisation_id, actor.livemode, after=request.GET.get("after", ""), limit=_LINES
+    )
+    context = {"lines": _lines(page.entries), "next": page.next}
+    return render(request, "billing/statement.html", context)
