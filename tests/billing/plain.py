@@ -20,7 +20,7 @@ GRACE_DAYS = 7
 
 @dataclass
 class PlainLot:
-    """`ends` is a day, or infinity."""
+    """`ends` is a day, or infinity; `moment` orders what ends within one day."""
 
     number: int
     reference: str
@@ -28,6 +28,12 @@ class PlainLot:
     granted: int
     remaining: int
     ends: float
+    moment: int = 0
+
+    @property
+    def turn(self) -> tuple[float, int, bool, int]:
+        """Its place in the order of spending."""
+        return self.ends, self.moment, self.source == "purchase", self.number
 
 
 @dataclass
@@ -74,7 +80,7 @@ class PlainWallet:
         self.expire()
         hold = self.holds[reference] = PlainHold(reference, amount, [])
         rest = amount
-        for lot in sorted(good, key=lambda o: (o.ends, o.source == "purchase", o.number)):
+        for lot in sorted(good, key=lambda lot: lot.turn):
             taken = min(rest, lot.remaining)
             if taken:
                 lot.remaining -= taken
@@ -106,7 +112,7 @@ class PlainWallet:
     def expire(self) -> int:
         """Take away what is due, soonest first."""
         due = [lot for lot in self.lots.values() if lot.remaining and lot.ends <= self.day]
-        for lot in sorted(due, key=lambda o: (o.ends, o.source == "purchase", o.number)):
+        for lot in sorted(due, key=lambda lot: lot.turn):
             amount, lot.remaining = lot.remaining, 0
             self._post("expire", -amount)
         return len(due)
@@ -130,8 +136,7 @@ class PlainWallet:
             rest -= back
             lot.remaining += back
             if back and lot.ends <= self.day:
-                # Later by a little for every settling, as the clock is.
-                lot.ends = self.day + GRACE_DAYS + self.settlings * 1e-6
+                lot.ends, lot.moment = self.day + GRACE_DAYS, self.settlings
         self._post("release", amount)
 
     def _post(self, kind: str, change: int) -> None:

@@ -1,0 +1,51 @@
+"""Operators browse and search every record of money, and change none of it."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.test import RequestFactory, override_settings
+
+from accounts import tenancy
+from accounts.models import User
+from billing import ledger
+from tests.billing import purse
+from tests.billing.purse import LIVE
+
+PLAIN_STATIC = override_settings(
+    STORAGES={"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+)
+RECORDS = ["wallet", "lot", "hold", "transfer", "pricebook", "price", "quote"]
+
+
+def asked(address: str) -> HttpRequest:
+    """A request of an operator who may do everything."""
+    request = RequestFactory().get(address)
+    request.user = User(email="operator@example.org", is_staff=True, is_superuser=True)
+    return request
+
+
+@PLAIN_STATIC
+@pytest.mark.parametrize("record", RECORDS)
+def test_every_record_is_listed_searched_and_left_alone(record: str) -> None:
+    room = admin.site.get_model_admin(apps.get_model("billing", record))
+    request = asked("/?q=films")
+    with tenancy.system("operators see every tenant"):
+        assert room.changelist_view(request).render().status_code == 200
+    assert not room.has_add_permission(request)
+    assert not room.has_change_permission(request)
+    assert not room.has_delete_permission(request)
+
+
+@PLAIN_STATIC
+def test_a_hold_shows_its_lots_and_its_transfers() -> None:
+    alice = purse.funded(100)
+    held = ledger.reserve(alice, LIVE, 35, reference="gen_shown").hold_id
+    room = admin.site.get_model_admin(apps.get_model("billing", "hold"))
+    with tenancy.system("operators see every tenant"):
+        page = room.change_view(asked("/"), str(held)).render().content.decode()
+    assert "35 credits for gen_shown (pending)" in page
+    assert "35 of lot" in page
+    assert "hold 35: available to held" in page
