@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 _LEAF = (
@@ -24,3 +26,11 @@ VALUES = st.recursive(
 def bodies(*names: str) -> st.SearchStrategy[dict[str, object]]:
     """Objects whose members are mostly named so."""
     return st.dictionaries(st.sampled_from(names) | st.text(max_size=8), VALUES, max_size=6)
+
+
+@cache
+def key() -> str:
+    """The test key of a customer made for all examples."""
+    from tests.generations import programs
+
+    return programs.funded("fuzzer").test_key

@@ -43,7 +43,7 @@ def test_prefer_wait_answers_with_the_finished_film(api: Program) -> None:
 
 
 def test_a_wait_that_ends_too_soon_answers_202_as_it_stands(api: Program) -> None:
-    body = {**FILM, "prompt": "slow:90 A snail"}
+    body = {**FILM, "prompt": "fail:never A snail"}
     answer = api.post("/generations", body, headers={"Prefer": "wait=1"})
 
     assert answer.status_code == 202

@@ -1,0 +1,95 @@
+"""Places a dialect's order through the same rule as every other door."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts.actors import Actor
+from generations import access, submission
+from generations.models import Generation
+from generations.submission import Submission
+from generations.wire.task import BadRequest, Order
+from kling_saas.api import headers
+from kling_saas.lib import http
+from kling_saas.lib.refusals import NotFound
+
+LABEL_MAX, URL_MAX = 255, 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The generation's public id, the answer's body, and headers that say if it is a replay."""
+
+    generation: str
+    body: str
+    headers: Mapping[str, str]
+
+
+def place(
+    request: HttpRequest,
+    actor: Actor,
+    order: Order,
+    *,
+    door: str,
+    encode: Callable[[Generation], dict[str, Any]],
+    max_shots: int = 6,
+) -> Placed:
+    """Accept an order, or find the one that its key or task id named before.
+
+    `encode` makes the dialect's answer. Raises BadRequest and the refusals of `submit`.
+    """
+    if order.external_id and len(order.external_id) > LABEL_MAX:
+        raise BadRequest("external_task_id", f"has at most {LABEL_MAX} characters")
+    receipt = submission.submit(
+        actor,
+        Submission(
+            fields=order.fields,
+            door=door,
+            lenient=True,
+            max_shots=max_shots,
+            external_id=order.external_id,
+            callback_url=_callback_url(order.callback_url),
+            idempotency_key=headers.idempotency_key(request),
+        ),
+        lambda generation: json.dumps(encode(generation)),
+    )
+    if receipt.known:
+        known = access.find(actor, receipt.generation)
+        return Placed(receipt.generation, json.dumps(encode(known)), {})
+    replayed = {"Idempotent-Replayed": "true"} if receipt.replayed else {}
+    return Placed(receipt.generation, receipt.body, replayed)
+
+
+def _callback_url(url: str | None) -> str:
+    if not url:
+        return ""
+    try:
+        http.check_address(url)
+    except http.BlockedAddress as problem:
+        raise BadRequest("callback_url", str(problem)) from None
+    if len(url) > URL_MAX or " " in url:
+        raise BadRequest("callback_url", f"must be an address of at most {URL_MAX} characters")
+    return url
+
+
+def look_up(actor: Actor, label: str) -> Generation:
+    """By our id or the client's own. Raises NotFound."""
+    if not label.isprintable():
+        raise NotFound("There is no such task.")
+    try:
+        return access.find(actor, label)
+    except NotFound:
+        found = access.find_external(actor, label)
+        if found is None:
+            raise
+        return found
+
+
+def warned(answer: dict[str, Any], generation: Generation) -> dict[str, Any]:
+    """The answer with what was changed or dropped, when anything was."""
+    return {**answer, "warnings": generation.warnings} if generation.warnings else answer

@@ -1,0 +1,34 @@
+"""Every refusal with the status that Segmind's pages list for it."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+
+from generations.compat import doors
+from generations.errors import CapExceeded
+from generations.wire.segmind import server as wire
+from generations.wire.task import BadRequest
+from kling_saas.api.errors import MethodNotAllowed
+from kling_saas.lib.refusals import Refusal
+
+_NO_CREDITS = 402
+_STATUS = {402: 406, 409: 400, 413: 400, 415: 400, 422: 400, 503: 502}
+_405 = "<!doctype html><title>405 Method Not Allowed</title><h1>Method Not Allowed</h1>"
+
+
+def refuse(error: Exception) -> HttpResponse:
+    """`{"error": …}`; a wrong method is a page, as at Segmind."""
+    if isinstance(error, MethodNotAllowed):
+        return HttpResponse(_405, status=405, content_type="text/html; charset=utf-8")
+    if isinstance(error, BadRequest):
+        return doors.answer(wire.encode_error(400, str(error)))
+    if not isinstance(error, Refusal):
+        raise error
+    message = error.detail
+    if error.status == _NO_CREDITS:
+        message = f"Insufficient credits. {message}"
+    status = 406 if isinstance(error, CapExceeded) else _STATUS.get(error.status, error.status)
+    retry = error.facts.get("retry_after")
+    return doors.answer(
+        wire.encode_error(status, message), {"Retry-After": str(retry)} if retry else None
+    )
