@@ -58,6 +58,7 @@ def page(
     limit: int = 20,
     statuses: Iterable[str] = (),
     door: str = "",
+    kind: str = "",
     offset: int = 0,
 ) -> Page:
     """Newest first. A cursor is a public id: rows made later never shift a page.
@@ -72,6 +73,8 @@ def page(
             rows = rows.filter(status__in=wanted)
         if door:
             rows = rows.filter(door=door)
+        if kind:
+            rows = rows.filter(kind=kind)
         found = list(rows.order_by("-pk")[offset : offset + limit + 1])
         shown = found[:limit]
         videos = {

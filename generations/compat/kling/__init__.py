@@ -1,0 +1,1 @@
+"""Kling's own door, first standard: create, query, list, account."""

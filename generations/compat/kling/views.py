@@ -1,0 +1,101 @@
+"""Kling's addresses: create, one task, a page of tasks, what is left on the account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts.actors import Actor
+from billing import wallets
+from generations import access, presenting
+from generations.catalogue import billable
+from generations.catalogue.params import Kind
+from generations.compat import doors
+from generations.compat.doors import Answer, door
+from generations.compat.kling.authentication import actor_of
+from generations.compat.kling.errors import NoSuchMethod, refuse
+from generations.compat.ordering import look_up, place, warned
+from generations.models import Generation
+from generations.wire import plain
+from generations.wire.kling import codes, tasks
+from generations.wire.kling import server as wire
+from generations.wire.task import BadRequest
+from kling_saas.api.requests import request_id
+
+DOOR = "kling"
+PAGE_MAX, SIZE_MAX, SIZE_DEFAULT = 1000, 500, 30
+
+
+@door(("GET", "POST"), refuse)
+def products(request: HttpRequest, kind: Kind) -> Answer:
+    """POST orders, GET lists."""
+    actor = actor_of(request)
+    return (
+        _create(request, actor, kind) if request.method == "POST" else _list(request, actor, kind)
+    )
+
+
+def _create(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
+    order = wire.decode_order(kind, doors.body_json(request))
+
+    def encode(generation: Generation) -> dict[str, Any]:
+        data = warned(tasks.created(presenting.task(generation)), generation)
+        envelope: dict[str, Any] = codes.envelope(data, request_id.get()).json
+        return envelope
+
+    placed = place(request, actor, order, door=DOOR, encode=encode)
+    return doors.text_answer(placed.body, 200, placed.headers)
+
+
+def _list(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
+    number = _number(request, "pageNum", 1, PAGE_MAX)
+    size = _number(request, "pageSize", SIZE_DEFAULT, SIZE_MAX)
+    page = access.page(actor, door=DOOR, kind=kind, limit=size, offset=(number - 1) * size)
+    listed = [presenting.task(g, page.videos.get(g.pk)) for g in page.generations]
+    return doors.answer(wire.encode_list(listed, request_id.get()))
+
+
+def _number(request: HttpRequest, name: str, usual: int, most: int) -> int:
+    text = request.GET.get(name, str(usual))
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= most):
+        message = f"out of range. Please provide a value between 1 and {most}."
+        raise BadRequest(name, message)
+    return int(text)
+
+
+@door(("GET",), refuse)
+def task(request: HttpRequest, kind: Kind, label: str) -> Answer:
+    """One task, by its id or by the client's external_task_id."""
+    generation = look_up(actor_of(request), label)
+    told = presenting.task(generation, access.video_of(generation))
+    data = warned(tasks.flat(told), generation)
+    return doors.answer(codes.envelope(data, request_id.get()))
+
+
+@door(("GET",), refuse)
+def costs(request: HttpRequest) -> Answer:
+    """The wallet as one resource pack, in Kling's units (credits ÷ 10)."""
+    actor = actor_of(request)
+    for name in ("start_time", "end_time"):
+        text = request.GET.get(name, "")
+        if not (text.isascii() and text.isdigit()):
+            raise BadRequest(name, "is required: Unix milliseconds")
+    balance = wallets.balance(actor.organisation_id, actor.livemode)
+    in_hand = billable.units_of(balance.available + balance.reserved)
+    pack = {
+        "resource_pack_name": "Credits" if actor.livemode else "Test credits",
+        "resource_pack_id": "live" if actor.livemode else "test",
+        "resource_pack_type": "decreasing_total",
+        "total_quantity": plain.decimal(in_hand),
+        "remaining_quantity": plain.decimal(billable.units_of(balance.available)),
+        "status": "online" if balance.available else "runOut",
+    }
+    data = {"code": codes.OK, "msg": "SUCCEED", "resource_pack_subscribe_infos": [pack]}
+    return doors.answer(codes.envelope(data, request_id.get()))
+
+
+@door(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"), refuse)
+def unknown(request: HttpRequest, address: str = "") -> Answer:
+    """A product of Kling's that is not served here."""
+    raise NoSuchMethod(f"The requested method is invalid: {request.path[:200]}")
