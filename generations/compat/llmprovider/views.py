@@ -1,0 +1,51 @@
+"""llmprovider's addresses: create and query."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest
+
+from generations import access, presenting
+from generations.compat import doors
+from generations.compat.doors import Answer, door
+from generations.compat.llmprovider.authentication import actor_of
+from generations.compat.llmprovider.errors import refuse
+from generations.compat.ordering import look_up, place, warned
+from generations.models import Generation
+from generations.wire.kling import tasks
+from generations.wire.llmprovider import server as wire
+from generations.wire.task import BadRequest
+from kling_saas.lib.refusals import NotFound
+
+DOOR = "llmprovider"
+
+
+@door(("POST",), refuse)
+def create(request: HttpRequest) -> Answer:
+    """Order; the answer is the flat task. `model` is required here, as its page says."""
+    actor = actor_of(request)
+    order = wire.decode_order(doors.body_json(request))
+    if "model" not in order.explicit:
+        raise BadRequest("model", "is required: kling-video-v1 or kling-video-v1-6")
+
+    def encode(generation: Generation) -> dict[str, Any]:
+        return warned(tasks.created(presenting.task(generation)), generation)
+
+    placed = place(request, actor, order, door=DOOR, encode=encode)
+    return doors.text_answer(placed.body, 200, placed.headers)
+
+
+@door(("GET",), refuse)
+def task(request: HttpRequest, label: str) -> Answer:
+    """One task, by its id or by the client's external_task_id."""
+    generation = look_up(actor_of(request), label)
+    reply = wire.encode_task(presenting.task(generation, access.video_of(generation)))
+    return doors.answer(replace(reply, json=warned(reply.json, generation)))
+
+
+@door(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"), refuse)
+def unknown(request: HttpRequest, address: str = "") -> Answer:
+    """There is nothing here."""
+    raise NotFound(f"Unknown request URL: {request.method} {request.path[:200]}")
