@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/", include("generations.api.urls")),
     path("api/", unknown_address),
     path("api/<path:address>", unknown_address),
+    path("", include("generations.compat.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]

@@ -1,0 +1,20 @@
+"""Every dialect below its prefix, and the literal paths at the root."""
+
+from django.urls import include, path, re_path
+
+from generations.compat import literal
+from generations.compat.kling import urls as kling
+from generations.compat.kling import views as kling_views
+from generations.compat.segmind import urls as segmind
+
+urlpatterns = [
+    path("kling/", include("generations.compat.kling.urls")),
+    path("segmind/", include("generations.compat.segmind.urls")),
+    path("llmprovider/", include("generations.compat.llmprovider.urls")),
+    re_path(rf"^{kling.PRODUCT}/*$", literal.products),
+    re_path(rf"^{kling.PRODUCT}/+(?P<label>[^/].*?)/*$", literal.task),
+    path("account/costs", kling_views.costs),
+    *segmind.FIXED,
+    path("v1/<str:slug>", literal.slug),
+    path("v1/<path:address>", kling_views.unknown),
+]
