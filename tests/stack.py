@@ -85,6 +85,26 @@ class Stack:
         assert done.returncode == 0 or not check, done.stderr + done.stdout
         return done.stdout
 
+    def python(self, script: str, given: str = "") -> str:
+        """Run a script with this stack's settings and `given` as its input; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            input=given,
+            cwd=env.ROOT,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """Ctrl-C, then the folder goes."""
         if self._process:
