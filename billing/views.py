@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -33,8 +34,8 @@ _WORDS: dict[str, tuple[Promise | str, str]] = {
 }
 
 
-def _lines(entries: list[Entry]) -> list[dict[str, object]]:
-    lines = []
+def _lines(entries: list[Entry]) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = []
     for entry in entries:
         words, icon = _WORDS.get(entry.type, (entry.type, "info"))
         lines.append({"entry": entry, "words": words, "icon": icon})

@@ -9,6 +9,7 @@ urlpatterns = [
     path("jobs", jobs.jobs, name="jobs"),
     path("jobs/<str:public_id>", jobs.job, name="job"),
     path("jobs/<str:public_id>/card", jobs.fragment, name="job-card"),
+    path("jobs/<str:public_id>/events", jobs.events, name="job-events"),
     path("jobs/<str:public_id>/cancel", jobs.cancel, name="job-cancel"),
     path("library", library.library, name="library"),
     path("library/<str:public_id>", library.film, name="film"),

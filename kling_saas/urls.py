@@ -1,7 +1,7 @@
 """The whole map on one page."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from kling_saas.api.errors import unknown_address
 from kling_saas.web import callbacks, health, media
@@ -13,9 +13,16 @@ urlpatterns = [
     path("callbacks/<slug:token>", callbacks.upstream),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("generations.api.urls")),
-    path("api/", unknown_address),
-    path("api/<path:address>", unknown_address),
+    re_path(r"^api/", unknown_address),
     path("", include("generations.compat.urls")),
+    path("", include("kling_saas.web.urls")),
+    path("app/", include("generations.urls")),
+    path("billing/", include("billing.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]
+
+handler400 = "kling_saas.web.errors.bad_request"
+handler403 = "kling_saas.web.errors.forbidden"
+handler404 = "kling_saas.web.errors.not_found"
+handler500 = "kling_saas.web.errors.broken"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MODE
@@ -19,100 +17,26 @@ from generations.catalogue.capabilities import CAPABILITIES
 from generations.catalogue.documentation import capability_table
 from generations.catalogue.registry import SPECS
 from generations.catalogue.spec import Spec
-from generations.forms.order import DEFAULT_MODEL, LENGTHS
+from generations.forms.order import DEFAULT_MODEL, LENGTHS, MODE_WORDS
 from generations.views.price_data import credits_of, price_matrix, studio_data
+from generations.views.samples import samples
 from kling_saas.web.context import THEMES
 
 _YEAR = 365 * 24 * 3600
 SPECS_BY_NAME = {spec.name: spec for spec in SPECS}
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A film of the start page, made by the sandbox; `film` names its files in static/films."""
-
-    film: str
-    prompt: str
-    model: str
-    mode: str
-    alt: Any
-
-
-HERO = Sample(
-    "aurora",
-    "Aurora borealis over a snowy mountain valley at night",
-    "kling-v2-6",
-    "std",
-    _("Northern lights drift over a snowy valley"),
-)
-SAMPLES = (
-    Sample(
-        "balloons",
-        "Hot-air balloons over alpine peaks at sunrise",
-        "kling-v3",
-        "std",
-        _("Striped balloons rise before pink mountains"),
-    ),
-    Sample(
-        "tokyo",
-        "Neon Tokyo street in the rain, slow push in",
-        "kling-v2-5-turbo",
-        "std",
-        _("Rain falls on a violet city at night"),
-    ),
-    Sample(
-        "ringed",
-        "A ringed planet rises over a silent nebula",
-        "kling-v2-5-turbo",
-        "pro",
-        _("A planet with rings turns in space"),
-    ),
-    Sample(
-        "dunes",
-        "Golden desert dunes at sunset, birds passing",
-        "kling-v1-6",
-        "std",
-        _("Birds pass the sun above dunes"),
-    ),
-    Sample(
-        "lighthouse",
-        "A lighthouse on a calm sea at dusk, gulls",
-        "kling-v1",
-        "std",
-        _("A lighthouse stands dark before the evening sea"),
-    ),
-    Sample(
-        "fox",
-        "A fox in a foggy forest with fireflies",
-        "kling-v2-6",
-        "pro",
-        _("A fox stands among firs in the fog"),
-    ),
-)
-
-
 def _titles() -> dict[str, str]:
     return {spec.name: spec.title for spec in SPECS}
-
-
-def shown_samples() -> list[dict[str, Any]]:
-    """The sample films with the price each would have now."""
-    matrix, titles = price_matrix(), _titles()
-    return [
-        {
-            "sample": sample,
-            "title": titles[sample.model],
-            "credits": credits_of(matrix, sample.model, sample.mode, 5),
-        }
-        for sample in (HERO, *SAMPLES)
-    ]
 
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, what it costs, and how to begin."""
-    hero, *reel = shown_samples()
+    hero, *reel = samples()
     matrix = price_matrix()
+    usd = Decimal(settings.USD_PER_CREDIT)
+    first = credits_of(matrix, DEFAULT_MODEL, SPECS_BY_NAME[DEFAULT_MODEL].default_mode, 5)
     cheapest = min(price for spec in SPECS if (price := _lowest(matrix, spec)) is not None)
     return render(
         request,
@@ -120,12 +44,14 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "hero": hero,
             "reel": reel,
-            "data": studio_data(),
+            "data": {**studio_data(), "usd": float(usd)},
+            "modes": MODE_WORDS,
+            "first_credits": first,
+            "first_usd": (first or 0) * usd,
             "specs": [spec for spec in reversed(SPECS) if not spec.discontinued],
             "first": SPECS_BY_NAME[DEFAULT_MODEL],
             "lengths": LENGTHS,
             "cheapest": cheapest,
-            "cheapest_usd": cheapest * Decimal(settings.USD_PER_CREDIT),
         },
     )
 

@@ -1,0 +1,141 @@
+"""A generation as pages draw it: words, icon, shape, steps, and what may be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actors import Actor
+from generations import access
+from generations.catalogue import registry
+from generations.catalogue.params import Params
+from generations.models import Generation, Status, Video
+from generations.models.generation import TERMINAL
+from generations.presenting import generation_json, public_status
+
+_WORDS: dict[str, tuple[Promise | str, str]] = {
+    Status.ACCEPTED: (_("Queued"), "clock"),
+    Status.SUBMITTING: (_("Handing over"), "loader-circle"),
+    Status.IN_FLIGHT: (_("Rendering"), "loader-circle"),
+    Status.FETCHING: (_("Saving"), "loader-circle"),
+    Status.STORING: (_("Saving"), "loader-circle"),
+    Status.REVIEW: (_("Being looked at by us"), "loader-circle"),
+    Status.SUCCEEDED: (_("Done"), "circle-check"),
+    Status.FAILED: (_("Failed"), "circle-x"),
+    Status.CANCELLED: (_("Cancelled"), "circle-slash"),
+}
+_STEPS: tuple[tuple[Promise | str, frozenset[str]], ...] = (
+    (_("Queued"), frozenset({Status.ACCEPTED})),
+    (_("Handed over"), frozenset({Status.SUBMITTING})),
+    (_("Rendering"), frozenset({Status.IN_FLIGHT, Status.REVIEW})),
+    (_("Saving"), frozenset({Status.FETCHING, Status.STORING})),
+)
+_OURS = frozenset({"internal", "bad_film", "no_provider"})
+_YOURS = frozenset({"moderation", "invalid_request", "rejected", "upstream_rejected", "bad_image"})
+_RATIOS = {"16:9": 16 / 9, "9:16": 9 / 16, "1:1": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`shape` names the CSS class of the film's ratio; `api` is the API's object."""
+
+    generation: Generation
+    params: Params
+    api: Mapping[str, Any]
+    title: str
+    status: str
+    word: Promise | str
+    icon: str
+    shape: str
+    video: Video | None
+
+    @property
+    def id(self) -> str:
+        return self.generation.public_id
+
+    @property
+    def over(self) -> bool:
+        return self.generation.status in TERMINAL
+
+    @property
+    def can_cancel(self) -> bool:
+        """Only before hand-over can it be stopped for certain."""
+        return bool(self.generation.status == Status.ACCEPTED)
+
+    @property
+    def prompt(self) -> str:
+        """What was asked for, in words; a multi-shot film says its shots."""
+        shots = " / ".join(shot.prompt for shot in self.params.multi_prompt)
+        return self.params.prompt or shots
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from order to end, or to now."""
+        end = self.generation.finished_at or timezone.now()
+        return max(0.0, (end - self.generation.created_at).total_seconds())
+
+    @property
+    def late(self) -> bool:
+        """Slower than nine of ten equal films were."""
+        eta = self.api["eta"]
+        return bool(eta) and self.elapsed > eta["p90_seconds"]
+
+    @property
+    def fault(self) -> Promise | str:
+        """Whose side a failure was on, in plain words."""
+        code = self.generation.error_code
+        if code in _YOURS:
+            return _("The request was refused, so something in it has to change.")
+        if code in _OURS:
+            return _("This was a fault on our side.")
+        return _("The service that renders the film could not make it.")
+
+    @property
+    def steps(self) -> list[tuple[Promise | str, str]]:
+        """(word, done | now | next) for each step on the way."""
+        at = next((i for i, (_w, states) in enumerate(_STEPS)
+                   if self.generation.status in states), len(_STEPS))  # fmt: skip
+        return [
+            (word, "done" if i < at else "now" if i == at else "next")
+            for i, (word, _states) in enumerate(_STEPS)
+        ]
+
+
+def card(generation: Generation, video: Video | None) -> Card:
+    """The card of one generation."""
+    params = Params.from_json(generation.params)
+    spec = registry.resolve(generation.model)
+    word, icon = _WORDS[generation.status]
+    return Card(
+        generation=generation,
+        params=params,
+        api=generation_json(generation, video),
+        title=spec.title if spec else generation.model,
+        status=public_status(generation),
+        word=word,
+        icon=icon,
+        shape=_shape(params, video),
+        video=video,
+    )
+
+
+def _shape(params: Params, video: Video | None) -> str:
+    wanted = _RATIOS.get(params.aspect_ratio or "16:9", 16 / 9)
+    ratio = video.width / video.height if video else wanted
+    nearest = min(_RATIOS, key=lambda name: abs(_RATIOS[name] - ratio))
+    return f"r{nearest.replace(':', 'x')}"
+
+
+def cards_of(page: access.Page) -> list[Card]:
+    """The cards of one page of a list."""
+    return [card(generation, page.videos.get(generation.pk)) for generation in page.generations]
+
+
+def recent_cards(actor: Actor, limit: int) -> list[Card]:
+    """The newest generations."""
+    return cards_of(access.page(actor, limit=limit))

@@ -1,0 +1,105 @@
+"""Pages of jobs: the list, one job that follows by itself, and stopping one in time."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.actors import Actor
+from accounts.requests import ActingRequest
+from billing.pages import signed_in
+from generations import access, lifecycle
+from generations.models import Status
+from generations.models.generation import TERMINAL
+from generations.views.cards import Card, card, cards_of
+
+_PAGE = 20
+_FILTERS = {
+    "active": [s for s in Status if s.public in {"queued", "processing"}],
+    "succeeded": [Status.SUCCEEDED],
+    "failed": [Status.FAILED, Status.CANCELLED],
+}
+
+
+@require_GET
+@signed_in
+def jobs(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """Every job of the organisation in this mode, newest first."""
+    wanted = request.GET.get("state", "")
+    page = access.page(
+        actor,
+        after=request.GET.get("after", ""),
+        limit=_PAGE,
+        statuses=_FILTERS.get(wanted, []),
+    )
+    tabs = [("", _("All")), ("active", _("Under way")), ("succeeded", _("Done"))]
+    tabs.append(("failed", _("Failed or cancelled")))
+    context = {"cards": cards_of(page), "after": page.after, "state": wanted, "tabs": tabs}
+    return render(request, "generations/jobs.html", context)
+
+
+def _card(actor: Actor, public_id: str) -> Card:
+    generation = access.find(actor, public_id)
+    return card(generation, access.video_of(generation))
+
+
+@require_GET
+@signed_in
+def job(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
+    """One job: how far it is, and in the end the film."""
+    return render(request, "generations/job.html", {"card": _card(actor, public_id)})
+
+
+@require_GET
+@signed_in
+def fragment(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
+    """The part of the job page that changes."""
+    return render(request, "generations/parts/job.html", {"card": _card(actor, public_id)})
+
+
+@require_GET
+@signed_in
+def events(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
+    """Server-sent events named `state`, one per change; the stream ends with the job.
+
+    204 when all was told, which ends an EventSource. The waiting room keeps the stream open.
+    """
+    last = request.headers.get("Last-Event-ID", "")
+    seen = int(last) if last.isascii() and last.isdigit() and len(last) <= 9 else -1
+    generation = access.find(actor, public_id)
+    steps = list(access.events_after(generation, seen))
+    over = generation.status in TERMINAL
+    body = ""
+    if steps:
+        data = json.dumps({"id": public_id, "status": Status(generation.status).public})
+        body = f"id: {steps[-1].sequence}\nevent: state\ndata: {data}\n\n"
+    response = HttpResponse(
+        body, status=204 if over and not steps else 200, content_type="text/event-stream"
+    )
+    response["X-Accel-Buffering"] = "no"
+    if over:
+        response["X-Kling-Stream-End"] = "1"
+    else:
+        response["X-Kling-Stream"] = f"{public_id};{reverse('job-events', args=[public_id])}"
+    return response
+
+
+@require_POST
+@signed_in
+def cancel(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
+    """Stop a job that nobody has begun; the credits come back at once."""
+    generation = access.find(actor, public_id)
+    if generation.status == Status.ACCEPTED and lifecycle.cancel(generation):
+        messages.success(request, _("The job was cancelled and its credits are back."))
+    else:
+        messages.error(
+            request,
+            _("It was handed over already and cannot be stopped. It costs only if it succeeds."),
+        )
+    return redirect("job", public_id=public_id)

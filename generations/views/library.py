@@ -1,0 +1,56 @@
+"""The library: every film that was made and kept, and one film on its own page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.actors import Actor
+from accounts.requests import ActingRequest
+from billing.pages import signed_in
+from generations import access
+from generations.models import Status, Video
+from generations.views.cards import card, cards_of
+from generations.views.samples import samples
+from kling_saas.lib.refusals import NotFound
+
+_PAGE = 24
+
+
+@require_GET
+@signed_in
+def library(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """Films of this mode, newest first; with `HX-Request` only the next part of the grid."""
+    page = access.page(
+        actor,
+        after=request.GET.get("after", ""),
+        limit=_PAGE,
+        statuses=[Status.SUCCEEDED],
+    )
+    part = "HX-Request" in request.headers
+    template = "generations/parts/films.html" if part else "generations/library.html"
+    context: dict[str, Any] = {"cards": cards_of(page), "after": page.after}
+    if not page.generations:
+        context["recipes"] = samples()
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+@require_GET
+@signed_in
+def film(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
+    """One film by its own id."""
+    video = (
+        Video.objects.filter(
+            organisation_id=actor.organisation_id, livemode=actor.livemode, public_id=public_id
+        )
+        .select_related("generation")
+        .first()
+    )
+    if video is None:
+        raise NotFound("There is no such film.")
+    return render(request, "generations/film.html", {"card": card(video.generation, video)})

@@ -1,0 +1,40 @@
+"""What a page needs to price and limit an order by itself: the catalogue and the price book."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from billing import prices
+from generations.catalogue.documentation import studio_form
+from generations.catalogue.registry import SPECS
+
+
+def price_matrix() -> dict[str, dict[str, int]]:
+    """The book in force as {model: {"audio=none,mode=std,seconds=5": credits}}.
+
+    A key without `seconds` is per second. Raises UnknownPrice when nothing is published.
+    """
+    matrix: dict[str, dict[str, int]] = {}
+    for row in prices.active_book().rows.values():
+        matrix.setdefault(row.sku, {})[row.key] = row.credits
+    return matrix
+
+
+def studio_data() -> dict[str, Any]:
+    """The catalogue's forms and the prices, JSON-ready, as the page's scripts read them."""
+    return {
+        "models": {spec.name: studio_form(spec) for spec in SPECS},
+        "prices": price_matrix(),
+    }
+
+
+def credits_of(
+    matrix: dict[str, dict[str, int]], model: str, mode: str, seconds: int, audio: str = "none"
+) -> int | None:
+    """The price of one variant, or None when it is not sold."""
+    rows = matrix.get(model, {})
+    key = f"audio={audio},mode={mode}"
+    if (clip := rows.get(f"{key},seconds={seconds}")) is not None:
+        return clip
+    rate = rows.get(key)
+    return None if rate is None else rate * seconds

@@ -1,0 +1,231 @@
+"""The studio: one plain form that prices, checks and orders a film."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from accounts.actors import Actor
+from accounts.requests import ActingRequest
+from billing import wallets
+from billing.errors import InsufficientCredits
+from billing.pages import signed_in
+from generations import access, routing, storage
+from generations.catalogue.capabilities import CAPABILITIES, lacking, lacking_kind
+from generations.catalogue.params import Params
+from generations.catalogue.registry import SPECS
+from generations.catalogue.spec import ASPECT_RATIOS, CAMERA_AXES, CAMERA_TYPES, Spec
+from generations.errors import CapExceeded, InvalidRequest
+from generations.forms import order as orders
+from generations.forms.order import LENGTHS, MAX_SHOTS, MODE_WORDS, Order
+from generations.models import Upload
+from generations.submission import Submission, prepare, submit
+from generations.views.cards import recent_cards
+from generations.views.price_data import credits_of, price_matrix, studio_data
+from generations.views.samples import samples
+from kling_saas.lib.refusals import IdempotencyKeyReused, Refusal
+
+_DOOR = "website"
+_CAMERA_WORDS = {
+    "simple": gettext_lazy("One axis, by hand"),
+    "down_back": gettext_lazy("Down and back"),
+    "forward_up": gettext_lazy("Forward and up"),
+    "right_turn_forward": gettext_lazy("Turn right, forward"),
+    "left_turn_forward": gettext_lazy("Turn left, forward"),
+}
+_AXIS_WORDS = {
+    "horizontal": gettext_lazy("Left – right"),
+    "vertical": gettext_lazy("Down – up"),
+    "pan": gettext_lazy("Pan (turn sideways)"),
+    "tilt": gettext_lazy("Tilt (nod)"),
+    "roll": gettext_lazy("Roll"),
+    "zoom": gettext_lazy("Zoom"),
+}
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def studio(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """GET shows an order to begin with; POST orders it, or shows what stands against it.
+
+    The button named `check` only prices and checks: that is how the page works without scripts.
+    """
+    if request.method == "GET":
+        return _page(request, actor, _begin(request, actor))
+    order, wrong = orders.read(request.POST, request.FILES, actor)
+    key = request.POST.get("key", "")[:64] or str(uuid.uuid4())
+    if wrong:
+        return _page(request, actor, order, violations=wrong, key=key)
+    wanted = Submission(
+        fields=order.fields(),
+        door=_DOOR,
+        idempotency_key=f"{actor.user_id}:{key}",
+        max_cost=_whole(request.POST.get("quoted", "")),
+    )
+    try:
+        if "check" in request.POST:
+            prepare(actor, wanted)
+            return _page(request, actor, order, key=key)
+        receipt = submit(actor, wanted, lambda generation: generation.public_id)
+    except InvalidRequest as refusal:
+        return _page(request, actor, order, violations=refusal.violations, key=key)
+    except IdempotencyKeyReused:
+        # The reader went back, changed the order and pressed again: a new film, so a new key.
+        notice = _("This form has made a film already. Press the button again to make another.")
+        return _page(request, actor, order, notice=notice, status=409)
+    except Refusal as refusal:
+        return _page(request, actor, order, notice=_words(refusal), key=key, status=refusal.status)
+    return redirect("job", public_id=receipt.generation)
+
+
+def _begin(request: ActingRequest, actor: Actor) -> Order:
+    if source := request.GET.get("from"):
+        return orders.of(Params.from_json(access.find(actor, source).params))
+    begun = orders.example(request.GET.get("model", ""), request.GET.get("prompt", "")[:2500])
+    mode, duration = request.GET.get("mode", ""), request.GET.get("duration", "")
+    begun.mode = mode if mode in begun.spec.mode_names else ""
+    if duration.isdecimal() and int(duration) in begun.spec.durations:
+        begun.duration = duration
+    begun.sound = request.GET.get("sound") == "on" and begun.has("sound")
+    return begun
+
+
+def _words(refusal: Refusal) -> str:
+    if isinstance(refusal, InsufficientCredits):
+        return _(
+            "This film needs %(needed)s credits and %(available)s are available. "
+            "Nothing was charged; choose something shorter or simpler, or add credits."
+        ) % {"needed": refusal.needed, "available": refusal.available}
+    if isinstance(refusal, CapExceeded):
+        return _(
+            "The price is %(now)s credits, not %(shown)s as the button said. Nothing was charged. "
+            "Press the button again to order at the price it shows now."
+        ) % {"now": refusal.facts["credits"], "shown": refusal.facts["max_cost"]}
+    return refusal.detail
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 8 else None
+
+
+def _page(
+    request: ActingRequest,
+    actor: Actor,
+    order: Order,
+    *,
+    violations: Sequence[Mapping[str, Any]] = (),
+    notice: str = "",
+    key: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    spec = order.spec
+    mode = order.mode if order.mode in spec.mode_names else spec.default_mode
+    credits_due = _price(actor, order)
+    available = wallets.balance(actor.organisation_id, actor.livemode).available
+    cards = recent_cards(actor, 6)
+    context = {
+        **_choices(order, mode),
+        "order": order,
+        "spec": spec,
+        "mode": mode,
+        "length": order.seconds,
+        "sound_always": bool(spec.sound and spec.sound.always),
+        "problems": _by_control(violations),
+        "all_problems": [violation["message"] for violation in violations],
+        "notice": notice,
+        "key": key or str(uuid.uuid4()),
+        "credits": credits_due,
+        "after": available - (credits_due or 0),
+        "short": credits_due is not None and credits_due > available,
+        "on": {name: order.has(name) for name in CAPABILITIES},
+        "reasons": {name: lacking(spec, name) for name in CAPABILITIES},
+        "kind_reason": lacking_kind(spec, order.kind),
+        "shot_rows": [*order.shots, *[("", "5")] * (MAX_SHOTS - len(order.shots))],
+        "frames": _frames(order),
+        "seeds": routing.only_sandbox(livemode=actor.livemode),
+        "data": studio_data(),
+        "cards": cards,
+        "screen": next((c for c in cards if c.status not in {"failed", "cancelled"}), None),
+        "recipes": samples()[1:],
+    }
+    if violations and status == 200:
+        status = 422
+    return render(request, "generations/studio.html", context, status=status)
+
+
+def _choices(order: Order, mode: str) -> dict[str, Any]:
+    """What the controls offer, in words."""
+    return {
+        "model_rows": _model_rows(order, mode),
+        "modes": MODE_WORDS,
+        "lengths": LENGTHS,
+        "ratios": [(ratio, ratio.replace(":", "x")) for ratio in ASPECT_RATIOS],
+        "camera_types": [(name, _CAMERA_WORDS[name]) for name in CAMERA_TYPES],
+        "camera_axes": [(name, _AXIS_WORDS[name]) for name in CAMERA_AXES],
+    }
+
+
+def _model_rows(order: Order, mode: str) -> list[dict[str, Any]]:
+    """Every model, newest first and retiring ones last, with its price for the chosen length."""
+    matrix = price_matrix()
+    rows = []
+    for spec in sorted(SPECS, key=lambda s: (s.discontinued, -SPECS.index(s))):
+        its_mode = mode if mode in spec.mode_names else spec.default_mode
+        seconds = order.seconds if order.seconds in spec.durations else spec.default_duration
+        tier = "native" if spec.sound and spec.sound.always else "none"
+        rows.append(
+            {
+                "spec": spec,
+                "credits": credits_of(matrix, spec.name, its_mode, seconds, tier),
+                "eta": spec.eta(spec.kinds[0]),
+                "badges": _badges(spec),
+            }
+        )
+    return rows
+
+
+def _badges(spec: Spec) -> list[str]:
+    have = [
+        (len(spec.durations) > 2, f"{spec.durations[0]}–{spec.durations[-1]} s"),
+        ("text2video" not in spec.kinds, _("image only")),
+        (bool(spec.sound), _("sound")),
+        (bool(spec.end_frame), _("last frame")),
+        (bool(spec.camera), _("camera")),
+        (bool(spec.shots), _("shots")),
+        ("4k" in spec.mode_names, "4K"),
+    ]
+    return [words for has, words in have if has]
+
+
+def _price(actor: Actor, order: Order) -> int | None:
+    """What the order as shown costs, None while it cannot be ordered."""
+    try:
+        return prepare(actor, Submission(fields=order.fields(), door=_DOOR)).priced.credits
+    except Refusal:
+        return None
+
+
+def _by_control(violations: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Sentences by the control they are about: `multi_prompt[1].duration` is about multi_prompt."""
+    found: dict[str, list[str]] = {}
+    for violation in violations:
+        control = str(violation["field"]).partition(".")[0].partition("[")[0]
+        found.setdefault(control, []).append(violation["message"])
+    return found
+
+
+def _frames(order: Order) -> dict[str, dict[str, str]]:
+    """The images given so far, with an address to show them from."""
+    shown = {}
+    for name in ("image", "image_tail"):
+        value = getattr(order, name)
+        stored = Upload.objects.filter(public_id=value).first() if value else None
+        shown[name] = {"value": value, "url": storage.link(stored.key) if stored else ""}
+    return shown
