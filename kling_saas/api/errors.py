@@ -45,7 +45,7 @@ class InvalidQuery(Refusal):
 
 
 @csrf_exempt
-def unknown_address(request: HttpRequest, address: str = "") -> JsonResponse:
+def unknown_address(request: HttpRequest) -> JsonResponse:
     """The answer below /api/ where nothing is."""
     return problem(NotFound("There is nothing at this address: see /api/v1/schema."))
 

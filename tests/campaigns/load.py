@@ -26,10 +26,7 @@ def run(seconds: int, seed: int) -> bool:
         violations = [f"answer {w}" for w in wrong[:5]]
         if rate < LEAST_RATE:
             violations.append(f"{rate:.1f} accepts/s, at least {LEAST_RATE} expected")
-        books = stack.manage("check_ledger", check=False)
-        print(f"load: {books.strip().splitlines()[-1] if books.strip() else 'no books'}")
-        drift, _ = ([], {}) if not wrong else verdict.of(stack)
-        violations += drift
+        violations += verdict.books(stack)
     finally:
         stack.stop()
     return verdict.tell("load", runs=accepted, faults={}, violations=violations, seed=seed)

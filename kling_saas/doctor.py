@@ -1,0 +1,153 @@
+"""Is this place fit to take money and make films? Each finding says what to do about it."""
+
+from __future__ import annotations
+
+import io
+import smtplib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import httpx
+from django.conf import settings
+from django.core import checks, mail
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from billing import prices
+from generations import heartbeat, providers, storage
+from generations.models import ProviderAccount
+from generations.providers.base import Question
+from generations.wire.task import Reason, Rejected
+from kling_saas.lib import http
+from kling_saas.lib.sealing import SealBroken
+
+_CLOCK_SKEW = 5.0  # seconds; Kling's own tolerance
+_NOBODY = "doctor-asks-for-a-task-that-is-not-there"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`good` or not, about what, and in a sentence what was seen and what to do."""
+
+    good: bool
+    subject: str
+    sentence: str
+
+
+def examine() -> Iterator[Finding]:
+    """Every examination in turn; none changes anything that stays."""
+    for look in (_settings, _database, _clock, _prices, _storage, _mail, _workers, _providers):
+        try:
+            yield from look()
+        except (DatabaseError, OSError) as error:
+            yield Finding(False, look.__name__.strip("_"), f"could not be examined: {error}")
+
+
+def _settings() -> Iterator[Finding]:
+    found = [m for m in checks.run_checks(include_deployment_checks=False) if m.level >= 30]
+    for message in found:
+        yield Finding(False, "settings", f"{message.id}: {message.msg} {message.hint or ''}")
+    if not found:
+        yield Finding(True, "settings", "no system check objects")
+    if settings.DEMO:
+        yield Finding(True, "settings", "DEMO=1: live keys may reach the sandbox")
+    elif not settings.SECURE:
+        yield Finding(False, "settings", "SITE_URL is not https: keys would travel in clear")
+
+
+def _database() -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('server_version'), current_setting('synchronous_commit'), "
+            "(SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)"
+        )
+        version, commit, powerful = cursor.fetchone()
+    yield Finding(True, "database", f"PostgreSQL {version}")
+    yield Finding(
+        not powerful,
+        "database",
+        "we are a role that bypasses row security: use one made by kling_saas/run/roles.sql"
+        if powerful
+        else "our role is bound by row security",
+    )
+    yield Finding(commit == "on", "database", f"synchronous_commit is {commit}")
+
+
+def _clock() -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        (there,) = cursor.fetchone()
+    skew = abs((timezone.now() - there).total_seconds())
+    yield Finding(skew < _CLOCK_SKEW, "clock", f"{skew:.1f} s apart from the database's")
+
+
+def _prices() -> Iterator[Finding]:
+    rows = len(prices.active_book().rows)
+    yield Finding(rows > 0, "prices", f"{rows} prices in force; `manage.py publish_prices` if 0")
+
+
+def _storage() -> Iterator[Finding]:
+    key, content = "doctor/probe.txt", b"kling saas"
+    storage.put(key, io.BytesIO(content))
+    with storage.open_file(key) as file:
+        same = file.read() == content
+    default_storage.delete(key)
+    where = settings.S3_BUCKET or settings.MEDIA_ROOT
+    yield Finding(same, "storage", f"written, read and deleted in {where}")
+
+
+def _mail() -> Iterator[Finding]:
+    if not settings.EMAIL_URL:
+        yield Finding(settings.DEMO, "mail", "printed to the console: set EMAIL_URL to send it")
+        return
+    try:
+        with mail.get_connection():
+            yield Finding(True, "mail", f"{settings.EMAIL_HOST} takes our mail")
+    except (OSError, smtplib.SMTPException) as error:
+        yield Finding(False, "mail", f"{settings.EMAIL_HOST}: {error}")
+
+
+def _workers() -> Iterator[Finding]:
+    alive = heartbeat.somebody_works()
+    yield Finding(alive, "workers", "alive" if alive else "none in 30 s: start `manage.py work`")
+
+
+def _providers() -> Iterator[Finding]:
+    accounts = list(ProviderAccount.objects.filter(enabled=True))
+    live = [a for a in accounts if a.serves_live and (settings.DEMO or not a.is_sandbox)]
+    yield Finding(bool(live), "providers", f"{len(live)} accounts can make live films")
+    for account in accounts:
+        yield _account(account)
+
+
+def _account(account: ProviderAccount) -> Finding:
+    """Ask for a task that does not exist: a good credential is told so, a bad one is refused."""
+    subject = f"provider {account.name}"
+    adapter = providers.adapter(account)
+    began = time.monotonic()
+    try:
+        answer = adapter.ask(adapter.encode_poll([Question(_NOBODY, "text2video")]))
+        skew = _their_clock(account.base_url)
+    except SealBroken as error:
+        return Finding(False, subject, str(error))
+    took = f"answered in {(time.monotonic() - began) * 1000:.0f} ms{skew}"
+    if isinstance(answer, Rejected) and answer.reason in {Reason.AUTH, Reason.BALANCE}:
+        return Finding(False, subject, f"refuses us: {answer.code} {answer.message}")
+    if isinstance(answer, Rejected) and answer.reason == Reason.UNAVAILABLE:
+        return Finding(False, subject, f"does not answer: {answer.code} {answer.message}")
+    return Finding(True, subject, f"takes our credential, {took}")
+
+
+def _their_clock(address: str) -> str:
+    try:
+        with http.api_client(10) as client:
+            date = client.head(address).headers.get("Date")
+    except httpx.HTTPError:
+        return ""
+    if not date:
+        return ""
+    apart = abs((timezone.now() - parsedate_to_datetime(date)).total_seconds())
+    return f", clocks {apart:.0f} s apart"
