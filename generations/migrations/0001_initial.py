@@ -2,11 +2,12 @@
 
 import django.db.models.deletion
 import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
 import generations.models.generation
 import generations.models.upload
 import generations.models.video
-from django.conf import settings
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
