@@ -60,4 +60,4 @@ def slug(request: HttpRequest, slug: str) -> Answer:
     """A page of Segmind's, or a product of Kling's that is not served here."""
     if slugs.find(slug) or "x-api-key" in request.headers:
         return segmind.create_v1(request, slug=slug)
-    return kling.unknown(request, address=slug)
+    return kling.unknown(request)

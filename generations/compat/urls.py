@@ -6,6 +6,7 @@ from generations.compat import literal
 from generations.compat.kling import urls as kling
 from generations.compat.kling import views as kling_views
 from generations.compat.segmind import urls as segmind
+from generations.compat.segmind import views as segmind_views
 
 urlpatterns = [
     path("kling/", include("generations.compat.kling.urls")),
@@ -16,5 +17,6 @@ urlpatterns = [
     path("account/costs", kling_views.costs),
     *segmind.FIXED,
     path("v1/<str:slug>", literal.slug),
-    path("v1/<path:address>", kling_views.unknown),
+    re_path(r"^v1/", kling_views.unknown),
+    re_path(r"^v2/", segmind_views.unknown),
 ]

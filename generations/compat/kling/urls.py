@@ -9,6 +9,5 @@ urlpatterns = [
     re_path(rf"^{PRODUCT}/*$", views.products),
     re_path(rf"^{PRODUCT}/+(?P<label>[^/].*?)/*$", views.task),
     path("account/costs", views.costs),
-    path("", views.unknown),
-    path("<path:address>", views.unknown),
+    re_path(r"", views.unknown),
 ]

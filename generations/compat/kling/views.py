@@ -96,6 +96,6 @@ def costs(request: HttpRequest) -> Answer:
 
 
 @door(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"), refuse)
-def unknown(request: HttpRequest, address: str = "") -> Answer:
+def unknown(request: HttpRequest) -> Answer:
     """A product of Kling's that is not served here."""
     raise NoSuchMethod(f"The requested method is invalid: {request.path[:200]}")

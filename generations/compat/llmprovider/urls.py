@@ -1,12 +1,11 @@
 """Below /llmprovider/."""
 
-from django.urls import path, re_path
+from django.urls import re_path
 
 from generations.compat.llmprovider import views
 
 urlpatterns = [
     re_path(r"^v1/videos/text2video/*$", views.create),
     re_path(r"^v1/videos/text2video/+(?P<label>[^/].*?)/*$", views.task),
-    path("", views.unknown),
-    path("<path:address>", views.unknown),
+    re_path(r"", views.unknown),
 ]

@@ -46,6 +46,6 @@ def task(request: HttpRequest, label: str) -> Answer:
 
 
 @door(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"), refuse)
-def unknown(request: HttpRequest, address: str = "") -> Answer:
+def unknown(request: HttpRequest) -> Answer:
     """There is nothing here."""
     raise NotFound(f"Unknown request URL: {request.method} {request.path[:200]}")

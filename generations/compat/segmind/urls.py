@@ -1,6 +1,6 @@
 """Below /segmind/, and at the root for clients whose path cannot be changed."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from generations.compat.segmind import views
 
@@ -14,6 +14,5 @@ FIXED = [
 urlpatterns = [
     *FIXED,
     path("v1/<str:slug>", views.create_v1),
-    path("", views.unknown),
-    path("<path:address>", views.unknown),
+    re_path(r"", views.unknown),
 ]

@@ -93,7 +93,7 @@ def credits_left(request: HttpRequest) -> Answer:
 
 
 @door(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"), refuse)
-def unknown(request: HttpRequest, address: str = "") -> Answer:
+def unknown(request: HttpRequest) -> Answer:
     """Segmind has nothing here."""
     raise NotFound("Model or endpoint not found")
 

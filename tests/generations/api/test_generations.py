@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import requests
+from django.utils import timezone
 
+from accounts import tenancy
+from accounts.actors import Actor
+from generations import submission
+from generations.models import Generation
+from generations.submission import Submission
 from tests.generations.programs import FILM, Program, available, native, settled
 from tests.people import Customer
 
@@ -236,3 +243,41 @@ def test_mallory_finds_nothing_of_alices(api: Program, mallory: Program) -> None
 def test_live_and_test_mode_do_not_see_each_other(site: str, api: Program, alice: Customer) -> None:
     made = api.post("/generations", FILM).json()["id"]
     assert native(site, alice.live_key).get(f"/generations/{made}").status_code == 404
+
+
+def _waiting(alice: Customer) -> str:
+    """A film that no worker will look at for an hour."""
+    actor = Actor(organisation_id=alice.organisation.pk, livemode=False)
+    with tenancy.scope(alice.organisation.pk):
+        receipt = submission.submit(actor, Submission(fields=FILM, door="native"), lambda _: "")
+        Generation.objects.filter(public_id=receipt.generation).update(
+            next_run_at=timezone.now() + timedelta(hours=1)
+        )
+    return receipt.generation
+
+
+def test_a_queued_film_knows_its_place_and_can_be_cancelled_for_nothing(
+    api: Program, alice: Customer
+) -> None:
+    first, second = _waiting(alice), _waiting(alice)
+    assert [api.get(f"/generations/{g}").json()["position"] for g in (first, second)] == [1, 2]
+    assert [g["id"] for g in api.get("/generations?status=queued").json()["data"]] == [
+        second,
+        first,
+    ]
+
+    for _ in range(2):
+        answer = api.post(f"/generations/{first}/cancel")
+        assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    assert answer.json()["credits"] == {"quoted": 10, "held": 0, "charged": 0}
+    assert api.get(f"/generations/{second}").json()["position"] == 1
+    assert available(alice) == 9990
+
+
+def test_cancelling_while_workers_hurry_never_loses_a_credit(api: Program, alice: Customer) -> None:
+    made = [api.post("/generations", FILM).json()["id"] for _ in range(6)]
+    codes = {api.post(f"/generations/{public_id}/cancel").status_code for public_id in made}
+    ends = [settled(api, public_id)["status"] for public_id in made]
+    assert codes <= {200, 409}
+    assert set(ends) <= {"cancelled", "succeeded"}
+    assert available(alice) == 10_000 - 10 * ends.count("succeeded")

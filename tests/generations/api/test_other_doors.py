@@ -6,6 +6,7 @@ import io
 
 import pytest
 import requests
+from drf_spectacular.validation import validate_schema
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 from PIL import Image
@@ -98,7 +99,7 @@ def test_an_upload_can_start_a_film(api: Program, mallory: Program) -> None:
 
 def test_the_schema_accepts_what_the_api_answers(api: Program, site: str) -> None:
     document = requests.get(f"{site}/api/v1/schema", timeout=10).json()
-    assert document["openapi"] == "3.1.0"
+    validate_schema(document)
 
     def conforms(value: object, name: str) -> None:
         schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}

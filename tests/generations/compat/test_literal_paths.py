@@ -75,3 +75,34 @@ def test_every_slug_has_its_place_at_the_root_on_both_versions(keyed: Program, s
             answer = keyed.post(f"/{version}/{slug.name}", {"duration": "1"})
             assert answer.status_code == 400, slug.name
             assert Program(site).post(f"/{version}/{slug.name}", {}).status_code == 401
+
+
+ODD = ["%00", "%FF", "%F0%9F%98%80", "//", "a b", "²", "%0A", "'", "%25", "x" * 3000, "%2F"]
+PLACES = [
+    "/api/v1/generations/",
+    "/api/v1/quotes/",
+    "/api/v1/models/",
+    "/api/v1/ledger?after=",
+    "/api/v1/generations/gen_1?waited=",
+    "/kling/v1/videos/text2video/",
+    "/kling/v1/videos/text2video?pageNum=",
+    "/kling/account/costs?start_time=",
+    "/segmind/v1/requests/",
+    "/segmind/v2/",
+    "/llmprovider/v1/videos/text2video/",
+    "/v1/videos/text2video/",
+    "/v1/",
+    "/v2/requests/",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_address_whatever_gives_a_5xx_or_a_page(
+    bearer: Program, keyed: Program, place: str
+) -> None:
+    for odd in ODD:
+        for program in (bearer, keyed):
+            for answer in (program.get(place + odd), program.post(place + odd, {})):
+                assert answer.status_code < 500, answer.text
+                kind = answer.headers["Content-Type"]
+                assert answer.status_code in (200, 405) or "json" in kind, (odd, answer.text)
