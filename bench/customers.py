@@ -15,6 +15,7 @@ MILLION = 1_000_000  # credits in each wallet
 def main(count: int) -> None:
     """Rows in bulk; the money through the ledger's own function."""
     from django.db import connection
+    from django.utils import timezone
 
     from accounts import tenancy
     from accounts.models import ApiKey, Organisation
@@ -37,6 +38,7 @@ def main(count: int) -> None:
                     key_id=body[:8],
                     secret_hash=hashlib.sha256(text.encode()).digest(),
                     last4=text[-4:],
+                    last_used_at=timezone.now(),  # in use for a while, as keys are
                 )
             )
         ApiKey.objects.bulk_create(rows, batch_size=1000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,8 +59,9 @@ def generation_json(
 
 def _input(generation: Generation) -> dict[str, Any]:
     """The order in full: what was given, and what was filled in."""
-    params = asdict(generation.order())
-    return {name: value for name, value in params.items() if value not in (None, "", ())}
+    order = generation.order()
+    filled = {name: getattr(order, name) for name in ("mode", "duration", "sound", "watermark")}
+    return {**order.to_json(), **filled}
 
 
 def video_json(generation: Generation, video: Video) -> dict[str, Any]:

@@ -2,11 +2,9 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kling_saas.settings")
-_django = get_wsgi_application()
 
-from kling_saas.waits.app import WaitingRoom  # noqa: E402 - needs Django's settings
+from kling_saas.waits.app import WaitingRoom
+from kling_saas.wsgi import application as django
 
-application = WaitingRoom(_django)
+application = WaitingRoom(django)

@@ -107,6 +107,11 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.TenancyMiddleware",
 ]
+MACHINE_MIDDLEWARE = [  # for addresses that only programs use (kling_saas/machines.py)
+    "django.middleware.security.SecurityMiddleware",
+    "kling_saas.api.requests.RequestIdMiddleware",
+    "kling_saas.api.hosts.DialectHostMiddleware",
+]
 ROOT_URLCONF = "kling_saas.urls"
 WSGI_APPLICATION = "kling_saas.wsgi.application"
 TEMPLATES = [

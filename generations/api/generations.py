@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -23,9 +24,14 @@ _CANCEL_TRIES = 3  # a worker may look at it while we do
 PUBLIC_WORDS = tuple(dict.fromkeys(status.public for status in Status))
 
 
+@cache
+def _place() -> str:
+    return reverse("api-generation", args=["ID"])
+
+
 def address_of(public_id: str) -> str:
     """Where a generation is."""
-    return reverse("api-generation", args=[public_id])
+    return _place().replace("ID", public_id)
 
 
 class GenerationsView(Endpoint):

@@ -6,7 +6,7 @@ Pure Python: website, native API, dialects, adapters and sandbox all pass this o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 Kind = Literal["text2video", "image2video"]
@@ -72,8 +72,12 @@ class Params:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready dict of the fields that differ from their defaults, plus `model`."""
-        full = asdict(self)
-        return {f.name: full[f.name] for f in fields(self) if getattr(self, f.name) != f.default}
+        changed: dict[str, Any] = {}
+        for name, default in _DEFAULTS:
+            value = getattr(self, name)
+            if value != default:
+                changed[name] = _plain(value)
+        return changed
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Params:
@@ -89,3 +93,13 @@ class Params:
             for m in values.get("dynamic_masks", ())
         )
         return cls(**values)
+
+
+_DEFAULTS = tuple((field.name, field.default) for field in fields(Params))
+
+
+def _plain(value: Any) -> Any:
+    """Nested values as JSON has them; the common plain ones cost nothing."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -38,7 +38,7 @@ _PROMPTS = (
 def run(runs: int, seed: int) -> bool:
     """True when every promise held."""
     rng = random.Random(seed)
-    stack = Stack()
+    stack = Stack(SWEEP_SECONDS="15")
     stack.start()
     try:
         faults, violations = _trial(stack, runs, rng)
