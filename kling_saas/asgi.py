@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kling_saas.settings")
 
+from kling_saas.wsgi import application as django  # isort: skip - sets Django up, so it comes first
 from kling_saas.waits.app import WaitingRoom
-from kling_saas.wsgi import application as django
 
 application = WaitingRoom(django)
