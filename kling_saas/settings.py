@@ -111,6 +111,7 @@ MACHINE_MIDDLEWARE = [  # for addresses that only programs use (kling_saas/machi
     "django.middleware.security.SecurityMiddleware",
     "kling_saas.api.requests.RequestIdMiddleware",
     "kling_saas.api.hosts.DialectHostMiddleware",
+    "django.middleware.common.CommonMiddleware",
 ]
 ROOT_URLCONF = "kling_saas.urls"
 WSGI_APPLICATION = "kling_saas.wsgi.application"
