@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import threading
 import time
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from PIL import Image
 
 from tests.generations import any_json
 from tests.generations.programs import Program, available, funded, settled
@@ -205,6 +208,16 @@ def test_six_shots_must_add_up_to_the_duration(kling: Program, api: Program) -> 
 def test_image2video_needs_a_picture(kling: Program) -> None:
     answer = kling.post(PICTURE, {"model_name": "kling-v1", "prompt": "x"})
     assert (answer.status_code, answer.json()["code"]) == (400, 1201)
+
+
+def test_a_picture_may_come_as_bare_base64(kling: Program, api: Program) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (400, 300), "teal").save(out, "PNG")
+    body = {"model_name": "kling-v1", "image": base64.b64encode(out.getvalue()).decode()}
+    made = _ordered(api, kling.post(PICTURE, body))
+    assert (made["model"], made["image"][:4]) == ("kling-v1", "upl_")
+    broken = kling.post(PICTURE, {**body, "image": base64.b64encode(b"no picture").decode()})
+    assert (broken.status_code, broken.json()["code"]) == (400, 1201)
 
 
 def test_the_account_is_one_pack_in_klings_units(kling: Program) -> None:
