@@ -56,7 +56,7 @@ function show(form, data, credits) {
   button.setAttribute("aria-disabled", missing > 0 ? "true" : "false");
   form.querySelector("[data-words]").textContent = missing ? say(words.missing, missing) : words.generate;
   const cost = credits === null ? "" : credits === 1 ? words.one : say(words.many, credits);
-  form.querySelector("output[data-credits]").textContent = missing || !cost ? "" : `· ${cost}`;
+  form.querySelector("span[data-credits]").textContent = missing || !cost ? "" : `· ${cost}`;
   const after = missing ? say(words.have, available) : say(words.left, available - (credits ?? 0));
   form.querySelector("[data-after]").textContent = credits === null ? "" : after;
   form.querySelector("[data-short]").hidden = !missing;

@@ -1,0 +1,85 @@
+"""A browser, people in it, and an ear for whatever it complains about."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests import browser as chromium
+
+PASSWORD = "screening-room-9"
+
+
+@dataclass
+class Visitor:
+    """A person with a browser of their own; `complaints` is what its console said."""
+
+    context: BrowserContext
+    page: Page
+    site: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        """Open a page of the site."""
+        self.page.goto(self.site + path)
+        return self.page
+
+    def sign_up(self, path: str = "/accounts/signup/") -> str:
+        """A new account; ends in the studio. The e-mail address."""
+        email = f"visitor-{secrets.token_hex(6)}@example.org"
+        self.go(path)
+        self.page.fill("input[name=email]", email)
+        self.page.fill("input[name=password1]", PASSWORD)
+        self.page.click("form[action*=signup] button.main")
+        self.page.wait_for_url("**/app/studio**")
+        return email
+
+    def order(self, prompt: str = "A lighthouse at dusk") -> str:
+        """Order a film in the studio; the path of its job."""
+        self.go("/app/studio")
+        self.page.fill("[name=prompt]", prompt)
+        self.page.click("button[data-generate]")
+        self.page.wait_for_url("**/app/jobs/gen_*")
+        return self.page.url.removeprefix(self.site)
+
+
+@pytest.fixture(scope="session")
+def chromium_browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=chromium.executable(), args=chromium.ARGUMENTS
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visitor(chromium_browser: Browser, site: str) -> Iterator[Callable[..., Visitor]]:
+    """Makes visitors; at the end none of their browsers may have complained."""
+    made: list[Visitor] = []
+
+    def make(**options: Any) -> Visitor:
+        options.setdefault("viewport", {"width": 1280, "height": 800})
+        context = chromium_browser.new_context(**options)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        one = Visitor(context, page, site)
+        page.on("pageerror", lambda error: one.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: (
+                one.complaints.append(said.text) if said.type in {"error", "warning"} else None
+            ),
+        )
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.context.close()
+    assert [one.complaints for one in made if one.complaints] == []

@@ -1,0 +1,134 @@
+"""What holds on all main pages: contrast and names, reflow, weight, one mode at a time."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.web.conftest import Visitor
+
+pytestmark = pytest.mark.browser
+_RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]},
+}
+_PUBLIC = ["/", "/models", "/pricing", "/accounts/signup/", "/accounts/login/",
+           "/accounts/password/reset/"]  # fmt: skip
+_OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library", "/billing/",
+        "/billing/statement", "/dev/keys", "/accounts/email/"]  # fmt: skip
+
+
+def _faults(visitor: Visitor, path: str) -> list[str]:
+    page = visitor.go(path)
+    page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(d => d.open = true)")
+    found = Axe().run(page, options=_RULES).response["violations"]
+    return [f"{path}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_fault_that_axe_finds(visitor: Callable[..., Visitor], scheme: str) -> None:
+    person = visitor(color_scheme=scheme, reduced_motion="reduce")
+    faults = [fault for path in _PUBLIC for fault in _faults(person, path)]
+    person.sign_up()
+    failed = person.order("fail:failed a lighthouse")
+    expect(person.page.locator(".refund")).to_be_visible()
+    done = person.order()
+    expect(person.page.locator("video[data-film]")).to_be_visible()
+    faults += [fault for path in [*_OWN, failed, done] for fault in _faults(person, path)]
+    assert faults == []
+
+
+def test_no_page_scrolls_sideways_at_320_pixels(visitor: Callable[..., Visitor]) -> None:
+    person = visitor(viewport={"width": 320, "height": 640})
+    too_wide = []
+
+    def look(path: str) -> None:
+        page = person.go(path)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            too_wide.append(path)
+
+    for path in _PUBLIC:
+        look(path)
+    person.sign_up()
+    done = person.order()
+    expect(person.page.locator("video[data-film]")).to_be_visible()
+    for path in [*_OWN, done]:
+        look(path)
+    assert too_wide == []
+
+
+def test_the_studio_weighs_little_and_asks_nobody_else(visitor: Callable[..., Visitor]) -> None:
+    person = visitor()
+    person.sign_up()
+    weight = {"script": 0, "stylesheet": 0}
+    elsewhere = []
+
+    def weigh(response: object) -> None:
+        kind = response.request.resource_type  # type: ignore[attr-defined]
+        if not response.url.startswith((person.site, "data:", "blob:")):  # type: ignore[attr-defined]
+            elsewhere.append(response.url)  # type: ignore[attr-defined]
+        if kind in weight:
+            weight[kind] += len(gzip.compress(response.body()))  # type: ignore[attr-defined]
+
+    person.page.on("response", weigh)
+    person.go("/app/studio")
+    person.page.wait_for_load_state("networkidle")
+    assert elsewhere == []
+    assert weight["script"] <= 60_000
+    assert weight["stylesheet"] <= 35_000
+
+
+def test_test_mode_is_marked_and_has_a_wallet_of_its_own(visitor: Callable[..., Visitor]) -> None:
+    person = visitor()
+    person.sign_up()
+    page = person.go("/billing/")
+    expect(page.locator(".figures .first dd").first).to_have_text("60")
+    page.get_by_role("button", name="Show the test wallet").click()
+    expect(page.locator(".notice.test")).to_contain_text("Test mode")
+    expect(page).to_have_title("Wallet · TEST · Kling SaaS")
+    expect(page.locator(".figures .first dd").first).to_have_text("10,000")
+    page.get_by_role("button", name="Show the live wallet").click()
+    expect(page.locator(".notice.test")).to_have_count(0)
+
+
+def test_a_key_is_shown_once_and_opens_nothing_after_it_is_revoked(
+    visitor: Callable[..., Visitor],
+) -> None:
+    person = visitor()
+    person.sign_up()
+    page = person.go("/dev/keys")
+    page.fill("[name=name]", "render server")
+    page.get_by_role("button", name="Make a live key").click()
+    key = page.locator("#new-key").inner_text()
+    wallet = f"{person.site}/api/v1/wallet"
+    said = {"Authorization": f"Bearer {key}"}
+    assert page.request.get(wallet, headers=said).status == 200
+    page = person.go("/dev/keys")
+    assert key not in page.content()
+    page.get_by_role("button", name="Revoke render server").click()
+    expect(page.get_by_role("status")).to_contain_text("revoked")
+    assert page.request.get(wallet, headers=said).status == 401
+
+
+def test_an_unknown_address_says_so_and_names_the_request(
+    visitor: Callable[..., Visitor],
+) -> None:
+    stranger = visitor()
+    page = stranger.page
+    response = page.goto(f"{stranger.site}/nothing-here")
+    assert response is not None
+    assert response.status == 404
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing at this address")
+    assert page.locator("main code").inner_text() == response.headers["x-request-id"]
+    stranger.complaints.clear()  # the 404 itself is told to the console
+
+
+def test_the_chosen_theme_is_kept_without_scripts(visitor: Callable[..., Visitor]) -> None:
+    stranger = visitor(java_script_enabled=False, color_scheme="light")
+    page = stranger.go("/pricing")
+    page.locator("[data-theme-switch] button").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page).to_have_url(f"{stranger.site}/pricing")
