@@ -7,10 +7,12 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Tags
 from django.core.checks import Warning as CheckWarning
 from django.core.checks import register as register_check
+from django.db import DatabaseError
 
+from generations.models import ProviderAccount
 from kling_saas.lib.sealing import SealBroken, seal
 
 
@@ -19,6 +21,7 @@ def register() -> None:
     register_check(check_secrets)
     register_check(check_database)
     register_check(check_demo)
+    register_check(check_providers, Tags.database)
 
 
 def check_secrets(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
@@ -69,3 +72,20 @@ def check_demo(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckM
             )
         ]
     return []
+
+
+def check_providers(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """`manage.py check --database default`: somebody must be able to make live films."""
+    try:
+        accounts = list(ProviderAccount.objects.filter(enabled=True, serves_live=True))
+    except DatabaseError:  # before the first migration
+        return []
+    if settings.DEMO or any(not account.is_sandbox for account in accounts):
+        return []
+    return [
+        CheckWarning(
+            "No upstream account can make live films: live orders are refused before the hold.",
+            hint="Add one in the console, then run `manage.py try_provider NAME --max-cost N`.",
+            id="kling.W002",
+        )
+    ]
