@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -46,6 +47,12 @@ def credits_words(amount: int) -> str:
 def megabytes(size: int) -> str:
     """Bytes as `4.2 MB`."""
     return f"{size / 1_000_000:.1f} MB"
+
+
+@register.simple_tag
+def is_demo() -> bool:
+    """Whether this place says that its films come from the sandbox."""
+    return bool(settings.DEMO)
 
 
 @register.simple_tag

@@ -48,8 +48,9 @@ class Visitor:
         return self.page.url.removeprefix(self.site)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium_browser() -> Iterator[Browser]:
+    """Ends with its module: while Playwright runs, Django's ORM refuses this thread."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=chromium.executable(), args=chromium.ARGUMENTS
