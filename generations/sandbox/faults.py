@@ -12,7 +12,10 @@ from dataclasses import dataclass
 REFUSED_TRIES = 2
 """How many creates `fail:429` and `fail:5xx-before` refuse before the next one is taken."""
 
-_FIRST = f"The first {REFUSED_TRIES} creates with this external id (else this prompt) are answered"
+_FIRST = (
+    f"The first {REFUSED_TRIES} creates with this external id (a hyphen and a number at its end "
+    "count tries of one order; without an id: with this prompt) are answered"
+)
 
 WORDS: Mapping[str, str] = {
     "fail:moderation": "The create is refused for its content: Kling 400 with code 1301, Segmind "

@@ -118,6 +118,15 @@ class Store:
         ).fetchone()
         return int(row["times"])
 
+    def tries(self, dialect: str, account: str, order: str) -> int:
+        """How many creates were counted under labels that are `order`, a hyphen and a number."""
+        row = self._db.execute(
+            "SELECT coalesce(sum(times), 0) AS n FROM asked WHERE dialect = ? AND account = ? "
+            "AND label GLOB ? || '-*' AND NOT substr(label, length(?) + 2) GLOB '*[^0-9]*'",
+            (dialect, account, order, order),
+        ).fetchone()
+        return int(row["n"])
+
     def add(self, record: Record) -> None:
         """Store a new task. Raises Taken."""
         values = [getattr(record, name) for name in _COLUMNS]

@@ -61,8 +61,7 @@ class Vendor:
         """Take an order and have its film made. Raises Refusal, also after taking it."""
         prompt = whole_prompt(wish.params)
         script = faults.read(prompt)
-        tries = self.store.count_try(wish.dialect, wish.account, _label(wish, prompt))
-        self._refuse_before(wish, script, tries)
+        self._refuse_before(wish, script, self._count_try(wish, _label(wish, prompt)))
         record = self._record(wish, prompt, script)
         try:
             self.store.add(record)
@@ -77,6 +76,14 @@ class Vendor:
         if script.has("lost-reply"):
             raise Refusal("dropped")
         return record
+
+    def _count_try(self, wish: Wish, label: str) -> int:
+        """Which try of the order this is. A careful client numbers its tries: `order-1`, `-2`."""
+        tries = self.store.count_try(wish.dialect, wish.account, label)
+        order, hyphen, number = label.rpartition("-")
+        if wish.external_id and hyphen and number.isascii() and number.isdigit():
+            return self.store.tries(wish.dialect, wish.account, order)
+        return tries
 
     def _refuse_before(self, wish: Wish, script: faults.Script, tries: int) -> None:
         """The refusals that leave no task behind."""
