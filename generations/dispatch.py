@@ -123,6 +123,9 @@ def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
     found = adapter.ask(wire)
     if outcomes.adopt(generation, attempt, found):
         return None
+    if timezone.now() >= generation.deadline_at:
+        outcomes.abandon(generation, attempt)
+        return None
     settled = attempt.started_at + timedelta(seconds=settings.UNKNOWN_GRACE_SECONDS)
     if outcomes.certainly_absent(found) and attempt.look_ups >= 2 and timezone.now() > settled:
         log.warning("%s was never taken, sending it again", attempt.external_id)

@@ -46,7 +46,8 @@ def examine(path: Path, *, seconds: int, alive: Callable[[], None]) -> Film:
     if size == 0:
         raise BadFilm("the file is empty")
     try:
-        with av.open(str(path)) as container:
+        # Upstreams send MP4. Left to guess, FFmpeg would follow playlists to other files.
+        with av.open(str(path), format="mp4") as container:
             return _examined(container, path, size, seconds, alive)
     except (FFmpegError, ValueError, EOFError) as error:
         raise BadFilm(f"it does not decode: {type(error).__name__}") from error
@@ -108,7 +109,7 @@ def preview(source: Path, target: Path) -> None:
     """A small silent film of the first seconds for hovering over it. Raises BadFilm."""
     try:
         with (
-            av.open(str(source)) as container,
+            av.open(str(source), format="mp4") as container,
             av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out,
         ):
             _encode_preview(container, out)

@@ -99,7 +99,8 @@ def parse_range(header: str, total: int) -> Range | None:
     if unit.strip().lower() != "bytes" or "," in spec:
         return None
     first, dash, last = (part.strip() for part in spec.partition("-"))
-    if not dash or not (first or last) or not (first + last).isdigit():
+    digits = first + last
+    if not dash or not (digits.isascii() and digits.isdigit()):
         return None
     if not first:
         start, end = max(0, total - int(last)), total - 1

@@ -10,7 +10,7 @@ import warnings
 from dataclasses import replace
 
 from django.db import IntegrityError, transaction
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from accounts import tenancy
 from accounts.actors import Actor
@@ -23,6 +23,7 @@ MAX_BYTES = 10 * 1024 * 1024  # Kling's own limit (kling-api documentation, inpu
 MAX_PIXELS = 40_000_000
 LEAST_SIDE, WIDEST = 300, 2.5  # px; ratio between 1:2.5 and 2.5:1, Kling's limits
 PREFIX = "upl_"
+_KEPT_FACTS = {"transparency", "icc_profile"}  # comments and XMP tell places and names
 
 
 def take_in(actor: Actor, params: Params) -> Params:
@@ -105,11 +106,13 @@ def _cleaned(raw: bytes, field: str) -> tuple[bytes, str, int, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(raw), formats=["JPEG", "PNG", "WEBP"])
+            image: Image.Image = Image.open(io.BytesIO(raw), formats=["JPEG", "PNG", "WEBP"])
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise refuse(f"{width}×{height} pixels; at most 40 million: scale it down.")
-            image.load()
+            image = ImageOps.exif_transpose(image)  # upright before the note that says so goes
+            width, height = image.size
+            image.info = {k: v for k, v in image.info.items() if k in _KEPT_FACTS}
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError,
             Image.DecompressionBombWarning):  # fmt: skip
         raise refuse("not a JPEG, PNG or WebP image that can be decoded.") from None
