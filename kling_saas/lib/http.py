@@ -24,6 +24,7 @@ from httpx_aiohttp import AiohttpTransport
 
 _AGENT = {"User-Agent": "kling-saas/1"}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")  # all that IANA has given out as global unicast
 
 
 class BlockedAddress(Exception):
@@ -100,8 +101,9 @@ def is_public(text: str) -> bool:
         inner = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
             inner = ipaddress.ip_address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            address = inner
+        if inner is None and address not in _PUBLIC_IPV6:
+            return False
+        address = inner or address
     return bool(address.is_global and not address.is_multicast)
 
 
