@@ -12,7 +12,7 @@ import pytest
 
 from tests.stack import Stack
 
-STACK = Stack()
+STACK = Stack(STEP_ATTEMPTS="3")  # a film that cannot be used is given up after 4 s, not 44
 
 
 def pytest_configure() -> None:

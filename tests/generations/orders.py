@@ -1,0 +1,37 @@
+"""Accepted orders in the database that no worker touches, for tests of single steps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts import tenancy
+from accounts.actors import Actor
+from generations import submission
+from generations.models import Generation
+from generations.submission import Submission
+from tests.generations.programs import FILM
+from tests.people import Customer
+
+_FAR = timedelta(days=1)
+
+
+def actor(of: Customer, *, livemode: bool = False) -> Actor:
+    """The customer as a door hands it to the rules."""
+    return Actor(organisation_id=of.organisation.pk, livemode=livemode, user_id=of.user.pk)
+
+
+def parked(of: Customer) -> Generation:
+    """An accepted order, held and due only tomorrow: the running workers leave it alone.
+
+    It becomes visible and is moved out of their sight in one transaction.
+    """
+    from django.db import transaction
+
+    with tenancy.scope(of.organisation.pk), transaction.atomic():
+        receipt = submission.submit(actor(of), Submission(fields=FILM, door="native"), lambda g: "")
+        mine = Generation.objects.filter(public_id=receipt.generation)
+        mine.update(next_run_at=timezone.now() + _FAR)
+        found: Generation = mine.get()
+    return found

@@ -1,0 +1,224 @@
+"""Claims and leases: whoever lost a step can write nothing, and nobody does a step twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import tenancy
+from accounts.models import OutboxMessage
+from billing import wallets
+from billing.models import Hold
+from generations import attempts, lifecycle, sweeps
+from generations.lifecycle import IllegalMove, LeaseLost
+from generations.models import (
+    Attempt,
+    AttemptOutcome,
+    Generation,
+    GenerationEvent,
+    ProviderAccount,
+    Status,
+    Video,
+)
+from generations.models.generation import TERMINAL
+from tests.generations.orders import parked
+from tests.generations.programs import funded
+from tests.people import Customer
+
+
+@pytest.fixture(scope="module")
+def alice() -> Customer:
+    """A customer with 10,000 test credits."""
+    return funded()
+
+
+def rows(act: Callable[[], object]) -> object:
+    with tenancy.system("a test looks at every tenant"):
+        return act()
+
+
+def due_and_claimed(generation: Generation, *, by_now: bool = True) -> Generation:
+    """Made due and claimed in one transaction, so that no running worker comes between."""
+    with tenancy.system("a test is a worker"):
+        mine = Generation.objects.filter(pk=generation.pk)
+        mine.update(next_run_at=timezone.now() - timedelta(seconds=1), lease_until=None)
+        (claimed,) = lifecycle.claim(list(Status), 1, only=Q(pk=generation.pk))
+    return claimed
+
+
+def traces(generation: Generation) -> tuple[object, ...]:
+    """All that a write could have changed."""
+    with tenancy.system("a test looks at every tenant"):
+        now = Generation.objects.get(pk=generation.pk)
+        return (
+            now.status,
+            now.version,
+            now.lease_until,
+            now.charged,
+            now.account_id,
+            Hold.objects.get(pk=now.hold_id).status,
+            GenerationEvent.objects.filter(generation=now).count(),
+            Attempt.objects.filter(generation=now).count(),
+            Video.objects.filter(generation=now).count(),
+            OutboxMessage.objects.filter(subject=now.public_id).count(),
+        )
+
+
+def film_of(generation: Generation) -> Video:
+    return Video(
+        organisation_id=generation.organisation_id, livemode=generation.livemode,
+        generation=generation, key="k", poster_key="p", bytes=1, sha256="0" * 64, width=1,
+        height=1, duration_ms=5000, has_sound=False, preview_due_at=None,
+    )  # fmt: skip
+
+
+def account() -> ProviderAccount:
+    found: ProviderAccount = ProviderAccount.objects.get(name="sandbox-kling")
+    return found
+
+
+def test_a_claim_counts_its_try_and_raises_the_version(alice: Customer) -> None:
+    order = parked(alice)
+    first = due_and_claimed(order)
+    assert (first.version, first.step_attempts) == (order.version + 1, 1)
+    lifecycle.release(first, again_in=86_400)
+    second = due_and_claimed(first)
+    assert (second.version, second.step_attempts) == (order.version + 2, 2)
+    lifecycle.release(second, again_in=86_400, forgive=True)
+    assert rows(lambda: Generation.objects.get(pk=order.pk).step_attempts) == 0
+    assert lifecycle.cancel(second)
+
+
+def test_a_claimed_step_is_nobody_elses_until_its_lease_ends(alice: Customer) -> None:
+    mine = due_and_claimed(parked(alice))
+    only = Q(pk=mine.pk)
+    assert lifecycle.claim(list(Status), 10, only=only) == []
+    left = rows(lambda: Generation.objects.get(pk=mine.pk).lease_until) - timezone.now()
+    assert timedelta(seconds=settings.LEASE_SECONDS - 5) < left
+    assert left <= timedelta(seconds=settings.LEASE_SECONDS)
+
+    with tenancy.system("the lease ends"):
+        Generation.objects.filter(only).update(lease_until=timezone.now())
+        (next_owner,) = lifecycle.claim(list(Status), 10, only=only)
+    assert (next_owner.version, next_owner.step_attempts) == (mine.version + 1, 2)
+    assert lifecycle.cancel(next_owner)
+
+
+def test_a_worker_whose_lease_was_taken_can_write_nothing(alice: Customer) -> None:
+    stale = due_and_claimed(parked(alice))
+    owner = due_and_claimed(stale)
+    before, wallet = traces(owner), wallets.balance(alice.organisation.pk, False)
+
+    with pytest.raises(LeaseLost):
+        lifecycle.renew(stale)
+    with pytest.raises(LeaseLost):
+        lifecycle.hand_over(stale, account())
+    with pytest.raises(LeaseLost):
+        attempts.begin(stale, account())
+    lifecycle.release(stale, again_in=0, forgive=True)
+    assert lifecycle.fail(stale, "late", "late") is False
+    assert lifecycle.cancel(stale) is False
+
+    assert traces(owner) == before
+    assert wallets.balance(alice.organisation.pk, False) == wallet
+    assert lifecycle.cancel(owner)
+
+
+def test_a_film_stored_by_a_stale_worker_is_neither_shown_nor_charged(alice: Customer) -> None:
+    order = parked(alice)
+    with tenancy.system("the way to storing, unseen by the workers"), transaction.atomic():
+        lifecycle.hand_over(order, account())
+        for step in (Status.IN_FLIGHT, Status.FETCHING, Status.STORING):
+            assert lifecycle.advance(order, step)
+        Generation.objects.filter(pk=order.pk).update(next_run_at=None)
+    with tenancy.system("a test is a worker"):
+        stale = Generation.objects.get(pk=order.pk)
+    owner = due_and_claimed(stale)
+    before, wallet = traces(owner), wallets.balance(alice.organisation.pk, False)
+
+    assert lifecycle.succeed(stale, film_of(stale)) is False
+    assert lifecycle.advance(stale, Status.REVIEW) is False
+    assert traces(owner) == before
+    assert wallets.balance(alice.organisation.pk, False) == wallet
+
+    assert lifecycle.succeed(owner, film_of(owner)) is True
+    paid = wallets.balance(alice.organisation.pk, False)
+    assert (paid.available, paid.reserved) == (wallet.available, wallet.reserved - 10)
+    with pytest.raises(IllegalMove):
+        lifecycle.fail(owner, "late", "too late")
+
+
+def test_the_final_states_absorb_and_the_table_knows_every_state() -> None:
+    assert set(lifecycle.MOVES) == set(Status)
+    assert all(lifecycle.MOVES[state] == frozenset() for state in TERMINAL)
+    for state, onward in lifecycle.MOVES.items():
+        assert Status.ACCEPTED not in onward
+        assert state in TERMINAL or Status.FAILED in onward
+
+
+def test_eight_workers_claim_forty_steps_and_none_twice(alice: Customer) -> None:
+    orders = [parked(alice) for _ in range(40)]
+    mine = Q(pk__in=[order.pk for order in orders])
+    with tenancy.system("in review no running worker looks at them"):
+        Generation.objects.filter(mine).update(status=Status.REVIEW, next_run_at=timezone.now())
+    together = Barrier(8)
+
+    def work(_: int) -> list[int]:
+        try:
+            connection.ensure_connection()
+            together.wait()
+            got: list[int] = []
+            while claimed := lifecycle.claim([Status.REVIEW], 3, only=mine):
+                got += [generation.pk for generation in claimed]
+            return got
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        shares = list(pool.map(work, range(8)))
+    taken = [pk for share in shares for pk in share]
+    assert sorted(taken) == sorted(order.pk for order in orders)
+    with tenancy.system("a test tidies up"):
+        for order in Generation.objects.filter(mine):
+            assert (order.version, order.step_attempts) == (1, 1)
+            assert lifecycle.fail(order, "test", "over")
+
+
+def test_a_step_that_kills_every_worker_is_given_up_and_given_back(alice: Customer) -> None:
+    poison, patient = parked(alice), parked(alice)
+    before = wallets.balance(alice.organisation.pk, False)
+    limit = settings.STEP_ATTEMPTS + 3
+    with tenancy.system("workers died"):
+        for order, tries in ((poison, limit), (patient, limit - 1)):
+            Generation.objects.filter(pk=order.pk).update(
+                step_attempts=tries, lease_until=timezone.now() - timedelta(seconds=1)
+            )
+    sweeps.give_up_poison()  # the running worker's own sweep may have been first
+
+    with tenancy.system("a test looks at every tenant"):
+        poison, patient = (Generation.objects.get(pk=g.pk) for g in (poison, patient))
+    assert (poison.status, poison.error_code, poison.charged) == ("failed", "internal", 0)
+    assert patient.status == "accepted"
+    after = wallets.balance(alice.organisation.pk, False)
+    assert (after.available, after.reserved) == (before.available + 10, before.reserved - 10)
+    assert lifecycle.cancel(patient)
+
+
+def test_an_attempt_is_written_before_it_is_sent_and_closed_once(alice: Customer) -> None:
+    claimed = due_and_claimed(parked(alice))
+    attempt = attempts.begin(claimed, account())
+    assert (attempt.outcome, attempt.external_id) == ("unknown", f"{claimed.public_id}-1")
+    assert claimed.status == Status.SUBMITTING
+    attempts.close(claimed, attempt, AttemptOutcome.REJECTED, reason="rate")
+    attempts.close(claimed, attempt, AttemptOutcome.ACCEPTED, upstream_id="late")
+    kept = rows(lambda: Attempt.objects.get(pk=attempt.pk))
+    assert (kept.outcome, kept.reason, kept.upstream_id) == ("rejected", "rate", "")
+    assert lifecycle.fail(claimed, "test", "over")

@@ -1,0 +1,189 @@
+"""Every magic word of the sandbox: how the film ends, and that the customer's credits are right."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+
+from accounts import tenancy
+from generations.models import Attempt, RefusedModel
+from generations.sandbox import faults
+from tests.generations.programs import Program, funded, native
+from tests.stack import Stack
+from tests.waiting import until
+
+START, PRICE = 10_000, 10
+COSTLESS = ["grant", "hold", "release"]
+PAID = ["grant", "hold", "capture"]
+_MODEL = "kling-v1"
+
+
+@dataclass(frozen=True)
+class Case:
+    """An order whose prompt says what goes wrong, and what its customer must see."""
+
+    words: str
+    status: str
+    code: str | None = None
+    retryable: bool = False
+    tasks: int = 1
+    deadline: int | None = None
+    most_attempts: int = 1
+
+
+CASES = [
+    Case("fail:moderation", "failed", "moderation", tasks=0),
+    Case("fail:failed", "failed", "upstream_failed"),
+    Case("fail:429", "succeeded", most_attempts=8),
+    Case("fail:5xx-before", "succeeded", most_attempts=8),
+    Case("fail:5xx-after", "succeeded"),
+    Case("fail:lost-reply", "succeeded"),
+    Case("fail:never", "failed", "deadline", retryable=True, deadline=5),
+    Case("fail:late", "failed", "deadline", retryable=True, deadline=5),
+    Case("fail:late ", "succeeded"),
+    Case("fail:truncated", "failed", "bad_film", retryable=True),
+    Case("fail:corrupt", "failed", "bad_film", retryable=True),
+    Case("fail:expired-link", "succeeded"),
+    Case("slow:2", "succeeded"),
+    Case("callback:dup", "succeeded"),
+    Case("callback:early", "succeeded"),
+    Case("callback:none", "succeeded"),
+    Case("fail:lost-reply callback:early fail:expired-link", "succeeded"),
+]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A finished order and all its customer can read about it."""
+
+    generation: dict[str, Any]
+    wallet: dict[str, Any]
+    ledger: list[dict[str, Any]]
+
+
+def ordered(program: Program, prompt: str, *, deadline: int | None = None, **more: Any) -> Any:
+    body = {"model": _MODEL, "prompt": prompt, **more}
+    if deadline:
+        body["deadline"] = deadline
+    answer = program.post("/generations", body)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+def ended(program: Program, made: dict[str, Any]) -> Ended:
+    def look() -> dict[str, Any] | None:
+        now: dict[str, Any] = program.get(f"/generations/{made['id']}").json()
+        return now if now["status"] in ("succeeded", "failed", "cancelled") else None
+
+    last = until(look, seconds=75, what=f"the end of {made['input']['prompt']!r}")
+    entries = program.get("/ledger?limit=50").json()["data"]
+    return Ended(last, program.get("/wallet").json(), entries[::-1])
+
+
+def attempts_of(generation: str) -> int:
+    """How many creates were sent for it."""
+    with tenancy.system("a test looks at every tenant"):
+        return Attempt.objects.filter(generation__public_id=generation).count()
+
+
+@pytest.fixture(scope="module")
+def endings(site: str) -> dict[str, Ended]:
+    """All cases at once, each by a customer of its own, so that figures are exact."""
+    programs = [native(site, funded().test_key) for _ in CASES]
+    mark = secrets.token_hex(4)
+
+    def story(program: Program, case: Case) -> Ended:
+        made = ordered(program, f"A heron {mark} {case.words}", deadline=case.deadline)
+        return ended(program, made)
+
+    with ThreadPoolExecutor(len(CASES)) as pool:
+        done = list(pool.map(story, programs, CASES))
+    return {case.words: end for case, end in zip(CASES, done, strict=True)}
+
+
+def tasks_upstream(stack: Stack, generation: str) -> int:
+    """How many films the upstream was made to produce for a generation."""
+    creates = requests.get(f"{stack.sandbox}/_audit", timeout=10).json()["creates"]
+    return sum(c["created"] for c in creates if c["label"].startswith(f"external:{generation}-"))
+
+
+def test_every_magic_word_has_a_story_here() -> None:
+    told = set(" ".join(case.words for case in CASES).split()) | {"fail:discontinued"}
+    assert {word.partition(":")[0] + ":" + word.partition(":")[2] for word in told} == {
+        "slow:2" if word.startswith("slow:") else word for word in faults.WORDS
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.words)
+def test_the_film_ends_as_documented(case: Case, endings: dict[str, Ended]) -> None:
+    film = endings[case.words].generation
+    assert film["status"] == case.status, film
+    assert attempts_of(film["id"]) <= case.most_attempts
+    if case.status == "succeeded":
+        assert film["error"] is None
+        assert abs(film["video"]["duration"] - 5) < 0.2
+        assert requests.get(film["video"]["url"], timeout=10).status_code == 200
+    else:
+        assert film["video"] is None
+        assert film["error"]["code"] == case.code
+        assert film["error"]["retryable"] is case.retryable
+        assert film["error"]["refund"]["credits"] == PRICE
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.words)
+def test_the_customer_pays_for_films_and_for_nothing_else(
+    case: Case, endings: dict[str, Ended]
+) -> None:
+    end = endings[case.words]
+    paid = case.status == "succeeded"
+    assert end.generation["credits"] == {"quoted": PRICE, "held": 0, "charged": PRICE * paid}
+    assert end.wallet["available"] == START - PRICE * paid
+    assert end.wallet["reserved"] == 0
+    assert [entry["type"] for entry in end.ledger] == (PAID if paid else COSTLESS)
+    assert sum(entry["amount"] for entry in end.ledger) == end.wallet["available"]
+    assert end.ledger[-1]["balance_after"] == end.wallet["available"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.words)
+def test_the_upstream_makes_each_film_once(
+    case: Case, endings: dict[str, Ended], stack: Stack
+) -> None:
+    assert tasks_upstream(stack, endings[case.words].generation["id"]) == case.tasks
+
+
+@pytest.fixture
+def refused_models() -> Iterator[None]:
+    """What this test makes the accounts refuse is offered again afterwards."""
+    before = set(RefusedModel.objects.values_list("pk", flat=True))
+    yield
+    RefusedModel.objects.exclude(pk__in=before).delete()
+
+
+def test_a_model_discontinued_everywhere_is_given_back_and_no_longer_sold(
+    site: str, refused_models: None
+) -> None:
+    program = native(site, funded().test_key)
+    quiet = {"model": "kling-v2-master", "prompt": "A heron fail:discontinued"}
+    made = program.post("/generations", quiet).json()
+    end = ended(program, made)
+
+    assert end.generation["status"] == "failed"
+    assert end.generation["error"]["code"] == "no_provider"
+    refusing = RefusedModel.objects.filter(model="kling-v2-master").count()
+    assert attempts_of(made["id"]) == refusing >= 2  # each account that sells it, once
+    assert [entry["type"] for entry in end.ledger] == COSTLESS
+    assert end.wallet["available"] == START
+
+    def refused() -> dict[str, Any] | None:
+        answer = program.post("/generations", {"model": "kling-v2-master", "prompt": "A heron"})
+        told = {**answer.json(), "retry_after": answer.headers.get("Retry-After")}
+        return told if answer.status_code == 503 else None
+
+    told = until(refused, seconds=5, what="the refusal of a model nobody makes")
+    assert (told["code"], told["retry_after"]) == ("no_provider", "60")

@@ -1,0 +1,31 @@
+"""Waiting for what others do: looked at again and again until it is so, never slept for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import httpx
+
+T = TypeVar("T")
+_PAUSE = 0.05  # seconds between two looks
+
+
+def until(look: Callable[[], T], *, seconds: float = 30.0, what: str = "it") -> T:
+    """What `look` says as soon as that is true. AssertionError after `seconds`.
+
+    A connection that is refused while a process starts again counts as "not yet".
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            seen = look()
+        except (OSError, httpx.HTTPError) as error:  # requests' errors are OSErrors
+            seen, trouble = None, f" ({type(error).__name__})"
+        else:
+            trouble = ""
+        if seen:
+            return seen
+        assert time.monotonic() < deadline, f"{what} did not happen in {seconds} s{trouble}"
+        time.sleep(_PAUSE)
