@@ -12,12 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
 from generations import attempts, lifecycle, outcomes, pictures, providers, routing
+from generations.lifecycle import LeaseLost
 from generations.models import (
     Attempt,
     AttemptOutcome,
@@ -27,12 +29,13 @@ from generations.models import (
     Status,
 )
 from generations.providers import Exchange
+from kling_saas.lib.sealing import SealBroken
 
 log = logging.getLogger(__name__)
-_BATCH = 16
-_PARALLEL = 8
+_BATCH = 16  # all sent at once: a second wave could outlast the lease
 _WAIT_FOR_ROOM = 1.0  # seconds
 _LOOK_AGAIN = 5.0
+_MAY_BE_BILLED = (AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED)
 BLOCKING = Q(account__protocol=Protocol.SEGMIND_V1)
 
 _FAIR = """
@@ -41,6 +44,8 @@ SELECT id FROM (
       FROM generations_generation
      WHERE status IN ('accepted', 'submitting') AND next_run_at <= now()
        AND (lease_until IS NULL OR lease_until <= now())
+       AND (status = 'accepted' OR account_id NOT IN (
+            SELECT id FROM generations_provideraccount WHERE protocol = 'segmind_v1'))
 ) waiting ORDER BY turn, id LIMIT %s
 """
 
@@ -55,12 +60,23 @@ def run() -> int:
     mine = lifecycle.claim(
         [Status.ACCEPTED, Status.SUBMITTING], _BATCH, only=Q(pk__in=ids) & ~BLOCKING
     )
-    placed = [(g, a) for g in mine if (a := _next_step(g)) is not None]
-    with ThreadPoolExecutor(_PARALLEL) as pool:  # HTTP only: threads hold no database connection
+    placed = [(g, a) for g in mine if (a := _guarded_step(g)) is not None]
+    with ThreadPoolExecutor(_BATCH) as pool:
         jobs = [pool.submit(_send, generation, attempt) for generation, attempt in placed]
         for (generation, attempt), job in zip(placed, jobs, strict=True):
-            outcomes.record(generation, attempt, job.result())
+            if error := job.exception():  # one order's trouble is not the others'
+                log.error("%s: sending failed", attempt.external_id, exc_info=error)
+                lifecycle.release(generation, again_in=_LOOK_AGAIN)
+            else:
+                outcomes.record(generation, attempt, job.result())
     return len(mine)
+
+
+def _guarded_step(generation: Generation) -> Attempt | None:
+    try:
+        return _next_step(generation)
+    except LeaseLost:
+        return None
 
 
 def _next_step(generation: Generation) -> Attempt | None:
@@ -68,10 +84,13 @@ def _next_step(generation: Generation) -> Attempt | None:
     with lifecycle.scope(generation):
         open_attempt = (
             Attempt.objects.select_related("account")
-            .filter(generation=generation, outcome=AttemptOutcome.UNKNOWN)
+            .filter(generation=generation, outcome__in=_MAY_BE_BILLED)
             .first()
         )
     if open_attempt is not None:
+        if open_attempt.outcome == AttemptOutcome.ACCEPTED:
+            outcomes.under_way(generation, open_attempt)
+            return None
         return _resolve(generation, open_attempt)
     if timezone.now() >= generation.deadline_at:
         lifecycle.fail(generation, "deadline", "No upstream could take it before its deadline.")
@@ -136,9 +155,16 @@ def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
 
 
 def _send(generation: Generation, attempt: Attempt) -> Exchange:
-    params = pictures.for_upstream(generation, attempt.account)
-    return providers.adapter(attempt.account).create(
-        params,
-        external_id=attempt.external_id,
-        callback_url=f"{settings.CALLBACK_URL}/callbacks/{generation.callback_token}",
-    )
+    """Runs in a thread. What fails before the request goes out is "not sent"."""
+    try:
+        params = pictures.for_upstream(generation, attempt.account)
+        return providers.adapter(attempt.account).create(
+            params,
+            external_id=attempt.external_id,
+            callback_url=f"{settings.CALLBACK_URL}/callbacks/{generation.callback_token}",
+        )
+    except (SealBroken, OSError, ObjectDoesNotExist) as error:
+        log.error("%s: not sent: %s", attempt.external_id, error)
+        return Exchange(None, {}, {"error": f"{type(error).__name__}: {error}"})
+    finally:
+        connection.close()  # this thread's own, opened if an upload had to be looked up

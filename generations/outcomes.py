@@ -13,7 +13,7 @@ from django.utils import timezone
 from generations import attempts, lifecycle, routing
 from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount, Status
 from generations.providers import Exchange
-from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState
+from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,8 @@ def record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None
     """Write down a create's outcome and move the generation accordingly."""
     seen: dict[str, Any] = {"request": exchange.request, "response": exchange.response}
     outcome = exchange.outcome
+    if isinstance(outcome, Unknown):
+        note(generation, attempt, exchange)
     if outcome is None:
         attempts.close(generation, attempt, AttemptOutcome.NOT_SENT, **seen)
         _again(generation, "upstream_unreachable")
@@ -36,9 +38,16 @@ def record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None
     elif isinstance(outcome, Rejected):
         _rejected(generation, attempt, outcome, seen)
     else:
-        with lifecycle.scope(generation):
-            Attempt.objects.filter(pk=attempt.pk).update(message=outcome.message[:500], **seen)
         lifecycle.release(generation, again_in=1.0, forgive=True)
+
+
+def note(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
+    """Keep what is known of a create whose outcome is not, for the operator."""
+    message = exchange.outcome.message if isinstance(exchange.outcome, Unknown) else ""
+    with lifecycle.scope(generation):
+        Attempt.objects.filter(pk=attempt.pk).update(
+            message=message[:500], request=exchange.request, response=exchange.response
+        )
 
 
 def adopt(generation: Generation, attempt: Attempt, found: tuple[Task, ...] | Rejected) -> bool:
@@ -68,17 +77,23 @@ def abandon(generation: Generation, attempt: Attempt) -> None:
 
 
 def _accepted(generation: Generation, attempt: Attempt, task: Task, seen: dict[str, Any]) -> None:
+    attempt.upstream_id = task.id[:120]
     with lifecycle.scope(generation):
         attempts.close(
-            generation, attempt, AttemptOutcome.ACCEPTED, upstream_id=task.id[:120], **seen
+            generation, attempt, AttemptOutcome.ACCEPTED, upstream_id=attempt.upstream_id, **seen
         )
-        lifecycle.advance(
-            generation,
-            Status.IN_FLIGHT,
-            upstream_id=task.id[:120],
-            submitted_at=timezone.now(),
-            next_run_at=timezone.now() + timedelta(seconds=min(1.0, settings.POLL_SECONDS)),
-        )
+        under_way(generation, attempt)
+
+
+def under_way(generation: Generation, attempt: Attempt) -> None:
+    """Watch the task of an accepted attempt; also when its worker lost the lease while sending."""
+    lifecycle.advance(
+        generation,
+        Status.IN_FLIGHT,
+        upstream_id=attempt.upstream_id,
+        submitted_at=timezone.now(),
+        next_run_at=timezone.now() + timedelta(seconds=min(1.0, settings.POLL_SECONDS)),
+    )
 
 
 def _rejected(
