@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,22 +16,23 @@ from billing import prices, quotes
 from billing.errors import QuoteChanged, UnknownPrice, UnknownQuote
 from billing.items import BillableItem, ListPrice
 from billing.models import PriceBook, Quote
+from generations.catalogue import billable
 from tests.billing import purse
 from tests.billing.purse import LIVE
 
 CLIP = BillableItem(
-    sku="kling-v1",
+    sku="bread",
     dimensions=(("mode", "std"), ("seconds", "5")),
     quantity=1,
     unit="clip",
-    description="Kling 1.0, std, 5 s",
+    description="Bread, std, 5 s",
 )
 SECONDS = BillableItem(
-    sku="kling-v3",
+    sku="milk",
     dimensions=(("audio", "none"), ("mode", "std")),
     quantity=3,
     unit="second",
-    description="Kling 3.0, std, silent",
+    description="Milk, std, silent",
 )
 
 
@@ -44,10 +46,21 @@ def row(item: BillableItem, credits_each: int) -> ListPrice:
     )
 
 
+def publish(rows: list[ListPrice], name: str) -> PriceBook:
+    """Beside the films' prices, which the rest of the product goes on selling at."""
+    return prices.publish([*billable.list_prices(), *rows], name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def films_only() -> Iterator[None]:
+    yield
+    prices.publish(billable.list_prices(), "films")
+
+
 @pytest.fixture(autouse=True)
 def book() -> PriceBook:
-    """Kling 1.0 at 10 credits, Kling 3.0 at 6 a second; no name twice."""
-    return prices.publish([row(CLIP, 10), row(SECONDS, 6)], secrets.token_hex(4))
+    """Bread at 10 credits, milk at 6 a second; no name twice."""
+    return publish([row(CLIP, 10), row(SECONDS, 6)], secrets.token_hex(4))
 
 
 def test_a_price_is_its_row_times_the_quantity(book: PriceBook) -> None:
@@ -74,24 +87,24 @@ def test_what_is_not_on_the_list_is_not_sold(item: BillableItem) -> None:
 
 
 def test_publishing_the_same_list_again_changes_nothing(book: PriceBook) -> None:
-    assert prices.publish([row(SECONDS, 6), row(CLIP, 10)], "again") == book
+    assert publish([row(SECONDS, 6), row(CLIP, 10)], "again") == book
     book.refresh_from_db()
     assert book.status == "active"
 
 
 def test_a_new_list_is_a_new_version_and_the_old_one_stays_readable(book: PriceBook) -> None:
-    newer = prices.publish([row(CLIP, 11)], "dearer")
+    newer = publish([row(CLIP, 11)], "dearer")
     book.refresh_from_db()
     assert (newer.version, newer.status, book.status) == (book.version + 1, "active", "retired")
     assert prices.price([CLIP]).credits == 11
-    assert book.prices.count() == 2
+    assert book.prices.filter(sku__in=["bread", "milk"]).count() == 2
     with pytest.raises(UnknownPrice):
         prices.price([SECONDS])
 
 
 def test_a_list_with_two_prices_for_one_thing_is_refused(book: PriceBook) -> None:
-    with pytest.raises(ValueError, match="two prices for kling-v1"):
-        prices.publish([row(CLIP, 10), row(CLIP, 11)], "unsure")
+    with pytest.raises(ValueError, match="two prices for bread"):
+        publish([row(CLIP, 10), row(CLIP, 11)], "unsure")
     assert prices.active_book().id == book.pk
 
 
@@ -116,13 +129,13 @@ def test_a_book_in_force_is_never_edited(change: str) -> None:
 def test_a_quote_charges_what_it_says_even_when_prices_rise() -> None:
     alice = purse.organisation().pk
     quote = quotes.make(alice, LIVE, [CLIP, SECONDS], "f" * 64)
-    prices.publish([row(CLIP, 99), row(SECONDS, 99)], secrets.token_hex(4))
+    publish([row(CLIP, 99), row(SECONDS, 99)], secrets.token_hex(4))
     found = quotes.look_up(alice, LIVE, quote.public_id)
     assert quotes.check(found, "f" * 64) == 28
     assert found.line_items[1] == {
-        "sku": "kling-v3",
+        "sku": "milk",
         "key": "audio=none,mode=std",
-        "description": "Kling 3.0, std, silent",
+        "description": "Milk, std, silent",
         "unit": "second",
         "quantity": 3,
         "unit_credits": 6,
