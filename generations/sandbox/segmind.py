@@ -13,6 +13,7 @@ from starlette.routing import Route
 from generations.catalogue.validation import InvalidRequest
 from generations.sandbox import credentials, films
 from generations.sandbox.store import Record
+from generations.sandbox.studio import now_ms
 from generations.sandbox.vendor import Refusal, Vendor, Wish
 from generations.sandbox.web import Handler, HangUp, answer, body_of, checked, vendor_of
 from generations.wire.segmind import server as codec
@@ -97,7 +98,11 @@ async def _block(request: Request) -> Response:
 
 
 async def _finished(vendor: Vendor, task_id: str, limit: float) -> Task:
-    """The task when it has ended, or as it is after `limit` seconds."""
+    """The task when it has ended, or as it is after `limit` seconds.
+
+    A film whose time has come is waited for until it is drawn: that is our machine's time, not
+    the vendor's.
+    """
     until = time.monotonic() + limit
     while True:
         record = vendor.store.get(task_id)
@@ -105,10 +110,11 @@ async def _finished(vendor: Vendor, task_id: str, limit: float) -> Task:
             raise Refusal("internal", "the task is gone")
         task = vendor.task(record)
         left = until - time.monotonic()
-        if task.state in (TaskState.SUCCEEDED, TaskState.FAILED) or left <= 0:
+        drawing = record.ready_ms is not None and record.ready_ms <= now_ms()
+        if task.state in (TaskState.SUCCEEDED, TaskState.FAILED) or (left <= 0 and not drawing):
             return task
-        due = ((record.ready_ms or 0) / 1000) - time.time()
-        await asyncio.sleep(min(left, max(_LOOK_SECONDS, due)))
+        due = 0.0 if drawing else min(left, ((record.ready_ms or 0) / 1000) - time.time())
+        await asyncio.sleep(max(_LOOK_SECONDS, due))
 
 
 async def _status(request: Request) -> Response:
