@@ -137,6 +137,7 @@ async def _keep_film(generation: Generation, answer: httpx.Response) -> Accepted
 
 def _record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
     if isinstance(exchange.outcome, Unknown):
+        outcomes.note(generation, attempt, exchange)
         outcomes.abandon(generation, attempt)
         return
     outcomes.record(generation, attempt, exchange)
