@@ -41,9 +41,7 @@ class FetchFailed(Exception):
 
 def was_not_sent(error: httpx.HTTPError) -> bool:
     """Whether the request certainly never reached the server: then it is safe to send again."""
-    return isinstance(
-        error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.InvalidURL
-    )
+    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
 
 
 def api_client(timeout: float | None = None) -> httpx.Client:
@@ -67,8 +65,57 @@ def polling_client() -> httpx.AsyncClient:
     )
 
 
+class _TimedStream(httpcore.NetworkStream):
+    """A connection on which every read and write waits no longer than until `deadline`.
+
+    A time limit for each read alone never ends against a server that sends a byte now and then.
+    """
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
+        self._stream, self._deadline = stream, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """At most `max_bytes`. Raises httpcore.ReadTimeout."""
+        return self._stream.read(max_bytes, _left(self._deadline, timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """All of `buffer`. Raises httpcore.WriteTimeout."""
+        self._stream.write(buffer, _left(self._deadline, timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """The same connection with TLS, under the same deadline."""
+        left = _left(self._deadline, timeout, httpcore.ConnectTimeout)
+        return _TimedStream(
+            self._stream.start_tls(ssl_context, server_hostname, left), self._deadline
+        )
+
+    def get_extra_info(self, info: str) -> Any:
+        """What the connection knows about itself."""
+        return self._stream.get_extra_info(info)
+
+
+def _left(deadline: float, timeout: float | None, too_late: type[Exception]) -> float:
+    """Seconds one operation may take. Raises `too_late` when there are none."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise too_late("slower than the time allowed")
+    return left if timeout is None else min(left, timeout)
+
+
 class _GuardedBackend(SyncBackend):
-    """Connects only to public addresses, and to the very one that was checked."""
+    """Connects only to public addresses, to the very one that was checked, until `deadline`."""
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
 
     def connect_tcp(
         self,
@@ -80,7 +127,9 @@ class _GuardedBackend(SyncBackend):
     ) -> httpcore.NetworkStream:
         """Resolve once, check every answer, connect to the first."""
         address = _checked_address(host, port)
-        return super().connect_tcp(address, port, timeout, local_address, socket_options)
+        left = _left(self._deadline, timeout, httpcore.ConnectTimeout)
+        stream = super().connect_tcp(address, port, left, local_address, socket_options)
+        return _TimedStream(stream, self._deadline)
 
 
 def _checked_address(host: str, port: int) -> str:
@@ -130,11 +179,14 @@ def check_address(url: str) -> None:
 
 
 @contextmanager
-def guarded_client(timeout: float = 15.0) -> Iterator[httpx.Client]:
-    """A client for addresses others named. Redirects are for the caller to check and follow."""
+def guarded_client(max_seconds: float, timeout: float = 15.0) -> Iterator[httpx.Client]:
+    """A client for addresses others named. Redirects are for the caller to check and follow.
+
+    `timeout` is for one read or write, `max_seconds` for all it does from now on, headers included.
+    """
     transport = httpx.HTTPTransport(verify=ssl.create_default_context(), trust_env=False)
     pool = transport._pool  # noqa: SLF001 - httpx has no public way to set the network backend
-    pool._network_backend = _GuardedBackend()  # noqa: SLF001
+    pool._network_backend = _GuardedBackend(time.monotonic() + max_seconds)  # noqa: SLF001
     limits = httpx.Timeout(timeout, connect=min(timeout, 10.0))
     with httpx.Client(
         timeout=limits, headers=_AGENT, transport=transport, trust_env=False
@@ -149,7 +201,7 @@ def fetch(url: str, *, max_bytes: int, max_seconds: float, redirects: int = 3) -
     `max_seconds` in all is a failure.
     """
     deadline = time.monotonic() + max_seconds
-    with guarded_client() as client:
+    with guarded_client(max_seconds) as client:
         for _ in range(redirects + 1):
             check_address(url)
             try:
@@ -159,24 +211,25 @@ def fetch(url: str, *, max_bytes: int, max_seconds: float, redirects: int = 3) -
                         continue
                     if response.status_code != 200:
                         raise FetchFailed(f"HTTP {response.status_code}", response.status_code)
-                    yield from _body(response, max_bytes, deadline)
+                    yield from _body(response, max_bytes)
                     return
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise FetchFailed(type(error).__name__) from error
+                slow = time.monotonic() >= deadline
+                raise FetchFailed(
+                    "slower than the time allowed" if slow else type(error).__name__
+                ) from error
     raise FetchFailed("too many redirects")
 
 
-def _body(response: httpx.Response, max_bytes: int, deadline: float) -> Iterator[bytes]:
+def _body(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
     announced = response.headers.get("Content-Length", "")
     if announced.isdigit() and int(announced) > max_bytes:
         raise FetchFailed(f"larger than {max_bytes} bytes")
     received = 0
-    for chunk in response.iter_bytes(256 * 1024):
+    for chunk in response.iter_bytes():  # as they come: a chunk size would wait until it is full
         received += len(chunk)
         if received > max_bytes:
             raise FetchFailed(f"larger than {max_bytes} bytes")
-        if time.monotonic() > deadline:
-            raise FetchFailed("slower than the time allowed")
         yield chunk
     plain = "Content-Encoding" not in response.headers
     if plain and announced.isdigit() and received != int(announced):

@@ -10,7 +10,9 @@ import http.server
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -202,6 +204,28 @@ def test_a_body_too_large_too_short_or_too_slow_is_a_failure(
     with pytest.raises(kling_http.FetchFailed) as refusal:
         fetched("http://public.test/gone")
     assert refusal.value.status == 403
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", b"HTTP/1.1 2"])
+def test_a_server_that_sends_a_byte_now_and_then_is_left_at_the_deadline(
+    wire: Wire, head: bytes
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        wire.door = server.getsockname()[1]
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(head)
+                while True:
+                    connection.sendall(b"0")
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(kling_http.FetchFailed, match="slower than the time allowed"):
+            fetched("http://public.test/drip", seconds=0.5)
+        assert 0.5 <= time.monotonic() - began < 1.5
 
 
 def test_the_demo_and_its_tests_may_reach_this_machine(wire: Wire) -> None:
