@@ -1,14 +1,19 @@
 """Ring for what is due. A bell is a django-q2 task that says "look at your table", nothing more.
 
-Bells are few: never more waiting than the workers could answer at once.
+Bells are few: never more waiting than the workers could answer at once, and one for callbacks,
+whose answerer waits for customers' servers, so that a worker stays for handing films over.
 """
 
 from __future__ import annotations
 
 import time
+from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
@@ -23,6 +28,7 @@ SELECT
           AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now()) LIMIT 50) f),
   EXISTS (SELECT FROM generations_video WHERE preview_due_at <= now())
 """
+_DISPATCH, _DELIVER = "generations.tasks.dispatch", "generations.tasks.deliver"
 _last_sweep = 0.0
 
 
@@ -31,19 +37,30 @@ def ring_due() -> None:
     with tenancy.system("the bell rings for every tenant"), connection.cursor() as cursor:
         cursor.execute(_DUE)
         dispatch, deliver, films, previews = cursor.fetchone()
-        cursor.execute("SELECT key, count(*) FROM django_q_ormq GROUP BY key")
-        waiting: dict[str, int] = dict(cursor.fetchall())
-    short = waiting.get("short", 0) < 2 * settings.WORKERS_SHORT
-    if dispatch and short:
-        _ring("generations.tasks.dispatch", "short")
-    if deliver and short:
-        _ring("generations.tasks.deliver", "short")
-    free = settings.WORKERS_MEDIA + 1 - waiting.get("media", 0)
+    short = [bell.task.get("func") for bell in _rung("short", settings.Q_CLUSTER)]
+    if dispatch and len(short) < 2 * settings.WORKERS_SHORT:
+        _ring(_DISPATCH, "short")
+    if deliver and _DELIVER not in short:
+        _ring(_DELIVER, "short")
+    media = settings.Q_CLUSTER["ALT_CLUSTERS"]["media"]
+    free = settings.WORKERS_MEDIA + 1 - len(_rung("media", media))
     for _ in range(min(films, free)):
         _ring("generations.tasks.take_in", "media")
     if previews and not films and free > 0:
         _ring("generations.tasks.make_preview", "media")
     _ring_sweep()
+
+
+def _rung(cluster: str, timing: dict[str, Any]) -> list[OrmQ]:
+    """Bells that wait or are being answered.
+
+    Being answered, a bell is locked for `retry` seconds; nobody answers for longer than `timeout`,
+    so one locked before that is a killed worker's and does not count.
+    """
+    now = timezone.now()
+    alive = now + timedelta(seconds=timing["retry"] - timing["timeout"])
+    bells = OrmQ.objects.filter(Q(lock__lte=now) | Q(lock__gt=alive), key=cluster)
+    return list(bells)  # a few
 
 
 def _ring_sweep() -> None:
@@ -55,8 +72,3 @@ def _ring_sweep() -> None:
 
 def _ring(task: str, cluster: str) -> None:
     async_task(task, cluster=cluster)
-
-
-def silence() -> int:
-    """Throw every bell away; what is due is rung for again. The number thrown away."""
-    return int(OrmQ.objects.all().delete()[0])

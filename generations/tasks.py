@@ -18,7 +18,7 @@ def dispatch() -> None:
 
 def deliver() -> None:
     """Post callbacks that are owed."""
-    _while_due(deliveries.run)
+    deliveries.run()
 
 
 def take_in() -> None:

@@ -256,15 +256,18 @@ DEADLINE_SECONDS = env.integer(
 QUEUE_LIMIT = env.integer(
     "QUEUE_LIMIT", 1000, "Unfinished generations of one organisation.", least=1
 )
+DRAIN_SECONDS = env.integer(
+    "DRAIN_SECONDS", 900, "How long a stopping worker waits for calls that upstreams hold, s."
+)
 WORKERS_SHORT = env.integer("WORKERS_SHORT", 2, "Processes for short work.", least=1)
 WORKERS_MEDIA = env.integer("WORKERS_MEDIA", 1, "Processes that fetch and verify films.", least=1)
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "kling",
     "cluster_name": "short",
     "orm": "default",
     "broker_class": "generations.broker.SkipLockedBroker",
     "workers": WORKERS_SHORT,
-    "timeout": 45,
+    "timeout": 120,  # a session of 15 s, then a look-up and a create of 30 s each
     "retry": 300,
     "queue_limit": WORKERS_SHORT,
     "bulk": 1,
