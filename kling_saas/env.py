@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -68,8 +69,14 @@ def load(*, generated: bool = True) -> None:
         paths.append(data_dir() / "local.env")
     for path in paths:
         if path.is_file():
-            for name, value in read_file(path).items():
-                os.environ.setdefault(name, value)
+            fill(read_file(path))
+
+
+def fill(pairs: Mapping[str, str]) -> None:
+    """Add to the process's environment what is not set there, by value or by NAME_FILE."""
+    for name, value in pairs.items():
+        if f"{name}_FILE" not in os.environ:
+            os.environ.setdefault(name, value)
 
 
 def data_dir() -> Path:
@@ -95,6 +102,14 @@ def flag(name: str, default: bool = False, doc: str = "") -> bool:
     if value not in _TRUE | _FALSE:
         raise ConfigError(f"{name}={value!r} is not a switch: write 1 or 0")
     return value in _TRUE
+
+
+def port(name: str, default: int, doc: str = "") -> int:
+    """A TCP port."""
+    value = integer(name, default, doc, least=1)
+    if value > 65535:
+        raise ConfigError(f"{name}='{value}' must be a whole number from 1 to 65535")
+    return value
 
 
 def integer(name: str, default: int, doc: str = "", *, least: int = 0) -> int:

@@ -22,6 +22,7 @@ from kling_saas.run.children import Child, Family
 from kling_saas.run.postgres import APP, OWNER, EmbeddedPostgres
 
 HOST = "127.0.0.1"
+_CONFIGURATION = "Configuration: "  # how manage.py begins its one line about a bad setting
 
 
 class LocalRun:
@@ -30,9 +31,9 @@ class LocalRun:
     def __init__(self) -> None:
         env.load(generated=False)
         self.var = env.data_dir()
-        self.port = env.integer("PORT", 8000, "Port of the site in make run.", least=1)
-        self.sandbox_port = env.integer(
-            "SANDBOX_PORT", self.port + 1, "Port of the sandbox upstream in make run.", least=1
+        self.port = env.port("PORT", 8000, "Port of the site in make run.")
+        self.sandbox_port = env.port(
+            "SANDBOX_PORT", self.port + 1, "Port of the sandbox upstream in make run."
         )
         self.only_database = env.flag(
             "ONLY_DATABASE", False, "make run starts and prepares the database, and nothing else."
@@ -116,6 +117,7 @@ class LocalRun:
             "SITE_URL": site,
             "SANDBOX_URL": f"http://{HOST}:{self.sandbox_port}",
             "SANDBOX_SPEED": "60",
+            "DRAIN_SECONDS": "3",
             "ALLOW_PRIVATE_ADDRESSES": "1",
             "LOG_LEVEL": "WARNING",
         }
@@ -125,11 +127,20 @@ class LocalRun:
         lines = ["# Written by make run; your own settings belong in .env, which wins."]
         lines += [f"{name}={value}" for name, value in values.items()]
         write_private(path, "\n".join(lines) + "\n")
-        for name, value in values.items():
-            os.environ.setdefault(name, value)
+        env.fill(values)
 
     def _manage(self, *arguments: str) -> None:
-        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=env.ROOT, check=False)
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=env.ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        said = done.stderr.strip()
+        if done.returncode and said.startswith(_CONFIGURATION) and "\n" not in said:
+            raise ConfigError(said.removeprefix(_CONFIGURATION))
+        sys.stderr.write(done.stderr)
         if done.returncode:
             raise ConfigError(f"`manage.py {' '.join(arguments)}` failed; its reason stands above")
 

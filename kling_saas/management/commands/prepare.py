@@ -12,10 +12,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.db import OperationalError
 
 from billing import prices
 from generations.catalogue import billable
 from kling_saas import demo_data
+from kling_saas.env import ConfigError
 
 
 class Command(BaseCommand):
@@ -23,7 +25,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Quiet when there is nothing to do."""
-        call_command("migrate", interactive=False, verbosity=0)
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except OperationalError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ConfigError(f"the database cannot be used: {reason}") from None
         call_command("createcachetable", verbosity=0)
         self._collect_static()
         prices.publish(billable.list_prices(), "Kling's official units × 10")
