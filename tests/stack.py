@@ -57,6 +57,7 @@ class Stack:
 
     def start(self) -> None:
         """Like a person typing `make run`; returns when the site answers. About 6 s."""
+        self.log.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "kling_saas.run"],
@@ -70,7 +71,7 @@ class Stack:
         while "Ctrl-C stops everything" not in self.log.read_text():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the product did not start:\n{self.log.read_text()[-4000:]}")
-            time.sleep(0.1)
+            time.sleep(0.05)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -111,12 +112,20 @@ class Stack:
         assert self._process is not None
         return self._process.pid
 
+    def halt(self, how: signal.Signals = signal.SIGINT) -> int:
+        """End it by Ctrl-C, or by another signal, and keep its folder; the exit code."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        try:
+            return self._process.wait(60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+
     def stop(self) -> None:
         """Ctrl-C, then the folder goes."""
-        if self._process:
-            self._process.send_signal(signal.SIGINT)
-            try:
-                self._process.wait(60)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            if self._process and self._process.poll() is None:
+                self.halt()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
