@@ -12,12 +12,10 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
-
 from generations import lifecycle, providers, storage
 from generations.catalogue.params import Params
 from generations.models import Generation, Protocol, ProviderAccount, Upload
-from generations.uploads import MAX_BYTES, MAX_PIXELS, PREFIX
+from generations.uploads import MAX_BYTES, PREFIX, UnreadableImage, opened
 from kling_saas.lib import http
 
 log = logging.getLogger(__name__)
@@ -79,11 +77,8 @@ def _cropped(raw: bytes, ratio: str) -> bytes:
     """The middle of the image in `ratio` (`16:9`), as JPEG; unreadable images stay as they are."""
     across, down = (int(part) for part in ratio.split(":"))
     try:
-        image: Image.Image = Image.open(io.BytesIO(raw), formats=["JPEG", "PNG", "WEBP"])
-        if image.width * image.height > MAX_PIXELS:
-            return raw
-        image = image.convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        image = opened(raw).convert("RGB")
+    except UnreadableImage:
         return raw
     width = min(image.width, image.height * across // down)
     height = min(image.height, image.width * down // across)

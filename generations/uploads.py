@@ -15,11 +15,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from accounts import tenancy
 from accounts.actors import Actor
 from generations import storage
+from generations.catalogue import media
 from generations.catalogue.params import Params
 from generations.errors import InvalidRequest
 from generations.models import Upload
 
-MAX_BYTES = 10 * 1024 * 1024  # Kling's own limit (kling-api documentation, input limits)
+MAX_BYTES = media.IMAGE_MAX_BYTES
+TOO_LARGE = f"at most {MAX_BYTES} bytes ({MAX_BYTES // 2**20} MB): send a smaller file."
 MAX_PIXELS = 40_000_000
 LEAST_SIDE, WIDEST = 300, 2.5  # px; ratio between 1:2.5 and 2.5:1, Kling's limits
 PREFIX = "upl_"
@@ -34,12 +36,10 @@ def take_in(actor: Actor, params: Params) -> Params:
     changed: dict[str, str] = {}
     for field in ("image", "image_tail", "static_mask"):
         value = getattr(params, field)
-        if value and not value.startswith(("http://", "https://")):
+        if value and not media.is_address(value):
             changed[field] = _one(actor, field, value)
     masks = tuple(
-        m
-        if m.mask.startswith(("http", PREFIX))
-        else replace(m, mask=_one(actor, "dynamic_masks", m.mask))
+        m if media.is_address(m.mask) else replace(m, mask=_one(actor, "dynamic_masks", m.mask))
         for m in params.dynamic_masks
     )
     return replace(params, **changed, dynamic_masks=masks) if changed or masks else params  # type: ignore[arg-type]
@@ -95,6 +95,30 @@ def store(actor: Actor, raw: bytes, *, field: str = "image") -> Upload:
     return created
 
 
+class UnreadableImage(ValueError):
+    """Not an image we decode; the text says why and what to do."""
+
+
+def opened(raw: bytes) -> Image.Image:
+    """The decoded image, upright. Raises UnreadableImage, whatever is wrong with it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image: Image.Image = Image.open(io.BytesIO(raw), formats=["JPEG", "PNG", "WEBP"])
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                most = MAX_PIXELS // 10**6
+                raise UnreadableImage(
+                    f"{width}×{height} pixels; at most {most} million: scale it down."
+                )
+            return ImageOps.exif_transpose(image)  # before the note that says so goes
+    except UnreadableImage:
+        raise
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError,
+            Image.DecompressionBombWarning):  # fmt: skip
+        raise UnreadableImage("not a JPEG, PNG or WebP image that can be decoded.") from None
+
+
 def _cleaned(raw: bytes, field: str) -> tuple[bytes, str, int, int]:
     """The image re-encoded without metadata. Raises InvalidRequest with the limit it breaks."""
 
@@ -102,20 +126,13 @@ def _cleaned(raw: bytes, field: str) -> tuple[bytes, str, int, int]:
         return InvalidRequest.one(field, "bad_image", f"{field}: {problem}")
 
     if len(raw) > MAX_BYTES:
-        raise refuse(f"{len(raw)} bytes; at most {MAX_BYTES} (10 MB): send a smaller file.")
+        raise refuse(f"{len(raw)} bytes; {TOO_LARGE}")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image: Image.Image = Image.open(io.BytesIO(raw), formats=["JPEG", "PNG", "WEBP"])
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise refuse(f"{width}×{height} pixels; at most 40 million: scale it down.")
-            image = ImageOps.exif_transpose(image)  # upright before the note that says so goes
-            width, height = image.size
-            image.info = {k: v for k, v in image.info.items() if k in _KEPT_FACTS}
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError,
-            Image.DecompressionBombWarning):  # fmt: skip
-        raise refuse("not a JPEG, PNG or WebP image that can be decoded.") from None
+        image = opened(raw)
+    except UnreadableImage as problem:
+        raise refuse(str(problem)) from None
+    width, height = image.size
+    image.info = {k: v for k, v in image.info.items() if k in _KEPT_FACTS}
     if min(width, height) < LEAST_SIDE:
         raise refuse(f"{width}×{height} pixels; each side needs at least 300: send a larger one.")
     if not 1 / WIDEST <= width / height <= WIDEST:

@@ -10,14 +10,14 @@ import binascii
 import re
 from urllib.parse import urlsplit
 
-IMAGE_MAX_BYTES = 10 * 1024 * 1024
+IMAGE_MAX_BYTES = 10 * 1024 * 1024  # Kling's own limit (its API documentation, input limits)
 ADDRESS_MAX = 4096
 FORMS = "an http(s) address, an upload id (upl_…), a data URI or base64"
 
 _UPLOAD = re.compile(r"upl_[A-Za-z0-9_-]{1,80}")
 _DATA_URI = re.compile(r"data:image/[a-z0-9.+-]{1,20};base64,", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP", re.DOTALL)
 
 
 class BadMedia(ValueError):
@@ -68,7 +68,7 @@ def _check_base64(encoded: str) -> None:
         content = base64.b64decode("".join(encoded.split()), validate=True)
     except (binascii.Error, ValueError):
         raise BadMedia(f"is not {FORMS}") from None
-    if not content.startswith(_SIGNATURES):
-        raise BadMedia("is not a JPEG or PNG image")
+    if not _SIGNATURE.match(content):
+        raise BadMedia("is not a JPEG, PNG or WebP image")
     if len(content) > IMAGE_MAX_BYTES:
         raise BadMedia("is larger than 10 MB")

@@ -13,8 +13,9 @@ from django.conf import settings
 from PIL import Image
 
 from accounts import tenancy
-from generations import storage, uploads
-from generations.catalogue.params import Params
+from generations import pictures, storage, uploads
+from generations.catalogue import media
+from generations.catalogue.params import DynamicMask, Params
 from generations.errors import InvalidRequest
 from generations.models import Upload
 from tests.generations.orders import actor
@@ -161,3 +162,28 @@ def test_an_upload_of_somebody_else_is_unknown(alice: Customer) -> None:
         uploads.take_in(actor(mallory), Params(model="kling-v1", image=mine.public_id))
     with pytest.raises(InvalidRequest):
         uploads.take_in(actor(alice, livemode=True), Params(model="kling-v1", image=mine.public_id))
+
+
+def test_a_mask_is_an_address_or_an_upload_of_ones_own_by_the_same_rule(alice: Customer) -> None:
+    def taken(mask: str) -> str:
+        params = Params(model="kling-v1", dynamic_masks=(DynamicMask(mask, ()),))
+        return uploads.take_in(actor(alice), params).dynamic_masks[0].mask
+
+    mine = uploads.store(actor(alice), picture(350, 350)).public_id
+    assert taken(mine) == mine
+    assert taken("HTTPS://example.com/mask.png") == "HTTPS://example.com/mask.png"
+    for mask in ("upl_unknown", "http", "httpsomething"):
+        with pytest.raises(InvalidRequest):
+            taken(mask)
+
+
+def test_an_image_that_unfolds_too_far_is_handed_over_uncropped() -> None:
+    for raw in (bomb(14_000, 14_000), bomb(7_000, 7_000), b"no image"):
+        assert pictures._cropped(raw, "16:9") == raw
+    assert Image.open(io.BytesIO(pictures._cropped(picture(400, 400), "2:1"))).size == (400, 200)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_what_the_upload_door_takes_an_order_takes_too(kind: str) -> None:
+    plain = base64.b64encode(picture(310, 310, kind)).decode()
+    assert media.normalise(f"data:image/{kind.lower()};base64,{plain}") == plain
