@@ -31,6 +31,9 @@ def run() -> int:
         )
         if video is None:
             return 0
+        if video.preview_attempts >= _TRIES:  # a film that killed whoever tried
+            Video.objects.filter(pk=video.pk).update(preview_due_at=None)
+            return 1
         # Due again later if we die; counted before the work.
         Video.objects.filter(pk=video.pk).update(
             preview_due_at=Now() + _LEASE, preview_attempts=F("preview_attempts") + 1
