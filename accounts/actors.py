@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from accounts.models.organisation import Role
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Proven by a credential or a session. `user_id` is set for sessions, the key for programs."""
+    """Proven by a credential or a session. `user_id` is set for sessions, the key for programs.
+
+    A program acts with its organisation's full rights; a person with those of their role.
+    """
 
     organisation_id: int
     livemode: bool
     user_id: int | None = None
     api_key_id: int | None = None
     access_key_id: int | None = None
+    role: Role = Role.OWNER
     suspended: bool = False
     raw_video: bool = False
+
+    @property
+    def may_order(self) -> bool:
+        """Whether it may spend credits on films."""
+        return self.role not in {Role.VIEWER, Role.BILLING}
+
+    @property
+    def may_hold_keys(self) -> bool:
+        """Whether it may issue and revoke credentials."""
+        return self.role in {Role.OWNER, Role.ADMIN, Role.DEVELOPER}

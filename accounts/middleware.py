@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts import organisations, tenancy
 from accounts.actors import Actor
+from accounts.models import Role
 from accounts.requests import ActingRequest
 
 ORGANISATION, MODE = "organisation", "livemode"  # keys of the session
@@ -57,12 +58,14 @@ def _brings_a_key(request: HttpRequest) -> bool:
 def _actor(request: HttpRequest) -> Actor | None:
     """The person in the organisation their session chose, or in their oldest one."""
     user_id = cast("int", request.user.pk)
-    mine = [organisation for organisation, _role in organisations.memberships_of(user_id)]
-    if not mine:
+    roles = dict(organisations.memberships_of(user_id))
+    if not roles:
         return None
     chosen = request.session.get(ORGANISATION)
+    organisation_id = chosen if chosen in roles else next(iter(roles))
     return Actor(
-        organisation_id=chosen if chosen in mine else mine[0],
+        organisation_id=organisation_id,
+        role=Role(roles[organisation_id]),
         livemode=bool(request.session.get(MODE, True)),
         user_id=user_id,
     )

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError
 
 from generations import attempts, lifecycle, outcomes, pictures, providers, storage
 from generations.dispatch import BLOCKING
@@ -24,6 +26,7 @@ from generations.providers.base import Exchange, masked, received
 from generations.wire.segmind import client as wire
 from generations.wire.task import Accepted, RemoteVideo, Task, TaskState, Unknown
 from kling_saas.lib import http
+from kling_saas.lib.sealing import SealBroken
 
 log = logging.getLogger(__name__)
 _BATCH = 50
@@ -47,7 +50,7 @@ class Calls:
     async def let_go(self) -> None:
         """Wait for what is held, as long as the supervisor's grace lasts."""
         if self._held:
-            await asyncio.wait(self._held, timeout=settings.SEGMIND_WAIT_MAX)
+            await asyncio.wait(self._held, timeout=settings.DRAIN_SECONDS)
 
 
 def _claim() -> list[tuple[Generation, Attempt]]:
@@ -81,12 +84,18 @@ async def _keep_lease(generation: Generation) -> None:
         except LeaseLost:
             log.error("%s: lease lost during a blocking call", generation.public_id)
             return
+        except DatabaseError as error:  # the lease outlives a few missed renewals
+            log.warning("%s: lease not renewed: %s", generation.public_id, error)
 
 
 async def _call(generation: Generation, attempt: Attempt) -> Exchange:
-    params = await sync_to_async(pictures.for_upstream)(generation, attempt.account)
     adapter = providers.adapter(attempt.account)
-    request = adapter.encode_create(params, attempt.external_id, "")
+    try:
+        params = await sync_to_async(pictures.for_upstream)(generation, attempt.account)
+        request = adapter.encode_create(params, attempt.external_id, "")
+        headers = {**adapter.headers(), **request.headers}
+    except (SealBroken, OSError, ObjectDoesNotExist, ValueError) as error:
+        return Exchange(None, {}, {"error": f"{type(error).__name__}: {error}"})
     sent = {"method": request.method, "path": request.path, "json": masked(request.json)}
     limits = httpx.Timeout(settings.SEGMIND_WAIT_MAX, connect=10.0)
     try:
@@ -96,7 +105,7 @@ async def _call(generation: Generation, attempt: Attempt) -> Exchange:
                 request.method,
                 adapter.address(request),
                 json=request.json,
-                headers=adapter.headers(),
+                headers=headers,
             ) as answer,
         ):
             if wire.film_follows(answer.status_code, answer.headers):

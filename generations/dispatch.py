@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import connection, transaction
+from django.db import close_old_connections, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -44,8 +45,8 @@ SELECT id FROM (
       FROM generations_generation
      WHERE status IN ('accepted', 'submitting') AND next_run_at <= now()
        AND (lease_until IS NULL OR lease_until <= now())
-       AND (status = 'accepted' OR account_id NOT IN (
-            SELECT id FROM generations_provideraccount WHERE protocol = 'segmind_v1'))
+       AND (account_id IS NULL OR account_id NOT IN (
+            SELECT id FROM generations_provideraccount WHERE protocol = %s))
 ) waiting ORDER BY turn, id LIMIT %s
 """
 
@@ -53,30 +54,39 @@ SELECT id FROM (
 def run() -> int:
     """One round: claim a fair batch, submit it, record the outcomes. The number handled."""
     with tenancy.system("turns are taken across tenants"), connection.cursor() as cursor:
-        cursor.execute(_FAIR, [_BATCH])
+        cursor.execute(_FAIR, [Protocol.SEGMIND_V1, _BATCH])
         ids = [row[0] for row in cursor.fetchall()]
     if not ids:
         return 0
     mine = lifecycle.claim(
         [Status.ACCEPTED, Status.SUBMITTING], _BATCH, only=Q(pk__in=ids) & ~BLOCKING
     )
-    placed = [(g, a) for g in mine if (a := _guarded_step(g)) is not None]
-    with ThreadPoolExecutor(_BATCH) as pool:
-        jobs = [pool.submit(_send, generation, attempt) for generation, attempt in placed]
-        for (generation, attempt), job in zip(placed, jobs, strict=True):
-            if error := job.exception():  # one order's trouble is not the others'
-                log.error("%s: sending failed", attempt.external_id, exc_info=error)
-                lifecycle.release(generation, again_in=_LOOK_AGAIN)
-            else:
-                outcomes.record(generation, attempt, job.result())
+    list(_threads().map(_carry_on, mine))
     return len(mine)
 
 
-def _guarded_step(generation: Generation) -> Attempt | None:
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """One per worker process, each thread with a database connection of its own."""
+    return ThreadPoolExecutor(_BATCH, thread_name_prefix="dispatch")
+
+
+def _carry_on(generation: Generation) -> None:
+    """One order's whole step. Its trouble is not the others': it is put aside and tried again.
+
+    The tries were counted at the claim, so what fails for ever is given up by the sweep.
+    """
+    close_old_connections()
     try:
-        return _next_step(generation)
+        if attempt := _next_step(generation):
+            lifecycle.renew(generation)  # a look-up may have used the lease up
+            outcomes.record(generation, attempt, _send(generation, attempt))
     except LeaseLost:
-        return None
+        log.warning("%s: somebody else has it now", generation.public_id)
+    except Exception:
+        log.exception("%s: this step failed", generation.public_id)
+        connection.close()
+        lifecycle.release(generation, again_in=_LOOK_AGAIN)
 
 
 def _next_step(generation: Generation) -> Attempt | None:
@@ -155,7 +165,7 @@ def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
 
 
 def _send(generation: Generation, attempt: Attempt) -> Exchange:
-    """Runs in a thread. What fails before the request goes out is "not sent"."""
+    """What fails before the request goes out is "not sent"."""
     try:
         params = pictures.for_upstream(generation, attempt.account)
         return providers.adapter(attempt.account).create(
@@ -166,5 +176,3 @@ def _send(generation: Generation, attempt: Attempt) -> Exchange:
     except (SealBroken, OSError, ObjectDoesNotExist) as error:
         log.error("%s: not sent: %s", attempt.external_id, error)
         return Exchange(None, {}, {"error": f"{type(error).__name__}: {error}"})
-    finally:
-        connection.close()  # this thread's own, opened if an upload had to be looked up

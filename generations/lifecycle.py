@@ -17,11 +17,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts import outbox, tenancy
 from billing import ledger
 from generations.models import Generation, GenerationEvent, ProviderAccount, Status, Video
 from generations.models.generation import TERMINAL
+
+_LONGEST_PAUSE = 60.0  # seconds
 
 MOVES: dict[str, frozenset[str]] = {
     Status.ACCEPTED: frozenset({Status.SUBMITTING, Status.FAILED, Status.CANCELLED}),
@@ -94,6 +97,19 @@ def release(generation: Generation, *, again_in: float, forgive: bool = False) -
         columns["step_attempts"] = 0
     with scope(generation):
         _same(generation).update(**columns)
+
+
+def put_back(generation: Generation, *, again_in: float) -> None:
+    """No upstream has it: it holds no place at an account, and is due again soon.
+
+    Soon is within a minute and by its deadline, whatever an upstream asked for.
+    """
+    left = (generation.deadline_at - timezone.now()).total_seconds()
+    pause = timedelta(seconds=max(0.1, min(again_in, left, _LONGEST_PAUSE)))
+    with scope(generation):
+        _same(generation).update(
+            account=None, lease_until=None, next_run_at=Now() + pause, step_attempts=0
+        )
 
 
 def advance(

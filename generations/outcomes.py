@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from generations import attempts, lifecycle, routing
+from generations.catalogue import billable
 from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount, Status
 from generations.providers import Exchange
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
@@ -22,6 +23,7 @@ _OPERATORS = {Reason.AUTH, Reason.BALANCE}
 _PATIENCE = {Reason.RATE, Reason.CONCURRENCY}
 _PAUSE = timedelta(seconds=60)
 _MAX_ATTEMPTS = 8
+_ABSENCES = 10  # polls in a row that do not know the film
 
 
 def record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
@@ -35,7 +37,7 @@ def record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None
         _again(generation, "upstream_unreachable")
     elif isinstance(outcome, Accepted):
         _accepted(generation, attempt, outcome.task, seen)
-    elif isinstance(outcome, Rejected):
+    elif isinstance(outcome, Rejected) and not _may_be_its_twin(attempt, outcome):
         _rejected(generation, attempt, outcome, seen)
     else:
         lifecycle.release(generation, again_in=1.0, forgive=True)
@@ -48,6 +50,11 @@ def note(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
         Attempt.objects.filter(pk=attempt.pk).update(
             message=message[:500], request=exchange.request, response=exchange.response
         )
+
+
+def _may_be_its_twin(attempt: Attempt, refusal: Rejected) -> bool:
+    """Sent a second time under the same id, "invalid" may mean that the first one is there."""
+    return attempt.look_ups > 0 and refusal.reason == Reason.INVALID
 
 
 def adopt(generation: Generation, attempt: Attempt, found: tuple[Task, ...] | Rejected) -> bool:
@@ -69,7 +76,11 @@ def abandon(generation: Generation, attempt: Attempt) -> None:
     """Nobody can tell whether the upstream took it: free the customer, leave it to the operator."""
     log.error("%s: outcome unknown for ever, cost to suspense", attempt.external_id)
     attempts.close(
-        generation, attempt, AttemptOutcome.ABANDONED, message="No answer, and no way to ask."
+        generation,
+        attempt,
+        AttemptOutcome.ABANDONED,
+        message="No answer, and no way to ask.",
+        upstream_cost=billable.usd_of(generation.credits),
     )
     lifecycle.fail(
         generation, "upstream_unknown", "The upstream's answer was lost; nothing was charged."
@@ -112,13 +123,13 @@ def _rejected(
         lifecycle.fail(generation, _CUSTOMERS[reason], refusal.message)
     elif reason == Reason.DISCONTINUED:
         routing.refuse_model(attempt.account, generation.order().model, refusal.message)
-        lifecycle.release(generation, again_in=0, forgive=True)
+        lifecycle.put_back(generation, again_in=0)
     elif reason in _OPERATORS:
         pause(attempt.account, f"{reason}: {refusal.message}")
-        lifecycle.release(generation, again_in=1.0, forgive=True)
+        lifecycle.put_back(generation, again_in=1.0)
     elif reason in _PATIENCE:
         wait = refusal.retry_after or _backoff(attempts.count(generation))
-        lifecycle.release(generation, again_in=wait, forgive=True)
+        lifecycle.put_back(generation, again_in=wait)
     else:
         _again(generation, "upstream_unavailable")
 
@@ -138,7 +149,7 @@ def _again(generation: Generation, code: str) -> None:
     if tries >= _MAX_ATTEMPTS:
         lifecycle.fail(generation, code, "No upstream could be reached; nothing was charged.")
     else:
-        lifecycle.release(generation, again_in=_backoff(tries), forgive=True)
+        lifecycle.put_back(generation, again_in=_backoff(tries))
 
 
 def _backoff(tries: int) -> float:
@@ -157,7 +168,11 @@ def polled(generation: Generation, found: Task | Rejected | None) -> None:
         lifecycle.fail(generation, "deadline", "The upstream did not finish before the deadline.")
     elif isinstance(found, Task):
         lifecycle.release(generation, again_in=_poll_pause(generation), forgive=True)
-    elif generation.step_attempts > 10 and certainly_absent(found or ()):
+    elif not certainly_absent(found or ()):
+        if found and found.reason in _OPERATORS and generation.account:
+            pause(generation.account, f"{found.reason}: {found.message}")
+        lifecycle.release(generation, again_in=_poll_pause(generation), forgive=True)
+    elif generation.step_attempts > _ABSENCES:
         lifecycle.fail(generation, "upstream_lost", "The upstream no longer knows this film.")
     else:
         lifecycle.release(generation, again_in=_poll_pause(generation))

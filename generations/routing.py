@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from generations import providers
 from generations.catalogue.params import Params
 from generations.errors import NoProvider
 from generations.models import ProviderAccount, RefusedModel
+from generations.wire.kling.codes import is_gone
 
+_REFUSED_FOR = timedelta(hours=1)  # when the upstream's words are not clear
 _FRESH_SECONDS = 2.0  # operators' changes are seen by every process within this time
 
 
@@ -30,7 +34,8 @@ def _accounts(*, livemode: bool) -> list[ProviderAccount]:
     """Enabled accounts of a mode in order of priority, from a copy at most 2 s old."""
     if time.monotonic() - _known.at > _FRESH_SECONDS:
         _known.accounts = tuple(ProviderAccount.objects.filter(enabled=True))
-        _known.refused = frozenset(RefusedModel.objects.values_list("account_id", "model"))
+        refused = RefusedModel.objects.filter(Q(until=None) | Q(until__gt=timezone.now()))
+        _known.refused = frozenset(refused.values_list("account_id", "model"))
         _known.at = time.monotonic()
     return [a for a in _known.accounts if _serves(a, livemode=livemode)]
 
@@ -81,8 +86,9 @@ def only_sandbox(*, livemode: bool) -> bool:
 
 
 def refuse_model(account: ProviderAccount, model: str, reason: str) -> None:
-    """The upstream has discontinued a model: do not offer it through this account again."""
-    RefusedModel.objects.get_or_create(
-        account=account, model=model, defaults={"reason": reason[:300]}
+    """The upstream does not serve a model: not through this account, for good or for an hour."""
+    until = None if is_gone(reason) else timezone.now() + _REFUSED_FOR
+    RefusedModel.objects.update_or_create(
+        account=account, model=model, defaults={"reason": reason[:300], "until": until}
     )
     forget()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,13 +17,16 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from accounts import tenancy
 from accounts.actors import Actor
+from accounts.models import IdempotencyRecord
 from billing import prices, quotes
 from billing.errors import from_database
 from billing.prices import Priced
 from generations import routing, uploads
 from generations.catalogue import billable, validation
 from generations.catalogue.params import Params
+from generations.catalogue.validation import Checked
 from generations.catalogue.violations import InvalidRequest as CatalogueRefusal
 from generations.errors import (
     CapExceeded,
@@ -35,7 +38,7 @@ from generations.errors import (
 from generations.models import Generation, Status
 from generations.models.generation import new_generation_id
 from kling_saas.lib.ids import random_base62
-from kling_saas.lib.refusals import IdempotencyKeyReused
+from kling_saas.lib.refusals import Forbidden, IdempotencyKeyReused, Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +65,13 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """An order that is valid and priced, before any money moves."""
+    """A valid order with what it will be charged, before any money moves."""
 
     params: Params
     warnings: tuple[str, ...]
     priced: Priced
+    credits: int
+    quote_pk: int | None
     fingerprint: str
 
 
@@ -85,24 +90,47 @@ class Receipt:
 
 def prepare(actor: Actor, order: Submission) -> Prepared:
     """Check and price an order. Raises InvalidRequest with all violations, or NoProvider."""
-    longest = routing.longest_film(livemode=actor.livemode)
+    return _priced(actor, order, _checked(actor, order))
+
+
+def _checked(actor: Actor, order: Submission) -> Checked:
+    """The film as it would be made, images taken in. Raises InvalidRequest."""
     try:
         checked = validation.check(
             order.fields,
             lenient=order.lenient,
             max_shots=order.max_shots,
-            max_seconds=longest,
+            max_seconds=routing.longest_film(livemode=actor.livemode),
             sandbox=routing.only_sandbox(livemode=actor.livemode),
         )
     except CatalogueRefusal as refusal:
         raise InvalidRequest.of(refusal) from None
-    params = uploads.take_in(actor, checked.params)
-    routing.require_provider(params, livemode=actor.livemode)
+    return replace(checked, params=uploads.take_in(actor, checked.params))
+
+
+def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
+    """With its price: the quote's, if one is given. Raises NoProvider, CapExceeded, the quote's."""
+    routing.require_provider(checked.params, livemode=actor.livemode)
+    priced = prices.price([billable.item(checked.params)])
+    credits_due, quote_pk = priced.credits, None
+    if order.quote_id is not None:
+        quote = quotes.look_up(actor.organisation_id, actor.livemode, order.quote_id)
+        credits_due = quotes.check(quote, params_fingerprint(checked.params))
+        quote_pk = quote.pk
+    if order.max_cost is not None and credits_due > order.max_cost:
+        raise CapExceeded(
+            f"This costs {credits_due} credits and max_cost is {order.max_cost}: raise max_cost or "
+            "choose a cheaper variant.",
+            credits=credits_due,
+            max_cost=order.max_cost,
+        )
     return Prepared(
-        params=params,
+        params=checked.params,
         warnings=checked.warnings,
-        priced=prices.price([billable.item(params)]),
-        fingerprint=_fingerprint(order, params),
+        priced=priced,
+        credits=credits_due,
+        quote_pk=quote_pk,
+        fingerprint=_fingerprint(order, checked.params),
     )
 
 
@@ -111,19 +139,20 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
 
     `render` makes the answer's body from the generation as it will stand; it is stored with the
     Idempotency-Key, so a repeated call gets the very same bytes. One round trip to the database
-    outside a transaction. Raises the refusals of `prepare` and of billing's reserve, CapExceeded,
-    QueueFull, IdempotencyKeyReused, ExternalIdReused and the quote's.
+    outside a transaction. Raises Forbidden, the refusals of `prepare` and of billing's reserve,
+    QueueFull, IdempotencyKeyReused and ExternalIdReused.
     """
-    prepared = prepare(actor, order)
-    credits_due, quote_pk = _price_to_charge(actor, order, prepared)
-    if order.max_cost is not None and credits_due > order.max_cost:
-        raise CapExceeded(
-            f"This costs {credits_due} credits and max_cost is {order.max_cost}: raise max_cost or "
-            "choose a cheaper variant.",
-            credits=credits_due,
-            max_cost=order.max_cost,
-        )
-    generation = _unsaved(actor, order, prepared, credits_due, quote_pk)
+    if not actor.may_order:
+        raise Forbidden(f"Your role ({actor.role}) does not order films: ask an owner.")
+    checked = _checked(actor, order)
+    try:
+        prepared = _priced(actor, order, checked)
+    except Refusal:
+        # What was accepted once is answered again, though it could not be ordered any more.
+        if answered := _answered(actor, order, _fingerprint(order, checked.params)):
+            return answered
+        raise
+    generation = _unsaved(actor, order, prepared)
     outcome, body, public_id = _accept(generation, order.idempotency_key, render(generation))
     if outcome == "key_reused":
         raise IdempotencyKeyReused(
@@ -141,11 +170,15 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
     )
 
 
-def _price_to_charge(actor: Actor, order: Submission, prepared: Prepared) -> tuple[int, int | None]:
-    if order.quote_id is None:
-        return prepared.priced.credits, None
-    quote = quotes.look_up(actor.organisation_id, actor.livemode, order.quote_id)
-    return quotes.check(quote, params_fingerprint(prepared.params)), quote.pk
+def _answered(actor: Actor, order: Submission, fingerprint: str) -> Receipt | None:
+    """The stored answer to an equal call under the same key."""
+    if order.idempotency_key is None:
+        return None
+    with tenancy.scope(actor.organisation_id):
+        stored = IdempotencyRecord.objects.filter(
+            livemode=actor.livemode, key=order.idempotency_key, fingerprint=fingerprint
+        ).first()
+    return Receipt(generation=stored.subject, body=stored.body, replayed=True) if stored else None
 
 
 def params_fingerprint(params: Params) -> str:
@@ -175,9 +208,7 @@ def _digest(facts: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _unsaved(
-    actor: Actor, order: Submission, prepared: Prepared, credits_due: int, quote_pk: int | None
-) -> Generation:
+def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
     now = timezone.now()
     seconds = min(order.deadline or settings.DEADLINE_SECONDS, settings.DEADLINE_SECONDS)
     return Generation(
@@ -189,8 +220,8 @@ def _unsaved(
         params=prepared.params.to_json(),
         warnings=list(prepared.warnings),
         status=Status.ACCEPTED,
-        credits=credits_due,
-        quote_id=quote_pk,
+        credits=prepared.credits,
+        quote_id=prepared.quote_pk,
         door=order.door,
         door_facts=dict(order.door_facts),
         external_id=order.external_id,

@@ -1,4 +1,4 @@
-"""Look for what fell through: leases that ended, deadlines that passed, credits that expired."""
+"""Look for what fell through: work that kills its workers, credits and answers that expired."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accounts import tenancy
 from accounts.models import IdempotencyRecord
 from billing import ledger
 from generations import lifecycle
-from generations.models import Generation, Status
+from generations.models import Generation
 
 log = logging.getLogger(__name__)
 _KEEP_ANSWERS = timedelta(days=7)
@@ -32,7 +32,7 @@ def give_up_poison() -> int:
     with tenancy.system("stuck work is looked for across tenants"):
         stuck = list(
             Generation.objects.filter(
-                status__in=[Status.ACCEPTED, Status.FETCHING, Status.STORING],
+                finished_at=None,
                 step_attempts__gte=settings.STEP_ATTEMPTS + 3,
                 lease_until__lte=Now(),
             )[:50]

@@ -14,15 +14,14 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
-import httpx
 from asgiref.sync import sync_to_async
-from django.db import OperationalError, close_old_connections
+from django.db import connection
 
 from accounts import outbox
 from generations import bells, blocking, heartbeat, lifecycle, outcomes, providers
 from generations.models import Generation, ProviderAccount, Status
 from generations.providers.base import Question
-from generations.wire.task import Rejected, Task
+from generations.wire.task import Reason, Rejected, Task
 from kling_saas.lib import http
 
 log = logging.getLogger(__name__)
@@ -30,6 +29,7 @@ _TICK = 0.1  # seconds between looks when there was nothing to do
 _BATCH = 500
 _PARALLEL_POLLS = 64
 _BEAT = 5.0
+_ASIDE = 5.0  # seconds until a bunch that broke is polled again
 
 
 class Watcher:
@@ -59,9 +59,9 @@ class Watcher:
         while not self.stop.is_set():
             try:
                 found = await step()
-            except (OperationalError, httpx.HTTPError) as error:
-                log.warning("%s: %s", getattr(step, "__name__", "step"), error)
-                await sync_to_async(close_old_connections)()
+            except Exception:  # a loop that ends would stop the product; the next round may do
+                log.exception("%s failed", getattr(step, "__name__", "a step"))
+                await sync_to_async(connection.close)()
                 found = 0
             if not found:
                 try:
@@ -96,9 +96,14 @@ class Watcher:
         self, account: ProviderAccount, bunch: list[Generation], gate: asyncio.Semaphore
     ) -> None:
         questions = [Question(g.upstream_id, g.order().kind) for g in bunch]
-        async with gate:
-            answer = await providers.adapter(account).poll(self.client, questions)
-        await sync_to_async(_record)(bunch, answer)
+        try:
+            async with gate:
+                answer = await providers.adapter(account).poll(self.client, questions)
+            await sync_to_async(_record)(bunch, answer)
+        except Exception:
+            # Whatever one bunch does to us, the others are polled; its tries were counted.
+            log.exception("polls at %s failed", account.name)
+            await sync_to_async(_put_aside)(bunch)
 
     async def _tell(self) -> int:
         return await sync_to_async(outbox.announce)()
@@ -127,6 +132,14 @@ def _record(bunch: list[Generation], answer: tuple[Task, ...] | Rejected) -> Non
     by_id = {} if isinstance(answer, Rejected) else {task.id: task for task in answer}
     for generation in bunch:
         found = answer if isinstance(answer, Rejected) else by_id.get(generation.upstream_id)
-        if found is None and len(bunch) == 1 and by_id:
-            found = next(iter(by_id.values()))  # a gateway that words its ids differently
+        if found is None and by_id:
+            if len(bunch) == 1:  # a gateway that words its ids differently
+                found = next(iter(by_id.values()))
+            else:  # perhaps there in words we do not know: never taken for lost
+                found = Rejected(Reason.BROKEN, "", "missing among its bunch")
         outcomes.polled(generation, found)
+
+
+def _put_aside(bunch: list[Generation]) -> None:
+    for generation in bunch:
+        lifecycle.release(generation, again_in=_ASIDE)

@@ -55,11 +55,15 @@ class ProviderAccount(models.Model):
 
 
 class RefusedModel(models.Model):
-    """A model an account no longer serves: the upstream said so, or an operator."""
+    """A model an account does not serve, until a moment or for good.
+
+    For good when the upstream said "discontinued", or an operator did.
+    """
 
     account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE)
     model = models.CharField(max_length=40)
     reason = models.CharField(max_length=300)
+    until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

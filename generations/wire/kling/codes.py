@@ -43,7 +43,7 @@ CODES: Mapping[int, Code] = {
     1100: Code(429, "Account exception", Reason.AUTH),
     1101: Code(429, "Account in arrears", Reason.BALANCE),
     BALANCE_EMPTY: Code(429, "Account balance not enough", Reason.BALANCE),
-    1103: Code(403, "No permission for this API or model", Reason.AUTH),
+    1103: Code(403, "No permission for this API or model", Reason.DISCONTINUED),
     1200: Code(400, "Invalid request parameters", Reason.INVALID),
     INVALID_VALUE: Code(400, "Invalid parameter value", Reason.INVALID),
     NO_SUCH_METHOD: Code(404, "The requested method is invalid", Reason.BROKEN),
@@ -108,8 +108,10 @@ def refusal(
         reason = Reason.BROKEN
     if reason is None:
         return Unknown(str(code or status), message)
-    if _is_gone(message) and reason in (Reason.INVALID, Reason.AUTH):
+    if is_gone(message) and reason in (Reason.INVALID, Reason.AUTH):
         reason = Reason.DISCONTINUED
+    if code == NO_SUCH_RESOURCE and "model" not in message.lower():
+        reason = Reason.INVALID  # a voice or an element of the order, not what is sold
     return Rejected(reason, str(code or status), message, loose.retry_after(headers))
 
 
@@ -128,7 +130,8 @@ def query_refusal(
     return found
 
 
-def _is_gone(message: str) -> bool:
+def is_gone(message: str) -> bool:
+    """Whether the vendor says that a model will not come back."""
     words = message.lower()
     return "discontinued" in words or "no longer available" in words
 

@@ -128,7 +128,10 @@ def decode_tasks(
     answer = loose.json_object(body)
     if answer is not None and 200 <= status < 300 and isinstance(answer.get("data"), list):
         read = (read_task(loose.mapping(item)) for item in answer["data"])
-        return tuple(task for task in read if task is not None)
+        found = tuple(task for task in read if task is not None)
+        if answer["data"] and not found:  # there, and in words we do not know: not absent
+            return Rejected(Reason.BROKEN, str(status), "the answer makes no sense")
+        return found
     return codes.query_refusal(status, headers, answer)
 
 
@@ -139,9 +142,6 @@ def decode_task(status: int, headers: Mapping[str, str], body: bytes) -> Task | 
         return found
     if found:
         return found[0]
-    listed = loose.sequence((loose.json_object(body) or {}).get("data"))
-    if listed:
-        return Rejected(Reason.BROKEN, str(status), "the answer makes no sense")
     return Rejected(Reason.NOT_FOUND, str(status), "no task of this id")
 
 

@@ -8,6 +8,7 @@ import time
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from kling_saas.run.children import Child, Family
@@ -28,7 +29,7 @@ class Command(BaseCommand):
                     for name in ("short", "media")
                 ),
             ],
-            grace=25.0,
+            grace=25.0 + settings.DRAIN_SECONDS,
         )
         stopping = False
 
