@@ -28,9 +28,16 @@ def public_status(generation: Generation) -> str:
 
 
 def generation_json(
-    generation: Generation, video: Video | None = None, *, fresh: bool = False
+    generation: Generation,
+    video: Video | None = None,
+    *,
+    fresh: bool = False,
+    attempts: int | None = None,
 ) -> dict[str, Any]:
-    """The native API's generation. `fresh`: just accepted, so no position is looked up."""
+    """The native API's generation. `fresh`: just accepted, so no position is looked up.
+
+    `attempts` is how often it was sent to an upstream; None where it was not counted (lists).
+    """
     over = generation.status in TERMINAL
     return {
         "id": generation.public_id,
@@ -47,6 +54,7 @@ def generation_json(
         },
         "eta": None if over else waiting.eta(generation).as_json(),
         "position": None if fresh else waiting.position(generation),
+        "attempts": 0 if fresh else attempts,
         "video": video_json(generation, video) if video else None,
         "error": _error(generation),
         "warnings": generation.warnings,

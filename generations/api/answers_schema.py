@@ -119,7 +119,8 @@ SCHEMAS: dict[str, Schema] = {
         sha256=_TEXT,
     ),
     "Generation": _object(
-        "id object livemode status model kind input credits eta position video error warnings "
+        "id object livemode status model kind input credits eta position attempts video error "
+        "warnings "
         "reference metadata created_at finished_at",
         id=_TEXT,
         object={"const": "generation"},
@@ -137,6 +138,7 @@ SCHEMAS: dict[str, Schema] = {
             )
         ),
         position=_maybe(_WHOLE),
+        attempts=_maybe(_WHOLE),
         video=_maybe({"$ref": "#/components/schemas/Video"}),
         error=_maybe(
             _object(

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts import tenancy
 from accounts.api.endpoint import Endpoint
-from generations import access, lifecycle, presenting, storage, submission
+from generations import access, attempts, lifecycle, presenting, storage, submission
 from generations.api import inputs
 from generations.errors import NotCancellable, NotReady
 from generations.models import Generation, GenerationEvent, Status
@@ -179,4 +179,5 @@ def _event(generation: Generation, step: GenerationEvent, whole: dict[str, Any] 
 
 def _whole(generation: Generation) -> dict[str, Any]:
     video = access.video_of(generation) if generation.status == Status.SUCCEEDED else None
-    return presenting.generation_json(generation, video)
+    tries = attempts.count(generation)
+    return presenting.generation_json(generation, video, attempts=tries)
