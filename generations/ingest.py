@@ -9,13 +9,17 @@ from __future__ import annotations
 import io
 import logging
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db import DatabaseError, connections
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from generations import lifecycle, providers, storage
 from generations.films import BadFilm, Film, examine
@@ -29,6 +33,8 @@ log = logging.getLogger(__name__)
 _RENEW_EVERY = 15.0  # seconds
 STORED = "stored:"  # media_url of a film that a blocking call left in our own storage
 _WAITS = (0.5, 3.0, 10.0, 30.0, 60.0)
+_OUTAGE = timedelta(hours=24)  # of our storage, after which a film is given up
+_PAUSES = 5.0, 900.0  # seconds between tries while the storage is out of order
 
 
 def run() -> int:
@@ -49,10 +55,11 @@ def _take_in(generation: Generation) -> None:
         try:
             _download(generation, path)
             film = examine(path, seconds=seconds, alive=_keeper(generation))
-        except (http.FetchFailed, http.BlockedAddress, BadFilm) as error:
+            _store(generation, path, film)
+        except (http.FetchFailed, http.BlockedAddress, BadFilm, FileNotFoundError) as error:
             _trouble(generation, error)
-            return
-        _store(generation, path, film)
+        except storage.TROUBLE as error:
+            _storage_trouble(generation, error)
 
 
 def _keeper(generation: Generation) -> Callable[[], None]:
@@ -66,6 +73,33 @@ def _keeper(generation: Generation) -> Callable[[], None]:
             renewed = time.monotonic()
 
     return alive
+
+
+@contextmanager
+def _held(generation: Generation) -> Iterator[None]:
+    """Renew the lease while one long call runs that cannot be looked into. Raises LeaseLost."""
+    over, lost = threading.Event(), threading.Event()
+
+    def renew() -> None:
+        while not over.wait(_RENEW_EVERY):
+            try:
+                lifecycle.renew(generation)
+            except LeaseLost:
+                lost.set()
+                break
+            except DatabaseError as error:  # tried again; at worst the lease is lost
+                log.warning("%s: lease not renewed: %s", generation.public_id, error)
+        connections.close_all()
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    if lost.is_set():
+        raise LeaseLost(generation.public_id)
 
 
 def _download(generation: Generation, path: Path) -> None:
@@ -97,12 +131,13 @@ def _store(generation: Generation, path: Path, film: Film) -> None:
         generation, Status.STORING, lease_until=lease
     ):
         return
-    with path.open("rb") as file:
-        storage.put(key, file)
-    storage.put(poster_key, io.BytesIO(film.poster))
-    if storage.size(key) != film.size:
-        _trouble(generation, BadFilm("the stored file is not whole"))
-        return
+    with _held(generation):
+        with path.open("rb") as file:
+            storage.put(key, file)
+        storage.put(poster_key, io.BytesIO(film.poster))
+        stored = storage.size(key)
+    if stored != film.size:
+        raise BadFilm("the stored file is not whole")
     video = Video(
         organisation_id=generation.organisation_id,
         livemode=generation.livemode,
@@ -116,7 +151,36 @@ def _store(generation: Generation, path: Path, film: Film) -> None:
         duration_ms=film.duration_ms,
         has_sound=film.has_sound,
     )
-    lifecycle.succeed(generation, video)
+    if lifecycle.succeed(generation, video):
+        _forget_incoming(generation)
+
+
+def _forget_incoming(generation: Generation) -> None:
+    """Remove the copy that a blocking call left; the film is stored, or will never be."""
+    if not generation.media_url.startswith(STORED):
+        return
+    try:
+        storage.remove(generation.media_url.removeprefix(STORED))
+    except storage.TROUBLE as error:
+        log.warning("%s: a temporary film was left behind: %s", generation.public_id, error)
+
+
+def _storage_trouble(generation: Generation, error: Exception) -> None:
+    """Our own storage is out of order: the film is good, so wait for it, without counting tries."""
+    since = generation.upstream_finished_at or generation.created_at
+    age = timezone.now() - since
+    log.error("%s: our storage failed after %s: %r", generation.public_id, age, error)
+    if age > _OUTAGE:
+        _give_up(generation, "internal", "The film could not be stored; nothing was charged.")
+        return
+    least, most = _PAUSES
+    pause = min(most, max(least, age.total_seconds() / 4))
+    lifecycle.release(generation, again_in=pause, forgive=True)
+
+
+def _give_up(generation: Generation, code: str, message: str) -> None:
+    if lifecycle.fail(generation, code, message):
+        _forget_incoming(generation)
 
 
 def _trouble(generation: Generation, error: Exception) -> None:
@@ -125,7 +189,7 @@ def _trouble(generation: Generation, error: Exception) -> None:
         "%s: film not taken in (try %s): %s", generation.public_id, generation.step_attempts, error
     )
     if generation.step_attempts >= min(settings.STEP_ATTEMPTS, len(_WAITS)):
-        lifecycle.fail(generation, "bad_film", f"The film could not be used: {error}.")
+        _give_up(generation, "bad_film", f"The film could not be used: {error}.")
         return
     _refresh_link(generation)
     lifecycle.release(generation, again_in=_WAITS[generation.step_attempts - 1])

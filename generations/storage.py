@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
+from botocore.exceptions import (  # type: ignore[import-untyped]
+    BotoCoreError,
+    ClientError,
+)
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.signing import BadSignature, Signer
 
 _CHUNK = 256 * 1024
+TROUBLE = (OSError, Boto3Error, BotoCoreError, ClientError)  # what a storage out of order raises
 
 
 def film_key(generation_id: str, sha256: str) -> str:
@@ -44,6 +50,11 @@ def _put_file(final: Path, content: IO[bytes]) -> None:
 def size(key: str) -> int:
     """Bytes stored under `key`; -1 when there is nothing."""
     return default_storage.size(key) if default_storage.exists(key) else -1
+
+
+def remove(key: str) -> None:
+    """Delete what is stored under `key`, if anything."""
+    default_storage.delete(key)
 
 
 def open_file(key: str) -> IO[bytes]:

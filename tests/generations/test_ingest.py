@@ -1,0 +1,68 @@
+"""Taking films in while our own storage is out of order: a good film waits for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import tenancy
+from generations import ingest, lifecycle, storage
+from generations.models import Generation, Status
+from tests.generations import mp4
+from tests.generations.orders import parked
+from tests.generations.programs import funded
+
+
+def finished(folder: Path) -> Generation:
+    """An order whose film lies in our storage already, held so that no worker takes it."""
+    order = parked(funded())
+    key = f"incoming/{order.public_id}.mp4"
+    with mp4.write(folder / "film.mp4").open("rb") as film:
+        storage.put(key, film)
+    held: dict[str, Any] = {"lease_until": timezone.now() + timedelta(hours=1)}
+    with tenancy.system("a test is a worker"):
+        assert lifecycle.advance(order, Status.SUBMITTING, **held)
+        assert lifecycle.advance(order, Status.FETCHING, media_url=ingest.STORED + key, **held)
+    return Generation(**values(order))
+
+
+def values(order: Generation) -> dict[str, object]:
+    with tenancy.system("a test looks at every tenant"):
+        found: dict[str, object] = Generation.objects.filter(pk=order.pk).values().get()
+    return found
+
+
+def again(order: Generation) -> Generation:
+    """Made due and claimed at once, before a running worker can."""
+    with tenancy.system("a test is a worker"):
+        Generation.objects.filter(pk=order.pk).update(next_run_at=timezone.now())
+        (claimed,) = lifecycle.claim([Status.STORING], 1, only=Q(pk=order.pk))
+    return claimed
+
+
+def test_a_film_waits_for_a_storage_that_is_out_of_order_and_leaves_no_copy(tmp_path: Path) -> None:
+    order = finished(tmp_path)
+    wall = Path(settings.MEDIA_ROOT) / "films" / order.public_id
+    wall.parent.mkdir(parents=True, exist_ok=True)
+    wall.write_bytes(b"where a folder should be")
+    ingest._take_in(order)
+    held = values(order)
+    assert (held["status"], held["step_attempts"], held["lease_until"]) == ("storing", 0, None)
+    wall.unlink()
+    ingest._take_in(again(order))
+    assert values(order)["status"] == "succeeded"
+    assert storage.size(f"incoming/{order.public_id}.mp4") == -1
+
+
+def test_a_film_that_could_not_be_stored_for_a_day_is_given_back(tmp_path: Path) -> None:
+    order = finished(tmp_path)
+    order.created_at -= timedelta(hours=25)
+    ingest._storage_trouble(order, OSError("no space"))
+    ended = values(order)
+    assert (ended["status"], ended["error_code"], ended["charged"]) == ("failed", "internal", 0)
+    assert storage.size(f"incoming/{order.public_id}.mp4") == -1
