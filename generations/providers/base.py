@@ -8,6 +8,7 @@ POST could be a second bill.
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +19,13 @@ import httpx
 from generations.catalogue.params import Kind, Params
 from generations.wire.task import Outcome, Reason, Rejected, Task, Unknown, WireRequest
 from kling_saas.lib import http
-from kling_saas.lib.logs import redact
+from kling_saas.lib.logs import redact, storable
 
 if TYPE_CHECKING:
     from generations.models import ProviderAccount
 
 _KEPT_TEXT = 400  # characters of any one value that an operator needs to see
+_KEPT_DEPTH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,6 @@ class Adapter(ABC):
     blocking = False
     looks_up = True
     bulk = 1
-    calls_back = False
 
     def __init__(self, account: ProviderAccount) -> None:
         self.account = account
@@ -106,6 +107,8 @@ class Adapter(ABC):
                     json=wire.json,
                     headers={**self.headers(), **wire.headers},
                 )
+        except httpx.InvalidURL as error:
+            return Exchange(None, sent, {"error": f"{type(error).__name__}: {error}"})
         except httpx.HTTPError as error:
             note = {"error": type(error).__name__}
             if http.was_not_sent(error):
@@ -121,7 +124,7 @@ class Adapter(ABC):
                 answer = client.request(
                     wire.method, self.address(wire), json=wire.json, headers=self.headers()
                 )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Rejected(Reason.UNAVAILABLE, type(error).__name__, "no answer came")
         return self.decode_poll(answer.status_code, answer.headers, answer.content)
 
@@ -134,7 +137,7 @@ class Adapter(ABC):
             answer = await client.request(
                 wire.method, self.address(wire), json=wire.json, headers=self.headers()
             )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Rejected(Reason.UNAVAILABLE, type(error).__name__, "no answer came")
         return self.decode_poll(answer.status_code, answer.headers, answer.content)
 
@@ -148,22 +151,32 @@ def one(found: Task | Rejected) -> tuple[Task, ...] | Rejected:
     return found if isinstance(found, Rejected) else (found,)
 
 
-def masked(value: Any) -> Any:
-    """What was sent or received, fit to be shown to an operator: long values cut, secrets out."""
+def masked(value: Any, depth: int = _KEPT_DEPTH) -> Any:
+    """What was sent or received, fit for an operator's eyes and for jsonb: long and deep values
+    cut, secrets out, nothing in it that PostgreSQL refuses.
+    """
+    if isinstance(value, Mapping | list | tuple) and depth == 0:
+        return "…"
     if isinstance(value, Mapping):
-        return {str(k): masked(v) for k, v in value.items()}
+        return {_text(str(k)): masked(v, depth - 1) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [masked(item) for item in value[:20]]
+        return [masked(item, depth - 1) for item in value[:20]]
     if isinstance(value, str):
-        text = redact(value)
-        return text if len(text) <= _KEPT_TEXT else f"{text[:_KEPT_TEXT]}… ({len(text)} characters)"
+        return _text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value
+
+
+def _text(value: str) -> str:
+    text = storable(redact(value))
+    return text if len(text) <= _KEPT_TEXT else f"{text[:_KEPT_TEXT]}… ({len(text)} characters)"
 
 
 def received(answer: httpx.Response) -> dict[str, Any]:
     """Status and masked body of an answer."""
     try:
         body: Any = json.loads(answer.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = answer.content[:_KEPT_TEXT].decode(errors="replace")
     return {"status": answer.status_code, "body": masked(body)}

@@ -41,7 +41,10 @@ class FetchFailed(Exception):
 
 def was_not_sent(error: httpx.HTTPError) -> bool:
     """Whether the request certainly never reached the server: then it is safe to send again."""
-    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+    return isinstance(
+        error,
+        httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol,
+    )
 
 
 def api_client(timeout: float | None = None) -> httpx.Client:

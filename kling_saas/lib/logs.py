@@ -10,14 +10,24 @@ import structlog
 _SECRETS = re.compile(
     r"(ksk_(?:live|test)_)\w{6,}|(whsec_)\S+|(SG_)[0-9a-f]{8,}"
     r"|(eyJ[\w-]{5,})\.[\w-]+\.[\w-]*|((?:[?&](?:sig|token|signature)=))[^&\s\"]+"
+    r"|(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"]+|(/callbacks/)[\w.~-]+"
     r"|(Bearer\s+)\S+|(://[^:/\s]+:)[^@/\s]+(?=@)",
     re.IGNORECASE,
 )
+# What follows the `?` of an address is a signature more often than not, whatever it is called.
+_QUERY = re.compile(r"(https?://[^\s?\"'<>]+\?)[^\s\"'<>]+", re.IGNORECASE)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def redact(text: str) -> str:
-    """`text` with keys, tokens, signatures and passwords replaced by `***`."""
-    return _SECRETS.sub(lambda m: next(g for g in m.groups() if g is not None) + "***", text)
+    """`text` with keys, tokens, signatures, passwords and addresses' queries replaced by `***`."""
+    text = _SECRETS.sub(lambda m: next(g for g in m.groups() if g is not None) + "***", text)
+    return _QUERY.sub(r"\1***", text)
+
+
+def storable(text: str) -> str:
+    """`text` without NUL and lone surrogates, which PostgreSQL refuses."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 class RedactingFilter(logging.Filter):
