@@ -77,10 +77,6 @@ def _set(tenant: str) -> None:
         cursor.execute("SELECT set_config('app.tenant', %s, true)", [tenant])
 
 
-class TenantQuerySet(models.QuerySet[M]):
-    """A queryset that cannot be made outside a scope."""
-
-
 class TenantManager(models.Manager[M]):
     """Refuses to build a query unless a scope is open."""
 
