@@ -23,6 +23,15 @@ from tests.stack import Stack
 KILL_EVERY = (0.7, 2.5)  # seconds
 KILL_FOR = 0.35  # seconds of killing per generation
 HEAL_WITHIN = 90.0
+# Few places at each account, so that orders wait, spill over to every protocol, and wait again.
+_CROWD = """
+import os, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "kling_saas.settings"
+django.setup()
+from generations.models import ProviderAccount
+ProviderAccount.objects.update(concurrency=4, priority=10)
+"""
+_MODELS = ("kling-v1", "kling-v1-6", "kling-v2-5-turbo", "kling-v2-6")
 _PROMPTS = (
     "A lighthouse in a storm at dusk",
     "Waves under a full moon",
@@ -40,6 +49,7 @@ def run(runs: int, seed: int) -> bool:
     rng = random.Random(seed)
     stack = Stack(SWEEP_SECONDS="15")
     stack.start()
+    stack.python(_CROWD)
     try:
         faults, violations = _trial(stack, runs, rng)
     finally:
@@ -82,7 +92,8 @@ def _order_all(stack: Stack, prompts: list[str]) -> list[str]:
                     if not waiting:
                         return
                     number, prompt = waiting.pop()
-                if not _order(client, stack, f"{prompt} #{number}"):
+                model = _MODELS[number % len(_MODELS)]
+                if not _order(client, stack, model, f"{prompt} #{number}"):
                     failed.append(f"order {number} was never accepted")
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -93,7 +104,7 @@ def _order_all(stack: Stack, prompts: list[str]) -> list[str]:
     return failed
 
 
-def _order(client: httpx.Client, stack: Stack, prompt: str) -> bool:
+def _order(client: httpx.Client, stack: Stack, model: str, prompt: str) -> bool:
     headers = {
         "Authorization": f"Bearer {stack.facts['test_key']}",
         "Idempotency-Key": str(uuid.uuid4()),
@@ -102,7 +113,7 @@ def _order(client: httpx.Client, stack: Stack, prompt: str) -> bool:
         try:
             answer = client.post(
                 "/api/v1/generations",
-                json={"model": "kling-v1", "prompt": prompt},
+                json={"model": model, "prompt": prompt},
                 headers=headers,
             )
         except httpx.HTTPError:
