@@ -10,6 +10,7 @@ KINDS = (
     ("manage.py watch", "watcher"),
     ("manage.py work", "worker"),
     ("manage.py cluster", "cluster"),
+    ("qcluster", "cluster"),  # the queue's workers rename themselves
     ("bin/postgres -D", "postgres"),
 )
 

@@ -16,6 +16,8 @@ from typing import Any
 
 from kling_saas import env
 
+# What the tests' own Django adds to the environment must not reach another stack.
+_AS_GIVEN = dict(os.environ)
 FAST = {
     "SANDBOX_SPEED": "400",
     "SANDBOX_FILM": "small",
@@ -62,7 +64,7 @@ class Stack:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "kling_saas.run"],
                 cwd=env.ROOT,
-                env={**os.environ, **self.environment},
+                env={**_AS_GIVEN, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -84,7 +86,7 @@ class Stack:
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=env.ROOT,
-            env={**os.environ, **self.environment},
+            env={**_AS_GIVEN, **self.environment},
             capture_output=True,
             text=True,
             check=False,
@@ -98,7 +100,7 @@ class Stack:
             [sys.executable, "-c", script],
             input=given,
             cwd=env.ROOT,
-            env={**os.environ, **self.environment},
+            env={**_AS_GIVEN, **self.environment},
             capture_output=True,
             text=True,
             check=False,
