@@ -29,8 +29,11 @@ class TenantMismatch(Exception):
 
 
 def current() -> str | None:
-    """The organisation id the open scope is for, `*` in a system scope, None outside."""
-    return _current.get()
+    """The organisation id the open scope is for, `*` in a system scope, None outside.
+
+    A scope is a transaction: a value that outlived one (a copied context) opens nothing.
+    """
+    return _current.get() if connection.in_atomic_block else None
 
 
 @contextmanager
@@ -55,7 +58,7 @@ def system(reason: str) -> Iterator[None]:
 
 @contextmanager
 def _opened(tenant: str) -> Iterator[None]:
-    outer = _current.get()
+    outer = current()
     if outer == tenant:
         yield
         return
@@ -82,7 +85,7 @@ class TenantManager(models.Manager[M]):
 
     def get_queryset(self) -> models.QuerySet[M]:
         """The rows the open scope may see. Raises TenantNotSet outside a scope."""
-        if _current.get() is None:
+        if current() is None:
             raise TenantNotSet(f"{self.model.__name__} queried outside a tenancy scope")
         return super().get_queryset()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +31,15 @@ THREADS = 16
 
 @dataclass
 class Answer:
-    """A whole answer of Django's, kept because the room may replace it."""
+    """An answer of Django's, kept whole because the room may replace it.
+
+    `passed_on`: it was final, so its body went to the client as it came and is not here.
+    """
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    passed_on: bool = False
 
     def header(self, name: bytes) -> str:
         """The value of a header, or ""."""
@@ -56,8 +61,11 @@ class WaitingRoom:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
+            # In a context of its own: the server keeps one per connection, and what a view sets
+            # in it must never be found by the next request on the same connection.
+            visit = _Visit(self, scope, receive, send).run()
             with suppress(asyncio.CancelledError):  # the server ends; its waiters end quietly
-                await _Visit(self, scope, receive, send).run()
+                await asyncio.create_task(visit, context=Context())
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -70,8 +78,17 @@ class WaitingRoom:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def ask(self, scope: Scope, path: str, extra: list[tuple[bytes, bytes]]) -> Answer:
-        """An internal GET of `path` as the same client."""
+    async def ask(
+        self,
+        scope: Scope,
+        path: str,
+        extra: list[tuple[bytes, bytes]],
+        client: Send | None = None,
+    ) -> Answer:
+        """An internal GET of `path` as the same client.
+
+        A final answer goes to `client` piece by piece: it may be a film.
+        """
         headers = [(k, v) for k, v in scope["headers"] if k.lower() not in _BODY_HEADERS]
         plain, _, query = path.partition("?")
         inner = {
@@ -90,8 +107,12 @@ class WaitingRoom:
         async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer.status, answer.headers = message["status"], list(message["headers"])
-            elif message["type"] == "http.response.body":
+                answer.passed_on = client is not None and bool(answer.header(FINAL))
+                message = {**message, "headers": answer.public_headers()}
+            elif message["type"] == "http.response.body" and not answer.passed_on:
                 answer.body += message.get("body", b"")
+            if client is not None and answer.passed_on:
+                await client(message)
 
         await self.django(inner, receive, send)
         return answer
@@ -131,10 +152,15 @@ class _Visit:
             answer = await self._until_final(event, float(seconds), path)
         finally:
             self.room.news.forget(subject, event)
-        await self._answer(answer or first)
+        answer = answer or first
+        if not answer.passed_on:
+            await self._answer(answer)
 
     async def _until_final(self, event: asyncio.Event, seconds: float, path: str) -> Answer | None:
-        """The answer at `path`: the first that is final or an error, or the one when time is up."""
+        """The answer at `path`: the first that is final or an error, or the one when time is up.
+
+        A final one has gone to the client already.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         gone = asyncio.create_task(self._client_gone())
@@ -142,7 +168,7 @@ class _Visit:
         try:
             while True:
                 event.clear()
-                answer = await self.room.ask(self.scope, path, [])
+                answer = await self.room.ask(self.scope, path, [], self.send)
                 left = deadline - loop.time()
                 if answer.header(FINAL) or answer.status >= 400 or left <= 0:
                     return answer
