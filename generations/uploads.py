@@ -9,6 +9,7 @@ import io
 import warnings
 from dataclasses import replace
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -64,6 +65,14 @@ def _one(actor: Actor, field: str, value: str) -> str:
             field, "not_an_image", f"{field}: neither an address nor base64: send one of the two."
         ) from None
     return store(actor, raw, field=field).public_id
+
+
+def read(file: UploadedFile[bytes], *, field: str) -> bytes:
+    """The bytes of a form's file, unless it is too large to be read. Raises InvalidRequest."""
+    size = file.size or 0
+    if size > MAX_BYTES:
+        raise InvalidRequest.one(field, "bad_image", f"{field}: {size} bytes; {TOO_LARGE}")
+    return bytes(file.read())
 
 
 def store(actor: Actor, raw: bytes, *, field: str = "image") -> Upload:

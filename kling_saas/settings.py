@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "kling_saas.api.requests.RequestIdMiddleware",
+    "kling_saas.api.limits.FormLimitMiddleware",
     "kling_saas.api.hosts.DialectHostMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -110,6 +111,7 @@ MIDDLEWARE = [
 MACHINE_MIDDLEWARE = [  # for addresses that only programs use (kling_saas/machines.py)
     "django.middleware.security.SecurityMiddleware",
     "kling_saas.api.requests.RequestIdMiddleware",
+    "kling_saas.api.limits.FormLimitMiddleware",
     "kling_saas.api.hosts.DialectHostMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]

@@ -43,5 +43,5 @@ def _image(request: HttpRequest) -> bytes:
     if file is None:
         raise InvalidRequest.one("file", "required", "file is missing: send the image as it.")
     if file.size is None or file.size > uploads.MAX_BYTES:
-        raise BodyTooLarge("An image has at most 10 MB: send a smaller file.")
+        raise BodyTooLarge(f"An image has {uploads.TOO_LARGE}")
     return bytes(file.read())

@@ -187,7 +187,8 @@ def read(
             setattr(order, name, "")
         if sent := files.get(f"{name}_file"):
             try:
-                setattr(order, name, uploads.store(actor, sent.read(), field=name).public_id)
+                raw = uploads.read(sent, field=name)
+                setattr(order, name, uploads.store(actor, raw, field=name).public_id)
             except InvalidRequest as refusal:
                 wrong += refusal.violations
     return order, wrong
