@@ -68,6 +68,7 @@ def _ring_sweep() -> None:
     if time.monotonic() - _last_sweep > settings.SWEEP_SECONDS:
         _last_sweep = time.monotonic()
         _ring("generations.tasks.sweep", "short")
+        _ring("generations.tasks.take_late", "media")
 
 
 def _ring(task: str, cluster: str) -> None:

@@ -123,14 +123,30 @@ def _source(address: str) -> Iterator[bytes]:
     )
 
 
+def gift(generation: Generation, path: Path) -> Video:
+    """The film of a generation that was given up, stored and not yet saved. Nothing is settled.
+
+    Raises FetchFailed, BlockedAddress, BadFilm, or the storage's trouble.
+    """
+    _download(generation, path)
+    film = examine(path, seconds=generation.order().duration, alive=_keeper(generation))
+    return _put(generation, path, film)
+
+
 def _store(generation: Generation, path: Path, film: Film) -> None:
-    key = storage.film_key(generation.public_id, film.sha256)
-    poster_key = key.removesuffix(".mp4") + ".webp"
     lease = Now() + timedelta(seconds=settings.LEASE_SECONDS)
     if generation.status == Status.FETCHING and not lifecycle.advance(
         generation, Status.STORING, lease_until=lease
     ):
         return
+    if lifecycle.succeed(generation, _put(generation, path, film)):
+        _forget_incoming(generation)
+
+
+def _put(generation: Generation, path: Path, film: Film) -> Video:
+    """Film and poster under their final keys; the row that shows them, unsaved."""
+    key = storage.film_key(generation.public_id, film.sha256)
+    poster_key = key.removesuffix(".mp4") + ".webp"
     with _held(generation):
         with path.open("rb") as file:
             storage.put(key, file)
@@ -138,7 +154,7 @@ def _store(generation: Generation, path: Path, film: Film) -> None:
         stored = storage.size(key)
     if stored != film.size:
         raise BadFilm("the stored file is not whole")
-    video = Video(
+    return Video(
         organisation_id=generation.organisation_id,
         livemode=generation.livemode,
         generation=generation,
@@ -151,8 +167,6 @@ def _store(generation: Generation, path: Path, film: Film) -> None:
         duration_ms=film.duration_ms,
         has_sound=film.has_sound,
     )
-    if lifecycle.succeed(generation, video):
-        _forget_incoming(generation)
 
 
 def _forget_incoming(generation: Generation) -> None:

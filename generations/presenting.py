@@ -106,7 +106,8 @@ def task(generation: Generation, video: Video | None = None) -> Task:
     """The same as a dialect's task. Units are credits ÷ 10 (Kling's official units)."""
     done = generation.finished_at or generation.submitted_at or generation.created_at
     films: tuple[RemoteVideo, ...] = ()
-    if video is not None:
+    succeeded = generation.status == Status.SUCCEEDED
+    if video is not None and succeeded:
         films = (
             RemoteVideo(
                 url=storage.link(video.key, name=f"{generation.public_id}.mp4"),
@@ -115,7 +116,6 @@ def task(generation: Generation, video: Video | None = None) -> Task:
                 bytes=video.bytes,
             ),
         )
-    succeeded = generation.status == Status.SUCCEEDED
     params = generation.order()
     return Task(
         id=generation.public_id,

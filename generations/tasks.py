@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from generations import deliveries, ingest, previews, sweeps
+from generations import deliveries, ingest, late, previews, sweeps
 from generations import dispatch as dispatching
 
 _SESSION = 15.0  # seconds; well below the queue's timeout
@@ -29,6 +29,11 @@ def take_in() -> None:
 def make_preview() -> None:
     """One hover preview; films come first, so one at a time."""
     previews.run()
+
+
+def take_late() -> None:
+    """Films that came after we gave them up."""
+    _while_due(late.run)
 
 
 def sweep() -> None:

@@ -214,7 +214,7 @@ EMAIL_BACKEND = (
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS = env.mail(EMAIL_URL)
 
 # ------------------------------------------------------------------ money
-USD_PER_CREDIT = env.text("USD_PER_CREDIT", "0.028", "List price of one credit in dollars.")
+USD_PER_CREDIT = env.decimal("USD_PER_CREDIT", "0.028", "List price of one credit in dollars.")
 QUOTE_MINUTES = env.integer("QUOTE_MINUTES", 15, "How long a quote binds, minutes.", least=1)
 
 # ------------------------------------------------------------------ upstreams and the sandbox
@@ -237,11 +237,10 @@ KLING_DIALECT_STATUS = env.choice(
     "402/400 as documented, or Kling's 429/404.",
 )
 SEGMIND_WAIT_MAX = env.integer("SEGMIND_WAIT_MAX", 900, "Longest blocking Segmind call, s.")
-DIALECT_HOSTS = dict(
-    pair.split("=", 1)
-    for pair in env.words(
-        "DIALECT_HOSTS", "", "host=kling|segmind|llmprovider, separated by commas."
-    )
+DIALECT_HOSTS = env.pairs(
+    "DIALECT_HOSTS",
+    ("kling", "segmind", "llmprovider"),
+    "host=kling|segmind|llmprovider, separated by commas.",
 )
 
 # ------------------------------------------------------------------ lifecycle
@@ -254,6 +253,9 @@ UNKNOWN_GRACE_SECONDS = env.integer(
 STEP_ATTEMPTS = env.integer("STEP_ATTEMPTS", 5, "Tries of one step before it is given up.", least=1)
 DEADLINE_SECONDS = env.integer(
     "DEADLINE_SECONDS", 3600, "A generation without a film after this is failed and refunded, s."
+)
+LATE_LOOK_SECONDS = env.number(
+    "LATE_LOOK_SECONDS", 60.0, "Pause between questions about a film that was given up, s."
 )
 QUEUE_LIMIT = env.integer(
     "QUEUE_LIMIT", 1000, "Unfinished generations of one organisation.", least=1

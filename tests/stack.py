@@ -22,6 +22,7 @@ FAST = {
     "SANDBOX_SPEED": "400",
     "SANDBOX_FILM": "small",
     "UNKNOWN_GRACE_SECONDS": "2",
+    "LATE_LOOK_SECONDS": "1",
     # Tests of the ledger expire lots themselves, at moments of their own choosing.
     "SWEEP_SECONDS": "86400",
 }

@@ -178,6 +178,6 @@ def _event(generation: Generation, step: GenerationEvent, whole: dict[str, Any] 
 
 
 def _whole(generation: Generation) -> dict[str, Any]:
-    video = access.video_of(generation) if generation.status == Status.SUCCEEDED else None
+    video = access.video_of(generation) if generation.status in TERMINAL else None
     tries = attempts.count(generation)
     return presenting.generation_json(generation, video, attempts=tries)

@@ -1,0 +1,89 @@
+"""Films that come after we gave up: the customer has the credits back, and gets the film as well.
+
+The generation stays failed and uncharged; a hold settles once. For a day after a deadline the
+upstream is asked now and then, and what it made is taken in like any other film.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts import outbox, tenancy
+from generations import ingest, lifecycle, providers, storage
+from generations.films import BadFilm
+from generations.models import Generation, Status
+from generations.providers.base import Question
+from generations.wire.task import Rejected, Task, TaskState
+from kling_saas.lib import http
+
+log = logging.getLogger(__name__)
+_FOR = timedelta(hours=24)
+_CODES = ("deadline", "upstream_lost")
+
+
+def run() -> int:
+    """Ask about one film that was given up; the number asked about (0 or 1).
+
+    `lease_until` of a finished row is the moment of the next question.
+    """
+    with tenancy.system("late films are looked for across tenants"):
+        generation = (
+            Generation.objects.filter(
+                Q(lease_until=None) | Q(lease_until__lte=Now()),
+                status=Status.FAILED,
+                error_code__in=_CODES,
+                finished_at__gte=Now() - _FOR,
+                video=None,
+            )
+            .exclude(upstream_id="")
+            .select_related("account")
+            .order_by(F("lease_until").asc(nulls_first=True))
+            .select_for_update(skip_locked=True, of=("self",))
+            .first()
+        )
+        if generation is None:
+            return 0
+        Generation.objects.filter(pk=generation.pk).update(lease_until=Now() + timedelta(seconds=settings.LATE_LOOK_SECONDS))
+    if task := _finished(generation):
+        _take_in(generation, task)
+    return 1
+
+
+def _finished(generation: Generation) -> Task | None:
+    if generation.account is None:
+        return None
+    adapter = providers.adapter(generation.account)
+    if adapter.blocking:
+        return None
+    question = Question(generation.upstream_id, generation.order().kind)
+    found = adapter.ask(adapter.encode_poll([question]))
+    if isinstance(found, Rejected) or not found:
+        return None
+    task = found[0]
+    return task if task.state == TaskState.SUCCEEDED and task.videos else None
+
+
+def _take_in(generation: Generation, task: Task) -> None:
+    generation.media_url = task.videos[0].url
+    with tempfile.TemporaryDirectory(prefix="kling-late-") as folder:
+        try:
+            video = ingest.gift(generation, Path(folder) / "film.mp4")
+        except (http.FetchFailed, http.BlockedAddress, BadFilm, *storage.TROUBLE) as error:
+            log.warning("%s: a late film was not taken in: %s", generation.public_id, error)
+            return
+    with lifecycle.scope(generation):
+        video.save(force_insert=True)
+        outbox.emit(
+            organisation_id=generation.organisation_id,
+            livemode=generation.livemode,
+            topic="generation.late_film",
+            subject=generation.public_id,
+        )
+    log.warning("%s: its film came late and was given free", generation.public_id)
