@@ -145,16 +145,39 @@ def choice(name: str, default: str, allowed: tuple[str, ...], doc: str = "") -> 
     return value
 
 
+def decimal(name: str, default: str, doc: str = "") -> str:
+    """A decimal number above 0, in digits as written, so that nothing is rounded."""
+    value = text(name, default, doc)
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value) or not float(value):
+        raise ConfigError(f"{name}={value!r} must be a number above 0, such as {default}")
+    return value
+
+
+def pairs(name: str, allowed: tuple[str, ...], doc: str = "") -> dict[str, str]:
+    """A list of `word=one of allowed`, separated by commas; the words in small letters."""
+    found: dict[str, str] = {}
+    for part in words(name, "", doc):
+        word, _, value = part.partition("=")
+        if not word.strip() or value.strip() not in allowed:
+            raise ConfigError(f"{name}: {part!r} must look like word={'|'.join(allowed)}")
+        found[word.strip().lower()] = value.strip()
+    return found
+
+
 def mail(url: str) -> tuple[str, int, str, str, bool]:
     """Host, port, user, password and STARTTLS of an `smtp://` or `smtp+tls://` address."""
     if not url:
         return "", 25, "", "", False
-    parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtp+tls"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host, port_number = parts.hostname, parts.port
+    except ValueError:
+        host, port_number, parts = None, None, urlsplit("")
+    if parts.scheme not in {"smtp", "smtp+tls"} or not host:
         raise ConfigError("EMAIL_URL must look like smtp+tls://user:password@host:587")
     return (
-        parts.hostname,
-        parts.port or 587,
+        host,
+        port_number or 587,
         unquote(parts.username or ""),
         unquote(parts.password or ""),
         parts.scheme == "smtp+tls",
