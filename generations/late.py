@@ -50,7 +50,8 @@ def run() -> int:
         )
         if generation is None:
             return 0
-        Generation.objects.filter(pk=generation.pk).update(lease_until=Now() + timedelta(seconds=settings.LATE_LOOK_SECONDS))
+        pause = timedelta(seconds=settings.LATE_LOOK_SECONDS)
+        Generation.objects.filter(pk=generation.pk).update(lease_until=Now() + pause)
     if task := _finished(generation):
         _take_in(generation, task)
     return 1
