@@ -1,0 +1,144 @@
+"""Films in a bucket: the same product on a real S3 server, from the order to the browser's seek."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.generations.programs import FILM, native, settled
+from tests.stack import Stack, free_ports
+from tests.waiting import until
+
+_ACCESS, _SECRET, _BUCKET = "films-access-key", "films-secret-key", "films"
+_WEED = Path(sys.executable).with_name("weed")
+_TRY = """
+import io, json, os, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "kling_saas.settings"
+django.setup()
+from generations import storage
+key = "films/test/one.mp4"
+before = storage.size(key)
+storage.put(key, io.BytesIO(b"first"))
+storage.put(key, io.BytesIO(bytes(range(256)) * 1000))
+with storage.open_file(key) as file:
+    whole = file.read() == bytes(range(256)) * 1000
+print(json.dumps({"before": before, "size": storage.size(key), "whole": whole,
+                  "link": storage.link(key, name="one.mp4")}))
+"""
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an S3 server with one bucket and one pair of keys."""
+    folder = tmp_path_factory.mktemp("s3")
+    master, volume, filer, s3, *grpc = free_ports(8)
+    keys = {"accessKey": _ACCESS, "secretKey": _SECRET}
+    identity = {"name": "films", "credentials": [keys], "actions": ["Admin", "Read", "Write"]}
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    server = subprocess.Popen(
+        [str(_WEED), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+         f"-master.port={master}", f"-master.port.grpc={grpc[0]}", f"-volume.port={volume}",
+         f"-volume.port.grpc={grpc[1]}", f"-filer.port={filer}", f"-filer.port.grpc={grpc[2]}",
+         "-s3", f"-s3.port={s3}", f"-s3.port.grpc={grpc[3]}", f"-s3.config={folder / 's3.json'}",
+         "-volume.max=10", "-master.volumeSizeLimitMB=64"],
+        stdout=(folder / "log").open("wb"), stderr=subprocess.STDOUT, cwd=folder,
+    )  # fmt: skip
+    try:
+        address = f"http://127.0.0.1:{s3}"
+        until(lambda: _made(address), seconds=60, what="the bucket")
+        yield address
+    finally:
+        server.kill()  # told politely it takes half a minute
+        server.wait(20)
+
+
+def _made(address: str) -> bool:
+    """Make the bucket; whether it can be written."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    client = boto3.client(
+        "s3", endpoint_url=address, aws_access_key_id=_ACCESS, aws_secret_access_key=_SECRET,
+        region_name="us-east-1",
+    )  # fmt: skip
+    try:
+        if _BUCKET not in {b["Name"] for b in client.list_buckets()["Buckets"]}:
+            client.create_bucket(Bucket=_BUCKET)
+        client.put_object(Bucket=_BUCKET, Key="ready", Body=b"yes")
+    except (BotoCoreError, ClientError):
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def place(bucket: str) -> Iterator[Stack]:
+    """The product with its films in the bucket."""
+    made = Stack(
+        S3_BUCKET=_BUCKET, S3_ENDPOINT=bucket, S3_ACCESS_KEY=_ACCESS, S3_SECRET_KEY=_SECRET,
+        MEDIA_ORIGIN=bucket,
+    )  # fmt: skip
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def tried(place: Stack) -> dict[str, Any]:
+    """What the storage of a process beside the product did and saw."""
+    found: dict[str, Any] = json.loads(place.python(_TRY))
+    return found
+
+
+@pytest.fixture(scope="module")
+def film(place: Stack) -> dict[str, Any]:
+    """A film made there."""
+    program = native(place.site, place.facts["test_key"])
+    return settled(program, program.post("/generations", FILM).json()["id"])
+
+
+def test_what_is_put_again_replaces_what_was_there(tried: dict[str, Any]) -> None:
+    assert (tried["before"], tried["size"], tried["whole"]) == (-1, 256_000, True)
+
+
+def test_a_signed_link_gives_ranges_and_the_name_to_save_it_under(tried: dict[str, Any]) -> None:
+    whole = requests.get(tried["link"], timeout=10)
+    part = requests.get(tried["link"], headers={"Range": "bytes=256-511"}, timeout=10)
+    assert (whole.status_code, len(whole.content)) == (200, 256_000)
+    assert whole.headers["Content-Disposition"] == 'inline; filename="one.mp4"'
+    assert (part.status_code, part.content) == (206, bytes(range(256)))
+    assert part.headers["Content-Range"] == "bytes 256-511/256000"
+
+
+def test_without_its_signature_or_with_another_the_bucket_stays_shut(
+    tried: dict[str, Any],
+) -> None:
+    plain, _, _ = tried["link"].partition("?")
+    assert requests.get(plain, timeout=10).status_code == 403
+    other = tried["link"].replace("one.mp4?", "two.mp4?")
+    assert requests.get(other, timeout=10).status_code == 403
+
+
+def test_a_film_lies_in_the_bucket_and_plays_from_there(
+    place: Stack, bucket: str, film: dict[str, Any]
+) -> None:
+    assert film["status"] == "succeeded", film["error"]
+    assert film["video"]["url"].startswith(f"{bucket}/{_BUCKET}/films/{film['id']}/")
+    stored = requests.get(film["video"]["url"], timeout=10).content
+    assert (len(stored), stored[4:8]) == (film["video"]["bytes"], b"ftyp")
+    assert requests.get(film["video"]["poster_url"], timeout=10).content[8:12] == b"WEBP"
+    assert not (place.folder / "media").exists()
+
+
+def test_pages_may_show_films_from_the_bucket_and_from_nowhere_else(
+    place: Stack, bucket: str
+) -> None:
+    policy = requests.get(place.site, timeout=10).headers["Content-Security-Policy"]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";") if " " in rule.strip())
+    assert rules["media-src"].split() == ["'self'", "blob:", bucket]
