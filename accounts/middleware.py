@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -32,7 +33,7 @@ class TenancyMiddleware:
         if request.path.startswith(reverse("admin:index")):
             with tenancy.system("operators see every tenant"):
                 return self._undone_if_broken(request)
-        if "sessionid" not in request.COOKIES or _brings_a_key(request):
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or _brings_a_key(request):
             return self.get_response(request)
         if not request.user.is_authenticated:
             return self.get_response(request)
