@@ -14,6 +14,9 @@ from billing.errors import QuoteChanged, UnknownQuote
 from billing.items import BillableItem
 from billing.models import Quote
 
+_KEEP = timedelta(days=7)  # in which an expired offer is still called expired, not unknown
+_FORGET_AT_ONCE = 5000  # rows
+
 
 def make(
     organisation_id: int, livemode: bool, items: Sequence[BillableItem], fingerprint: str
@@ -59,3 +62,14 @@ def check(quote: Quote, fingerprint: str) -> int:
             "or ask for a new one."
         )
     return quote.credits
+
+
+def forget_expired() -> int:
+    """Delete a batch of offers that ended a week ago and that nothing was ordered by; how many."""
+    pointing = Quote._meta.related_objects  # noqa: SLF001 - Django's documented Model._meta API
+    unused = {f"{one.name}__isnull": True for one in pointing}
+    with tenancy.system("offers end for every tenant"):
+        old = Quote.objects.filter(expires_at__lt=timezone.now() - _KEEP, **unused)
+        batch = list(old.order_by("expires_at").values_list("pk", flat=True)[:_FORGET_AT_ONCE])
+        Quote.objects.filter(pk__in=batch).delete()
+    return len(batch)
