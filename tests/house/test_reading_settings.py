@@ -1,0 +1,46 @@
+"""Settings that cannot be used are named in one line; those that can are read exactly."""
+
+from __future__ import annotations
+
+import pytest
+
+from kling_saas import env
+from kling_saas.env import ConfigError
+
+DIALECTS = ("kling", "segmind")
+
+
+@pytest.mark.parametrize("given", ["foo", "host=", "=kling", "host=openai", "host=kling,foo"])
+def test_a_host_without_a_dialect_is_named(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("SOME_HOSTS", given)
+    with pytest.raises(ConfigError, match=r"^SOME_HOSTS: '.*' must look like word=kling\|segmind$"):
+        env.pairs("SOME_HOSTS", DIALECTS)
+
+
+def test_hosts_are_read_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_HOSTS", "A.example = kling, b.example=segmind")
+    assert env.pairs("SOME_HOSTS", DIALECTS) == {"a.example": "kling", "b.example": "segmind"}
+
+
+@pytest.mark.parametrize("given", ["abc", "", "0", "0.000", "-1", "nan", "1e3", "1,5", " 1"])
+def test_a_price_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("SOME_PRICE", given)
+    with pytest.raises(ConfigError, match=r"^SOME_PRICE='.*' must be a number above 0"):
+        env.decimal("SOME_PRICE", "0.028")
+
+
+def test_a_price_is_read_as_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_PRICE", "0.0280")
+    assert env.decimal("SOME_PRICE", "1") == "0.0280"
+
+
+@pytest.mark.parametrize(
+    "address", ["smtp://host:abc", "smtp://host:99999", "smtp://[::1", "http://host", "smtp://"]
+)
+def test_a_mail_address_that_cannot_be_read_is_named(address: str) -> None:
+    with pytest.raises(ConfigError, match=r"^EMAIL_URL must look like smtp"):
+        env.mail(address)
+
+
+def test_a_mail_address_is_read_whole() -> None:
+    assert env.mail("smtp+tls://a%40b:c%2Fd@host") == ("host", 587, "a@b", "c/d", True)
