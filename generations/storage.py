@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
 from botocore.exceptions import (  # type: ignore[import-untyped]
@@ -63,14 +64,22 @@ def open_file(key: str) -> IO[bytes]:
 
 
 def link(key: str, *, name: str = "") -> str:
-    """An absolute address of `key` that works for LINK_SECONDS, in a browser too."""
+    """An absolute address of `key` that works for LINK_SECONDS, in a browser too.
+
+    `name` is what a browser saves the file as.
+    """
     if settings.S3_BUCKET:
         parameters = {"ResponseContentDisposition": f'inline; filename="{name}"'} if name else {}
         return str(default_storage.url(key, parameters=parameters))  # type: ignore[call-arg]
     # Rounded up, so that a page asked for twice shows the same address and the cache holds.
     expires = (int(time.time()) // 300 + 1) * 300 + settings.LINK_SECONDS
-    token = Signer(salt="media").signature(f"{key}:{expires}")
-    return f"{settings.SITE_URL}/media/{key}?expires={expires}&sig={token}"
+    token = Signer(salt="media").signature(_signed(key, str(expires), name))
+    named = f"&name={quote(name)}" if name else ""
+    return f"{settings.SITE_URL}/media/{key}?expires={expires}{named}&sig={token}"
+
+
+def _signed(key: str, expires: str, name: str) -> str:
+    return f"{key}:{expires}:{name}" if name else f"{key}:{expires}"
 
 
 def link_expires_at(address: str) -> int | None:
@@ -79,10 +88,10 @@ def link_expires_at(address: str) -> int | None:
     return int(rest.partition("&")[0]) if found else None
 
 
-def check_link(key: str, expires: str, signature: str) -> bool:
+def check_link(key: str, expires: str, signature: str, *, name: str = "") -> bool:
     """Whether a local link is ours, unchanged and not over."""
     try:
-        Signer(salt="media").unsign(f"{key}:{expires}:{signature}")
+        Signer(salt="media").unsign(f"{_signed(key, expires, name)}:{signature}")
     except BadSignature:
         return False
     return expires.isdigit() and int(expires) > time.time()

@@ -6,6 +6,7 @@ import mimetypes
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from generations import storage
@@ -14,7 +15,8 @@ from generations import storage
 @require_safe
 def media(request: HttpRequest, key: str) -> HttpResponse | StreamingHttpResponse | FileResponse:
     """A whole file or one range of it; 404 without a good signature, 416 outside the file."""
-    if not storage.check_link(key, request.GET.get("expires", ""), request.GET.get("sig", "")):
+    expires, sig, name = (request.GET.get(word, "") for word in ("expires", "sig", "name"))
+    if not storage.check_link(key, expires, sig, name=name):
         raise Http404("this link is not valid or has ended")
     total = storage.size(key)
     if total < 0:
@@ -29,6 +31,8 @@ def media(request: HttpRequest, key: str) -> HttpResponse | StreamingHttpRespons
         "Cache-Control": "private, max-age=3600",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
+    if name:
+        headers["Content-Disposition"] = content_disposition_header(False, name) or "inline"
     whole = storage.Range(0, total - 1, total)
     sent = part or whole
     headers["Content-Length"] = str(sent.length)

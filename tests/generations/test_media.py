@@ -134,6 +134,17 @@ def test_a_changed_link_opens_nothing(site: str, key: str, link: str) -> None:
         assert CONTENT[:100] not in answer.content
 
 
+def test_a_named_link_is_saved_under_its_name_and_under_no_other(key: str, link: str) -> None:
+    named = storage.link(key, name="gen_1.mp4")
+    assert get(named).headers["Content-Disposition"] == 'inline; filename="gen_1.mp4"'
+    assert "Content-Disposition" not in get(link).headers
+    for address in (
+        named.replace("gen_1", "gen_2"), named.replace("&name=gen_1.mp4", ""), f"{link}&name=x",
+    ):  # fmt: skip
+        assert get(address).status_code == 404
+    assert storage.link_expires_at(named) == storage.link_expires_at(link)
+
+
 def test_a_good_link_to_a_file_that_is_gone_is_404(site: str) -> None:
     assert get(storage.link("films/test/never-was.mp4")).status_code == 404
 
