@@ -116,19 +116,29 @@ def _told(adapter: Adapter, params: Params, task: Task, trial: Trial) -> Task:
 
 
 def _send(adapter: Adapter, wire: WireRequest) -> httpx.Response:
-    with http.api_client() as client:
-        return client.request(
-            wire.method,
-            adapter.address(wire),
-            json=wire.json,
-            headers={**adapter.headers(), **wire.headers},
-        )
+    """The answer. Raises TrialRefused when none comes."""
+    try:
+        with http.api_client() as client:
+            return client.request(
+                wire.method,
+                adapter.address(wire),
+                json=wire.json,
+                headers={**adapter.headers(), **wire.headers},
+            )
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise TrialRefused(
+            f"no answer came from {adapter.account.base_url} ({type(error).__name__})"
+        ) from None
 
 
 def _compare(step: str, answer: httpx.Response, recorded: WireReply, trial: Trial) -> None:
     if answer.status_code != recorded.status:
         trial.differences.append(f"{step}: HTTP {answer.status_code}, recorded {recorded.status}")
-    found = [f"{step}: {line}" for line in differences(json.loads(answer.content), recorded.json)]
+    try:
+        real = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        raise TrialRefused(f"{step}: the answer (HTTP {answer.status_code}) is not JSON") from None
+    found = [f"{step}: {line}" for line in differences(real, recorded.json)]
     trial.differences += [line for line in found if line not in trial.differences]
 
 

@@ -36,7 +36,7 @@ _STEPS: tuple[tuple[Promise | str, frozenset[str]], ...] = (
     (_("Saving"), frozenset({Status.FETCHING, Status.STORING})),
 )
 _OURS = frozenset({"internal", "bad_film", "no_provider"})
-_YOURS = frozenset({"moderation", "invalid_request", "rejected", "upstream_rejected", "bad_image"})
+_YOURS = frozenset({"moderation", "upstream_refused"})
 _RATIOS = {"16:9": 16 / 9, "9:16": 9 / 16, "1:1": 1.0}
 
 
