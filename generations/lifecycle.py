@@ -8,6 +8,8 @@ raises the version, so a worker that was slow or paused finds its version gone a
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -66,12 +68,30 @@ def claim(statuses: Iterable[str], limit: int, *, only: Q | None = None) -> list
         )
         lease = Now() + timedelta(seconds=settings.LEASE_SECONDS)
         Generation.objects.filter(pk__in=[g.pk for g in rows]).update(
-            lease_until=lease, version=F("version") + 1, step_attempts=F("step_attempts") + 1
+            lease_until=lease,
+            leased_by=holder(os.getpgrp()),
+            version=F("version") + 1,
+            step_attempts=F("step_attempts") + 1,
         )
         for generation in rows:
             generation.version += 1
             generation.step_attempts += 1
     return rows
+
+
+def holder(process_group: int) -> str:
+    """How a process group of this machine is named in the leases it takes."""
+    return f"{socket.gethostname()[:60]}:{process_group}"
+
+
+def free_leases(of: str) -> int:
+    """End the leases of a holder that is certainly dead, so that nobody waits for them to run out.
+
+    Only its supervisor may say so. The versions stand: even a ghost could write nothing later.
+    """
+    with tenancy.system("a dead worker's leases are of every tenant"):
+        held = Generation.objects.filter(leased_by=of, lease_until__gt=Now(), finished_at=None)
+        return int(held.update(lease_until=Now(), version=F("version") + 1))
 
 
 def scope(generation: Generation) -> AbstractContextManager[None]:

@@ -56,6 +56,7 @@ class Generation(TenantPart):
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACCEPTED)
     version = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
+    leased_by = models.CharField(max_length=80, blank=True, default="", db_default="")
     next_run_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
     step_attempts = models.PositiveSmallIntegerField(default=0)
     deadline_at = models.DateTimeField()

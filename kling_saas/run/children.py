@@ -88,9 +88,17 @@ def _copy(name: str, process: subprocess.Popen[bytes]) -> None:
 class Family:
     """Children that live and end together."""
 
-    def __init__(self, children: Sequence[Child], *, grace: float = 30.0) -> None:
+    def __init__(
+        self,
+        children: Sequence[Child],
+        *,
+        grace: float = 30.0,
+        on_death: Callable[[int], None] | None = None,
+    ) -> None:
+        """`on_death` is told the process group of a child that died, when all of it is dead."""
         self.children = list(children)
         self.grace = grace
+        self.on_death = on_death
         self.stopping = False
 
     def watch_once(self) -> None:
@@ -101,6 +109,8 @@ class Family:
                 continue
             if child.restart_at is None:
                 child.kill()  # what is left of its group must not work on
+                if self.on_death and child.process:
+                    self.on_death(child.process.pid)
                 code = child.process.returncode if child.process else None
                 child.failures = 1 if now - child.started > _HEALTHY_AFTER else child.failures + 1
                 pause = _BACKOFF[min(child.failures - 1, len(_BACKOFF) - 1)]
