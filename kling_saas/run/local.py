@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import secrets
@@ -47,6 +48,7 @@ class LocalRun:
         self._prepare_folder()
         self._need_port(self.port, "PORT")
         self._need_port(self.sandbox_port, "SANDBOX_PORT")
+        (self.var / "run.pid").write_text(str(os.getpid()))
         signal.signal(signal.SIGINT, self._ask_stop)
         signal.signal(signal.SIGTERM, self._ask_stop)
         family = Family([])
@@ -77,7 +79,14 @@ class LocalRun:
     def _prepare_folder(self) -> None:
         try:
             self.var.mkdir(parents=True, exist_ok=True)
-            (self.var / "run.pid").write_text(str(os.getpid()))
+            # Held until this process ends, however it ends: two would fight over one database.
+            self._lock = (self.var / "run.lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"the product runs already on {self.var}: stop it first, "
+                f"or run a second one beside it with `make run PORT=8200 VAR=var-two`"
+            ) from None
         except OSError as error:
             raise ConfigError(
                 f"the data folder {self.var} cannot be written ({error.strerror}): "
@@ -92,7 +101,8 @@ class LocalRun:
             except OSError as error:
                 raise ConfigError(
                     f"port {port} cannot be used ({error.strerror}): "
-                    f"choose another with `make run {name}={port + 100}`"
+                    f"choose another with `make run {name}={port + 100}` "
+                    f"(and VAR=var-two to run beside another one)"
                 ) from None
 
     def _start_database(self, family: Family) -> None:
