@@ -11,7 +11,9 @@ from typing import Any
 import jwt
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
+from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import AccessKey
 from kling_saas.lib.ids import random_base62
@@ -118,3 +120,12 @@ def _is_number(value: object) -> bool:
 def known(access_key: str) -> bool:
     """Whether a pair of this name is in use. Needs an open scope."""
     return bool(AccessKey.objects.filter(access_key=access_key, revoked_at=None).exists())
+
+
+def revoke(organisation_id: int, access_key: str) -> bool:
+    """End a pair now; accepted work goes on. False when there is no such live pair."""
+    with tenancy.scope(organisation_id):
+        changed: int = AccessKey.objects.filter(access_key=access_key, revoked_at=None).update(
+            revoked_at=timezone.now()
+        )
+    return changed == 1

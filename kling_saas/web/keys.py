@@ -1,6 +1,12 @@
-"""A person's own API keys: look, make, revoke. A key's text is shown once, on the answer itself."""
+"""A person's own credentials: look, make, revoke. A secret is shown once, on the answer itself.
+
+An API key is one text for the `Authorization` header; an access-key pair signs tokens, as Kling's
+own clients do.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -9,9 +15,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import api_keys
+from accounts import access_keys, api_keys
 from accounts.actors import Actor
-from accounts.models import ApiKey
+from accounts.models import AccessKey, ApiKey
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
 
@@ -21,26 +27,49 @@ NAME_LENGTH = 60
 @require_http_methods(["GET", "POST"])
 @signed_in
 def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
-    """The keys of the mode one is in; a POST makes one and shows its text this once."""
-    plaintext = ""
-    if request.method == "POST":
-        name = request.POST.get("name", "").strip()[:NAME_LENGTH] or _("My key")
-        _key, plaintext = api_keys.issue(
-            actor.organisation_id, livemode=actor.livemode, name=name, user_id=actor.user_id
-        )
-    own = ApiKey.objects.filter(livemode=actor.livemode).order_by("revoked_at", "-pk")
-    context = {"keys": own, "plaintext": plaintext, "site": settings.SITE_URL}
+    """The credentials of the mode one is in; a POST makes one and shows its secret this once."""
+    made = _made(request, actor) if request.method == "POST" else {}
+    newest_first = ("revoked_at", "-pk")
+    context = {
+        "keys": ApiKey.objects.filter(livemode=actor.livemode).order_by(*newest_first),
+        "pairs": AccessKey.objects.filter(livemode=actor.livemode).order_by(*newest_first),
+        "site": settings.SITE_URL,
+        **made,
+    }
     response = render(request, "web/keys.html", context)
-    if plaintext:
+    if made:
         response["Cache-Control"] = "no-store"
     return response
+
+
+def _made(request: ActingRequest, actor: Actor) -> dict[str, Any]:
+    """The new credential's secret, under the name the page knows it by."""
+    name = request.POST.get("name", "").strip()[:NAME_LENGTH] or _("My key")
+    whose: dict[str, Any] = {"livemode": actor.livemode, "name": name, "user_id": actor.user_id}
+    if request.POST.get("kind") == "pair":
+        pair, secret = access_keys.issue(actor.organisation_id, **whose)
+        return {"new_pair": pair, "new_secret": secret}
+    raw_video = request.POST.get("raw_video") == "on"
+    _key, plaintext = api_keys.issue(actor.organisation_id, raw_video=raw_video, **whose)
+    return {"plaintext": plaintext}
 
 
 @require_POST
 @signed_in
 def revoke(request: ActingRequest, actor: Actor, key_id: str) -> HttpResponse:
-    """End a key now."""
-    if api_keys.revoke(actor.organisation_id, key_id):
+    """End an API key now."""
+    return _ended(request, api_keys.revoke(actor.organisation_id, key_id))
+
+
+@require_POST
+@signed_in
+def revoke_pair(request: ActingRequest, actor: Actor, access_key: str) -> HttpResponse:
+    """End an access-key pair now."""
+    return _ended(request, access_keys.revoke(actor.organisation_id, access_key))
+
+
+def _ended(request: ActingRequest, was_live: bool) -> HttpResponse:
+    if was_live:
         messages.success(request, _("The key was revoked. Work it began goes on."))
     else:
         messages.error(request, _("There is no such key, or it was revoked before."))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Callable
 
+import jwt
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.browser
 _RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]},
 }
-_PUBLIC = ["/", "/models", "/pricing", "/accounts/signup/", "/accounts/login/",
+_PUBLIC = ["/", "/models", "/pricing", "/docs/errors", "/accounts/signup/", "/accounts/login/",
            "/accounts/password/reset/"]  # fmt: skip
 _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library", "/billing/",
         "/billing/statement", "/dev/keys", "/accounts/email/"]  # fmt: skip
@@ -100,7 +102,7 @@ def test_a_key_is_shown_once_and_opens_nothing_after_it_is_revoked(
     person = visitor()
     person.sign_up()
     page = person.go("/dev/keys")
-    page.fill("[name=name]", "render server")
+    page.fill("#name", "render server")
     page.get_by_role("button", name="Make a live key").click()
     key = page.locator("#new-key").inner_text()
     wallet = f"{person.site}/api/v1/wallet"
@@ -111,6 +113,33 @@ def test_a_key_is_shown_once_and_opens_nothing_after_it_is_revoked(
     page.get_by_role("button", name="Revoke render server").click()
     expect(page.get_by_role("status")).to_contain_text("revoked")
     assert page.request.get(wallet, headers=said).status == 401
+
+
+def test_a_pair_of_access_keys_is_shown_once_and_ends_when_it_is_revoked(
+    visitor: Callable[..., Visitor],
+) -> None:
+    person = visitor()
+    person.sign_up()
+    page = person.go("/dev/keys")
+    page.check("[name=raw_video]")
+    page.get_by_role("button", name="Make a live key").click()
+    expect(page.get_by_role("region", name="Keys", exact=True)).to_contain_text("(raw MP4)")
+    page.fill("#pair-name", "our client")
+    page.get_by_role("button", name="Make a live pair").click()
+    name, secret = (page.locator(f"#new-{part}-key").inner_text() for part in ("access", "secret"))
+    now = int(time.time())
+    claims = {"iss": name, "exp": now + 600, "nbf": now - 5}
+    said = {"Authorization": f"Bearer {jwt.encode(claims, secret, algorithm='HS256')}"}
+    tasks = f"{person.site}/kling/v1/videos/text2video"
+    assert page.request.get(tasks, headers=said).status == 200
+    page = person.go("/dev/keys")
+    assert name in page.content()
+    assert secret not in page.content()
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    page.get_by_role("button", name="Revoke our client").click()
+    expect(page.get_by_role("status")).to_contain_text("revoked")
+    assert page.request.get(tasks, headers=said).status == 401
 
 
 def test_an_unknown_address_says_so_and_names_the_request(
