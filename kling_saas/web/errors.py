@@ -1,34 +1,30 @@
-"""The page behind every problem's `type`: each code with its status and what it means."""
+"""Error pages. They ask no database and no session, so that they stand when those have fallen."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator
-
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-
-from kling_saas.lib.refusals import Refusal
+from django.template.loader import render_to_string
 
 
-def codes(request: HttpRequest) -> HttpResponse:
-    """Derived from the refusals themselves, so that none can be missing."""
-    found = {kind.code: kind for kind in _kinds(Refusal)}
-    rows = [
-        {
-            "code": code,
-            "status": kind.status,
-            "title": kind.title,
-            "retryable": kind.retryable,
-            "meaning": inspect.getdoc(kind),
-        }
-        for code, kind in sorted(found.items())
-    ]
-    return render(request, "web/errors.html", {"rows": rows})
+def _page(template: str, status: int) -> HttpResponse:
+    return HttpResponse(render_to_string(template), status=status)
 
 
-def _kinds(base: type[Refusal]) -> Iterator[type[Refusal]]:
-    for kind in base.__subclasses__():
-        yield from _kinds(kind)
-        if "code" in vars(kind):
-            yield kind
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400."""
+    return _page("400.html", 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403."""
+    return _page("403.html", 403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404."""
+    return _page("404.html", 404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500."""
+    return _page("500.html", 500)

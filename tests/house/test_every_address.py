@@ -22,6 +22,7 @@ CLASSES = {
     "": PUBLIC,
     "models": PUBLIC,
     "pricing": PUBLIC,
+    "docs/errors": PUBLIC,
     "explore": PUBLIC,
     "docs": PUBLIC,
     "status": PUBLIC,
