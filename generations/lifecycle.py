@@ -25,6 +25,7 @@ from accounts import outbox, tenancy
 from billing import ledger
 from generations.models import Generation, GenerationEvent, ProviderAccount, Status, Video
 from generations.models.generation import TERMINAL
+from kling_saas.lib.logs import storable
 
 _LONGEST_PAUSE = 60.0  # seconds
 
@@ -174,7 +175,8 @@ def succeed(generation: Generation, video: Video) -> bool:
 
 def fail(generation: Generation, code: str, message: str) -> bool:
     """It will not come: give every credit back, say why, tell. All or nothing."""
-    detail = {"code": code, "message": message[:500]}
+    message = storable(message)[:500]
+    detail = {"code": code, "message": message}
     with scope(generation), transaction.atomic():
         if not _finish(
             generation,
@@ -182,7 +184,7 @@ def fail(generation: Generation, code: str, message: str) -> bool:
             detail,
             charged=0,
             error_code=code[:40],
-            error_message=message[:500],
+            error_message=message,
         ):
             return False
         ledger.release(generation.hold_id)

@@ -15,6 +15,7 @@ from generations.catalogue import billable
 from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount, Status
 from generations.providers import Exchange
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
+from kling_saas.lib.logs import storable
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ def abandon(generation: Generation, attempt: Attempt) -> None:
 
 
 def _accepted(generation: Generation, attempt: Attempt, task: Task, seen: dict[str, Any]) -> None:
-    attempt.upstream_id = task.id[:120]
+    attempt.upstream_id = storable(task.id)[:120]
     with lifecycle.scope(generation):
         attempts.close(
             generation, attempt, AttemptOutcome.ACCEPTED, upstream_id=attempt.upstream_id, **seen
@@ -116,7 +117,7 @@ def _rejected(
         attempt,
         AttemptOutcome.REJECTED,
         reason=reason,
-        message=f"{refusal.code}: {refusal.message}"[:500],
+        message=storable(f"{refusal.code}: {refusal.message}")[:500],
         **seen,
     )
     if reason in _CUSTOMERS:

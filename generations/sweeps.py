@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import outbox, tenancy
 from accounts.models import IdempotencyRecord
-from billing import ledger
+from billing import ledger, quotes
 from generations import lifecycle
 from generations.models import Generation
 
@@ -25,6 +25,8 @@ def run() -> None:
     with tenancy.system("expiry is the same for every tenant"):
         ledger.expire_lots(timezone.now())
         IdempotencyRecord.objects.filter(created_at__lt=Now() - _KEEP_ANSWERS).delete()
+    outbox.forget_old()
+    quotes.forget_expired()
 
 
 def give_up_poison() -> int:

@@ -30,8 +30,6 @@ def bearer(credential: str) -> dict[str, str]:
 class Kling(Adapter):
     """`/v1/videos/…`: found again by our external id, calls back on every change."""
 
-    calls_back = True
-
     def can(self, params: Params) -> bool:
         return legacy.can_serve(params)
 
