@@ -62,7 +62,7 @@ def test_a_port_in_use_is_named_with_the_way_out(
     other = int(ports[name]) + 100
     assert said == (
         f"port {ports[name]} cannot be used (Address already in use): "
-        f"choose another with `make run {name}={other}`"
+        f"choose another with `make run {name}={other}` (and VAR=var-two to run beside another one)"
     )
 
 
