@@ -29,11 +29,12 @@ def test_a_film_at_the_end_of_a_wait_is_never_whole_in_memory() -> None:
         return iter([b"not yet"])
 
     started: list[dict[str, Any]] = []
+    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> dict[str, Any]:
-        if not started:
-            return {"type": "http.request", "body": b"", "more_body": False}
-        await asyncio.sleep(60)
+        if (body := next(asked, None)) is not None:
+            return body
+        await asyncio.sleep(60)  # like a server's: until the client hangs up
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
