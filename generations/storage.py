@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ def put(key: str, content: IO[bytes]) -> None:
 
 def _put_file(final: Path, content: IO[bytes]) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.name}.{os.getpid()}")
+    temporary = final.with_name(f".{final.name}.{secrets.token_hex(8)}")  # threads store too
     with temporary.open("wb") as file:
         while chunk := content.read(_CHUNK):
             file.write(chunk)
