@@ -101,8 +101,7 @@ class LocalRun:
             except OSError as error:
                 raise ConfigError(
                     f"port {port} cannot be used ({error.strerror}): "
-                    f"choose another with `make run {name}={port + 100}` "
-                    f"(and VAR=var-two to run beside another one)"
+                    f"choose another with `make run {name}={port + 100}`"
                 ) from None
 
     def _start_database(self, family: Family) -> None:

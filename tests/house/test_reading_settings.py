@@ -10,6 +10,12 @@ from kling_saas.env import ConfigError
 DIALECTS = ("kling", "segmind")
 
 
+@pytest.fixture(autouse=True)
+def undeclared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is declared here is not a variable of the product."""
+    monkeypatch.setattr(env, "declared", {})
+
+
 @pytest.mark.parametrize("given", ["foo", "host=", "=kling", "host=openai", "host=kling,foo"])
 def test_a_host_without_a_dialect_is_named(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("SOME_HOSTS", given)
