@@ -101,7 +101,8 @@ class LocalRun:
             except OSError as error:
                 raise ConfigError(
                     f"port {port} cannot be used ({error.strerror}): "
-                    f"choose another with `make run {name}={port + 100}`"
+                    f"choose another with `make run {name}={port + 100}` "
+                    f"(and VAR=var-two to run beside another one)"
                 ) from None
 
     def _start_database(self, family: Family) -> None:
