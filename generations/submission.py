@@ -109,7 +109,7 @@ def _checked(actor: Actor, order: Submission) -> Checked:
 
 
 def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
-    """With its price: the quote's, if one is given. Raises NoProvider, CapExceeded, the quote's."""
+    """With its price: the quote's, if one is given. Raises NoProvider and the quote's."""
     routing.require_provider(checked.params, livemode=actor.livemode)
     priced = prices.price([billable.item(checked.params)])
     credits_due, quote_pk = priced.credits, None
@@ -117,13 +117,6 @@ def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
         quote = quotes.look_up(actor.organisation_id, actor.livemode, order.quote_id)
         credits_due = quotes.check(quote, params_fingerprint(checked.params))
         quote_pk = quote.pk
-    if order.max_cost is not None and credits_due > order.max_cost:
-        raise CapExceeded(
-            f"This costs {credits_due} credits and max_cost is {order.max_cost}: raise max_cost or "
-            "choose a cheaper variant.",
-            credits=credits_due,
-            max_cost=order.max_cost,
-        )
     return Prepared(
         params=checked.params,
         warnings=checked.warnings,
@@ -140,13 +133,14 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
     `render` makes the answer's body from the generation as it will stand; it is stored with the
     Idempotency-Key, so a repeated call gets the very same bytes. One round trip to the database
     outside a transaction. Raises Forbidden, the refusals of `prepare` and of billing's reserve,
-    QueueFull, IdempotencyKeyReused and ExternalIdReused.
+    CapExceeded, QueueFull, IdempotencyKeyReused and ExternalIdReused.
     """
     if not actor.may_order:
         raise Forbidden(f"Your role ({actor.role}) does not order films: ask an owner.")
     checked = _checked(actor, order)
     try:
         prepared = _priced(actor, order, checked)
+        _hold_to_cap(order, prepared.credits)
     except Refusal:
         # What was accepted once is answered again, though it could not be ordered any more.
         if answered := _answered(actor, order, _fingerprint(order, checked.params)):
@@ -168,6 +162,16 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
         replayed=outcome == "replayed",
         known=outcome == "known",
     )
+
+
+def _hold_to_cap(order: Submission, credits_due: int) -> None:
+    if order.max_cost is not None and credits_due > order.max_cost:
+        raise CapExceeded(
+            f"This costs {credits_due} credits and max_cost is {order.max_cost}: raise max_cost or "
+            "choose a cheaper variant.",
+            credits=credits_due,
+            max_cost=order.max_cost,
+        )
 
 
 def _answered(actor: Actor, order: Submission, fingerprint: str) -> Receipt | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -44,6 +45,7 @@ def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
 
 def _made(request: ActingRequest, actor: Actor) -> dict[str, Any]:
     """The new credential's secret, under the name the page knows it by."""
+    _need_right(actor)
     name = request.POST.get("name", "").strip()[:NAME_LENGTH] or _("My key")
     whose: dict[str, Any] = {"livemode": actor.livemode, "name": name, "user_id": actor.user_id}
     if request.POST.get("kind") == "pair":
@@ -58,6 +60,7 @@ def _made(request: ActingRequest, actor: Actor) -> dict[str, Any]:
 @signed_in
 def revoke(request: ActingRequest, actor: Actor, key_id: str) -> HttpResponse:
     """End an API key now."""
+    _need_right(actor)
     return _ended(request, api_keys.revoke(actor.organisation_id, key_id))
 
 
@@ -65,7 +68,13 @@ def revoke(request: ActingRequest, actor: Actor, key_id: str) -> HttpResponse:
 @signed_in
 def revoke_pair(request: ActingRequest, actor: Actor, access_key: str) -> HttpResponse:
     """End an access-key pair now."""
+    _need_right(actor)
     return _ended(request, access_keys.revoke(actor.organisation_id, access_key))
+
+
+def _need_right(actor: Actor) -> None:
+    if not actor.may_hold_keys:
+        raise PermissionDenied(f"role {actor.role} holds no keys")
 
 
 def _ended(request: ActingRequest, was_live: bool) -> HttpResponse:

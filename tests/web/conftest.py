@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    sync_playwright,
+)
 
 from tests import browser as chromium
 
@@ -23,6 +29,12 @@ class Visitor:
     page: Page
     site: str
     complaints: list[str] = field(default_factory=list)
+
+    def heard(self, said: ConsoleMessage) -> None:
+        """Keep what the console says against our pages; the browser's own errands are not ours."""
+        place = said.location.get("url", "")
+        if said.type in {"error", "warning"} and (not place or place.startswith(self.site)):
+            self.complaints.append(f"{said.text} ({place})")
 
     def go(self, path: str) -> Page:
         """Open a page of the site."""
@@ -71,12 +83,7 @@ def visitor(chromium_browser: Browser, site: str) -> Iterator[Callable[..., Visi
         page.set_default_timeout(20_000)
         one = Visitor(context, page, site)
         page.on("pageerror", lambda error: one.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: (
-                one.complaints.append(said.text) if said.type in {"error", "warning"} else None
-            ),
-        )
+        page.on("console", one.heard)
         made.append(one)
         return one
 

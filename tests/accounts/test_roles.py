@@ -1,0 +1,42 @@
+"""A person may do what their role says, and a refusal moves nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.test import RequestFactory
+
+from accounts import api_keys, tenancy
+from accounts.models import ApiKey, Role
+from billing import wallets
+from generations import submission
+from kling_saas.lib.refusals import Forbidden
+from kling_saas.web import keys
+from tests.generations.programs import available, funded
+
+FILM = {"model": "kling-v1", "prompt": "A kite over the dunes"}
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.BILLING])
+def test_a_role_that_does_not_order_holds_nothing(role: Role) -> None:
+    alice = funded()
+    actor = dataclasses.replace(api_keys.verify(alice.test_key), role=role)
+    order = submission.Submission(fields=FILM, door="native")
+    with pytest.raises(Forbidden):
+        submission.submit(actor, order, lambda generation: "{}")
+    balance = wallets.balance(alice.organisation.pk, False)
+    assert (balance.available, balance.reserved) == (available(alice), 0)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.BILLING, Role.CREATOR])
+def test_a_role_that_holds_no_keys_makes_none(role: Role) -> None:
+    alice = funded()
+    actor = dataclasses.replace(api_keys.verify(alice.test_key), role=role)
+    request = RequestFactory().post("/dev/keys", {"name": "mine"})
+    with tenancy.scope(alice.organisation.pk):
+        before = ApiKey.objects.count()
+        with pytest.raises(PermissionDenied):
+            keys._made(request, actor)
+        assert ApiKey.objects.count() == before
