@@ -63,6 +63,14 @@ def _rung(cluster: str, timing: dict[str, Any]) -> list[OrmQ]:
     return list(bells)  # a few
 
 
+def silence(cluster: str) -> None:
+    """Throw away the bells a cluster had taken when it died, so that new ones are rung at once.
+
+    Nothing is lost by it, another machine's included: what is due is rung for again.
+    """
+    OrmQ.objects.filter(key=cluster, lock__gt=timezone.now()).delete()
+
+
 def _ring_sweep() -> None:
     global _last_sweep
     if time.monotonic() - _last_sweep > settings.SWEEP_SECONDS:

@@ -93,9 +93,9 @@ class Family:
         children: Sequence[Child],
         *,
         grace: float = 30.0,
-        on_death: Callable[[int], None] | None = None,
+        on_death: Callable[[Child], None] | None = None,
     ) -> None:
-        """`on_death` is told the process group of a child that died, when all of it is dead."""
+        """`on_death` is told of a child that died, when all of its group is killed."""
         self.children = list(children)
         self.grace = grace
         self.on_death = on_death
@@ -110,7 +110,7 @@ class Family:
             if child.restart_at is None:
                 child.kill()  # what is left of its group must not work on
                 if self.on_death and child.process:
-                    self.on_death(child.process.pid)
+                    self.on_death(child)
                 code = child.process.returncode if child.process else None
                 child.failures = 1 if now - child.started > _HEALTHY_AFTER else child.failures + 1
                 pause = _BACKOFF[min(child.failures - 1, len(_BACKOFF) - 1)]

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
-from generations import lifecycle
+from generations import bells, lifecycle
 from kling_saas.run.children import Child, Family
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Command(BaseCommand):
                 ),
             ],
             grace=25.0 + settings.DRAIN_SECONDS,
-            on_death=_free_leases,
+            on_death=_free,
         )
         stopping = False
 
@@ -46,6 +46,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         for child in family.children:
+            _free(child)  # what an earlier supervisor's children may have left
             child.launch()
         while not stopping:
             family.watch_once()
@@ -53,13 +54,12 @@ class Command(BaseCommand):
         family.stop()
 
 
-def _free_leases(process_group: int) -> None:
-    """What the dead group had taken is due again at once, instead of when its leases run out."""
+def _free(child: Child) -> None:
+    """What the dead child had taken is due again at once, instead of when its leases run out."""
     try:
-        freed = lifecycle.free_leases(lifecycle.holder(process_group))
+        bells.silence(child.name)
+        if child.process:
+            lifecycle.free_leases(lifecycle.holder(child.process.pid))
     except DatabaseError as error:  # they run out by themselves
-        log.warning("leases of group %s not freed: %s", process_group, error)
+        log.warning("what %s had taken is not freed yet: %s", child.name, error)
         connection.close()
-    else:
-        if freed:
-            log.warning("freed %s leases of dead group %s", freed, process_group)
