@@ -166,7 +166,7 @@ def pgbench(stack: Stack, script: str, **variables: int) -> float:
 def granian(stack: Stack, port: int) -> subprocess.Popen[bytes]:
     """The production server of deploy/, two workers."""
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--workers", "2", "--blocking-threads", "1"]
+    command += ["--port", str(port), "--workers", "2", "--blocking-threads", "4"]
     command += ["--log-level", "warning", "kling_saas.wsgi:application"]
     server = subprocess.Popen(command, env={**os.environ, **stack.environment}, cwd=HERE.parent)
     deadline = time.monotonic() + 30
