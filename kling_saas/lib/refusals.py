@@ -57,9 +57,3 @@ class IdempotencyKeyReused(Refusal):
     """The same Idempotency-Key came with another body."""
 
     code, status, title = "idempotency_key_reused", 422, "Idempotency-Key reused"
-
-
-class RateLimited(Refusal):
-    """Too many requests; `retry_after` seconds is a fact of it."""
-
-    code, status, title, retryable = "rate_limited", 429, "Too many requests", True
