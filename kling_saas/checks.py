@@ -13,6 +13,7 @@ from django.core.checks import register as register_check
 from django.db import DatabaseError
 
 from generations.models import ProviderAccount
+from kling_saas import env
 from kling_saas.lib.sealing import SealBroken, seal
 
 
@@ -21,6 +22,7 @@ def register() -> None:
     register_check(check_secrets)
     register_check(check_database)
     register_check(check_demo)
+    register_check(check_names)
     register_check(check_providers, Tags.database)
 
 
@@ -72,6 +74,13 @@ def check_demo(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckM
             )
         ]
     return []
+
+
+def check_names(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """A misspelt name in `.env` would leave its default in force without a word."""
+    if settings.DEMO:  # `make run` has said so itself, in one line
+        return []
+    return [CheckWarning(words, id="kling.W003") for words in env.strangers(env.ROOT / ".env")]
 
 
 def check_providers(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -64,12 +65,35 @@ def load(*, generated: bool = True) -> None:
 
     `generated=False` leaves out `local.env`: `make run` is about to write it anew.
     """
-    paths = [ROOT / ".env"]
-    if generated:
-        paths.append(data_dir() / "local.env")
-    for path in paths:
-        if path.is_file():
-            fill(read_file(path))
+    _fill_from(ROOT / ".env")
+    if generated:  # only now, as `.env` may say where VAR is
+        _fill_from(data_dir() / "local.env")
+
+
+def _fill_from(path: Path) -> None:
+    if path.is_file():
+        fill(read_file(path))
+
+
+def strangers(path: Path) -> list[str]:
+    """A sentence for each name in a dotenv file that nothing reads, with the nearest that is.
+
+    What is read stands in `.env.example`; without that file nobody can tell, and none is named.
+    """
+    example = ROOT / ".env.example"
+    if not path.is_file() or not example.is_file():
+        return []
+    known = {"VAR", *re.findall(r"^#([A-Z][A-Z0-9_]*)=", example.read_text("utf-8"), re.M)}
+    unknown = [
+        n for n in read_file(path) if n not in known and n.removesuffix("_FILE") not in known
+    ]
+    return [_stranger(path.name, name, known) for name in unknown]
+
+
+def _stranger(file: str, name: str, known: set[str]) -> str:
+    near = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    way_out = f"did you mean {near[0]}?" if near else "see .env.example for the names there are."
+    return f"{file}: {name} is not a setting and was ignored; {way_out}"
 
 
 def fill(pairs: Mapping[str, str]) -> None:

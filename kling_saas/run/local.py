@@ -45,6 +45,8 @@ class LocalRun:
     def run(self) -> None:
         """Start everything, say where it is, keep it alive until Ctrl-C. Raises ConfigError."""
         began = time.monotonic()
+        for sentence in env.strangers(env.ROOT / ".env"):
+            sys.stderr.write(f"Warning: {sentence}\n")
         self._prepare_folder()
         self._need_port(self.port, "PORT")
         self._need_port(self.sandbox_port, "SANDBOX_PORT")

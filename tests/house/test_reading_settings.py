@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kling_saas import env
@@ -50,3 +52,18 @@ def test_a_mail_address_that_cannot_be_read_is_named(address: str) -> None:
 
 def test_a_mail_address_is_read_whole() -> None:
     assert env.mail("smtp+tls://a%40b:c%2Fd@host") == ("host", 587, "a@b", "c/d", True)
+
+
+def test_a_name_that_nothing_reads_is_named_with_the_nearest_that_is(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text(
+        "SANDBOX_SPED=9\nexport WORKERS_SHORT=3\nSECRET_KEY_FILE=/run/key\nQQQ=1\nVAR=x"
+    )
+    assert env.strangers(path) == [
+        ".env: SANDBOX_SPED is not a setting and was ignored; did you mean SANDBOX_SPEED?",
+        ".env: QQQ is not a setting and was ignored; see .env.example for the names there are.",
+    ]
+
+
+def test_no_file_has_no_strangers(tmp_path: Path) -> None:
+    assert env.strangers(tmp_path / ".env") == []
