@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy
 from accounts.actors import Actor
 from generations import uploads
 from generations.catalogue import capabilities, registry
+from generations.catalogue.newcomers import FIRST_MODEL
 from generations.catalogue.params import Kind, Params
 from generations.catalogue.spec import Spec
 from generations.errors import InvalidRequest
 
-DEFAULT_MODEL = "kling-v2-5-turbo"
 LENGTHS = tuple(sorted({seconds for spec in registry.SPECS for seconds in spec.durations}))
 MAX_SHOTS = 6
 MODE_WORDS = (
@@ -53,7 +53,7 @@ class Order:
     `image` and `image_tail` are upload ids or addresses. `shots` are (prompt, seconds).
     """
 
-    model: str = DEFAULT_MODEL
+    model: str = FIRST_MODEL
     prompt: str = ""
     negative_prompt: str = ""
     mode: str = ""
@@ -74,7 +74,7 @@ class Order:
     @property
     def spec(self) -> Spec:
         """The chosen model's spec; the default one's when there is no such model."""
-        return registry.resolve(self.model) or registry.get(DEFAULT_MODEL)
+        return registry.resolve(self.model) or registry.get(FIRST_MODEL)
 
     @property
     def kind(self) -> Kind:
@@ -141,7 +141,7 @@ def _number(text: str) -> int | float | str:
 def example(model: str = "", prompt: str = "") -> Order:
     """A filled-in order for a newcomer."""
     return Order(
-        model=model if registry.resolve(model) else DEFAULT_MODEL,
+        model=model if registry.resolve(model) else FIRST_MODEL,
         prompt=prompt
         or _(
             "A lighthouse in a storm at dusk, waves breaking against the rocks, "

@@ -61,7 +61,7 @@ SAMPLES = (
     Sample(
         "lighthouse",
         "A lighthouse on a calm sea at dusk, gulls",
-        "kling-v1",
+        "kling-v2-6",
         "std",
         _("A lighthouse stands dark before the evening sea"),
     ),

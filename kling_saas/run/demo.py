@@ -11,6 +11,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from generations.catalogue.newcomers import FIRST_MODEL
 from kling_saas import env
 
 _BAR = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -48,7 +49,7 @@ def main() -> None:
     env.load()
     facts = _facts()
     api = Api(facts["site"], facts["test_key"])
-    order = {"model": "kling-v1", "prompt": " ".join(sys.argv[1:])}
+    order = {"model": FIRST_MODEL, "prompt": " ".join(sys.argv[1:])}
     before = api.call("/wallet")
     quote = api.call("/quotes", order)
     print(f"Price   {quote['credits']} credits (test wallet: {before['available']} available)")

@@ -17,6 +17,7 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
+from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from kling_saas import env
 from kling_saas.env import ConfigError
 from kling_saas.run.children import Child, Family
@@ -187,10 +188,11 @@ class LocalRun:
 
     def _greet(self, seconds: float) -> None:
         facts = json.loads((self.var / "run.json").read_text())
+        order = json.dumps({"model": FIRST_MODEL, "prompt": FIRST_PROMPT})
         curl = (
             f"curl -sS {facts['site']}/api/v1/generations -H 'Prefer: wait=60' "
             f"-H 'Authorization: Bearer {facts['test_key']}' -H 'Content-Type: application/json' "
-            """-d '{"model":"kling-v1","prompt":"A lighthouse in a storm at dusk"}'"""
+            f"-d '{order}'"
         )
         sys.stdout.write(
             f"\nKling SaaS is running ({seconds:.1f} s). Films come from the sandbox upstream.\n\n"

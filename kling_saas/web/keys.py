@@ -21,6 +21,7 @@ from accounts.actors import Actor
 from accounts.models import AccessKey, ApiKey
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
+from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 
 NAME_LENGTH = 60
 
@@ -35,6 +36,8 @@ def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
         "keys": ApiKey.objects.filter(livemode=actor.livemode).order_by(*newest_first),
         "pairs": AccessKey.objects.filter(livemode=actor.livemode).order_by(*newest_first),
         "site": settings.SITE_URL,
+        "first_model": FIRST_MODEL,
+        "first_prompt": FIRST_PROMPT,
         **made,
     }
     response = render(request, "web/keys.html", context)

@@ -15,9 +15,10 @@ from accounts.middleware import MODE
 from billing import prices
 from generations.catalogue.capabilities import CAPABILITIES
 from generations.catalogue.documentation import capability_table
+from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from generations.catalogue.registry import SPECS
 from generations.catalogue.spec import Spec
-from generations.forms.order import DEFAULT_MODEL, LENGTHS, MODE_WORDS
+from generations.forms.order import LENGTHS, MODE_WORDS
 from generations.views.price_data import credits_of, price_matrix, studio_data
 from generations.views.samples import samples
 from kling_saas.web.context import THEMES
@@ -36,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     hero, *reel = samples()
     matrix = price_matrix()
     usd = Decimal(settings.USD_PER_CREDIT)
-    first = credits_of(matrix, DEFAULT_MODEL, SPECS_BY_NAME[DEFAULT_MODEL].default_mode, 5)
+    first = credits_of(matrix, FIRST_MODEL, SPECS_BY_NAME[FIRST_MODEL].default_mode, 5)
     cheapest = min(price for spec in SPECS if (price := _lowest(matrix, spec)) is not None)
     return render(
         request,
@@ -49,9 +50,10 @@ def home(request: HttpRequest) -> HttpResponse:
             "first_credits": first,
             "first_usd": (first or 0) * usd,
             "specs": [spec for spec in reversed(SPECS) if not spec.discontinued],
-            "first": SPECS_BY_NAME[DEFAULT_MODEL],
+            "first": SPECS_BY_NAME[FIRST_MODEL],
             "lengths": LENGTHS,
             "cheapest": cheapest,
+            "first_prompt": FIRST_PROMPT,
         },
     )
 

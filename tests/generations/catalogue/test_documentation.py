@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
 from generations.catalogue.billable import every_sellable
 from generations.catalogue.documentation import capability_table, json_schema, studio_form
+from generations.catalogue.newcomers import FIRST_MODEL
 from generations.catalogue.registry import SPECS, get
 from generations.catalogue.spec import Spec
 from generations.catalogue.validation import InvalidRequest, check
@@ -52,3 +54,14 @@ def test_the_table_has_a_row_for_every_model() -> None:
     assert rows["kling-v3"].durations == "3 to 15 s"
     assert rows["kling-v2-6"].capabilities["multi-shot"] == ""
     assert rows["kling-v1"].discontinued is True
+
+
+def test_a_newcomer_is_led_to_a_model_that_stays_and_none_that_stays_costs_less() -> None:
+    def least(spec: Spec) -> Decimal:
+        return min(price.units * (1 if price.seconds else 5) for price in spec.prices
+                   if price.seconds in (5, None))  # fmt: skip
+
+    led_to = get(FIRST_MODEL)
+    assert not led_to.discontinued
+    assert "text2video" in led_to.kinds
+    assert least(led_to) == min(least(spec) for spec in SPECS if not spec.discontinued)
