@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django import template
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -35,6 +38,23 @@ def clock(seconds: float) -> str:
     """Seconds as 2:05."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
+
+
+@register.simple_tag
+def when(moment: datetime, manner: str = "full") -> SafeString:
+    """A moment as `<time>`: `full`, `day`, `clock` or `ago`. The text is in UTC and says so;
+    scripts put it into the reader's zone (static/js/when.js).
+    """
+    at = moment.astimezone(UTC)
+    texts = {"full": f"{at:%Y-%m-%d %H:%M:%S} UTC", "day": f"{at:%Y-%m-%d} UTC",
+             "clock": f"{at:%H:%M} UTC"}  # fmt: skip
+    return format_html(
+        '<time datetime="{}" data-when="{}" title="{}">{}</time>',
+        f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        manner,
+        texts["full"],
+        texts.get(manner) or naturaltime(moment),
+    )
 
 
 @register.filter
