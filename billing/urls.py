@@ -7,4 +7,5 @@ from billing import views
 urlpatterns = [
     path("", views.wallet, name="wallet"),
     path("statement", views.statement, name="statement"),
+    path("statement/entries", views.entries, name="entries"),
 ]

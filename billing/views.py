@@ -14,10 +14,9 @@ from django.views.decorators.http import require_GET
 
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
-from billing import wallets
+from billing import statements, wallets
 from billing.models import Lot
 from billing.pages import signed_in
-from billing.wallets import Entry
 
 _LINES = 50
 _WORDS: dict[str, tuple[Promise | str, str]] = {
@@ -25,6 +24,9 @@ _WORDS: dict[str, tuple[Promise | str, str]] = {
     "purchase": (_("Credits bought"), "plus"),
     "adjust": (_("Adjusted by us"), "settings"),
     "hold": (_("Reserved for a film"), "hourglass"),
+    "pending": (_("Film under way"), "hourglass"),
+    "captured": (_("Film delivered"), "circle-check"),
+    "released": (_("No film, credits returned"), "undo-2"),
     "capture": (_("Film delivered, reservation spent"), "circle-check"),
     "release": (_("Credits returned"), "undo-2"),
     "expire": (_("Credits expired"), "clock"),
@@ -34,12 +36,13 @@ _WORDS: dict[str, tuple[Promise | str, str]] = {
 }
 
 
-def _lines(entries: list[Entry]) -> list[dict[str, Any]]:
-    lines: list[dict[str, Any]] = []
-    for entry in entries:
-        words, icon = _WORDS.get(entry.type, (entry.type, "info"))
-        lines.append({"entry": entry, "words": words, "icon": icon})
-    return lines
+def _said(state: str) -> dict[str, Any]:
+    words, icon = _WORDS.get(state, (state, "info"))
+    return {"words": words, "icon": icon}
+
+
+def _lines(lines: list[statements.Line]) -> list[dict[str, Any]]:
+    return [{"line": line, **_said(line.state)} for line in lines]
 
 
 @require_GET
@@ -52,7 +55,7 @@ def wallet(request: ActingRequest, actor: Actor) -> HttpResponse:
         "balance": balance,
         "usd": balance.available * Decimal(settings.USD_PER_CREDIT),
         "lots": lots,
-        "lines": _lines(wallets.statement(actor.organisation_id, actor.livemode, limit=6).entries),
+        "lines": _lines(statements.page(actor.organisation_id, actor.livemode, limit=6).lines),
     }
     return render(request, "billing/wallet.html", context)
 
@@ -60,9 +63,18 @@ def wallet(request: ActingRequest, actor: Actor) -> HttpResponse:
 @require_GET
 @signed_in
 def statement(request: ActingRequest, actor: Actor) -> HttpResponse:
-    """Every entry, newest first; their amounts add up to what is available."""
-    page = wallets.statement(
-        actor.organisation_id, actor.livemode, after=request.GET.get("after", ""), limit=_LINES
-    )
-    context = {"lines": _lines(page.entries), "next": page.next}
+    """One line per film, newest first; their changes add up to what is available."""
+    after = request.GET.get("after", "")
+    page = statements.page(actor.organisation_id, actor.livemode, after=after, limit=_LINES)
+    context = {"lines": _lines(page.lines), "next": page.next}
     return render(request, "billing/statement.html", context)
+
+
+@require_GET
+@signed_in
+def entries(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """The ledger itself, as the API shows it: every entry with the balance after it."""
+    after = request.GET.get("after", "")
+    page = wallets.statement(actor.organisation_id, actor.livemode, after=after, limit=_LINES)
+    rows = [{"entry": entry, **_said(entry.type)} for entry in page.entries]
+    return render(request, "billing/statement.html", {"entries": rows, "next": page.next})
