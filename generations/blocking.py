@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -17,19 +18,22 @@ from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError
 
-from generations import attempts, lifecycle, outcomes, pictures, providers, storage
+from generations import attempts, late, lifecycle, outcomes, pictures, providers, storage
 from generations.dispatch import BLOCKING
 from generations.ingest import STORED
 from generations.lifecycle import LeaseLost
 from generations.models import Attempt, AttemptOutcome, Generation, Status
-from generations.providers.base import Exchange, masked, received
-from generations.wire.segmind import client as wire
-from generations.wire.task import Accepted, RemoteVideo, Task, TaskState, Unknown
+from generations.providers import Exchange
+from generations.providers.base import as_sent, not_sent, without_answer
+from generations.providers.trail import headers_of, received
+from generations.wire.segmind.client import film_follows
+from generations.wire.task import Accepted, Outcome, RemoteVideo, Task, TaskState, Unknown
 from kling_saas.lib import http
 from kling_saas.lib.sealing import SealBroken
 
 log = logging.getLogger(__name__)
 _BATCH = 50
+_STORAGE_PAUSES = (1.0, 5.0, 30.0, 60.0)  # seconds between tries to store a film
 
 
 class Calls:
@@ -61,10 +65,24 @@ def _claim() -> list[tuple[Generation, Attempt]]:
                 generation=generation, outcome=AttemptOutcome.UNKNOWN
             ).first()
         if left is not None:
-            outcomes.abandon(generation, left)
+            _find_again(generation, left)
         elif generation.account is not None:
             begun.append((generation, attempts.begin(generation, generation.account)))
     return begun
+
+
+def _find_again(generation: Generation, left: Attempt) -> None:
+    """A call whose holder died: its film may be here already; the upstream cannot be asked."""
+    try:
+        kept = storage.size(_key(generation)) > 0
+    except storage.TROUBLE as error:
+        log.error("%s: our storage failed: %r", generation.public_id, error)
+        lifecycle.release(generation, again_in=_STORAGE_PAUSES[-1], forgive=True)
+        return
+    if kept:
+        _record(generation, left, Exchange(Accepted(_stored(generation))))
+    else:
+        outcomes.abandon(generation, left)
 
 
 async def _hold(generation: Generation, attempt: Attempt) -> None:
@@ -90,65 +108,74 @@ async def _keep_lease(generation: Generation) -> None:
 
 async def _call(generation: Generation, attempt: Attempt) -> Exchange:
     adapter = providers.adapter(attempt.account)
-    try:
-        params = await sync_to_async(pictures.for_upstream)(generation, attempt.account)
-        request = adapter.encode_create(params, attempt.external_id, "")
-        headers = {**adapter.headers(), **request.headers}
-    except (SealBroken, OSError, ObjectDoesNotExist, ValueError) as error:
-        return Exchange(None, {}, {"error": f"{type(error).__name__}: {error}"})
-    sent = {"method": request.method, "path": request.path, "json": masked(request.json)}
     limits = httpx.Timeout(settings.SEGMIND_WAIT_MAX, connect=10.0)
     try:
-        async with (
-            http.blocking_client(limits) as client,
-            client.stream(
-                request.method,
-                adapter.address(request),
-                json=request.json,
-                headers=headers,
-            ) as answer,
-        ):
-            if wire.film_follows(answer.status_code, answer.headers):
-                return Exchange(await _keep_film(generation, answer), sent, {"status": 200})
+        params = await sync_to_async(pictures.for_upstream)(generation, attempt.account)
+        wire = adapter.codec.create(params, attempt.external_id, "")
+        client = http.blocking_client(limits)
+        request = adapter.request(client, wire)
+    except (SealBroken, OSError, ObjectDoesNotExist, ValueError, httpx.InvalidURL) as error:
+        return not_sent(error)
+    sent = as_sent(wire)
+    try:
+        async with client:
+            answer = await client.send(request, stream=True)
+            if follows := film_follows(answer.status_code, answer.headers):
+                outcome = await _keep_film(generation, follows.task, answer)
+                return Exchange(outcome, sent, headers_of(answer))
             await answer.aread()
-            outcome = adapter.decode_created(answer.status_code, answer.headers, answer.content)
-            return Exchange(outcome, sent, received(answer))
-    except httpx.HTTPError as error:
-        note = {"error": type(error).__name__}
-        if http.was_not_sent(error):
-            return Exchange(None, sent, note)
-        return Exchange(Unknown(type(error).__name__, "the line went dead"), sent, note)
+            told = adapter.codec.decode_created(answer.status_code, answer.headers, answer.content)
+            return Exchange(told, sent, received(answer))
+    except (httpx.HTTPError, UnicodeError) as error:
+        return Exchange(without_answer(error), sent, {"error": type(error).__name__})
 
 
-async def _keep_film(generation: Generation, answer: httpx.Response) -> Accepted:
+async def _keep_film(generation: Generation, told: Task, answer: httpx.Response) -> Outcome:
     """Stream the answer into our storage under a temporary key; never whole in memory."""
-    follows = wire.film_follows(answer.status_code, answer.headers)
-    key = f"incoming/{generation.public_id}.mp4"
     with tempfile.TemporaryDirectory(prefix="kling-held-") as folder:
         path = Path(folder) / "film.mp4"
         with path.open("wb") as file:
             async for chunk in answer.aiter_bytes(256 * 1024):
                 file.write(chunk)
                 if file.tell() > settings.FILM_MAX_BYTES:
-                    raise httpx.ReadError("the film is larger than FILM_MAX_BYTES")
-        with path.open("rb") as whole:
-            await sync_to_async(storage.put)(key, whole)
-    told = follows.task if follows else None
-    return Accepted(
-        Task(
-            id=(told.id if told else "") or generation.public_id,
-            state=TaskState.SUCCEEDED,
-            videos=(RemoteVideo(url=STORED + key),),
-            cost_usd=told.cost_usd if told else None,
-        )
-    )
+                    return Unknown("too large", "the film is larger than FILM_MAX_BYTES")
+        if not await _put(generation, path):
+            return Unknown("storage", "the film came, and our storage did not take it")
+    return Accepted(_stored(generation, told))
+
+
+async def _put(generation: Generation, path: Path) -> bool:
+    """Store a film that exists nowhere else; our storage gets several chances."""
+    for pause in (*_STORAGE_PAUSES, None):
+        try:
+            with path.open("rb") as whole:
+                await sync_to_async(storage.put, thread_sensitive=False)(_key(generation), whole)
+        except storage.TROUBLE as error:
+            log.error("%s: our storage failed: %r", generation.public_id, error)
+            if pause is None:
+                break
+            await asyncio.sleep(pause)
+        else:
+            return True
+    return False
+
+
+def _key(generation: Generation) -> str:
+    return f"incoming/{generation.public_id}.mp4"
+
+
+def _stored(generation: Generation, told: Task | None = None) -> Task:
+    """The task of a film that lies in our storage; `told` is what came with it, if anything did."""
+    task = told or Task(id="", state=TaskState.SUCCEEDED)
+    film = RemoteVideo(url=STORED + _key(generation))
+    return replace(task, id=task.id or generation.public_id, videos=(film,))
 
 
 def _record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
-    if isinstance(exchange.outcome, Unknown):
-        outcomes.note(generation, attempt, exchange)
-        outcomes.abandon(generation, attempt)
-        return
     outcomes.record(generation, attempt, exchange)
-    if isinstance(exchange.outcome, Accepted) and generation.status == Status.IN_FLIGHT:
+    if not isinstance(exchange.outcome, Accepted):
+        return
+    if generation.status == Status.IN_FLIGHT:
         outcomes.polled(generation, exchange.outcome.task)
+    else:
+        late.keep(generation, exchange.outcome.task)

@@ -30,6 +30,7 @@ from generations.models import (
     Status,
 )
 from generations.providers import Exchange
+from generations.providers.base import not_sent
 from kling_saas.lib.sealing import SealBroken
 
 log = logging.getLogger(__name__)
@@ -145,11 +146,10 @@ def _has_room(account: ProviderAccount) -> bool:
 def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
     """An attempt whose answer was lost: adopt what the upstream has, or send the same id again."""
     adapter = providers.adapter(attempt.account)
-    wire = adapter.encode_look_up(generation.order().kind, attempt.external_id)
-    if wire is None:
+    found = adapter.find(generation.order().kind, attempt.external_id)
+    if found is None:
         outcomes.abandon(generation, attempt)
         return None
-    found = adapter.ask(wire)
     if outcomes.adopt(generation, attempt, found):
         return None
     if timezone.now() >= generation.deadline_at:
@@ -165,7 +165,7 @@ def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
 
 
 def _send(generation: Generation, attempt: Attempt) -> Exchange:
-    """What fails before the request goes out is "not sent"."""
+    """The create, once. What fails on our side before it is "not sent"."""
     try:
         params = pictures.for_upstream(generation, attempt.account)
         return providers.adapter(attempt.account).create(
@@ -173,6 +173,6 @@ def _send(generation: Generation, attempt: Attempt) -> Exchange:
             external_id=attempt.external_id,
             callback_url=f"{settings.CALLBACK_URL}/callbacks/{generation.callback_token}",
         )
-    except (SealBroken, OSError, ObjectDoesNotExist) as error:
+    except (SealBroken, OSError, ObjectDoesNotExist, ValueError) as error:
         log.error("%s: not sent: %s", attempt.external_id, error)
-        return Exchange(None, {}, {"error": f"{type(error).__name__}: {error}"})
+        return not_sent(error)

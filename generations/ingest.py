@@ -25,7 +25,6 @@ from generations import lifecycle, providers, storage
 from generations.films import BadFilm, Film, examine
 from generations.lifecycle import LeaseLost
 from generations.models import Generation, Status, Video
-from generations.providers.base import Question
 from generations.wire.task import Rejected, TaskState
 from kling_saas.lib import http
 
@@ -140,7 +139,7 @@ def _store(generation: Generation, path: Path, film: Film) -> None:
     ):
         return
     if lifecycle.succeed(generation, _put(generation, path, film)):
-        _forget_incoming(generation)
+        forget_incoming(generation)
 
 
 def _put(generation: Generation, path: Path, film: Film) -> Video:
@@ -169,7 +168,7 @@ def _put(generation: Generation, path: Path, film: Film) -> Video:
     )
 
 
-def _forget_incoming(generation: Generation) -> None:
+def forget_incoming(generation: Generation) -> None:
     """Remove the copy that a blocking call left; the film is stored, or will never be."""
     if not generation.media_url.startswith(STORED):
         return
@@ -194,7 +193,7 @@ def _storage_trouble(generation: Generation, error: Exception) -> None:
 
 def _give_up(generation: Generation, code: str, message: str) -> None:
     if lifecycle.fail(generation, code, message):
-        _forget_incoming(generation)
+        forget_incoming(generation)
 
 
 def _trouble(generation: Generation, error: Exception) -> None:
@@ -216,12 +215,11 @@ def _refresh_link(generation: Generation) -> None:
     adapter = providers.adapter(generation.account)
     if adapter.blocking:
         return
-    question = Question(generation.upstream_id, generation.order().kind)
-    found = adapter.ask(adapter.encode_poll([question]))
-    if isinstance(found, Rejected) or not found or found[0].state != TaskState.SUCCEEDED:
+    found = adapter.get(generation.order().kind, generation.upstream_id)
+    if isinstance(found, Rejected) or found.state != TaskState.SUCCEEDED:
         return
-    if found[0].videos:
+    if found.videos:
         with lifecycle.scope(generation):
             Generation.objects.filter(
                 pk=generation.pk, status=generation.status, version=generation.version
-            ).update(media_url=found[0].videos[0].url)
+            ).update(media_url=found.videos[0].url)

@@ -18,14 +18,15 @@ from django.db.models.functions import Now
 from accounts import outbox, tenancy
 from generations import ingest, lifecycle, providers, storage
 from generations.films import BadFilm
+from generations.ingest import STORED
 from generations.models import Generation, Status
-from generations.providers.base import Question
-from generations.wire.task import Rejected, Task, TaskState
+from generations.wire.task import Rejected, RemoteVideo, Task, TaskState
 from kling_saas.lib import http
 
 log = logging.getLogger(__name__)
 _FOR = timedelta(hours=24)
-_CODES = ("deadline", "upstream_lost")
+_ASKABLE = Q(error_code__in=["deadline", "upstream_lost"]) & ~Q(upstream_id="")
+_HERE = Q(media_url__startswith=STORED)  # kept for us by a blocking call
 
 
 def run() -> int:
@@ -37,12 +38,11 @@ def run() -> int:
         generation = (
             Generation.objects.filter(
                 Q(lease_until=None) | Q(lease_until__lte=Now()),
+                _ASKABLE | _HERE,
                 status=Status.FAILED,
-                error_code__in=_CODES,
                 finished_at__gte=Now() - _FOR,
                 video=None,
             )
-            .exclude(upstream_id="")
             .select_related("account")
             .order_by(F("lease_until").asc(nulls_first=True))
             .select_for_update(skip_locked=True, of=("self",))
@@ -57,18 +57,27 @@ def run() -> int:
     return 1
 
 
+def keep(generation: Generation, task: Task) -> None:
+    """A film in our storage whose generation was given up while it was made: given at leisure."""
+    with lifecycle.scope(generation):
+        given_up = Generation.objects.filter(pk=generation.pk, status=Status.FAILED, video=None)
+        if not given_up.update(media_url=task.videos[0].url):
+            log.warning("%s: its film came twice", generation.public_id)
+
+
 def _finished(generation: Generation) -> Task | None:
+    if generation.media_url.startswith(STORED):
+        film = RemoteVideo(generation.media_url)
+        return Task(id=generation.upstream_id, state=TaskState.SUCCEEDED, videos=(film,))
     if generation.account is None:
         return None
     adapter = providers.adapter(generation.account)
     if adapter.blocking:
         return None
-    question = Question(generation.upstream_id, generation.order().kind)
-    found = adapter.ask(adapter.encode_poll([question]))
-    if isinstance(found, Rejected) or not found:
+    found = adapter.get(generation.order().kind, generation.upstream_id)
+    if isinstance(found, Rejected) or found.state != TaskState.SUCCEEDED:
         return None
-    task = found[0]
-    return task if task.state == TaskState.SUCCEEDED and task.videos else None
+    return found if found.videos else None
 
 
 def _take_in(generation: Generation, task: Task) -> None:
@@ -78,6 +87,8 @@ def _take_in(generation: Generation, task: Task) -> None:
             video = ingest.gift(generation, Path(folder) / "film.mp4")
         except (http.FetchFailed, http.BlockedAddress, BadFilm, *storage.TROUBLE) as error:
             log.warning("%s: a late film was not taken in: %s", generation.public_id, error)
+            if isinstance(error, BadFilm | FileNotFoundError):
+                _forget(generation)
             return
     with lifecycle.scope(generation):
         video.save(force_insert=True)
@@ -87,4 +98,14 @@ def _take_in(generation: Generation, task: Task) -> None:
             topic="generation.late_film",
             subject=generation.public_id,
         )
+    ingest.forget_incoming(generation)
     log.warning("%s: its film came late and was given free", generation.public_id)
+
+
+def _forget(generation: Generation) -> None:
+    """A copy of ours that is no film, or is gone, is not looked at again."""
+    ingest.forget_incoming(generation)
+    with lifecycle.scope(generation):
+        Generation.objects.filter(pk=generation.pk, media_url__startswith=STORED).update(
+            media_url=""
+        )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from generations import attempts, lifecycle, routing
 from generations.catalogue import billable
 from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount, Status
-from generations.providers import Exchange
+from generations.providers import Exchange, Found, NotSent
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
 from kling_saas.lib.logs import storable
 
@@ -33,7 +33,7 @@ def record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None
     outcome = exchange.outcome
     if isinstance(outcome, Unknown):
         note(generation, attempt, exchange)
-    if outcome is None:
+    if isinstance(outcome, NotSent):
         attempts.close(generation, attempt, AttemptOutcome.NOT_SENT, **seen)
         _again(generation, "upstream_unreachable")
     elif isinstance(outcome, Accepted):
@@ -58,19 +58,17 @@ def _may_be_its_twin(attempt: Attempt, refusal: Rejected) -> bool:
     return attempt.look_ups > 0 and refusal.reason == Reason.INVALID
 
 
-def adopt(generation: Generation, attempt: Attempt, found: tuple[Task, ...] | Rejected) -> bool:
+def adopt(generation: Generation, attempt: Attempt, found: Found) -> bool:
     """Take the task that a look-up found as the attempt's. False when it found none."""
-    if isinstance(found, Rejected) or not found:
+    if isinstance(found, Rejected):
         return False
-    _accepted(generation, attempt, found[0], {})
+    _accepted(generation, attempt, found, {})
     return True
 
 
-def certainly_absent(found: tuple[Task, ...] | Rejected) -> bool:
+def certainly_absent(found: Found) -> bool:
     """Whether the upstream said that it does not know the id (rather than nothing at all)."""
-    if isinstance(found, Rejected):
-        return found.reason == Reason.NOT_FOUND
-    return not found
+    return isinstance(found, Rejected) and found.reason == Reason.NOT_FOUND
 
 
 def abandon(generation: Generation, attempt: Attempt) -> None:
@@ -158,7 +156,7 @@ def _backoff(tries: int) -> float:
     return random.uniform(0.2, min(30.0, 0.5 * 2**tries))  # noqa: S311 - spread, not secrecy
 
 
-def polled(generation: Generation, found: Task | Rejected | None) -> None:
+def polled(generation: Generation, found: Found) -> None:
     """What a poll told: still working, ready to fetch, failed, or nothing of use."""
     if isinstance(found, Task) and found.state == TaskState.SUCCEEDED and found.videos:
         _ready(generation, found)
@@ -169,8 +167,8 @@ def polled(generation: Generation, found: Task | Rejected | None) -> None:
         lifecycle.fail(generation, "deadline", "The upstream did not finish before the deadline.")
     elif isinstance(found, Task):
         lifecycle.release(generation, again_in=_poll_pause(generation), forgive=True)
-    elif not certainly_absent(found or ()):
-        if found and found.reason in _OPERATORS and generation.account:
+    elif not certainly_absent(found):
+        if found.reason in _OPERATORS and generation.account:
             pause(generation.account, f"{found.reason}: {found.message}")
         lifecycle.release(generation, again_in=_poll_pause(generation), forgive=True)
     elif generation.step_attempts > _ABSENCES:

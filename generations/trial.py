@@ -18,7 +18,8 @@ from generations import providers
 from generations.catalogue import billable, registry
 from generations.catalogue.params import Params
 from generations.models import Protocol, ProviderAccount
-from generations.providers.base import Adapter, Question
+from generations.providers.base import Adapter
+from generations.providers.codecs import Question
 from generations.wire.kling import server as kling
 from generations.wire.kling_standard import server as kling_2026
 from generations.wire.llmprovider import server as llmprovider
@@ -96,9 +97,9 @@ def run(account: ProviderAccount, *, max_cost: int, wait: float = 1200.0) -> Tri
 
 
 def _created(adapter: Adapter, params: Params, trial: Trial) -> Task:
-    wire = adapter.encode_create(params, f"trial-{time.time_ns()}", "")
+    wire = adapter.codec.create(params, f"trial-{time.time_ns()}", "")
     answer = _send(adapter, wire)
-    outcome = adapter.decode_created(answer.status_code, answer.headers, answer.content)
+    outcome = adapter.codec.decode_created(answer.status_code, answer.headers, answer.content)
     if not isinstance(outcome, Accepted):
         raise TrialRefused(f"refused: {outcome.code} {outcome.message} (HTTP {answer.status_code})")
     _compare("create", answer, _CREATED[adapter.account.protocol](outcome.task), trial)
@@ -106,25 +107,20 @@ def _created(adapter: Adapter, params: Params, trial: Trial) -> Task:
 
 
 def _told(adapter: Adapter, params: Params, task: Task, trial: Trial) -> Task:
-    answer = _send(adapter, adapter.encode_poll([Question(task.id, params.kind)]))
-    found = adapter.decode_poll(answer.status_code, answer.headers, answer.content)
-    if isinstance(found, Rejected) or not found:
+    answer = _send(adapter, adapter.codec.get(Question(task.id, params.kind)))
+    found = adapter.codec.decode_task(answer.status_code, answer.headers, answer.content)
+    if isinstance(found, Rejected):
         trial.differences.append(f"query: HTTP {answer.status_code} was not understood")
         return task
-    _compare(f"query ({found[0].state})", answer, _TOLD[adapter.account.protocol](found[0]), trial)
-    return found[0]
+    _compare(f"query ({found.state})", answer, _TOLD[adapter.account.protocol](found), trial)
+    return found
 
 
 def _send(adapter: Adapter, wire: WireRequest) -> httpx.Response:
     """The answer. Raises TrialRefused when none comes."""
     try:
         with http.api_client() as client:
-            return client.request(
-                wire.method,
-                adapter.address(wire),
-                json=wire.json,
-                headers={**adapter.headers(), **wire.headers},
-            )
+            return client.send(adapter.request(client, wire))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise TrialRefused(
             f"no answer came from {adapter.account.base_url} ({type(error).__name__})"

@@ -14,14 +14,15 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
+import httpx
 from asgiref.sync import sync_to_async
 from django.db import connection
 
 from accounts import outbox
 from generations import bells, blocking, heartbeat, lifecycle, outcomes, providers
 from generations.models import Generation, ProviderAccount, Status
-from generations.providers.base import Question
-from generations.wire.task import Reason, Rejected, Task
+from generations.providers import Found
+from generations.providers.codecs import Question
 from kling_saas.lib import http
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()
+        self._gate = asyncio.Semaphore(_PARALLEL_POLLS)
         self.name = f"watcher@{socket.gethostname()}:{os.getpid()}"
 
     async def run(self) -> None:
@@ -73,37 +75,29 @@ class Watcher:
         due = await sync_to_async(_claim)()
         if not due:
             return 0
-        groups: dict[int, list[Generation]] = defaultdict(list)
-        accounts: dict[int, ProviderAccount] = {}
+        bunches: dict[tuple[int | None, str], list[Generation]] = defaultdict(list)
         for generation in due:
-            if generation.account is not None:
-                accounts[generation.account.pk] = generation.account
-                groups[generation.account.pk].append(generation)
-        gate = asyncio.Semaphore(_PARALLEL_POLLS)
-        await asyncio.gather(
-            *(self._poll_account(accounts[pk], group, gate) for pk, group in groups.items())
-        )
+            bunches[generation.account_id, generation.kind].append(generation)
+        await asyncio.gather(*map(self._poll_bunch, bunches.values()))
         return len(due)
 
-    async def _poll_account(
-        self, account: ProviderAccount, group: list[Generation], gate: asyncio.Semaphore
-    ) -> None:
-        size = providers.ADAPTERS[account.protocol].bulk
-        bunches = [group[i : i + size] for i in range(0, len(group), size)]
-        await asyncio.gather(*(self._poll_bunch(account, bunch, gate) for bunch in bunches))
-
-    async def _poll_bunch(
-        self, account: ProviderAccount, bunch: list[Generation], gate: asyncio.Semaphore
-    ) -> None:
+    async def _poll_bunch(self, bunch: list[Generation]) -> None:
+        """Films of one kind at one account."""
+        account = bunch[0].account
+        if account is None:
+            return
         questions = [Question(g.upstream_id, g.order().kind) for g in bunch]
         try:
-            async with gate:
-                answer = await providers.adapter(account).poll(self.client, questions)
-            await sync_to_async(_record)(bunch, answer)
+            found = await providers.adapter(account).poll(self.client, self._ask, questions)
+            await sync_to_async(_record)(bunch, found)
         except Exception:
             # Whatever one bunch does to us, the others are polled; its tries were counted.
             log.exception("polls at %s failed", account.name)
             await sync_to_async(_put_aside)(bunch)
+
+    async def _ask(self, request: httpx.Request) -> httpx.Response:
+        async with self._gate:
+            return await self.client.send(request)
 
     async def _tell(self) -> int:
         return await sync_to_async(outbox.announce)()
@@ -128,16 +122,9 @@ def _claim() -> list[Generation]:
     return claimed
 
 
-def _record(bunch: list[Generation], answer: tuple[Task, ...] | Rejected) -> None:
-    by_id = {} if isinstance(answer, Rejected) else {task.id: task for task in answer}
+def _record(bunch: list[Generation], found: dict[str, Found]) -> None:
     for generation in bunch:
-        found = answer if isinstance(answer, Rejected) else by_id.get(generation.upstream_id)
-        if found is None and by_id:
-            if len(bunch) == 1:  # a gateway that words its ids differently
-                found = next(iter(by_id.values()))
-            else:  # perhaps there in words we do not know: never taken for lost
-                found = Rejected(Reason.BROKEN, "", "missing among its bunch")
-        outcomes.polled(generation, found)
+        outcomes.polled(generation, found[generation.upstream_id])
 
 
 def _put_aside(bunch: list[Generation]) -> None:

@@ -19,7 +19,6 @@ from django.utils import timezone
 from billing import prices
 from generations import heartbeat, providers, storage
 from generations.models import ProviderAccount
-from generations.providers.base import Question
 from generations.wire.task import Reason, Rejected
 from kling_saas.lib import http
 from kling_saas.lib.sealing import SealBroken
@@ -129,7 +128,7 @@ def _account(account: ProviderAccount) -> Finding:
     adapter = providers.adapter(account)
     began = time.monotonic()
     try:
-        answer = adapter.ask(adapter.encode_poll([Question(_NOBODY, "text2video")]))
+        answer = adapter.get("text2video", _NOBODY)
         skew = _their_clock(account.base_url)
     except SealBroken as error:
         return Finding(False, subject, str(error))

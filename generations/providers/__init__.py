@@ -1,29 +1,17 @@
-"""The upstreams as clients: one adapter per wire format, all with the same promises."""
+"""The upstreams as clients: one adapter, a codec per wire format, and the health of accounts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generations.models import Protocol
-from generations.providers.base import Adapter, Exchange
-from generations.providers.kling import Kling, Kling2026
-from generations.providers.llmprovider import Llmprovider
-from generations.providers.segmind import Segmind, SegmindBlocking
+from generations.providers.base import Adapter, Exchange, Found, NotSent
 
 if TYPE_CHECKING:
     from generations.models import ProviderAccount
 
-__all__ = ["ADAPTERS", "Adapter", "Exchange", "adapter"]
-
-ADAPTERS: dict[str, type[Adapter]] = {
-    Protocol.KLING: Kling,
-    Protocol.KLING_2026: Kling2026,
-    Protocol.SEGMIND: Segmind,
-    Protocol.SEGMIND_V1: SegmindBlocking,
-    Protocol.LLMPROVIDER: Llmprovider,
-}
+__all__ = ["Adapter", "Exchange", "Found", "NotSent", "adapter"]
 
 
 def adapter(account: ProviderAccount) -> Adapter:
     """The adapter that speaks the account's protocol."""
-    return ADAPTERS[account.protocol](account)
+    return Adapter(account)

@@ -1,182 +1,177 @@
-"""What every upstream adapter promises, and the HTTP around the codecs.
+"""One account at one upstream: the HTTP around its codec, and what an answer means.
 
-An adapter decides once what an answer means: not sent, rejected, accepted or unknown. "Not sent"
-is only said when the request cannot have arrived; everything doubtful is unknown, because a second
-POST could be a second bill.
+The meaning is decided here, once: not sent, rejected, accepted or unknown. "Not sent" is only said
+when the request cannot have arrived; everything doubtful is unknown, because a second POST could
+be a second bill.
 """
 
 from __future__ import annotations
 
-import json
-import math
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from generations.catalogue.params import Kind, Params
+from generations.providers.codecs import CODECS, Bulk, Question
+from generations.providers.trail import masked, received
 from generations.wire.task import Outcome, Reason, Rejected, Task, Unknown, WireRequest
 from kling_saas.lib import http
-from kling_saas.lib.logs import redact, storable
 
 if TYPE_CHECKING:
     from generations.models import ProviderAccount
 
-_KEPT_TEXT = 400  # characters of any one value that an operator needs to see
-_KEPT_DEPTH = 12
+_WORTH_A_LIST = 8  # questions; fewer are asked one by one
+# A host name that cannot be looked up is a UnicodeError, and no httpx error.
+_TROUBLE = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+
+Found = Task | Rejected
+Ask = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The request certainly never arrived. `ours`: through no fault of the upstream's."""
+
+    message: str
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One create: its outcome, None when it was certainly not sent, and both sides masked."""
+    """One create: its outcome, and both sides masked."""
 
-    outcome: Outcome | None
+    outcome: Outcome | NotSent
     request: dict[str, Any] = field(default_factory=dict)
     response: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A task to be asked about, at the address of its kind."""
+def without_answer(error: Exception) -> NotSent | Unknown:
+    """What it means that a create ended in `error` instead of an answer."""
+    name = type(error).__name__
+    if isinstance(error, httpx.HTTPError) and not http.was_not_sent(error):
+        return Unknown(name, "no answer came")
+    return NotSent(name)
 
-    task_id: str
-    kind: Kind
+
+def not_sent(error: Exception) -> Exchange:
+    """The exchange of a create that failed on our side, before it went out."""
+    message = f"{type(error).__name__}: {error}"
+    return Exchange(NotSent(message, ours=True), {}, {"error": masked(message)})
 
 
-class Adapter(ABC):
-    """One account at one upstream.
-
-    `blocking`: the create's answer is the film itself. `looks_up`: a task can be found by our
-    external id after a lost answer. `bulk`: how many tasks one poll may ask about.
-    """
-
-    blocking = False
-    looks_up = True
-    bulk = 1
+class Adapter:
+    """Every upstream through its codec."""
 
     def __init__(self, account: ProviderAccount) -> None:
         self.account = account
+        self.codec = CODECS[account.protocol]
 
-    @abstractmethod
     def can(self, params: Params) -> bool:
         """Whether this upstream makes the film as ordered."""
+        return self.codec.can_serve(params)
 
-    @abstractmethod
     def lost(self, params: Params) -> tuple[str, ...]:
         """Fields of the order it cannot carry; routing prefers one that carries all."""
+        return self.codec.lost(params)
 
-    @abstractmethod
-    def headers(self) -> dict[str, str]:
-        """Headers that prove who we are. Raises SealBroken."""
-
-    @abstractmethod
-    def encode_create(self, params: Params, external_id: str, callback_url: str) -> WireRequest:
-        """The create request."""
-
-    @abstractmethod
-    def decode_created(self, status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
-        """What its answer means."""
-
-    @abstractmethod
-    def encode_poll(self, questions: Sequence[Question]) -> WireRequest:
-        """One request about up to `bulk` tasks."""
-
-    @abstractmethod
-    def decode_poll(
-        self, status: int, headers: Mapping[str, str], body: bytes
-    ) -> tuple[Task, ...] | Rejected:
-        """The tasks that its answer tells about."""
-
-    def encode_look_up(self, kind: Kind, external_id: str) -> WireRequest | None:
-        """The request that finds a task by our id; None where the upstream has none."""
-        return self.encode_poll([Question(external_id, kind)]) if self.looks_up else None
-
-    # ------------------------------------------------------------------ HTTP
+    @property
+    def blocking(self) -> bool:
+        """Whether the create's answer is the film itself."""
+        return self.codec.blocking
 
     def create(self, params: Params, *, external_id: str, callback_url: str) -> Exchange:
-        """Send the create once. Never raises for what the network or the upstream does."""
-        wire = self.encode_create(params, external_id, callback_url)
-        sent = {"method": wire.method, "path": wire.path, "json": masked(wire.json)}
+        """Send the create once. Never raises for what the network or the upstream does.
+
+        Raises SealBroken, or ValueError when the upstream cannot make this film.
+        """
+        wire = self.codec.create(params, external_id, callback_url)
+        sent = as_sent(wire)
         try:
             with http.api_client() as client:
-                answer = client.request(
-                    wire.method,
-                    self.address(wire),
-                    json=wire.json,
-                    headers={**self.headers(), **wire.headers},
-                )
-        except httpx.InvalidURL as error:
-            return Exchange(None, sent, {"error": f"{type(error).__name__}: {error}"})
-        except httpx.HTTPError as error:
-            note = {"error": type(error).__name__}
-            if http.was_not_sent(error):
-                return Exchange(None, sent, note)
-            return Exchange(Unknown(type(error).__name__, "no answer came"), sent, note)
-        outcome = self.decode_created(answer.status_code, answer.headers, answer.content)
+                answer = client.send(self.request(client, wire))
+        except _TROUBLE as error:
+            return Exchange(without_answer(error), sent, {"error": type(error).__name__})
+        outcome = self.codec.decode_created(answer.status_code, answer.headers, answer.content)
         return Exchange(outcome, sent, received(answer))
 
-    def ask(self, wire: WireRequest) -> tuple[Task, ...] | Rejected:
-        """One query, at once: for look-ups and fresh links. Trouble is Rejected(UNAVAILABLE)."""
+    def request(self, client: httpx.Client | httpx.AsyncClient, wire: WireRequest) -> httpx.Request:
+        """The whole request. Raises SealBroken, httpx.InvalidURL."""
+        return client.build_request(
+            wire.method,
+            self.account.base_url.rstrip("/") + wire.path,
+            json=wire.json,
+            headers={**self.codec.credential(self.account.credential()), **wire.headers},
+        )
+
+    def get(self, kind: Kind, task_id: str) -> Found:
+        """The task by the upstream's id, asked at once. Trouble is Rejected(UNAVAILABLE)."""
+        return self._asked(self.codec.get(Question(task_id, kind)))
+
+    def find(self, kind: Kind, external_id: str) -> Found | None:
+        """The task by our id; None where an upstream cannot be asked by it."""
+        if self.codec.find is None:
+            return None
+        return self._asked(self.codec.find(Question(external_id, kind)))
+
+    def _asked(self, wire: WireRequest) -> Found:
         try:
             with http.api_client() as client:
-                answer = client.request(
-                    wire.method, self.address(wire), json=wire.json, headers=self.headers()
-                )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return Rejected(Reason.UNAVAILABLE, type(error).__name__, "no answer came")
-        return self.decode_poll(answer.status_code, answer.headers, answer.content)
+                answer = client.send(self.request(client, wire))
+        except _TROUBLE as error:
+            return _silence(error)
+        return self.codec.decode_task(answer.status_code, answer.headers, answer.content)
+
+    # ------------------------------------------------------------------ many at a time
 
     async def poll(
-        self, client: httpx.AsyncClient, questions: Sequence[Question]
-    ) -> tuple[Task, ...] | Rejected:
-        """The same over the watcher's client."""
-        wire = self.encode_poll(questions)
+        self, client: httpx.AsyncClient, send: Ask, questions: Sequence[Question]
+    ) -> dict[str, Found]:
+        """What became of each task, by id; all questions are of one kind.
+
+        In bulk where the upstream has it; what a list leaves out is asked for by itself, so that
+        only an upstream's plain word makes a task lost.
+        """
+        found: dict[str, Found] = {}
+        if self.codec.bulk and len(questions) >= _WORTH_A_LIST:
+            found = await self._listed(client, send, self.codec.bulk, questions)
+        rest = [q for q in questions if q.task_id not in found]
+        answers = await asyncio.gather(*(self._polled(client, send, q) for q in rest))
+        return found | dict(zip((q.task_id for q in rest), answers, strict=True))
+
+    async def _polled(self, client: httpx.AsyncClient, send: Ask, question: Question) -> Found:
         try:
-            answer = await client.request(
-                wire.method, self.address(wire), json=wire.json, headers=self.headers()
-            )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return Rejected(Reason.UNAVAILABLE, type(error).__name__, "no answer came")
-        return self.decode_poll(answer.status_code, answer.headers, answer.content)
+            answer = await send(self.request(client, self.codec.get(question)))
+        except _TROUBLE as error:
+            return _silence(error)
+        return self.codec.decode_task(answer.status_code, answer.headers, answer.content)
 
-    def address(self, wire: WireRequest) -> str:
-        """The whole address of a request."""
-        return self.account.base_url.rstrip("/") + wire.path
-
-
-def one(found: Task | Rejected) -> tuple[Task, ...] | Rejected:
-    """A single-task decoder's result in the shape of a poll."""
-    return found if isinstance(found, Rejected) else (found,)
-
-
-def masked(value: Any, depth: int = _KEPT_DEPTH) -> Any:
-    """What was sent or received, fit for an operator's eyes and for jsonb: long and deep values
-    cut, secrets out, nothing in it that PostgreSQL refuses.
-    """
-    if isinstance(value, Mapping | list | tuple) and depth == 0:
-        return "…"
-    if isinstance(value, Mapping):
-        return {_text(str(k)): masked(v, depth - 1) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [masked(item, depth - 1) for item in value[:20]]
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+    async def _listed(
+        self, client: httpx.AsyncClient, send: Ask, bulk: Bulk, questions: Sequence[Question]
+    ) -> dict[str, Found]:
+        missing = {q.task_id for q in questions}
+        found: dict[str, Found] = {}
+        for wire, full in bulk.queries(questions):
+            try:
+                answer = await send(self.request(client, wire))
+            except _TROUBLE as error:
+                return found | dict.fromkeys(missing, _silence(error))
+            listed = bulk.decode(answer.status_code, answer.headers, answer.content)
+            if isinstance(listed, Rejected):  # asking one by one would only add to its trouble
+                return found | dict.fromkeys(missing, listed)
+            found |= {task.id: task for task in listed if task.id in missing}
+            missing -= found.keys()
+            if not missing or len(listed) < full:
+                break
+        return found
 
 
-def _text(value: str) -> str:
-    text = storable(redact(value))
-    return text if len(text) <= _KEPT_TEXT else f"{text[:_KEPT_TEXT]}… ({len(text)} characters)"
+def as_sent(wire: WireRequest) -> dict[str, Any]:
+    """The request as the operators' trail keeps it."""
+    return {"method": wire.method, "path": wire.path, "json": masked(wire.json)}
 
 
-def received(answer: httpx.Response) -> dict[str, Any]:
-    """Status and masked body of an answer."""
-    try:
-        body: Any = json.loads(answer.content)
-    except (ValueError, RecursionError):
-        body = answer.content[:_KEPT_TEXT].decode(errors="replace")
-    return {"status": answer.status_code, "body": masked(body)}
+def _silence(error: Exception) -> Rejected:
+    return Rejected(Reason.UNAVAILABLE, type(error).__name__, "no answer came")

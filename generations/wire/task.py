@@ -68,6 +68,11 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"  # a query for a task it does not know
     BROKEN = "broken"  # an answer that makes no sense
 
+    @property
+    def final(self) -> bool:
+        """Whether the order itself is at fault, so that nobody else is asked."""
+        return self in (Reason.INVALID, Reason.MODERATION, Reason.FAILED)
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from generations.providers.base import masked, received
+from generations.providers.trail import KEPT_BYTES, headers_of, masked, received
 from kling_saas.lib.logs import redact
 
 
@@ -35,3 +35,24 @@ def test_an_answer_of_a_thousand_lists_is_cut() -> None:
     for depth in (900, 100_000):
         kept = received(httpx.Response(200, content=b"[" * depth + b"]" * depth))
         assert len(str(kept)) < 500
+
+
+def test_pictures_and_keys_are_named_and_not_shown() -> None:
+    picture = "iVBORw0KGgo" * 40
+    told = masked({
+        "image": picture, "image_tail": f"data:image/png;base64,{picture}", "api_key": "k-1",
+        "nested": [{"Authorization": "Basic abc"}], "prompt": "A kite " * 80,
+    })  # fmt: skip
+    assert told["image"] == "(base64, 440 characters)"
+    assert told["image_tail"] == "(base64, 462 characters)"
+    assert (told["api_key"], told["nested"]) == ("***", [{"Authorization": "***"}])
+    assert told["prompt"].endswith("… (560 characters)")
+    assert picture[:20] not in str(told)
+
+
+def test_what_is_kept_of_one_side_has_an_end() -> None:
+    kept = masked({f"key-{n}": {f"k-{m}": "A kite " * 20 for m in range(40)} for n in range(40)})
+    assert set(kept) == {"cut", "begin"}
+    assert len(str(kept)) < KEPT_BYTES
+    film = httpx.Response(200, headers={"x-cost": "0.28", "set-cookie": "token=abc"}, content=b"")
+    assert headers_of(film)["headers"]["x-cost"] == "0.28"

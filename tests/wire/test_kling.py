@@ -215,8 +215,6 @@ def test_an_order_survives_the_wire(params: Params) -> None:
 def test_a_task_survives_the_wire(task: Task) -> None:
     assert client.decode_task(*raw(server.encode_task(task, "r"))) == task
     assert client.decode_list(*raw(server.encode_list([task, task], "r"))) == (task, task)
-    hint = client.decode_callback(json.dumps(server.encode_callback(task)).encode())
-    assert hint == client.Hint(task.id, task.external_id)
 
 
 @settings(max_examples=300, deadline=None)
@@ -225,7 +223,6 @@ def test_broken_answers_never_crash_the_client(status: int, body: bytes) -> None
     assert isinstance(client.decode_created(status, {}, body), Accepted | Rejected | Unknown)
     assert isinstance(client.decode_task(status, {}, body), Task | Rejected)
     assert isinstance(client.decode_list(status, {}, body), tuple | Rejected)
-    client.decode_callback(body)
 
 
 @settings(max_examples=200, deadline=None)

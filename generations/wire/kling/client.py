@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from generations.wire import loose, plain
 from generations.wire.kling import codes, tasks
 from generations.wire.task import Accepted, Outcome, Rejected, Task, Unknown, WireRequest
 
+LIST_MAX = 500  # tasks in one page of a list
 MODELS = frozenset(
     {
         "kling-v1",
@@ -26,14 +26,6 @@ MODELS = frozenset(
         "kling-v3",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """What a callback says: which task moved. The GET decides, so nothing else is believed."""
-
-    task_id: str
-    external_id: str | None
 
 
 def can_serve(params: Params) -> bool:
@@ -139,8 +131,8 @@ def encode_get(kind: Kind, task_id: str) -> WireRequest:
     return WireRequest(method="GET", path=f"{_path(kind)}/{quote(task_id, safe='')}")
 
 
-def encode_list(kind: Kind, page: int = 1, size: int = 30) -> WireRequest:
-    """GET a page of tasks: `page` 1 to 1000, `size` 1 to 500."""
+def encode_list(kind: Kind, page: int = 1, size: int = LIST_MAX) -> WireRequest:
+    """GET a page of tasks: `page` 1 to 1000, `size` 1 to LIST_MAX."""
     return WireRequest(method="GET", path=f"{_path(kind)}?pageNum={page}&pageSize={size}")
 
 
@@ -178,14 +170,3 @@ def decode_list(
         read = (tasks.read(loose.mapping(item)) for item in answer["data"])
         return tuple(task for task in read if task is not None)
     return codes.query_refusal(status, headers, answer)
-
-
-def decode_callback(body: bytes) -> Hint | None:
-    """Which task a callback is about; None when it names none. Reads both of Kling's standards."""
-    fields = loose.json_object(body) or {}
-    # Some gateways wrap the callback like an answer.
-    flat = loose.mapping(fields.get("data")) or fields
-    info = loose.mapping(flat.get("task_info"))
-    task_id = loose.text(flat.get("task_id")) or loose.text(flat.get("id"))
-    external = loose.text(info.get("external_task_id")) or loose.text(flat.get("external_id"))
-    return Hint(task_id, external or None) if task_id or external else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -165,11 +164,6 @@ def encode_get(request_id: str) -> WireRequest:
     return WireRequest(method="GET", path=f"/v2/requests/{quote(request_id, safe='')}")
 
 
-def encode_credits() -> WireRequest:
-    """GET what is left on the account."""
-    return WireRequest(method="GET", path="/v1/get-user-credits")
-
-
 def film_follows(status: int, headers: Mapping[str, str]) -> FilmFollows | None:
     """Whether a v1 answer's body is the film, from status and headers alone."""
     content = loose.header(headers, "content-type").lower()
@@ -212,15 +206,6 @@ def decode_task(status: int, headers: Mapping[str, str], body: bytes) -> Task | 
     if isinstance(found, Unknown):
         return Rejected(Reason.UNAVAILABLE, found.code, found.message, loose.retry_after(headers))
     return found
-
-
-def decode_credits(status: int, body: bytes) -> Decimal | None:
-    """What is left in dollars, free credits included; None when not told."""
-    answer = loose.json_object(body) if status == 200 else None
-    paid = loose.number((answer or {}).get("credits"))
-    if paid is None:
-        return None
-    return paid + (loose.number((answer or {}).get("free-credits")) or 0)
 
 
 def _task(answer: Mapping[str, Any], headers: Mapping[str, str]) -> Task | None:

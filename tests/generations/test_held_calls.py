@@ -1,0 +1,141 @@
+"""Calls an upstream holds until the film is made: what came is never lost, nor left lying about."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import tenancy
+from generations import attempts, blocking, late, lifecycle, outcomes, storage
+from generations.models import Attempt, Generation, Protocol, ProviderAccount, Status, Video
+from generations.providers import Exchange, NotSent
+from generations.wire.task import Accepted
+from tests.generations import mp4
+from tests.generations.orders import parked
+from tests.generations.programs import available, funded
+from tests.people import Customer
+from tests.waiting import until
+
+
+@pytest.fixture
+def account() -> Iterator[ProviderAccount]:
+    """A blocking account that serves nobody by itself."""
+    found = ProviderAccount(
+        name=f"held-{secrets.token_hex(4)}", protocol=Protocol.SEGMIND_V1, enabled=False,
+        base_url="http://127.0.0.1:1", serves_live=False,
+    )  # fmt: skip
+    found.set_credential("SG_0123456789abcdef")
+    found.save()
+    return found
+
+
+@pytest.fixture
+def alice() -> Customer:
+    return funded()
+
+
+def begun(alice: Customer, account: ProviderAccount) -> tuple[Generation, Attempt]:
+    """An order whose call is being held, with a lease that lasts."""
+    order = parked(alice)
+    with tenancy.system("a test is a worker"):
+        mine = Generation.objects.filter(pk=order.pk)
+        mine.update(next_run_at=timezone.now())
+        (order,) = lifecycle.claim([Status.ACCEPTED], 1, only=Q(pk=order.pk))
+    return order, attempts.begin(order, account)
+
+
+def film_came(order: Generation, folder: Path) -> str:
+    """The film of the call, as it lies under its temporary key."""
+    key = f"incoming/{order.public_id}.mp4"
+    with mp4.write(folder / "film.mp4").open("rb") as film:
+        storage.put(key, film)
+    return key
+
+
+def now(order: Generation) -> Generation:
+    with tenancy.system("a test looks at every tenant"):
+        found: Generation = Generation.objects.get(pk=order.pk)
+    return found
+
+
+def outcome(attempt: Attempt) -> str:
+    with tenancy.system("a test looks at every tenant"):
+        return str(Attempt.objects.get(pk=attempt.pk).outcome)
+
+
+def test_a_film_that_came_before_its_holder_died_is_found_and_sold(
+    alice: Customer, account: ProviderAccount, tmp_path: Path
+) -> None:
+    order, attempt = begun(alice, account)
+    key = film_came(order, tmp_path)
+    blocking._find_again(order, attempt)
+    assert outcome(attempt) == "accepted"
+    until(lambda: now(order).status == "succeeded", what="the film's way into the library")
+    assert now(order).charged == 10
+    assert storage.size(key) == -1
+
+
+def test_a_call_whose_holder_died_without_a_film_is_given_back_and_not_made_again(
+    alice: Customer, account: ProviderAccount
+) -> None:
+    order, attempt = begun(alice, account)
+    blocking._find_again(order, attempt)
+    assert outcome(attempt) == "abandoned"
+    assert (now(order).status, now(order).error_code) == ("failed", "upstream_unknown")
+    assert available(alice) == 10_000
+
+
+def test_a_film_that_comes_after_its_order_was_given_up_is_given_free(
+    alice: Customer, account: ProviderAccount, tmp_path: Path
+) -> None:
+    order, attempt = begun(alice, account)
+    outcomes.abandon(now(order), attempt)
+    key = film_came(order, tmp_path)
+    blocking._record(order, attempt, Exchange(Accepted(blocking._stored(order))))
+
+    def given() -> bool:
+        late.run()
+        with tenancy.system("a test looks at every tenant"):
+            return Video.objects.filter(generation=order).exists()
+
+    until(given, what="the late film")
+    assert (now(order).status, now(order).charged) == ("failed", 0)
+    assert available(alice) == 10_000
+    assert storage.size(key) == -1
+
+
+def test_a_copy_that_is_no_film_is_removed_and_not_looked_at_again(
+    alice: Customer, account: ProviderAccount, tmp_path: Path
+) -> None:
+    order, attempt = begun(alice, account)
+    outcomes.abandon(now(order), attempt)
+    (tmp_path / "broken.mp4").write_bytes(b"<html>")
+    key = f"incoming/{order.public_id}.mp4"
+    with (tmp_path / "broken.mp4").open("rb") as file:
+        storage.put(key, file)
+    blocking._record(order, attempt, Exchange(Accepted(blocking._stored(order))))
+
+    def forgotten() -> bool:
+        late.run()
+        return not now(order).media_url
+
+    until(forgotten, what="the end of looking")
+    assert storage.size(key) == -1
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "https://a..b", "http://127.0.0.1:1"])
+def test_a_call_to_an_address_that_is_none_is_not_sent(
+    alice: Customer, account: ProviderAccount, address: str
+) -> None:
+    order, attempt = begun(alice, account)
+    account.base_url = address
+    attempt.account = account
+    exchange = asyncio.run(blocking._call(order, attempt))
+    assert isinstance(exchange.outcome, NotSent)
+    assert lifecycle.fail(now(order), "test", "over")

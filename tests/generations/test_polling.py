@@ -1,0 +1,124 @@
+"""Asking upstreams about many films at once: in few queries, and no film lost by a short list."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+import httpx
+import pytest
+
+from generations import providers
+from generations.catalogue.validation import check
+from generations.models import Protocol, ProviderAccount
+from generations.providers import Found, NotSent
+from generations.providers.codecs import Question
+from generations.wire.task import Accepted, Reason, Rejected, Task
+from kling_saas.lib import http
+from tests.stack import Stack
+
+_FILMS = 12
+_MODEL = {
+    Protocol.KLING: "kling-v1",
+    Protocol.KLING_2026: "kling-v2-5-turbo",
+    Protocol.SEGMIND: "kling-v1",
+}
+
+
+def account(base_url: str, protocol: Protocol) -> ProviderAccount:
+    """An account of its own at the sandbox; no row, so nobody else uses it."""
+    found = ProviderAccount(name=f"poll-{secrets.token_hex(4)}", protocol=protocol)
+    found.base_url = base_url
+    found.set_credential(f"key-{secrets.token_hex(8)}")
+    return found
+
+
+def at_sandbox(stack: Stack, protocol: Protocol) -> ProviderAccount:
+    place = "segmind" if protocol == Protocol.SEGMIND else "kling"
+    return account(f"{stack.sandbox}/{place}", protocol)
+
+
+def created(upstream: ProviderAccount) -> list[str]:
+    """The ids of twelve new tasks there."""
+    adapter = providers.adapter(upstream)
+    order = check({"model": _MODEL[Protocol(upstream.protocol)], "prompt": "A kite"}).params
+    ids = []
+    for _ in range(_FILMS):
+        ours = f"poll-{secrets.token_hex(8)}"
+        outcome = adapter.create(order, external_id=ours, callback_url="").outcome
+        assert isinstance(outcome, Accepted)
+        ids.append(outcome.task.id)
+    return ids
+
+
+def poll(upstream: ProviderAccount, ids: list[str]) -> tuple[dict[str, Found], list[str]]:
+    """The answers, and the path of every query that was sent for them."""
+    sent: list[str] = []
+
+    async def ask() -> dict[str, Found]:
+        async with http.polling_client() as client:
+
+            async def send(request: httpx.Request) -> httpx.Response:
+                sent.append(request.url.raw_path.decode().rpartition("/")[2])
+                return await client.send(request)
+
+            questions = [Question(each, "text2video") for each in ids]
+            return await providers.adapter(upstream).poll(client, send, questions)
+
+    return asyncio.run(ask()), sent
+
+
+@pytest.mark.parametrize(
+    ("protocol", "queries"),
+    [(Protocol.KLING, 1), (Protocol.KLING_2026, 1), (Protocol.SEGMIND, _FILMS)],
+)
+def test_twelve_films_are_asked_about_in_as_few_queries_as_the_protocol_has(
+    stack: Stack, protocol: Protocol, queries: int
+) -> None:
+    upstream = at_sandbox(stack, protocol)
+    ids = created(upstream)
+    found, sent = poll(upstream, ids)
+    assert len(sent) == queries, sent
+    assert {each: isinstance(found[each], Task) for each in ids} == dict.fromkeys(ids, True)
+
+
+@pytest.mark.parametrize("protocol", [Protocol.KLING, Protocol.KLING_2026])
+def test_what_a_list_leaves_out_is_asked_for_by_itself(stack: Stack, protocol: Protocol) -> None:
+    upstream = at_sandbox(stack, protocol)
+    ids = [*created(upstream), "800000000000000000"]
+    found, sent = poll(upstream, ids)
+    assert len(sent) == 2, sent
+    lost = found["800000000000000000"]
+    assert isinstance(lost, Rejected)
+    assert lost.reason is Reason.NOT_FOUND
+
+
+def test_an_old_film_that_newer_ones_push_off_the_page_is_asked_for_by_itself(stack: Stack) -> None:
+    upstream = at_sandbox(stack, Protocol.KLING)
+    old = created(upstream)
+    for _ in range(3):
+        created(upstream)
+    found, sent = poll(upstream, old)
+    assert sent[0] == "text2video?pageNum=1&pageSize=24"
+    assert len(sent) == 1 + len(old)
+    assert all(isinstance(task, Task) for task in found.values())
+
+
+def test_an_upstream_that_refuses_a_list_is_not_asked_twelve_times_more(stack: Stack) -> None:
+    upstream = account(f"{stack.sandbox}/nowhere", Protocol.KLING)
+    found, sent = poll(upstream, [str(number) for number in range(_FILMS)])
+    assert len(sent) == 1
+    assert all(isinstance(each, Rejected) for each in found.values())
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1:1", "https://a..b", "http://[::1", "ftp://127.0.0.1", "http://\x00"],
+)
+def test_what_cannot_have_arrived_is_not_sent(address: str) -> None:
+    order = check({"model": "kling-v1", "prompt": "A kite"}).params
+    adapter = providers.adapter(account(address, Protocol.KLING))
+    assert isinstance(adapter.create(order, external_id="x", callback_url="").outcome, NotSent)
+    silence = adapter.get("text2video", "x")
+    assert isinstance(silence, Rejected)
+    assert silence.reason is Reason.UNAVAILABLE
