@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from accounts import tenancy
@@ -38,6 +38,7 @@ from generations.errors import (
 from generations.models import Generation, Status
 from generations.models.generation import new_generation_id
 from kling_saas.lib.ids import random_base62
+from kling_saas.lib.postgresql.base import fetch_one
 from kling_saas.lib.refusals import Forbidden, IdempotencyKeyReused, Refusal
 
 
@@ -257,10 +258,17 @@ def _accept(g: Generation, key: str | None, answer: str) -> tuple[str, str, str]
         json.dumps(g.metadata), g.api_key_id, g.access_key_id, g.user_id, g.callback_token,
         g.created_at, g.deadline_at, settings.QUEUE_LIMIT,
     ]  # fmt: skip
-    for _ in range(2):
+    for attempt in (1, 2):
         try:
             return _accept_once(arguments)
+        except OperationalError:
+            # Unknown whether it was accepted. Asked again, it is accepted once: see below.
+            if attempt == 2 or connection.in_atomic_block:
+                raise
+            connection.close()
         except DatabaseError as error:
+            if _violated(error) == "generations_generation_public_id_key":
+                return "accepted", answer, g.public_id
             _raise_refusal(error)
     raise ExternalIdReused("This order was accepted a moment ago under the same task id.")
 
@@ -275,18 +283,21 @@ def _accept_once(arguments: list[Any]) -> tuple[str, str, str]:
 
 
 def _call(arguments: list[Any]) -> tuple[str, str, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(_ACCEPT, arguments)
-        row = cursor.fetchone()
+    row = fetch_one(_ACCEPT, arguments)
+    assert row is not None, "a function with OUT parameters answers one row"
     return row[0], row[1], row[2]
+
+
+def _violated(error: DatabaseError) -> str | None:
+    """The constraint that the database refused over."""
+    name: str | None = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    return name
 
 
 def _raise_refusal(error: DatabaseError) -> None:
     """Raise what the database refused; return for the one case that a second try answers."""
-    cause = error.__cause__
-    state = getattr(cause, "sqlstate", None)
-    constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
-    if state == "KG001":
+    constraint = _violated(error)
+    if getattr(error.__cause__, "sqlstate", None) == "KG001":
         raise QueueFull(
             f"{settings.QUEUE_LIMIT} generations are unfinished: wait for some to end.",
             retry_after=5,

@@ -43,6 +43,10 @@ DATABASE_DIRECT_URL = env.text(
     "DATABASE_DIRECT_URL", "", "For LISTEN, when DATABASE_URL goes through a pooler."
 )
 
+DATABASE_PREPARE = env.flag(
+    "DATABASE_PREPARE", True, "Prepare hot statements. Off behind a pooler that loses them."
+)
+
 
 def _database(url: str) -> dict[str, Any]:
     """Django's form of a libpq address; raises ConfigError when libpq cannot read it."""
@@ -51,7 +55,7 @@ def _database(url: str) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - libpq's own error class is private
         raise env.ConfigError(f"DATABASE_URL cannot be read: {error}") from None
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "kling_saas.lib.postgresql",
         "NAME": str(parts.pop("dbname", "")),
         "USER": str(parts.pop("user", "")),
         "PASSWORD": str(parts.pop("password", "")),
@@ -201,6 +205,9 @@ SIGNUP_GRANTS_PER_NETWORK = env.integer(
 )
 TEST_WALLET_GRANT = env.integer("TEST_WALLET_GRANT", 10_000, "Test credits of a new organisation.")
 JWT_MAX_LIFETIME = env.integer("JWT_MAX_LIFETIME", 1800, "Longest life of an access-key JWT, s.")
+CREDENTIAL_RECHECK_SECONDS = env.number(
+    "CREDENTIAL_RECHECK_SECONDS", 1.0, "How long a revoked key may go on working, s."
+)
 JWT_LEEWAY = env.integer("JWT_LEEWAY", 30, "Clock skew allowed in a JWT, s.")
 
 # ------------------------------------------------------------------ mail

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -12,20 +11,13 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from generations.wire.task import BadRequest, WireReply
-from kling_saas.api.errors import MethodNotAllowed
+from kling_saas.api.errors import MethodNotAllowed, fault
 from kling_saas.api.parsing import body_of, read_object
 from kling_saas.lib.refusals import Refusal
 
-log = logging.getLogger(__name__)
 P = ParamSpec("P")
 Answer = HttpResponse | StreamingHttpResponse
 View = Callable[Concatenate[HttpRequest, P], Answer]
-
-
-class Broken(Refusal):
-    """A fault of ours; the log has it under the answer's request id."""
-
-    code, status, title, retryable = "internal", 500, "Internal error", True
 
 
 def door(
@@ -43,9 +35,8 @@ def door(
                 return view(request, *args, **kwargs)
             except (Refusal, BadRequest) as refusal:
                 return refuse(refusal)
-            except Exception:  # clients read JSON, so a page of Django's would break them
-                log.exception("a dialect's view failed: %s", request.path)
-                return refuse(Broken("Something went wrong on our side; nothing was charged."))
+            except Exception as error:  # noqa: BLE001 - a page of Django's would break clients
+                return refuse(fault(error))
 
         return csrf_exempt(answered)
 

@@ -6,12 +6,21 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
 from kling_saas.api.requests import request_id
-from kling_saas.lib.refusals import Forbidden, InvalidBody, NotFound, Refusal, Unauthenticated
+from kling_saas.lib.refusals import (
+    Broken,
+    Forbidden,
+    InvalidBody,
+    NotFound,
+    Refusal,
+    Unauthenticated,
+    Unavailable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +79,21 @@ def problem(refusal: Refusal) -> JsonResponse:
     return response
 
 
+DATABASE_GONE = (OperationalError, InterfaceError)
+
+
+def fault(error: BaseException | None) -> Refusal:
+    """How a fault of ours is told; the log keeps the cause."""
+    log.error("a request failed: %s", error, exc_info=error)
+    if isinstance(error, DATABASE_GONE):
+        return Unavailable(
+            "The database did not answer: send the request again, with the same Idempotency-Key "
+            "if it has one, and it is carried out once.",
+            retry_after=2,
+        )
+    return Broken("Something went wrong on our side, and it has been written down.")
+
+
 _FROM_DRF: list[tuple[type[drf.APIException], type[Refusal]]] = [
     (drf.NotAuthenticated, Unauthenticated),
     (drf.AuthenticationFailed, Unauthenticated),
@@ -85,6 +109,8 @@ def handle(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
     """DRF's exception handler: refusals become problems, the unexpected stays a 500."""
     if isinstance(error, Refusal):
         return problem(error)
+    if isinstance(error, DATABASE_GONE):
+        return problem(fault(error))
     for theirs, ours in _FROM_DRF:
         if isinstance(error, theirs):
             return problem(ours(str(error.detail)))

@@ -57,3 +57,15 @@ class IdempotencyKeyReused(Refusal):
     """The same Idempotency-Key came with another body."""
 
     code, status, title = "idempotency_key_reused", 422, "Idempotency-Key reused"
+
+
+class Broken(Refusal):
+    """A fault of ours; the log has it under the answer's request id."""
+
+    code, status, title, retryable = "internal", 500, "Internal error", True
+
+
+class Unavailable(Refusal):
+    """The database does not answer at the moment. Whether the request was carried out is open."""
+
+    code, status, title, retryable = "unavailable", 503, "Not available", True

@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from kling_saas.api.errors import problem
+from kling_saas.lib.refusals import Broken
+from kling_saas.machines import is_for_machines
+
 
 def _page(template: str, status: int) -> HttpResponse:
     return HttpResponse(render_to_string(template), status=status)
@@ -26,5 +30,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500."""
+    """500; a program gets it as a problem."""
+    if is_for_machines(request.META):
+        return problem(Broken("Something went wrong on our side, and it has been written down."))
     return _page("500.html", 500)

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, quicker at two things that every request does."""

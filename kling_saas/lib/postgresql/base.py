@@ -1,0 +1,47 @@
+"""The backend that settings.DATABASES names: health checks and prepared calls.
+
+Django asks a kept connection `SELECT 1` before each request. A server that has gone away has
+closed the socket, which the system knows without a round trip.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Sequence
+from typing import Any, cast
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from django.db.backends.postgresql import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection. `connections` holds one per thread."""
+
+    def is_usable(self) -> bool:
+        """Whether the kept connection still answers.
+
+        Nothing is sent to an idle client but the news that the connection ends (or a notice):
+        with nothing to read it is open; otherwise the server is asked.
+        """
+        if self.connection is None:
+            return False
+        poll = select.poll()
+        poll.register(self.connection.fileno(), select.POLLIN)
+        return not poll.poll(0) or bool(super().is_usable())
+
+    def fetch_one(self, statement: str, arguments: Sequence[Any]) -> tuple[Any, ...] | None:
+        """The first row of a statement whose values travel apart from it, which PostgreSQL
+        therefore keeps prepared after a few uses (DATABASE_PREPARE). Raises Django's errors.
+        """
+        self.ensure_connection()
+        self.close_if_health_check_failed()
+        prepare = None if settings.DATABASE_PREPARE else False
+        with self.wrap_database_errors, psycopg.Cursor(self.connection) as cursor:
+            return cursor.execute(statement, arguments, prepare=prepare).fetchone()
+
+
+def fetch_one(statement: str, arguments: Sequence[Any]) -> tuple[Any, ...] | None:
+    """`DatabaseWrapper.fetch_one` of this thread's connection."""
+    return cast("DatabaseWrapper", connection).fetch_one(statement, arguments)

@@ -1,0 +1,64 @@
+"""The database goes away while an order is placed: it is accepted once, or the client is told."""
+
+from __future__ import annotations
+
+import psycopg
+from django.conf import settings as product
+from django.db import connection
+
+from accounts import tenancy
+from billing import wallets
+from generations import submission
+from generations.models import Generation
+from generations.submission import Submission
+from tests.generations.orders import actor
+from tests.generations.programs import FILM, available, funded, native
+
+
+def cut_off(backend: int) -> None:
+    """End a connection from the server's side, as a restart does."""
+    with psycopg.connect(product.DATABASE_URL, autocommit=True) as other:
+        assert other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend]).fetchone()
+
+
+def test_an_order_on_a_dead_connection_is_asked_again_and_accepted() -> None:
+    alice = funded()
+
+    def cut_just_before_it_is_asked(order: Generation) -> str:
+        cut_off(connection.connection.info.backend_pid)
+        return "x"
+
+    receipt = submission.submit(
+        actor(alice), Submission(fields=FILM, door="native"), cut_just_before_it_is_asked
+    )
+    assert receipt.body == "x"
+    assert wallets.balance(alice.organisation.pk, False).reserved == 10
+
+
+def test_an_order_whose_answer_was_lost_is_held_once() -> None:
+    alice = funded()
+    order = Submission(fields=FILM, door="native")
+    prepared = submission.prepare(actor(alice), order)
+    generation = submission._unsaved(actor(alice), order, prepared)
+    for _ in range(2):
+        outcome, body, found = submission._accept(generation, None, "the answer")
+        assert (outcome, body, found) == ("accepted", "the answer", generation.public_id)
+    assert wallets.balance(alice.organisation.pk, False).reserved == 10
+    with tenancy.scope(alice.organisation.pk):
+        assert Generation.objects.count() == 1
+
+
+def test_the_site_answers_after_its_connections_were_cut(site: str) -> None:
+    alice = funded()
+    program = native(site, alice.test_key)
+    for _ in range(4):  # its threads take turns
+        program.get("/wallet")
+    with psycopg.connect(product.DATABASE_URL, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE usename = current_user AND state = 'idle' AND pid <> pg_backend_pid()"
+        )
+    connection.close()  # ours was among them
+    for _ in range(4):
+        assert program.post("/generations", FILM).status_code == 202
+    assert available(alice) == 10_000 - 40
