@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import proven, tenancy
 from accounts.actors import Actor
 from accounts.models import AccessKey
 from kling_saas.lib.ids import random_base62
@@ -59,13 +59,7 @@ def verify(token: str) -> Actor:
     if len(token) > _MAX_TOKEN:
         raise TokenRefused(f"The token is longer than {_MAX_TOKEN} bytes.", 1002)
     issuer = _issuer(token)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT organisation_id, livemode, key_pk, suspended, sealed_secret "
-            "FROM accounts_find_access_key(%s)",
-            [issuer],
-        )
-        row = cursor.fetchone()
+    row = proven.row(issuer, lambda: _look_up(issuer))
     if row is None:
         raise TokenRefused(_REJECTED, 1002)
     try:
@@ -74,6 +68,17 @@ def verify(token: str) -> Actor:
         raise TokenRefused(_REJECTED, 1000) from None
     _check_claims(token, secret)
     return Actor(organisation_id=row[0], livemode=row[1], access_key_id=row[2], suspended=row[3])
+
+
+def _look_up(issuer: str) -> proven.Row | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT organisation_id, livemode, key_pk, suspended, sealed_secret, expires_at "
+            "FROM accounts_find_access_key(%s)",
+            [issuer],
+        )
+        found: proven.Row | None = cursor.fetchone()
+    return found
 
 
 def _issuer(token: str) -> str:
@@ -128,4 +133,5 @@ def revoke(organisation_id: int, access_key: str) -> bool:
         changed: int = AccessKey.objects.filter(access_key=access_key, revoked_at=None).update(
             revoked_at=timezone.now()
         )
+    proven.forget()
     return changed == 1

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import connection
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import proven, tenancy
 from accounts.actors import Actor
 from accounts.models import ApiKey
 from kling_saas.lib.ids import checksum, random_base62
@@ -57,19 +57,12 @@ def looks_like_key(text: str) -> bool:
 
 
 def verify(plaintext: str) -> Actor:
-    """The actor behind a key; one round trip, works in and outside a scope.
+    """The actor behind a key; at most one round trip, works in and outside a scope.
 
     Raises Unauthenticated, with one sentence for every cause.
     """
-    if not looks_like_key(plaintext):
-        raise Unauthenticated("This is not one of our API keys: they look like ksk_live_….")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT organisation_id, livemode, key_pk, suspended, raw_video "
-            "FROM accounts_find_api_key(%s, %s)",
-            [plaintext[9:17], _hash(plaintext)],
-        )
-        row = cursor.fetchone()
+    digest = _hash(plaintext)
+    row = proven.row(digest, lambda: _look_up(plaintext, digest))
     if row is None:
         raise Unauthenticated(_UNKNOWN)
     return Actor(
@@ -81,12 +74,26 @@ def verify(plaintext: str) -> Actor:
     )
 
 
+def _look_up(plaintext: str, digest: bytes) -> proven.Row | None:
+    if not looks_like_key(plaintext):
+        raise Unauthenticated("This is not one of our API keys: they look like ksk_live_….")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT organisation_id, livemode, key_pk, suspended, raw_video, expires_at "
+            "FROM accounts_find_api_key(%s, %s)",
+            [plaintext[9:17], digest],
+        )
+        found: proven.Row | None = cursor.fetchone()
+    return found
+
+
 def revoke(organisation_id: int, key_id: str) -> bool:
     """End a key now; accepted work goes on. False when there is no such live key."""
     with tenancy.scope(organisation_id):
         changed: int = ApiKey.objects.filter(key_id=key_id, revoked_at=None).update(
             revoked_at=timezone.now()
         )
+    proven.forget()
     return changed == 1
 
 

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
             sql_functions.FIND_API_KEY
             + sql_functions.FIND_ACCESS_KEY
             + sql_functions.MEMBERSHIPS
+            + sql_functions.CHANGES
             + sql_functions.APPEND_ONLY,
             sql_functions.DROP_ALL,
         ),
