@@ -17,6 +17,7 @@ from generations.catalogue.params import Params
 from generations.models import Generation, Status, Video
 from generations.models.generation import TERMINAL
 from generations.presenting import generation_json, public_status
+from generations.views import words
 
 _WORDS: dict[str, tuple[Promise | str, str]] = {
     Status.ACCEPTED: (_("Queued"), "clock"),
@@ -35,8 +36,12 @@ _STEPS: tuple[tuple[Promise | str, frozenset[str]], ...] = (
     (_("Rendering"), frozenset({Status.IN_FLIGHT, Status.REVIEW})),
     (_("Saving"), frozenset({Status.FETCHING, Status.STORING})),
 )
-_OURS = frozenset({"internal", "bad_film", "no_provider"})
-_YOURS = frozenset({"moderation", "upstream_refused"})
+_SLOW = _("Slower than usual. Still charged only if it succeeds.")
+_ENDS: dict[str, Promise | str] = {
+    "succeeded": _("The film is ready."),
+    "failed": _("The credits came back."),
+    "cancelled": _("The credits came back."),
+}
 _RATIOS = {"16:9": 16 / 9, "9:16": 9 / 16, "1:1": 1.0}
 
 
@@ -86,14 +91,36 @@ class Card:
         return bool(eta) and self.elapsed > eta["p90_seconds"]
 
     @property
+    def quality(self) -> Promise | str:
+        """The mode in words."""
+        return words.QUALITY.get(self.params.mode, self.params.mode)
+
+    @property
+    def camera(self) -> str:
+        """The camera move in words; empty without one."""
+        move = self.params.camera_control
+        if move is None:
+            return ""
+        if move.axis is None:
+            return str(words.CAMERA.get(move.type, move.type))
+        return f"{words.AXIS.get(move.axis, move.axis)} {move.value:g}"
+
+    @property
     def fault(self) -> Promise | str:
-        """Whose side a failure was on, in plain words."""
-        code = self.generation.error_code
-        if code in _YOURS:
-            return _("The request was refused, so something in it has to change.")
-        if code in _OURS:
-            return _("This was a fault on our side.")
-        return _("The service that renders the film could not make it.")
+        """Why it failed, in plain words."""
+        return words.fault(self.generation)
+
+    @property
+    def reason(self) -> str:
+        """What the one who refused it said, if that helps."""
+        return words.reason_given(self.generation)
+
+    @property
+    def announcement(self) -> str:
+        """The state as a screen reader hears it."""
+        if self.late:
+            return f"{self.word}. {_SLOW}"
+        return f"{self.word}. {_ENDS.get(self.status, '')}".strip()
 
     @property
     def steps(self) -> list[tuple[Promise | str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 from billing import prices
 from generations.catalogue.documentation import studio_form
 from generations.catalogue.registry import SPECS
+from generations.views.words import plain_form
 
 
 def price_matrix() -> dict[str, dict[str, int]]:
@@ -23,7 +24,7 @@ def price_matrix() -> dict[str, dict[str, int]]:
 def studio_data() -> dict[str, Any]:
     """The catalogue's forms and the prices, JSON-ready, as the page's scripts read them."""
     return {
-        "models": {spec.name: studio_form(spec) for spec in SPECS},
+        "models": {spec.name: plain_form(studio_form(spec)) for spec in SPECS},
         "prices": price_matrix(),
     }
 

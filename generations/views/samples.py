@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.catalogue import registry
 from generations.views.price_data import credits_of, price_matrix
+from generations.views.words import QUALITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def samples() -> list[dict[str, Any]]:
     return [
         {
             "sample": sample,
+            "quality": QUALITY[sample.mode],
             "title": registry.get(sample.model).title,
             "credits": credits_of(matrix, sample.model, sample.mode, 5),
             "file": f"films/{sample.film}.mp4",

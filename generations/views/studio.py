@@ -9,7 +9,6 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.actors import Actor
@@ -30,24 +29,11 @@ from generations.submission import Submission, prepare, submit
 from generations.views.cards import recent_cards
 from generations.views.price_data import credits_of, price_matrix, studio_data
 from generations.views.samples import samples
+from generations.views.waits import usual
+from generations.views.words import AXIS, CAMERA, plain
 from kling_saas.lib.refusals import IdempotencyKeyReused, Refusal
 
 _DOOR = "website"
-_CAMERA_WORDS = {
-    "simple": gettext_lazy("One axis, by hand"),
-    "down_back": gettext_lazy("Down and back"),
-    "forward_up": gettext_lazy("Forward and up"),
-    "right_turn_forward": gettext_lazy("Turn right, forward"),
-    "left_turn_forward": gettext_lazy("Turn left, forward"),
-}
-_AXIS_WORDS = {
-    "horizontal": gettext_lazy("Left – right"),
-    "vertical": gettext_lazy("Down – up"),
-    "pan": gettext_lazy("Pan (turn sideways)"),
-    "tilt": gettext_lazy("Tilt (nod)"),
-    "roll": gettext_lazy("Roll"),
-    "zoom": gettext_lazy("Zoom"),
-}
 
 
 @require_http_methods(["GET", "POST"])
@@ -108,7 +94,7 @@ def _words(refusal: Refusal) -> str:
             "The price is %(now)s credits, not %(shown)s as the button said. Nothing was charged. "
             "Press the button again to order at the price it shows now."
         ) % {"now": refusal.facts["credits"], "shown": refusal.facts["max_cost"]}
-    return refusal.detail
+    return plain(refusal.detail)
 
 
 def _whole(text: str) -> int | None:
@@ -131,22 +117,22 @@ def _page(
     available = wallets.balance(actor.organisation_id, actor.livemode).available
     cards = recent_cards(actor, 6)
     context = {
-        **_choices(order, mode),
+        **_choices(order, mode, livemode=actor.livemode),
         "order": order,
         "spec": spec,
         "mode": mode,
         "length": order.seconds,
         "sound_always": bool(spec.sound and spec.sound.always),
         "problems": _by_control(violations),
-        "all_problems": [violation["message"] for violation in violations],
+        "all_problems": [plain(violation["message"]) for violation in violations],
         "notice": notice,
         "key": key or str(uuid.uuid4()),
         "credits": credits_due,
         "after": available - (credits_due or 0),
         "short": credits_due is not None and credits_due > available,
         "on": {name: order.has(name) for name in CAPABILITIES},
-        "reasons": {name: lacking(spec, name) for name in CAPABILITIES},
-        "kind_reason": lacking_kind(spec, order.kind),
+        "reasons": {name: plain(lacking(spec, name)) for name in CAPABILITIES},
+        "kind_reason": plain(lacking_kind(spec, order.kind)),
         "shot_rows": [*order.shots, *[("", "5")] * (MAX_SHOTS - len(order.shots))],
         "frames": _frames(order),
         "seeds": routing.only_sandbox(livemode=actor.livemode),
@@ -160,31 +146,32 @@ def _page(
     return render(request, "generations/studio.html", context, status=status)
 
 
-def _choices(order: Order, mode: str) -> dict[str, Any]:
+def _choices(order: Order, mode: str, *, livemode: bool) -> dict[str, Any]:
     """What the controls offer, in words."""
     return {
-        "model_rows": _model_rows(order, mode),
+        "model_rows": _model_rows(order, mode, livemode=livemode),
         "modes": MODE_WORDS,
         "lengths": LENGTHS,
         "ratios": [(ratio, ratio.replace(":", "x")) for ratio in ASPECT_RATIOS],
-        "camera_types": [(name, _CAMERA_WORDS[name]) for name in CAMERA_TYPES],
-        "camera_axes": [(name, _AXIS_WORDS[name]) for name in CAMERA_AXES],
+        "camera_types": [(name, CAMERA[name]) for name in CAMERA_TYPES],
+        "camera_axes": [(name, AXIS[name]) for name in CAMERA_AXES],
     }
 
 
-def _model_rows(order: Order, mode: str) -> list[dict[str, Any]]:
+def _model_rows(order: Order, mode: str, *, livemode: bool) -> list[dict[str, Any]]:
     """Every model, newest first and retiring ones last, with its price for the chosen length."""
     matrix = price_matrix()
     rows = []
     for spec in sorted(SPECS, key=lambda s: (s.discontinued, -SPECS.index(s))):
         its_mode = mode if mode in spec.mode_names else spec.default_mode
         seconds = order.seconds if order.seconds in spec.durations else spec.default_duration
+        kind = order.kind if order.kind in spec.kinds else spec.kinds[0]
         tier = "native" if spec.sound and spec.sound.always else "none"
         rows.append(
             {
                 "spec": spec,
                 "credits": credits_of(matrix, spec.name, its_mode, seconds, tier),
-                "eta": spec.eta(spec.kinds[0]),
+                "eta": usual(spec, kind, its_mode, livemode=livemode),
                 "badges": _badges(spec),
             }
         )
@@ -217,7 +204,7 @@ def _by_control(violations: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]
     found: dict[str, list[str]] = {}
     for violation in violations:
         control = str(violation["field"]).partition(".")[0].partition("[")[0]
-        found.setdefault(control, []).append(violation["message"])
+        found.setdefault(control, []).append(plain(violation["message"]))
     return found
 
 

@@ -13,16 +13,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MODE
 from billing import prices
-from generations.catalogue.capabilities import CAPABILITIES
-from generations.catalogue.documentation import capability_table
+from generations.catalogue.documentation import CapabilityRow, capability_table
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from generations.catalogue.registry import SPECS
 from generations.catalogue.spec import Spec
 from generations.forms.order import LENGTHS, MODE_WORDS
 from generations.views.price_data import credits_of, price_matrix, studio_data
 from generations.views.samples import samples
+from generations.views.waits import usual
+from generations.views.words import QUALITY, plain
 from kling_saas.web.context import THEMES
 
+_RESOLUTIONS = {"720p": "720p", "1080p": "1080p", "4k": "2160p"}
 _YEAR = 365 * 24 * 3600
 SPECS_BY_NAME = {spec.name: spec for spec in SPECS}
 
@@ -38,7 +40,8 @@ def home(request: HttpRequest) -> HttpResponse:
     matrix = price_matrix()
     usd = Decimal(settings.USD_PER_CREDIT)
     first = credits_of(matrix, FIRST_MODEL, SPECS_BY_NAME[FIRST_MODEL].default_mode, 5)
-    cheapest = min(price for spec in SPECS if (price := _lowest(matrix, spec)) is not None)
+    kept = [spec for spec in reversed(SPECS) if not spec.discontinued]
+    cheapest = min(price for spec in kept if (price := _lowest(matrix, spec)) is not None)
     return render(
         request,
         "web/home.html",
@@ -49,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "modes": MODE_WORDS,
             "first_credits": first,
             "first_usd": (first or 0) * usd,
-            "specs": [spec for spec in reversed(SPECS) if not spec.discontinued],
+            "specs": kept,
             "first": SPECS_BY_NAME[FIRST_MODEL],
             "lengths": LENGTHS,
             "cheapest": cheapest,
@@ -62,16 +65,28 @@ def home(request: HttpRequest) -> HttpResponse:
 def models(request: HttpRequest) -> HttpResponse:
     """Every model with what it can do and what it costs."""
     matrix = price_matrix()
-    rows = [
-        {
-            "row": row,
-            "spec": SPECS_BY_NAME[row.name],
-            "from": _lowest(matrix, SPECS_BY_NAME[row.name]),
-            "eta": SPECS_BY_NAME[row.name].eta(SPECS_BY_NAME[row.name].kinds[0]),
-        }
-        for row in reversed(capability_table())
-    ]
-    return render(request, "web/models.html", {"rows": rows, "capabilities": CAPABILITIES.values()})
+    actor = getattr(request, "actor", None)
+    livemode = actor is None or actor.livemode
+    rows = [_model(matrix, row, livemode=livemode) for row in reversed(capability_table())]
+    return render(request, "web/models.html", {"rows": rows})
+
+
+def _model(
+    matrix: dict[str, dict[str, int]], row: CapabilityRow, *, livemode: bool
+) -> dict[str, Any]:
+    spec = SPECS_BY_NAME[row.name]
+    return {
+        "row": row,
+        "kinds": [plain(kind) for kind in row.kinds],
+        "modes": [f"{QUALITY[mode.name]} {_RESOLUTIONS[mode.resolution]}" for mode in spec.modes],
+        "abilities": [
+            (plain(words), "" if presence == "yes" else plain(presence))
+            for words, presence in row.capabilities.items()
+            if presence
+        ],
+        "from": _lowest(matrix, spec),
+        "eta": usual(spec, spec.kinds[0], spec.default_mode, livemode=livemode),
+    }
 
 
 def _lowest(matrix: dict[str, dict[str, int]], spec: Spec) -> int | None:
@@ -95,7 +110,7 @@ def pricing(request: HttpRequest) -> HttpResponse:
     for row in book.rows.values():
         words = row.description.removeprefix(f"{titles.get(row.sku, row.sku)} ")
         groups.setdefault(row.sku, []).append(
-            {"words": words, "unit": row.unit, "credits": row.credits, "usd": row.credits * usd}
+            {"words": plain(words), "credits": row.credits, "usd": row.credits * usd}
         )
     tables = [
         {"spec": spec, "rows": groups[spec.name]} for spec in reversed(SPECS) if spec.name in groups

@@ -6,7 +6,8 @@ const POLL = 3000;
 
 if (job && !over()) {
   let stream = null;
-  let known = state().dataset.status;
+  let known = state().dataset.announce;
+  let word = state().dataset.word;
   let poll = setInterval(refresh, POLL);
   const tick = setInterval(clock, 1000);
 
@@ -39,10 +40,11 @@ if (job && !over()) {
     if (!now) return;
     const purse = document.querySelector("[data-available]");
     if (purse) purse.textContent = now.dataset.left;
-    if (now.dataset.status !== known) {
-      known = now.dataset.status;
-      document.querySelector("[data-announcer]").textContent = now.dataset.announce;
-      document.title = `${now.dataset.announce.split(".")[0]} · Kling SaaS`;
+    if (now.dataset.announce !== known) {
+      known = now.dataset.announce;
+      document.querySelector("[data-announcer]").textContent = known;
+      document.title = document.title.replace(word, now.dataset.word);
+      word = now.dataset.word;
     }
     if (!over()) return;
     clearInterval(poll);

@@ -58,6 +58,8 @@ def test_a_failed_film_shows_its_cause_and_the_returned_credits_without_a_reload
     expect(page.locator(".refund")).to_contain_text("15 credits returned")
     expect(page.locator(".refund")).to_contain_text("balance 60")
     expect(page.locator(".purse b")).to_have_text("60")
+    expect(page.locator("[data-announcer]")).to_have_text("Failed. The credits came back.")
+    expect(page).to_have_title(re.compile("^Failed"))
     assert page.evaluate("window.sameDocument") is True
     page.get_by_role("link", name="see the entry").click()
     entry = page.locator(f"tr[id='{job.rpartition('/')[2]}']")

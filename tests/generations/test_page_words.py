@@ -1,0 +1,57 @@
+"""What the website says is in its own words, and its waiting times are those of a job's page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from generations import waiting
+from generations.catalogue.capabilities import CAPABILITIES, lacking
+from generations.catalogue.params import Params
+from generations.catalogue.registry import SPECS, get
+from generations.catalogue.spec import Spec
+from generations.models import Generation, Status
+from generations.views.cards import card
+from generations.views.waits import usual
+from generations.views.words import plain
+
+_RAW = re.compile(r"kling-[v\d]|\bstd\b|\bpro\b|cfg_scale|_")
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_no_reason_of_the_studio_shows_a_raw_name(spec: Spec) -> None:
+    reasons = [plain(lacking(spec, capability)) for capability in CAPABILITIES]
+    assert [reason for reason in reasons if _RAW.search(reason)] == []
+
+
+def test_a_refusal_is_read_with_the_names_on_the_page() -> None:
+    raw = "mode of kling-v2-1-master must be pro, not std: send pro."
+    assert plain(raw) == "Quality of Kling 2.1 Master must be Pro, not Standard: choose Pro."
+
+
+def failed(code: str, message: str) -> Generation:
+    order = Params(model="kling-v1", prompt="A boat").to_json()
+    return Generation(
+        model="kling-v1", kind="text2video", params=order, status=Status.FAILED, credits=10,
+        error_code=code, error_message=message,
+    )  # fmt: skip
+
+
+def test_a_raw_cause_stays_off_the_page() -> None:
+    shown = card(failed("upstream_unreachable", "RemoteProtocolError: peer closed"), None)
+    assert str(shown.fault) == "The services that render films could not be reached."
+    assert shown.reason == ""
+
+
+def test_what_the_customer_can_change_is_passed_on() -> None:
+    shown = card(failed("upstream_refused", "kling-v1 takes no such image"), None)
+    assert shown.reason == "Kling 1.0 takes no such image"
+    assert shown.announcement == "Failed. The credits came back."
+
+
+@pytest.mark.parametrize("mode", ["std", "pro"])
+def test_a_model_is_shown_with_the_times_its_jobs_show(mode: str) -> None:
+    params = Params(model="kling-v2-6", prompt="A boat", mode=mode).to_json()
+    job = Generation(model="kling-v2-6", kind="text2video", livemode=False, params=params)
+    assert usual(get("kling-v2-6"), "text2video", mode, livemode=False) == waiting.eta(job)
