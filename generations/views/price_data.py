@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from billing import prices
+from generations import uploads
 from generations.catalogue.documentation import studio_form
 from generations.catalogue.registry import SPECS
 from generations.views.words import plain_form
@@ -26,6 +27,13 @@ def studio_data() -> dict[str, Any]:
     return {
         "models": {spec.name: plain_form(studio_form(spec)) for spec in SPECS},
         "prices": price_matrix(),
+        "images": {
+            "types": ["image/jpeg", "image/png", "image/webp"],
+            "max_bytes": uploads.MAX_BYTES,
+            "max_pixels": uploads.MAX_PIXELS,
+            "least_side": uploads.LEAST_SIDE,
+            "widest": uploads.WIDEST,
+        },
     }
 
 

@@ -1,6 +1,9 @@
-// First and last frame: drop, paste, preview, remove.
+// First and last frame: drop, paste, check, preview, remove. The server decides; this says it sooner.
 const form = document.querySelector("[data-studio]");
 const drops = form ? [...form.querySelectorAll("[data-drop]")] : [];
+const source = document.getElementById("studio-data");
+const limits = drops.length ? JSON.parse(source.textContent).images : null;
+const words = form?.querySelector("[data-frames]")?.dataset;
 drops.forEach(dress);
 
 document.addEventListener("paste", (event) => {
@@ -13,8 +16,8 @@ document.addEventListener("paste", (event) => {
 
 function dress(drop) {
   const input = drop.querySelector("input[type=file]");
-  const remove = drop.querySelector("[data-remove]");
-  input.addEventListener("change", () => preview(drop, input.files[0]));
+  drop.dataset.kept = drop.querySelector("img").getAttribute("src") ?? "";
+  input.addEventListener("change", () => take(drop, input.files[0]));
   for (const name of ["dragover", "dragleave", "drop"]) {
     drop.addEventListener(name, (event) => {
       if (drop.closest("fieldset").disabled) return;
@@ -23,9 +26,11 @@ function dress(drop) {
       if (name === "drop" && event.dataTransfer.files[0]) give(drop, event.dataTransfer.files[0]);
     });
   }
-  remove.addEventListener("click", () => {
+  drop.querySelector("[data-remove]").addEventListener("click", () => {
     input.value = "";
     drop.querySelector("input[type=hidden]").value = "";
+    drop.dataset.kept = "";
+    say(drop, "");
     preview(drop, null);
     input.focus();
   });
@@ -34,18 +39,74 @@ function dress(drop) {
 function give(drop, file) {
   const carrier = new DataTransfer();
   carrier.items.add(file);
-  const input = drop.querySelector("input[type=file]");
-  input.files = carrier.files;
-  preview(drop, file);
+  drop.querySelector("input[type=file]").files = carrier.files;
+  take(drop, file);
+}
+
+function take(drop, file) {
+  const refusal = file ? unfit(file) : "";
+  if (refusal) return refuse(drop, refusal);
+  say(drop, "");
+  preview(drop, file ?? null);
+  if (file) look(drop, file);
+}
+
+function unfit(file) {
+  if (!limits.types.includes(file.type)) return words.type;
+  if (file.size <= limits.max_bytes) return "";
+  return fill(words.bytes, { size: (file.size / 2 ** 20).toFixed(1), most: limits.max_bytes / 2 ** 20 });
+}
+
+async function look(drop, file) {
+  let refusal = words.type;
+  try {
+    const image = await createImageBitmap(file);
+    refusal = misshapen(image.width, image.height);
+    image.close();
+  } catch {
+    // Not an image after all: the sentence about types holds.
+  }
+  const still = drop.querySelector("input[type=file]").files[0] === file;
+  if (refusal && still) refuse(drop, refusal);
+}
+
+function misshapen(width, height) {
+  const size = { width, height };
+  if (width * height > limits.max_pixels) return fill(words.pixels, { ...size, most: limits.max_pixels / 1e6 });
+  if (Math.min(width, height) < limits.least_side) return fill(words.side, { ...size, least: limits.least_side });
+  const ratio = width / height;
+  const fits = ratio <= limits.widest && ratio >= 1 / limits.widest;
+  return fits ? "" : fill(words.ratio, { ...size, widest: limits.widest });
+}
+
+function fill(phrase, values) {
+  return phrase.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+// What was there before stays; the refused file is not sent.
+function refuse(drop, sentence) {
+  drop.querySelector("input[type=file]").value = "";
+  preview(drop, null);
+  say(drop, sentence);
+}
+
+function say(drop, sentence) {
+  const field = drop.closest("fieldset");
+  for (const old of field.querySelectorAll(".error:not([data-refused])")) old.remove();
+  const spot = field.querySelector("[data-refused]");
+  spot.querySelector("span").textContent = sentence;
+  spot.hidden = !sentence;
 }
 
 function preview(drop, file) {
   const image = drop.querySelector("img");
   if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src);
-  if (file) image.src = URL.createObjectURL(file);
+  const shown = file ? URL.createObjectURL(file) : drop.dataset.kept;
+  if (shown) image.src = shown;
   else image.removeAttribute("src");
-  image.hidden = !file;
-  drop.classList.toggle("has", Boolean(file));
-  drop.querySelector("[data-remove]").hidden = !file;
+  image.hidden = !shown;
+  const stands = Boolean(file || drop.querySelector("input[type=hidden]").value);
+  drop.classList.toggle("has", stands);
+  drop.querySelector("[data-remove]").hidden = !stands;
   form.dispatchEvent(new Event("change"));
 }

@@ -4,11 +4,27 @@ const source = document.getElementById("studio-data");
 if (form && source) follow(form, JSON.parse(source.textContent).models);
 
 function follow(form, models) {
-  const update = () => {
+  const wishes = {};
+  let before = null;
+  // What stands there and is no default was chosen, by the reader or by a link they followed.
+  const begin = () => {
+    before = models[form.elements.model.value];
+    for (const [name, { fallback }] of Object.entries(before ? offered(before) : {})) {
+      const value = form.elements[name]?.value;
+      if (value && value !== fallback) wishes[name] = value;
+    }
+    update();
+  };
+  const update = (event) => {
     const model = models[form.elements.model.value];
     if (!model) return;
-    limit(form, "mode", model.modes.map((mode) => mode.name), model.default.mode);
-    limit(form, "duration", model.durations.map(String), String(model.default.duration));
+    if (event?.target.type === "radio" && event.target.name !== "model") wishes[event.target.name] = event.target.value;
+    const changed = model === before ? null : [];
+    for (const [name, { allowed, fallback }] of Object.entries(offered(model))) {
+      limit(form, name, allowed, changed ? (wishes[name] ?? fallback) : "", fallback, changed);
+    }
+    if (changed) tell(form, changed);
+    before = model;
     for (const mode of model.modes) {
       const spot = form.querySelector(`[data-resolution="${mode.name}"]`);
       if (spot) spot.textContent = mode.resolution;
@@ -22,8 +38,23 @@ function follow(form, models) {
   };
   form.addEventListener("input", update);
   form.addEventListener("change", update);
-  addEventListener("pageshow", update);
-  update();
+  addEventListener("pageshow", begin);
+  begin();
+}
+
+// The choices a model leaves, and the one it begins with.
+function offered(model) {
+  const types = model.capabilities.camera_control.types ?? [];
+  return {
+    mode: { allowed: model.modes.map((mode) => mode.name), fallback: model.default.mode },
+    duration: { allowed: model.durations.map(String), fallback: String(model.default.duration) },
+    camera: { allowed: ["", ...types], fallback: "" },
+  };
+}
+
+function tell(form, changed) {
+  const spot = form.querySelector("[data-changes]");
+  if (spot) spot.textContent = changed.length ? spot.dataset.changes.replace("#", changed.join(", ")) : "";
 }
 
 function chosen(form) {
@@ -37,18 +68,21 @@ function chosen(form) {
   };
 }
 
-// Radio buttons the model does not know go away; a choice that went falls back to the default.
-function limit(form, name, allowed, fallback) {
+// Radio buttons the model does not know go away. With another model (`changed` is a list then) the
+// reader's own last choice holds where it exists, else the model's default; what changed is listed.
+function limit(form, name, allowed, wish, fallback, changed) {
   const radios = [...form.querySelectorAll(`input[type=radio][name=${name}]`)];
+  const was = radios.find((radio) => radio.checked);
   for (const radio of radios) {
-    const off = !allowed.includes(radio.value);
-    radio.disabled = off;
-    radio.closest(".choice").hidden = off;
-    if (off) radio.checked = false;
+    radio.disabled = !allowed.includes(radio.value);
+    radio.closest(".choice").hidden = radio.disabled;
   }
-  if (!radios.some((radio) => radio.checked)) {
-    for (const radio of radios) radio.checked = radio.value === fallback;
-  }
+  const stays = !changed && was && !was.disabled;
+  const wanted = allowed.includes(wish) && changed ? wish : fallback;
+  const now = stays ? was : radios.find((radio) => radio.value === wanted);
+  if (!now) return;
+  now.checked = true;
+  if (changed && was && now !== was) changed.push(now.closest(".choice").innerText.replace(/\s+/g, " ").trim());
 }
 
 function capability(group, model, { kind, mode, duration }) {
@@ -68,10 +102,6 @@ function capability(group, model, { kind, mode, duration }) {
     why.textContent = control.reason;
   }
   if (control.always !== undefined) always(group, here && control.always);
-  for (const choice of group.querySelectorAll("[data-camera-type]")) {
-    const input = choice.querySelector("input");
-    input.disabled = !(control.types ?? []).includes(choice.dataset.cameraType);
-  }
 }
 
 function always(group, on) {

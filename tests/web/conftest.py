@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -19,6 +21,13 @@ from playwright.sync_api import (
 from tests import browser as chromium
 
 PASSWORD = "screening-room-9"
+
+
+def png(width: int, height: int) -> bytes:
+    """A plain picture of this size."""
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), (200, 120, 40)).save(out, "PNG")
+    return out.getvalue()
 
 
 @dataclass

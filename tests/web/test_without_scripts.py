@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import pytest
-from PIL import Image
 from playwright.sync_api import expect
 
-from tests.web.conftest import Visitor
+from tests.web.conftest import Visitor, png
 
 pytestmark = pytest.mark.browser
-
-
-def _png(width: int, height: int) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (width, height), (200, 120, 40)).save(out, "PNG")
-    return out.getvalue()
 
 
 def test_a_film_is_ordered_and_shown(visitor: Callable[..., Visitor]) -> None:
@@ -39,7 +31,7 @@ def test_a_refused_order_comes_back_whole_with_each_problem_at_its_field(
     page.locator(".fold summary", has_text="Finer control").click()
     page.fill("[name=negative_prompt]", "blurry")
     page.set_input_files(
-        "[name=image_file]", {"name": "a.png", "mimeType": "image/png", "buffer": _png(640, 400)}
+        "[name=image_file]", {"name": "a.png", "mimeType": "image/png", "buffer": png(640, 400)}
     )
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was charged.")
@@ -61,10 +53,10 @@ def test_a_small_image_is_refused_with_the_limit_it_breaks(
     person.sign_up()
     page = person.page
     page.set_input_files(
-        "[name=image_file]", {"name": "a.png", "mimeType": "image/png", "buffer": _png(100, 100)}
+        "[name=image_file]", {"name": "a.png", "mimeType": "image/png", "buffer": png(100, 100)}
     )
     page.get_by_role("button", name="Generate").click()
-    expect(page.locator("[data-frame=image] .error")).to_contain_text("at least 300")
+    expect(page.locator("[data-frame=image] .error:visible")).to_contain_text("at least 300")
     person.complaints.clear()
 
 
