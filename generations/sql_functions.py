@@ -18,8 +18,9 @@ DECLARE
     v_hold bigint;
     v_id bigint;
     v_known record;
+    -- Assigned, not performed: a plain expression costs no query.
+    v_tenant text := set_config('app.tenant', p_organisation::text, true);
 BEGIN
-    PERFORM set_config('app.tenant', p_organisation::text, true);
     answer := p_answer;
     generation := p_public_id;
     IF p_key IS NOT NULL THEN
@@ -56,8 +57,7 @@ BEGIN
         END IF;
     END IF;
     -- Locks the wallet's row, so that what follows is counted for one order at a time.
-    SELECT r.hold_id INTO v_hold
-      FROM billing_reserve(p_organisation, p_livemode, p_credits, p_public_id) r;
+    v_hold := (billing_reserve(p_organisation, p_livemode, p_credits, p_public_id)).hold_id;
     IF (SELECT count(*) FROM generations_generation g
          WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
            AND g.finished_at IS NULL) >= p_queue_limit THEN
