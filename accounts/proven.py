@@ -2,7 +2,7 @@
 
 What is remembered here holds until any credential or organisation changes: the database counts
 those changes, and each process reads the count again after CREDENTIAL_RECHECK_SECONDS. So a
-revoked key works for that long at most, and a key that nobody touched is looked up once a minute.
+revoked key works for that long at most, and a key that nobody touched is looked up every ten minutes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-_KEPT_SECONDS = 60.0  # afterwards looked up again, which also notes that it is in use
+_KEPT_SECONDS = 600.0  # afterwards looked up again, which also notes that it is in use
 _MOST = 20_000  # about 10 MB
 Row = tuple[Any, ...]
 
