@@ -156,7 +156,26 @@ SCHEMAS: dict[str, Schema] = {
         finished_at=_maybe(_MOMENT),
     ),
     "GenerationPage": _page_of("Generation"),
-    "ModelList": _object("object data", object={"const": "list"}, data={"type": "array"}),
+    "Model": _object(
+        "object name title discontinued kinds modes durations aspect_ratios eta_seconds prices "
+        "schema",
+        object={"const": "model"},
+        name=_TEXT,
+        title=_TEXT,
+        discontinued=_FLAG,
+        kinds={"type": "array", "items": _TEXT},
+        modes={"type": "array", "items": _object("name title resolution")},
+        durations={"type": "array", "items": _WHOLE},
+        aspect_ratios={"type": "array", "items": _TEXT},
+        eta_seconds={"type": "object", "additionalProperties": {"type": "number"}},
+        prices={"type": "array", "items": {"type": "object"}},
+        schema={"type": "object", "description": "JSON Schema of an order for this model."},
+    ),
+    "ModelList": _object(
+        "object data",
+        object={"const": "list"},
+        data=_list_of("Model"),
+    ),
     "PriceBook": _object("object version data", version=_WHOLE, data={"type": "array"}),
     "Upload": _object("id object content_type bytes width height", id=_TEXT, bytes=_WHOLE),
     "Wallet": _object(

@@ -115,6 +115,7 @@ def _header(name: str, words: str) -> Schema:
 
 
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+_NAME = {**_ID, "name": "name"}
 _PAGE = [
     {
         "name": "limit",
@@ -157,6 +158,7 @@ def _paths() -> Schema:
         },
         **_about_one(f"{base}/generations/{{id}}"),
         f"{base}/models": {"get": _public("Every model", "ModelList")},
+        f"{base}/models/{{name}}": {"parameters": [_NAME], "get": _model()},
         f"{base}/prices": {"get": _public("The price list", "PriceBook")},
         f"{base}/uploads": {"post": _upload()},
         f"{base}/wallet": {
@@ -233,6 +235,11 @@ def _about_one(base: str) -> Schema:
 
 def _public(summary: str, name: str) -> Schema:
     return _operation(summary, {"200": _answer(summary, name)}, security=[])
+
+
+def _model() -> Schema:
+    found = {"200": _answer("The model", "Model"), **_problems(404)}
+    return _operation("A model, by its name or an alias of it", found, security=[])
 
 
 def _upload() -> Schema:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kling_saas.web import error_codes, keys, views
+from kling_saas.web import error_codes, keys, roots, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,4 +14,6 @@ urlpatterns = [
     path("docs/errors", error_codes.codes, name="error-codes"),
     path("app/mode", views.mode, name="mode"),
     path("theme", views.theme, name="theme"),
+    path("favicon.ico", roots.favicon),
+    path("robots.txt", roots.robots),
 ]

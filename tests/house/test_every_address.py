@@ -28,6 +28,8 @@ CLASSES = {
     "status": PUBLIC,
     "s/": PUBLIC,
     "theme": PUBLIC,
+    "favicon.ico": PUBLIC,
+    "robots.txt": PUBLIC,
     "accounts/": PUBLIC,
     "admin/": OPERATOR,
     "api/v1/": KEY,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import jwt
 import pytest
+import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
@@ -161,3 +162,11 @@ def test_the_chosen_theme_is_kept_without_scripts(visitor: Callable[..., Visitor
     page.locator("[data-theme-switch] button").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page).to_have_url(f"{stranger.site}/pricing")
+
+
+def test_the_sites_root_answers_what_browsers_and_crawlers_ask(site: str) -> None:
+    icon = requests.get(f"{site}/favicon.ico", timeout=10)
+    assert (icon.status_code, icon.content[:4]) == (200, b"\x00\x00\x01\x00")
+    robots = requests.get(f"{site}/robots.txt", timeout=10)
+    assert robots.headers["Content-Type"] == "text/plain"
+    assert "Disallow: /app/\n" in robots.text

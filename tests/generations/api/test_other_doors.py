@@ -112,6 +112,8 @@ def test_the_schema_accepts_what_the_api_answers(api: Program, site: str) -> Non
     conforms(made, "Generation")
     conforms(api.post("/quotes", FILM).json(), "Quote")
     conforms(api.get("/generations").json(), "GenerationPage")
+    conforms(api.get("/models").json(), "ModelList")
+    conforms(api.get("/models/kling-3.0").json(), "Model")
     conforms(api.get("/wallet").json(), "Wallet")
     conforms(api.get("/ledger").json(), "LedgerPage")
     conforms(api.post("/generations", {}).json(), "Problem")
