@@ -35,8 +35,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """The first row of a statement whose values travel apart from it, which PostgreSQL
         therefore keeps prepared after a few uses (DATABASE_PREPARE). Raises Django's errors.
         """
-        self.ensure_connection()
         self.close_if_health_check_failed()
+        self.ensure_connection()
         prepare = None if settings.DATABASE_PREPARE else False
         with self.wrap_database_errors, psycopg.Cursor(self.connection) as cursor:
             return cursor.execute(statement, arguments, prepare=prepare).fetchone()
