@@ -133,6 +133,7 @@ def test_a_broken_line_of_the_settings_file_is_named_by_its_number(
     tmp_path: Path, ports: dict[str, str], line: str, says: str
 ) -> None:
     copy = tmp_path / "copy"
-    shutil.copytree(env.ROOT / "kling_saas", copy / "kling_saas")
+    for package in ("kling_saas", "generations"):
+        shutil.copytree(env.ROOT / package, copy / package)
     (copy / ".env").write_bytes(b"# mine\n" + line.encode("latin-1") + b"\n")
     assert refusal(run(copy, VAR=str(tmp_path / "var"), **ports)).startswith(says)
