@@ -15,8 +15,14 @@ from tests.stack import Stack
 STACK = Stack(STEP_ATTEMPTS="3")  # a film that cannot be used is given up after 4 s, not 44
 
 
-def pytest_configure() -> None:
-    """Before any test module is imported: the product runs, Django here is one more part of it."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test module is imported: the product runs, Django here is one more part of it.
+
+    With `-n 2` each of the two workers runs a product of its own, and the process that only
+    hands out the tests runs none.
+    """
+    if _hands_out_only(config):
+        return
     os.environ.update(STACK.environment)
     os.environ["DJANGO_SETTINGS_MODULE"] = "kling_saas.settings"
     STACK.start()
@@ -25,12 +31,18 @@ def pytest_configure() -> None:
     django.setup()
 
 
-def pytest_unconfigure() -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
     """End what was started and remove its folder."""
+    if _hands_out_only(config):
+        return
     from django.db import connections
 
     connections.close_all()
     STACK.stop()
+
+
+def _hands_out_only(config: pytest.Config) -> bool:
+    return bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
 
 
 @pytest.fixture(scope="session")
