@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from generations import lifecycle
-from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount
+from generations.catalogue import billable
+from generations.models import (
+    AlarmKind,
+    Attempt,
+    AttemptOutcome,
+    Generation,
+    ProviderAccount,
+    Status,
+)
+from generations.providers import alarms
+from generations.wire.task import Reason, Task, TaskState
+from kling_saas.lib.logs import storable
+
+_SPOILT = (Reason.UNAVAILABLE, Reason.BROKEN, Reason.NOT_FOUND)
+_TOLERANCE = Decimal("1.01")
+_MOST = Decimal(10) ** 8  # what the columns hold
 
 
-def begin(generation: Generation, account: ProviderAccount) -> Attempt:
+def begin(generation: Generation, account: ProviderAccount, *, retry: bool = False) -> Attempt:
     """The next attempt, `unknown` until its answer is recorded; the generation is submitting.
+
+    `retry`: the account had this generation before.
 
     Raises LeaseLost when another worker has the generation now.
     """
@@ -27,6 +44,7 @@ def begin(generation: Generation, account: ProviderAccount) -> Attempt:
             number=number,
             account=account,
             external_id=f"{generation.public_id}-{number}",
+            retry=retry,
         )
     return attempt
 
@@ -47,18 +65,89 @@ def looked(generation: Generation, attempt: Attempt) -> None:
         Attempt.objects.filter(pk=attempt.pk).update(look_ups=F("look_ups") + 1)
 
 
-def untried_first(
-    generation: Generation, accounts: Sequence[ProviderAccount]
-) -> list[ProviderAccount]:
-    """The same accounts, those that have refused this generation already last."""
+def tried(generation: Generation) -> set[int]:
+    """The accounts that had it already."""
     with lifecycle.scope(generation):
-        tried = set(
+        return set(
             Attempt.objects.filter(generation=generation).values_list("account_id", flat=True)
         )
-    return sorted(accounts, key=lambda a: a.pk in tried)
 
 
 def count(generation: Generation) -> int:
     """How many tries there were."""
     with lifecycle.scope(generation):
         return int(Attempt.objects.filter(generation=generation).count())
+
+
+def burned(generation: Generation) -> int:
+    """How many tries an upstream spoilt; "slow down" and trouble of ours or the line's are none."""
+    with lifecycle.scope(generation):
+        spoilt = Attempt.objects.filter(
+            generation=generation, outcome=AttemptOutcome.REJECTED, reason__in=_SPOILT
+        )
+        return int(spoilt.count())
+
+
+def ended(generation: Generation, task: Task) -> None:
+    """Write down what the upstream takes for a task that has ended, and why it failed.
+
+    Kling tells units, which cost what the account's book says; Segmind tells dollars.
+    """
+    account = generation.account
+    if account is None:
+        return
+    cost = task.cost_usd
+    if cost is None and task.units is not None:
+        cost = task.units * account.usd_per_unit(generation.model)
+    columns = {
+        "upstream_units": task.units,
+        "upstream_cost": cost,
+        "upstream_balance": task.remaining_usd,
+    }
+    told: dict[str, Any] = {name: value for name, value in columns.items() if _storable(value)}
+    if task.state == TaskState.FAILED:
+        told["message"] = storable(task.message)[:500]
+    with lifecycle.scope(generation):
+        if told:
+            Attempt.objects.filter(generation=generation, outcome=AttemptOutcome.ACCEPTED).update(
+                **told
+            )
+    usual = expected_cost(generation, account)
+    if cost is not None and cost > usual * _TOLERANCE and not account.is_sandbox:
+        alarms.ring(
+            AlarmKind.OVERCHARGED,
+            account.name,
+            f"{generation.public_id}: took ${cost}, its cost book says ${usual}",
+        )
+
+
+def margin(attempt: Attempt) -> Decimal | None:
+    """Dollars that its film brought at list price, less what the upstream took, when told."""
+    if attempt.upstream_cost is None:
+        return None
+    charged = attempt.generation.charged or 0
+    earned = billable.usd_of(charged if attempt.outcome == AttemptOutcome.ACCEPTED else 0)
+    return earned - attempt.upstream_cost
+
+
+def expected_cost(generation: Generation, account: ProviderAccount) -> Decimal:
+    """What the account's book says that the film costs us, in dollars."""
+    units = billable.official_units(generation.order())
+    return units * account.usd_per_unit(generation.model)
+
+
+def _storable(value: Decimal | None) -> bool:
+    return value is not None and abs(value) < _MOST
+
+
+def in_suspense() -> QuerySet[Attempt]:
+    """Tries that an upstream may bill and that brought no film. Needs a scope of every tenant.
+
+    Their outcome is not known, or they were taken and cost something.
+    """
+    unknown = Q(outcome=AttemptOutcome.ABANDONED)
+    paid = Q(outcome=AttemptOutcome.ACCEPTED, upstream_cost__gt=0)
+    found: QuerySet[Attempt] = Attempt.objects.filter(
+        unknown | paid, generation__status=Status.FAILED, generation__video=None
+    )
+    return found

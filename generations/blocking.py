@@ -67,7 +67,9 @@ def _claim() -> list[tuple[Generation, Attempt]]:
         if left is not None:
             _find_again(generation, left)
         elif generation.account is not None:
-            begun.append((generation, attempts.begin(generation, generation.account)))
+            again = generation.account_id in attempts.tried(generation)
+            attempt = attempts.begin(generation, generation.account, retry=again)
+            begun.append((generation, attempt))
     return begun
 
 

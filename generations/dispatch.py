@@ -8,6 +8,7 @@ looked up by our external id, or given up where the upstream cannot be asked.
 from __future__ import annotations
 
 import logging
+import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
@@ -26,17 +27,16 @@ from generations.models import (
     AttemptOutcome,
     Generation,
     Protocol,
-    ProviderAccount,
     Status,
 )
-from generations.providers import Exchange
+from generations.providers import Exchange, health
 from generations.providers.base import not_sent
 from kling_saas.lib.sealing import SealBroken
 
 log = logging.getLogger(__name__)
 _BATCH = 16  # all sent at once: a second wave could outlast the lease
-_WAIT_FOR_ROOM = 1.0  # seconds
-_LOOK_AGAIN = 5.0
+_LOOK_AGAIN = 5.0  # seconds
+_LONGEST_WAIT = 10.0
 _MAY_BE_BILLED = (AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED)
 BLOCKING = Q(account__protocol=Protocol.SEGMIND_V1)
 
@@ -110,37 +110,35 @@ def _next_step(generation: Generation) -> Attempt | None:
 
 
 def _place(generation: Generation) -> Attempt | None:
-    """Write the attempt at the best account that has room; wait when none has."""
-    able = attempts.untried_first(
-        generation, routing.candidates(generation.order(), livemode=generation.livemode)
-    )
+    """Write the attempt at the best account that takes one now; wait when none does."""
+    able = routing.candidates(generation.order(), livemode=generation.livemode)
     if not able:
         lifecycle.fail(
             generation, "no_provider", "No upstream account can make this film any more."
         )
         return None
-    now = timezone.now()
-    for account in able:
-        if account.paused_until and account.paused_until > now:
-            continue
+    tried = attempts.tried(generation)
+    waits = []
+    for account in sorted(able, key=lambda a: a.pk in tried):
+        again = account.pk in tried
         with lifecycle.scope(generation), transaction.atomic():
-            if not _has_room(account):
-                continue
-            if providers.adapter(account).blocking:
+            if closed_for := health.admit(account.pk, generation.model, retry=again):
+                waits.append(closed_for)
+            elif providers.adapter(account).blocking:
                 lifecycle.hand_over(generation, account)
                 return None
-            return attempts.begin(generation, account)
-    lifecycle.release(generation, again_in=_WAIT_FOR_ROOM, forgive=True)
+            else:
+                return attempts.begin(generation, account, retry=again)
+    _wait(generation, min(waits))
     return None
 
 
-def _has_room(account: ProviderAccount) -> bool:
-    """Whether one more fits; the account's row is locked until the caller's transaction ends."""
-    ProviderAccount.objects.select_for_update().get(pk=account.pk)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT generations_in_flight(%s)", [account.pk])
-        (busy,) = cursor.fetchone()
-    return int(busy) < account.concurrency
+def _wait(generation: Generation, seconds: float) -> None:
+    """Look again when something may be open: soon, spread, and by the deadline."""
+    left = (generation.deadline_at - timezone.now()).total_seconds()
+    spread = random.uniform(0.8, 1.2)  # noqa: S311 - no secrecy
+    pause = max(0.1, min(left, seconds, _LONGEST_WAIT) * spread)
+    lifecycle.release(generation, again_in=pause, forgive=True)
 
 
 def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
@@ -157,11 +155,22 @@ def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
         return None
     settled = attempt.started_at + timedelta(seconds=settings.UNKNOWN_GRACE_SECONDS)
     if outcomes.certainly_absent(found) and attempt.look_ups >= 2 and timezone.now() > settled:
-        log.warning("%s was never taken, sending it again", attempt.external_id)
-        return attempt
+        return _resend(generation, attempt)
     attempts.looked(generation, attempt)
-    lifecycle.release(generation, again_in=_LOOK_AGAIN, forgive=True)
+    _wait(generation, _LOOK_AGAIN * 2.0 ** max(0, attempt.look_ups - 2))
     return None
+
+
+def _resend(generation: Generation, attempt: Attempt) -> Attempt | None:
+    """The same id once more where it certainly never arrived, as soon as the account is well."""
+    with transaction.atomic():
+        closed_for = health.admit(attempt.account_id, generation.model, retry=True, seated=True)
+    if closed_for:
+        _wait(generation, closed_for)
+        return None
+    log.warning("%s was never taken, sending it again", attempt.external_id)
+    attempt.retry = True
+    return attempt
 
 
 def _send(generation: Generation, attempt: Attempt) -> Exchange:

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -31,11 +31,10 @@ _LONGEST_PAUSE = 60.0  # seconds
 
 MOVES: dict[str, frozenset[str]] = {
     Status.ACCEPTED: frozenset({Status.SUBMITTING, Status.FAILED, Status.CANCELLED}),
-    Status.SUBMITTING: frozenset({Status.IN_FLIGHT, Status.FETCHING, Status.REVIEW, Status.FAILED}),
-    Status.IN_FLIGHT: frozenset({Status.FETCHING, Status.REVIEW, Status.FAILED}),
-    Status.FETCHING: frozenset({Status.STORING, Status.REVIEW, Status.FAILED}),
-    Status.STORING: frozenset({Status.SUCCEEDED, Status.REVIEW, Status.FAILED}),
-    Status.REVIEW: frozenset({Status.FETCHING, Status.FAILED}),
+    Status.SUBMITTING: frozenset({Status.IN_FLIGHT, Status.FETCHING, Status.FAILED}),
+    Status.IN_FLIGHT: frozenset({Status.FETCHING, Status.FAILED}),
+    Status.FETCHING: frozenset({Status.STORING, Status.FAILED}),
+    Status.STORING: frozenset({Status.SUCCEEDED, Status.FAILED}),
     Status.SUCCEEDED: frozenset(),
     Status.FAILED: frozenset(),
     Status.CANCELLED: frozenset(),
@@ -53,12 +52,13 @@ class LeaseLost(Exception):
 def claim(statuses: Iterable[str], limit: int, *, only: Q | None = None) -> list[Generation]:
     """Take up to `limit` due steps for LEASE_SECONDS, longest overdue first, across tenants.
 
-    Counts the try before the work, so a step that kills its worker is given up after
-    STEP_ATTEMPTS. Never waits for another worker's rows.
+    Counts the try before the work. A lease that ran out was a crash: whoever had it neither
+    finished nor gave it back, and after STEP_CRASHES in a row nobody gets it any more (`poison`).
+    Never waits for another worker's rows.
     """
     with tenancy.system("workers serve every tenant"):
         due = Generation.objects.filter(
-            Q(lease_until=None) | Q(lease_until__lte=Now()),
+            Q(lease_until=None) | Q(lease_until__lte=Now(), crashes__lt=_known_crashes()),
             status__in=list(statuses),
             next_run_at__lte=Now(),
         )
@@ -73,11 +73,22 @@ def claim(statuses: Iterable[str], limit: int, *, only: Q | None = None) -> list
             leased_by=holder(os.getpgrp()),
             version=F("version") + 1,
             step_attempts=F("step_attempts") + 1,
+            crashes=Case(When(lease_until=None, then=F("crashes")), default=F("crashes") + 1),
         )
         for generation in rows:
             generation.version += 1
             generation.step_attempts += 1
     return rows
+
+
+def poison() -> Q:
+    """Steps whose last STEP_CRASHES workers all died of them. Needs no further claim."""
+    return Q(finished_at=None, lease_until__lte=Now(), crashes__gte=_known_crashes())
+
+
+def _known_crashes() -> int:
+    """Crashes counted by claims when the last one that is allowed has just happened."""
+    return int(settings.STEP_CRASHES) - 1
 
 
 def holder(process_group: int) -> str:
@@ -115,7 +126,7 @@ def release(generation: Generation, *, again_in: float, forgive: bool = False) -
         "next_run_at": Now() + timedelta(seconds=again_in),
     }
     if forgive:
-        columns["step_attempts"] = 0
+        columns |= {"step_attempts": 0, "crashes": 0}
     with scope(generation):
         _same(generation).update(**columns)
 
@@ -129,7 +140,11 @@ def put_back(generation: Generation, *, again_in: float) -> None:
     pause = timedelta(seconds=max(0.1, min(again_in, left, _LONGEST_PAUSE)))
     with scope(generation):
         _same(generation).update(
-            account=None, lease_until=None, next_run_at=Now() + pause, step_attempts=0
+            account=None,
+            lease_until=None,
+            next_run_at=Now() + pause,
+            step_attempts=0,
+            crashes=0,
         )
 
 
@@ -139,7 +154,8 @@ def advance(
     """Move on, due at once, tries counted anew. False when somebody else moved it first."""
     if to in TERMINAL:
         raise IllegalMove("final states are reached by succeed, fail and cancel")
-    columns = {"next_run_at": Now(), "step_attempts": 0, "lease_until": None, **columns}
+    fresh = {"next_run_at": Now(), "step_attempts": 0, "crashes": 0, "lease_until": None}
+    columns = {**fresh, **columns}
     with scope(generation):
         return _move(generation, to, detail or {}, columns)
 

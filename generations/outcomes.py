@@ -11,19 +11,19 @@ from django.conf import settings
 from django.utils import timezone
 
 from generations import attempts, lifecycle, routing
-from generations.catalogue import billable
-from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount, Status
-from generations.providers import Exchange, Found, NotSent
+from generations.models import AlarmKind, Attempt, AttemptOutcome, Generation, Status
+from generations.providers import Exchange, Found, NotSent, alarms, health
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
 from kling_saas.lib.logs import storable
 
 log = logging.getLogger(__name__)
 
-_CUSTOMERS = {Reason.INVALID: "upstream_refused", Reason.MODERATION: "moderation"}
-_OPERATORS = {Reason.AUTH, Reason.BALANCE}
-_PATIENCE = {Reason.RATE, Reason.CONCURRENCY}
-_PAUSE = timedelta(seconds=60)
-_MAX_ATTEMPTS = 8
+_FINAL = {
+    Reason.INVALID: "upstream_refused",
+    Reason.MODERATION: "moderation",
+    Reason.FAILED: "upstream_failed",
+}
+_ENDED = {TaskState.SUCCEEDED, TaskState.FAILED}
 _ABSENCES = 10  # polls in a row that do not know the film
 
 
@@ -31,25 +31,29 @@ def record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None
     """Write down a create's outcome and move the generation accordingly."""
     seen: dict[str, Any] = {"request": exchange.request, "response": exchange.response}
     outcome = exchange.outcome
-    if isinstance(outcome, Unknown):
-        note(generation, attempt, exchange)
-    if isinstance(outcome, NotSent):
-        attempts.close(generation, attempt, AttemptOutcome.NOT_SENT, **seen)
-        _again(generation, "upstream_unreachable")
-    elif isinstance(outcome, Accepted):
+    health.learn(attempt.account, generation.model, outcome, retry=attempt.retry)
+    if isinstance(outcome, Rejected) and _may_be_its_twin(attempt, outcome):
+        outcome = Unknown(outcome.code, outcome.message)
+    if isinstance(outcome, Accepted):
         _accepted(generation, attempt, outcome.task, seen)
-    elif isinstance(outcome, Rejected) and not _may_be_its_twin(attempt, outcome):
+    elif isinstance(outcome, Rejected):
         _rejected(generation, attempt, outcome, seen)
+    elif isinstance(outcome, NotSent):
+        message = storable(outcome.message)[:500]
+        attempts.close(generation, attempt, AttemptOutcome.NOT_SENT, message=message, **seen)
+        lifecycle.put_back(generation, again_in=_backoff(attempts.count(generation)))
     else:
+        note(generation, attempt, exchange)
         lifecycle.release(generation, again_in=1.0, forgive=True)
 
 
 def note(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
     """Keep what is known of a create whose outcome is not, for the operator."""
-    message = exchange.outcome.message if isinstance(exchange.outcome, Unknown) else ""
+    told = exchange.outcome
+    message = f"{told.code}: {told.message}" if isinstance(told, Rejected | Unknown) else ""
     with lifecycle.scope(generation):
         Attempt.objects.filter(pk=attempt.pk).update(
-            message=message[:500], request=exchange.request, response=exchange.response
+            message=storable(message)[:500], request=exchange.request, response=exchange.response
         )
 
 
@@ -73,17 +77,20 @@ def certainly_absent(found: Found) -> bool:
 
 def abandon(generation: Generation, attempt: Attempt) -> None:
     """Nobody can tell whether the upstream took it: free the customer, leave it to the operator."""
-    log.error("%s: outcome unknown for ever, cost to suspense", attempt.external_id)
-    attempts.close(
-        generation,
-        attempt,
-        AttemptOutcome.ABANDONED,
-        message="No answer, and no way to ask.",
-        upstream_cost=billable.usd_of(generation.credits),
-    )
+    suspend(generation, attempt)
     lifecycle.fail(
         generation, "upstream_unknown", "The upstream's answer was lost; nothing was charged."
     )
+
+
+def suspend(generation: Generation, attempt: Attempt) -> None:
+    """What an upstream may bill for an attempt nobody will look up any more, for the operator."""
+    cost = attempts.expected_cost(generation, attempt.account)
+    attempts.close(generation, attempt, AttemptOutcome.ABANDONED, upstream_cost=cost)
+    if not attempt.account.is_sandbox:
+        alarms.ring(
+            AlarmKind.SUSPENSE, attempt.external_id, f"{attempt.account.name} may bill ${cost}"
+        )
 
 
 def _accepted(generation: Generation, attempt: Attempt, task: Task, seen: dict[str, Any]) -> None:
@@ -118,37 +125,17 @@ def _rejected(
         message=storable(f"{refusal.code}: {refusal.message}")[:500],
         **seen,
     )
-    if reason in _CUSTOMERS:
-        lifecycle.fail(generation, _CUSTOMERS[reason], refusal.message)
+    if reason.final:
+        lifecycle.fail(generation, _FINAL[reason], refusal.message)
     elif reason == Reason.DISCONTINUED:
         routing.refuse_model(attempt.account, generation.order().model, refusal.message)
         lifecycle.put_back(generation, again_in=0)
-    elif reason in _OPERATORS:
-        pause(attempt.account, f"{reason}: {refusal.message}")
-        lifecycle.put_back(generation, again_in=1.0)
-    elif reason in _PATIENCE:
-        wait = refusal.retry_after or _backoff(attempts.count(generation))
-        lifecycle.put_back(generation, again_in=wait)
+    elif attempts.burned(generation) >= settings.SUBMIT_ATTEMPTS:
+        lifecycle.fail(
+            generation, "upstream_unavailable", "No upstream could take it; nothing was charged."
+        )
     else:
-        _again(generation, "upstream_unavailable")
-
-
-def pause(account: ProviderAccount, why: str) -> None:
-    """Our own trouble at an upstream: an alarm for the operator, and no try for a minute."""
-    log.error("account %s paused: %s", account.name, why)
-    ProviderAccount.objects.filter(pk=account.pk).update(
-        paused_until=timezone.now() + _PAUSE, last_error=why[:300]
-    )
-    routing.forget()
-
-
-def _again(generation: Generation, code: str) -> None:
-    """Try once more a little later, elsewhere if possible; give up after too many."""
-    tries = attempts.count(generation)
-    if tries >= _MAX_ATTEMPTS:
-        lifecycle.fail(generation, code, "No upstream could be reached; nothing was charged.")
-    else:
-        lifecycle.put_back(generation, again_in=_backoff(tries))
+        lifecycle.put_back(generation, again_in=_backoff(attempts.count(generation)))
 
 
 def _backoff(tries: int) -> float:
@@ -158,6 +145,8 @@ def _backoff(tries: int) -> float:
 
 def polled(generation: Generation, found: Found) -> None:
     """What a poll told: still working, ready to fetch, failed, or nothing of use."""
+    if isinstance(found, Task) and found.state in _ENDED:
+        attempts.ended(generation, found)
     if isinstance(found, Task) and found.state == TaskState.SUCCEEDED and found.videos:
         _ready(generation, found)
     elif isinstance(found, Task) and found.state == TaskState.FAILED:
@@ -168,8 +157,8 @@ def polled(generation: Generation, found: Found) -> None:
     elif isinstance(found, Task):
         lifecycle.release(generation, again_in=_poll_pause(generation), forgive=True)
     elif not certainly_absent(found):
-        if found.reason in _OPERATORS and generation.account:
-            pause(generation.account, f"{found.reason}: {found.message}")
+        if generation.account:
+            health.trouble(generation.account, found)
         lifecycle.release(generation, again_in=_poll_pause(generation), forgive=True)
     elif generation.step_attempts > _ABSENCES:
         lifecycle.fail(generation, "upstream_lost", "The upstream no longer knows this film.")
@@ -181,10 +170,6 @@ def _ready(generation: Generation, task: Task) -> None:
     film = task.videos[0]
     marked = bool(generation.params.get("watermark")) and film.watermark_url
     with lifecycle.scope(generation):
-        if task.cost_usd is not None:
-            Attempt.objects.filter(generation=generation, outcome=AttemptOutcome.ACCEPTED).update(
-                upstream_cost=task.cost_usd
-            )
         lifecycle.advance(
             generation,
             Status.FETCHING,

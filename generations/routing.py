@@ -1,8 +1,15 @@
-"""Which upstream account may make a film: mode, model, capability, in the operator's order."""
+"""Which upstream accounts may make a film, and in which order they are asked.
+
+Who may: its mode, its models, and what its protocol carries. The order: those that carry the whole
+order first, then the operator's priority, and among equals a weighted draw for each film. Whether
+one can be asked right now is `providers.health`'s to say: a film waits for those in trouble.
+"""
 
 from __future__ import annotations
 
+import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +24,7 @@ from generations.models import ProviderAccount, RefusedModel
 from generations.wire.kling.codes import is_gone
 
 _REFUSED_FOR = timedelta(hours=1)  # when the upstream's words are not clear
+_MADE_UP_FOR = {"aspect_ratio"}  # where it has no word for it, the first frame is cropped
 _FRESH_SECONDS = 2.0  # operators' changes are seen by every process within this time
 
 
@@ -31,7 +39,7 @@ _known = _Known()
 
 
 def _accounts(*, livemode: bool) -> list[ProviderAccount]:
-    """Enabled accounts of a mode in order of priority, from a copy at most 2 s old."""
+    """Enabled accounts of a mode, from a copy at most 2 s old."""
     if time.monotonic() - _known.at > _FRESH_SECONDS:
         _known.accounts = tuple(ProviderAccount.objects.filter(enabled=True))
         refused = RefusedModel.objects.filter(Q(until=None) | Q(until__gt=timezone.now()))
@@ -53,16 +61,33 @@ def _serves(account: ProviderAccount, *, livemode: bool) -> bool:
 
 
 def candidates(params: Params, *, livemode: bool) -> list[ProviderAccount]:
-    """Accounts that can make this film now, best first. Paused ones come last."""
+    """Accounts that sell this film, in the order to ask them; another draw at every call."""
     able = [
         account
         for account in _accounts(livemode=livemode)
         if (account.pk, params.model) not in _known.refused
+        and account.sells(params.model)
         and params.duration <= account.max_seconds
         and providers.adapter(account).can(params)
     ]
-    now = timezone.now()
-    return sorted(able, key=lambda a: bool(a.paused_until and a.paused_until > now))
+    return drawn(able, params, random.random)
+
+
+def drawn(
+    accounts: list[ProviderAccount], params: Params, chance: Callable[[], float]
+) -> list[ProviderAccount]:
+    """Whole orders before crippled ones, lower priority first, equals by lot.
+
+    The lot is Efraimidis and Spirakis': an account comes first as often as its weight says.
+    `chance` is random in [0, 1).
+    """
+
+    def place(account: ProviderAccount) -> tuple[bool, int, float]:
+        cut = set(providers.adapter(account).lost(params)) - _MADE_UP_FOR
+        lot = (1.0 - chance()) ** (1.0 / max(account.weight, 1))
+        return bool(cut), account.priority, -lot
+
+    return sorted(accounts, key=place)
 
 
 def require_provider(params: Params, *, livemode: bool) -> None:

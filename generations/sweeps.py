@@ -12,8 +12,9 @@ from django.utils import timezone
 from accounts import outbox, tenancy
 from accounts.models import IdempotencyRecord
 from billing import ledger, quotes
-from generations import lifecycle
-from generations.models import Generation
+from generations import lifecycle, outcomes
+from generations.models import AlarmKind, Attempt, AttemptOutcome, Generation
+from generations.providers import alarms
 
 log = logging.getLogger(__name__)
 _KEEP_ANSWERS = timedelta(days=7)
@@ -30,16 +31,24 @@ def run() -> None:
 
 
 def give_up_poison() -> int:
-    """Fail generations whose step kills every worker that takes it; how many."""
+    """Fail generations whose step kills every worker that takes it; how many.
+
+    What an upstream may bill for one goes to suspense.
+    """
     with tenancy.system("stuck work is looked for across tenants"):
-        stuck = list(
-            Generation.objects.filter(
-                finished_at=None,
-                step_attempts__gte=settings.STEP_ATTEMPTS + 3,
-                lease_until__lte=Now(),
-            )[:50]
-        )
+        stuck = list(Generation.objects.filter(lifecycle.poison())[:50])
     for generation in stuck:
-        log.error("%s: given up after %s tries", generation.public_id, generation.step_attempts)
-        lifecycle.fail(generation, "internal", "It could not be processed; nothing was charged.")
+        with lifecycle.scope(generation):
+            left = Attempt.objects.select_related("account").filter(
+                generation=generation, outcome=AttemptOutcome.UNKNOWN
+            )
+            for attempt in left:
+                outcomes.suspend(generation, attempt)
+        message = "It could not be processed; nothing was charged."
+        if lifecycle.fail(generation, "internal", message):
+            alarms.ring(
+                AlarmKind.POISON,
+                generation.public_id,
+                f"{settings.STEP_CRASHES} workers died of it",
+            )
     return len(stuck)

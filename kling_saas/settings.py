@@ -250,6 +250,19 @@ DIALECT_HOSTS = env.pairs(
     "host=kling|segmind|llmprovider, separated by commas.",
 )
 
+# ------------------------------------------------------------------ health of upstream accounts
+BREAKER_WINDOW_SECONDS = env.number("BREAKER_WINDOW_SECONDS", 60.0, "Creates are counted anew, s.")
+BREAKER_FAILURES = env.integer("BREAKER_FAILURES", 10, "Failed creates of a model that stop it.")
+BREAKER_SHARE = env.number("BREAKER_SHARE", 0.5, "The least share of creates they must be.")
+BREAKER_OPEN_SECONDS = env.number("BREAKER_OPEN_SECONDS", 5.0, "First pause of it, doubling, s.")
+BREAKER_OPEN_MAX = env.number("BREAKER_OPEN_MAX", 60.0, "Its longest pause between probes, s.")
+RETRY_SHARE = env.number("RETRY_SHARE", 0.1, "Creates sent again per first create, by account.")
+RETRY_RESERVE = env.integer("RETRY_RESERVE", 5, "Most retries an account saves up.", least=1)
+RETRY_TRICKLE_SECONDS = env.number("RETRY_TRICKLE_SECONDS", 30.0, "A retry earned by time, s.")
+SUBMIT_ATTEMPTS = env.integer("SUBMIT_ATTEMPTS", 8, "Broken answers that end an order.", least=1)
+ACCOUNT_PAUSE_SECONDS = env.number("ACCOUNT_PAUSE_SECONDS", 60.0, "Pause after 401 or 402, s.")
+AUTH_FAILURES = env.integer("AUTH_FAILURES", 3, "401s in a row that disable an account.", least=1)
+
 # ------------------------------------------------------------------ lifecycle
 LEASE_SECONDS = env.integer("LEASE_SECONDS", 60, "A worker's claim on a step, s.", least=5)
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 15.0, "Pause between sweeps for lost work, s.")
@@ -258,6 +271,7 @@ UNKNOWN_GRACE_SECONDS = env.integer(
     "UNKNOWN_GRACE_SECONDS", 120, "How long an unknown submit is looked up before it is resent, s."
 )
 STEP_ATTEMPTS = env.integer("STEP_ATTEMPTS", 5, "Tries of one step before it is given up.", least=1)
+STEP_CRASHES = env.integer("STEP_CRASHES", 3, "Dead workers that end an order.", least=1)
 DEADLINE_SECONDS = env.integer(
     "DEADLINE_SECONDS", 3600, "A generation without a film after this is failed and refunded, s."
 )

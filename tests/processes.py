@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 KINDS = (
@@ -32,6 +36,19 @@ def below(root: int) -> dict[int, str]:
 def of_kind(root: int, wanted: str) -> set[int]:
     """The descendants of one kind."""
     return {pid for pid, its in below(root).items() if its == wanted}
+
+
+@contextmanager
+def stopped(root: int, *kinds: str) -> Iterator[None]:
+    """The descendants of these kinds hold still (SIGSTOP) until the block ends."""
+    still = {pid for kind_ in kinds for pid in of_kind(root, kind_)}
+    for pid in still:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in still:
+            os.kill(pid, signal.SIGCONT)
 
 
 def alive(pid: int) -> bool:

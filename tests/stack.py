@@ -23,6 +23,8 @@ FAST = {
     "SANDBOX_FILM": "small",
     "UNKNOWN_GRACE_SECONDS": "2",
     "LATE_LOOK_SECONDS": "1",
+    "ACCOUNT_PAUSE_SECONDS": "1",
+    "BREAKER_OPEN_SECONDS": "1",
     # Tests of the ledger expire lots themselves, at moments of their own choosing.
     "SWEEP_SECONDS": "86400",
 }

@@ -1,16 +1,27 @@
 """Records of generations: what was ordered, what was tried, what was stored."""
 
-from generations.models.attempt import Attempt, AttemptOutcome
+from generations.models.alarm import Alarm, AlarmKind
+from generations.models.attempt import Attempt, AttemptOutcome, SuspenseAttempt
 from generations.models.event import GenerationEvent
 from generations.models.generation import Generation, Status
-from generations.models.provider_account import Protocol, ProviderAccount, RefusedModel
+from generations.models.provider_account import (
+    Breaker,
+    BreakerState,
+    Protocol,
+    ProviderAccount,
+    RefusedModel,
+)
 from generations.models.upload import Upload
 from generations.models.video import Video
 from generations.models.worker import Heartbeat
 
 __all__ = [
+    "Alarm",
+    "AlarmKind",
     "Attempt",
     "AttemptOutcome",
+    "Breaker",
+    "BreakerState",
     "Generation",
     "GenerationEvent",
     "Heartbeat",
@@ -18,6 +29,7 @@ __all__ = [
     "ProviderAccount",
     "RefusedModel",
     "Status",
+    "SuspenseAttempt",
     "Upload",
     "Video",
 ]

@@ -36,8 +36,19 @@ class Attempt(TenantPart):
     upstream_id = models.CharField(max_length=120, blank=True)
     request = models.JSONField(default=dict, blank=True, help_text="As sent, secrets masked.")
     response = models.JSONField(default=dict, blank=True, help_text="As received, links masked.")
+    retry = models.BooleanField(default=False, help_text="Sent to this account once before.")
+    upstream_units = models.DecimalField(
+        max_digits=12, decimal_places=4, null=True, blank=True, help_text="Kling's units, as told."
+    )
     upstream_cost = models.DecimalField(
-        max_digits=12, decimal_places=4, null=True, blank=True, help_text="Dollars, when told."
+        max_digits=12,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text="Dollars: as told, else the units told or listed at the account's cost.",
+    )
+    upstream_balance = models.DecimalField(
+        max_digits=14, decimal_places=4, null=True, blank=True, help_text="Dollars left, as told."
     )
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -55,3 +66,12 @@ class Attempt(TenantPart):
 
     def __str__(self) -> str:
         return f"{self.external_id} {self.outcome}"
+
+
+class SuspenseAttempt(Attempt):
+    """The console's list of what may have been paid for nothing (`attempts.in_suspense`)."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "attempt in suspense"
+        verbose_name_plural = "suspense"

@@ -24,7 +24,6 @@ class Status(models.TextChoices):
     IN_FLIGHT = "in_flight", "At the upstream"
     FETCHING = "fetching", "Fetching"
     STORING = "storing", "Storing"
-    REVIEW = "review", "Needs an operator"
     SUCCEEDED = "succeeded", "Succeeded"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
@@ -59,6 +58,9 @@ class Generation(TenantPart):
     leased_by = models.CharField(max_length=80, blank=True, default="", db_default="")
     next_run_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
     step_attempts = models.PositiveSmallIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Workers in a row that left this step unfinished."
+    )
     deadline_at = models.DateTimeField()
 
     credits = models.PositiveIntegerField(help_text="Quoted and held.")

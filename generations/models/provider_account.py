@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 from django.utils import timezone
 
 from kling_saas.lib.sealing import seal, unseal
+
+LIST_USD_PER_UNIT = Decimal("0.14")  # Kling's own list price of a video unit
 
 
 class Protocol(models.TextChoices):
@@ -19,9 +23,11 @@ class Protocol(models.TextChoices):
 
 
 class ProviderAccount(models.Model):
-    """Lower `priority` is tried first. Credentials are sealed and bound to the name.
+    """Lower `priority` is tried first; equals share their orders by `weight`.
 
-    `credential` is `key` or `access_key|secret_key`, as each vendor issues it.
+    Credentials are sealed and bound to the name: `key` or `access_key|secret_key`, as each vendor
+    issues it. What an operator sets and what trouble sets are kept apart: an account is in service
+    when it is `enabled`, not `disabled_because` of its credential, and not `paused_until` later.
     """
 
     name = models.SlugField(max_length=40, unique=True)
@@ -33,9 +39,24 @@ class ProviderAccount(models.Model):
     serves_live = models.BooleanField(default=True)
     serves_test = models.BooleanField(default=False)
     priority = models.PositiveSmallIntegerField(default=100)
+    weight = models.PositiveSmallIntegerField(
+        default=1, help_text="Share of the orders among accounts of the same priority."
+    )
     concurrency = models.PositiveIntegerField(default=5)
     max_seconds = models.PositiveSmallIntegerField(default=15)
+    models_sold = models.JSONField(
+        "models", default=list, blank=True, help_text="Names; empty: all that the protocol sells."
+    )
+    cost_book = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Dollars per official unit, by model or "*", as {"*": "0.14"}.',
+    )
     paused_until = models.DateTimeField(null=True, blank=True)
+    disabled_because = models.CharField(max_length=300, blank=True)
+    auth_failures = models.PositiveSmallIntegerField(default=0)
+    retry_tokens = models.FloatField(null=True, blank=True, help_text="Null: the whole reserve.")
+    retry_tokens_at = models.DateTimeField(default=timezone.now)
     last_error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -44,6 +65,15 @@ class ProviderAccount(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def usd_per_unit(self, model: str) -> Decimal:
+        """What one of Kling's official units costs us here, in dollars."""
+        told = self.cost_book.get(model) or self.cost_book.get("*") or LIST_USD_PER_UNIT
+        return Decimal(str(told))
+
+    def sells(self, model: str) -> bool:
+        """Whether the operator lets it make films of this model."""
+        return not self.models_sold or model in self.models_sold
 
     def set_credential(self, text: str) -> None:
         """Seal a new credential; the row is not saved."""
@@ -73,3 +103,41 @@ class RefusedModel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id}: {self.model}"
+
+
+class BreakerState(models.TextChoices):
+    """`half_open`: one order is out to see whether it works again."""
+
+    CLOSED = "closed", "Closed (works)"
+    OPEN = "open", "Open (nothing is sent)"
+    HALF_OPEN = "half_open", "Half open (trying)"
+
+
+class Breaker(models.Model):
+    """How one model does at one account, for every process. Written by compare-and-set."""
+
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE)
+    model = models.CharField(max_length=40)
+    state = models.CharField(
+        max_length=9, choices=BreakerState.choices, default=BreakerState.CLOSED
+    )
+    window_at = models.DateTimeField(default=timezone.now)
+    successes = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    openings = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
+    next_probe_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "model"], name="one_breaker_per_model"),
+            models.CheckConstraint(
+                condition=models.Q(state=BreakerState.CLOSED)
+                | models.Q(next_probe_at__isnull=False),
+                name="what_is_open_is_tried_again",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.model} {self.state}"

@@ -20,7 +20,9 @@ KEPT_BYTES = 8_000  # of one request or answer, as JSON
 _KEPT_TEXT = 400  # characters of any one value that an operator needs to see
 _KEPT_ITEMS = 40  # members of any one list or object
 _KEPT_DEPTH = 12
-_SECRET = re.compile(r"authorization|cookie|api[-_]?key|secret|password|credential|token$", re.IGNORECASE)
+_SECRET = re.compile(
+    r"authorization|cookie|api[-_]?key|secret|password|credential|token$", re.IGNORECASE
+)
 _BASE64 = re.compile(r"(data:[\w/+.-]+;base64,)?[A-Za-z0-9+/_-]{120,}={0,2}")
 
 

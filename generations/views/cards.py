@@ -25,7 +25,6 @@ _WORDS: dict[str, tuple[Promise | str, str]] = {
     Status.IN_FLIGHT: (_("Rendering"), "loader-circle"),
     Status.FETCHING: (_("Saving"), "loader-circle"),
     Status.STORING: (_("Saving"), "loader-circle"),
-    Status.REVIEW: (_("Being looked at by us"), "loader-circle"),
     Status.SUCCEEDED: (_("Done"), "circle-check"),
     Status.FAILED: (_("Failed"), "circle-x"),
     Status.CANCELLED: (_("Cancelled"), "circle-slash"),
@@ -33,7 +32,7 @@ _WORDS: dict[str, tuple[Promise | str, str]] = {
 _STEPS: tuple[tuple[Promise | str, frozenset[str]], ...] = (
     (_("Queued"), frozenset({Status.ACCEPTED})),
     (_("Handed over"), frozenset({Status.SUBMITTING})),
-    (_("Rendering"), frozenset({Status.IN_FLIGHT, Status.REVIEW})),
+    (_("Rendering"), frozenset({Status.IN_FLIGHT})),
     (_("Saving"), frozenset({Status.FETCHING, Status.STORING})),
 )
 _SLOW = _("Slower than usual. Still charged only if it succeeds.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
 from threading import Barrier
 
 import pytest
@@ -20,6 +21,7 @@ from billing.models import Hold
 from generations import attempts, lifecycle, sweeps
 from generations.lifecycle import IllegalMove, LeaseLost
 from generations.models import (
+    Alarm,
     Attempt,
     AttemptOutcome,
     Generation,
@@ -32,6 +34,8 @@ from generations.models.generation import TERMINAL
 from tests.generations.orders import parked
 from tests.generations.programs import funded
 from tests.people import Customer
+from tests.processes import stopped
+from tests.stack import Stack
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +49,16 @@ def rows(act: Callable[[], object]) -> object:
         return act()
 
 
-def due_and_claimed(generation: Generation, *, by_now: bool = True) -> Generation:
-    """Made due and claimed in one transaction, so that no running worker comes between."""
+def due_and_claimed(generation: Generation, *, fresh: bool = True) -> Generation:
+    """Made due and claimed in one transaction, so that no running worker comes between.
+
+    `fresh`: without a lease that somebody left behind.
+    """
     with tenancy.system("a test is a worker"):
         mine = Generation.objects.filter(pk=generation.pk)
-        mine.update(next_run_at=timezone.now() - timedelta(seconds=1), lease_until=None)
+        mine.update(next_run_at=timezone.now() - timedelta(seconds=1))
+        if fresh:
+            mine.update(lease_until=None)
         (claimed,) = lifecycle.claim(list(Status), 1, only=Q(pk=generation.pk))
     return claimed
 
@@ -145,7 +154,7 @@ def test_a_film_stored_by_a_stale_worker_is_neither_shown_nor_charged(alice: Cus
     before, wallet = traces(owner), wallets.balance(alice.organisation.pk, False)
 
     assert lifecycle.succeed(stale, film_of(stale)) is False
-    assert lifecycle.advance(stale, Status.REVIEW) is False
+    assert lifecycle.fail(stale, "late", "late") is False
     assert traces(owner) == before
     assert wallets.balance(alice.organisation.pk, False) == wallet
 
@@ -164,11 +173,9 @@ def test_the_final_states_absorb_and_the_table_knows_every_state() -> None:
         assert state in TERMINAL or Status.FAILED in onward
 
 
-def test_eight_workers_claim_forty_steps_and_none_twice(alice: Customer) -> None:
+def test_eight_workers_claim_forty_steps_and_none_twice(alice: Customer, stack: Stack) -> None:
     orders = [parked(alice) for _ in range(40)]
     mine = Q(pk__in=[order.pk for order in orders])
-    with tenancy.system("in review no running worker looks at them"):
-        Generation.objects.filter(mine).update(status=Status.REVIEW, next_run_at=timezone.now())
     together = Barrier(8)
 
     def work(_: int) -> list[int]:
@@ -176,40 +183,81 @@ def test_eight_workers_claim_forty_steps_and_none_twice(alice: Customer) -> None
             connection.ensure_connection()
             together.wait()
             got: list[int] = []
-            while claimed := lifecycle.claim([Status.REVIEW], 3, only=mine):
+            while claimed := lifecycle.claim([Status.ACCEPTED], 3, only=mine):
                 got += [generation.pk for generation in claimed]
             return got
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(8) as pool:
+    with stopped(stack.pid, "watcher", "cluster"), ThreadPoolExecutor(8) as pool:
+        with tenancy.system("due now, while the running workers hold still"):
+            Generation.objects.filter(mine).update(next_run_at=timezone.now())
         shares = list(pool.map(work, range(8)))
-    taken = [pk for share in shares for pk in share]
-    assert sorted(taken) == sorted(order.pk for order in orders)
-    with tenancy.system("a test tidies up"):
-        for order in Generation.objects.filter(mine):
-            assert (order.version, order.step_attempts) == (1, 1)
-            assert lifecycle.fail(order, "test", "over")
+        taken = [pk for share in shares for pk in share]
+        assert sorted(taken) == sorted(order.pk for order in orders)
+        with tenancy.system("a test tidies up"):
+            for order in Generation.objects.filter(mine):
+                assert (order.version, order.step_attempts) == (1, 1)
+                assert lifecycle.fail(order, "test", "over")
 
 
-def test_a_step_that_kills_every_worker_is_given_up_and_given_back(alice: Customer) -> None:
-    poison, patient = parked(alice), parked(alice)
-    before = wallets.balance(alice.organisation.pk, False)
-    limit = settings.STEP_ATTEMPTS + 3
-    with tenancy.system("workers died"):
-        for order, tries in ((poison, limit), (patient, limit - 1)):
+def dies(order: Generation) -> Generation:
+    """A worker claims the step and is killed: its lease runs out with nothing done."""
+    claimed = due_and_claimed(order, fresh=False)
+    with tenancy.system("the lease runs out"):
+        Generation.objects.filter(pk=order.pk).update(
+            lease_until=timezone.now() - timedelta(seconds=1)
+        )
+    return claimed
+
+
+def test_a_step_that_kills_every_worker_is_given_up_and_given_back(
+    alice: Customer, stack: Stack
+) -> None:
+    with stopped(stack.pid, "watcher", "cluster"):
+        poison, patient = parked(alice), parked(alice)
+        before = wallets.balance(alice.organisation.pk, False)
+        for _ in range(settings.STEP_CRASHES - 1):
+            dies(patient)
+        for _ in range(settings.STEP_CRASHES):
+            dies(poison)
+        assert lifecycle.claim([Status.ACCEPTED], 1, only=Q(pk=poison.pk)) == []
+        assert sweeps.give_up_poison() == 1
+
+        with tenancy.system("a test looks at every tenant"):
+            poison, patient = (Generation.objects.get(pk=g.pk) for g in (poison, patient))
+        assert (poison.status, poison.error_code, poison.charged) == ("failed", "internal", 0)
+        assert Alarm.objects.get(kind="poison", subject=poison.public_id).count == 1
+        assert patient.status == "accepted"
+        after = wallets.balance(alice.organisation.pk, False)
+        assert (after.available, after.reserved) == (before.available + 10, before.reserved - 10)
+        assert lifecycle.cancel(patient)
+
+
+def test_a_step_that_is_given_back_has_not_crashed(alice: Customer, stack: Stack) -> None:
+    with stopped(stack.pid, "watcher", "cluster"):
+        order = parked(alice)
+        for _ in range(settings.STEP_CRASHES - 1):
+            dies(order)
+        lifecycle.release(due_and_claimed(order, fresh=False), again_in=86_400, forgive=True)
+        assert rows(lambda: Generation.objects.get(pk=order.pk).crashes) == 0
+        assert lifecycle.cancel(due_and_claimed(order))
+
+
+def test_what_a_poisonous_order_may_have_cost_goes_to_suspense(
+    alice: Customer, stack: Stack
+) -> None:
+    with stopped(stack.pid, "watcher", "cluster"):
+        order = due_and_claimed(parked(alice))
+        attempts.begin(order, account())
+        with tenancy.system("three workers died"):
             Generation.objects.filter(pk=order.pk).update(
-                step_attempts=tries, lease_until=timezone.now() - timedelta(seconds=1)
+                crashes=settings.STEP_CRASHES - 1, lease_until=timezone.now()
             )
-    sweeps.give_up_poison()  # the running worker's own sweep may have been first
-
-    with tenancy.system("a test looks at every tenant"):
-        poison, patient = (Generation.objects.get(pk=g.pk) for g in (poison, patient))
-    assert (poison.status, poison.error_code, poison.charged) == ("failed", "internal", 0)
-    assert patient.status == "accepted"
-    after = wallets.balance(alice.organisation.pk, False)
-    assert (after.available, after.reserved) == (before.available + 10, before.reserved - 10)
-    assert lifecycle.cancel(patient)
+        assert sweeps.give_up_poison() == 1
+        with tenancy.system("an operator looks"):
+            (kept,) = attempts.in_suspense().filter(generation=order)
+        assert (kept.outcome, kept.upstream_cost) == ("abandoned", Decimal("0.14"))
 
 
 def test_an_attempt_is_written_before_it_is_sent_and_closed_once(alice: Customer) -> None:

@@ -114,7 +114,7 @@ def routes(stack: Stack) -> Iterator[None]:
     made = [_account(name, sandbox, *facts) for name, facts in NEW.items()]
     rows = [
         RefusedModel(account=account, model=spec.name, reason="a story")
-        for account in ProviderAccount.objects.all()
+        for account in ProviderAccount.objects.filter(enabled=True)
         for spec in registry.SPECS
         if spec.name not in MAKES[account.name]
     ]

@@ -1,0 +1,172 @@
+"""Circuit breakers per (account, model): stop sending where nothing works, and try now and then.
+
+Closed, creates are counted in a window. Enough failures open it: nothing is sent. After a pause
+one order may go out (half open); it closes the breaker or opens it for longer. The rules are pure;
+the rows are shared by every process and change by compare-and-set.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from generations.models import Breaker, BreakerState
+
+log = logging.getLogger(__name__)
+_SWAPS = 50  # tries of a compare-and-set; the others' swaps are as short as ours
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The numbers: see BREAKER_* in the settings."""
+
+    window: timedelta
+    failures: int
+    share: float
+    first_pause: timedelta
+    longest_pause: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a breaker knows."""
+
+    state: str
+    window_at: datetime
+    successes: int = 0
+    failures: int = 0
+    openings: int = 0
+    next_probe_at: datetime | None = None
+    reason: str = ""
+
+
+def after(
+    seen: Figures, *, ok: bool, reason: str, now: datetime, rules: Rules, spread: float
+) -> Figures:
+    """The figures after a create that worked or did not. `spread` is random in [0, 1).
+
+    While open, what comes back was sent before: it changes nothing.
+    """
+    if seen.state == BreakerState.OPEN:
+        return seen
+    if seen.state == BreakerState.HALF_OPEN:
+        if ok:
+            return Figures(BreakerState.CLOSED, now, successes=1)
+        return _opened(seen, reason, now, rules, spread)
+    if now - seen.window_at > rules.window:
+        seen = Figures(BreakerState.CLOSED, now)
+    if ok:
+        return replace(seen, successes=seen.successes + 1)
+    seen = replace(seen, failures=seen.failures + 1, reason=reason)
+    share = seen.failures / (seen.failures + seen.successes)
+    if seen.failures >= rules.failures and share >= rules.share:
+        return _opened(seen, reason, now, rules, spread)
+    return seen
+
+
+def _opened(seen: Figures, reason: str, now: datetime, rules: Rules, spread: float) -> Figures:
+    """Full jitter over a pause that doubles, yet never at once."""
+    pause = min(rules.longest_pause, rules.first_pause * 2 ** min(seen.openings, 16))
+    pause = max(rules.first_pause / 2, pause * spread)
+    return Figures(
+        BreakerState.OPEN,
+        seen.window_at,
+        seen.successes,
+        seen.failures,
+        openings=seen.openings + 1,
+        next_probe_at=now + pause,
+        reason=reason[:300],
+    )
+
+
+def probing(seen: Figures, *, now: datetime, lease: timedelta) -> Figures | None:
+    """The figures with one order out to try; None when it is not time. A lost probe ends so too."""
+    if seen.next_probe_at is None or now < seen.next_probe_at:
+        return None
+    return replace(seen, state=BreakerState.HALF_OPEN, next_probe_at=now + lease)
+
+
+# -------------------------------------------------------------------- the shared rows
+
+
+def rules() -> Rules:
+    """From the settings."""
+    return Rules(
+        window=timedelta(seconds=settings.BREAKER_WINDOW_SECONDS),
+        failures=settings.BREAKER_FAILURES,
+        share=settings.BREAKER_SHARE,
+        first_pause=timedelta(seconds=settings.BREAKER_OPEN_SECONDS),
+        longest_pause=timedelta(seconds=settings.BREAKER_OPEN_MAX),
+    )
+
+
+def record(account_id: int, model: str, *, ok: bool, reason: str = "") -> None:
+    """Count a create's end."""
+    known = rules()
+    if ok and _counted(account_id, model, timezone.now() - known.window):
+        return
+    for _ in range(_SWAPS):
+        row, _ = Breaker.objects.get_or_create(account_id=account_id, model=model)
+        seen = _figures(row)
+        spread = random.random()  # noqa: S311 - no secrecy
+        then = after(seen, ok=ok, reason=reason, now=timezone.now(), rules=known, spread=spread)
+        if then == seen or _swapped(row, then):
+            return
+    log.warning("%s at account %s: a result was not counted", model, account_id)
+
+
+def _counted(account_id: int, model: str, since: datetime) -> bool:
+    """The usual case, in one statement: it works, and has worked."""
+    closed = Breaker.objects.filter(
+        account_id=account_id, model=model, state=BreakerState.CLOSED, window_at__gt=since
+    )
+    return bool(closed.update(successes=F("successes") + 1, version=F("version") + 1))
+
+
+def wait(account_id: int, model: str, lease: timedelta) -> float:
+    """Seconds until something may be sent; 0 when it may now, which takes the place of a probe."""
+    row = Breaker.objects.filter(account_id=account_id, model=model).first()
+    if row is None or row.state == BreakerState.CLOSED:
+        return 0.0
+    now = timezone.now()
+    trying = probing(_figures(row), now=now, lease=lease)
+    if trying is not None and _swapped(row, trying):
+        return 0.0
+    if row.next_probe_at is None:
+        return 1.0
+    return max(1.0, (row.next_probe_at - now).total_seconds())
+
+
+def close(row: Breaker) -> None:
+    """An operator knows better."""
+    _swapped(row, Figures(BreakerState.CLOSED, timezone.now()))
+
+
+def _figures(row: Breaker) -> Figures:
+    return Figures(
+        row.state,
+        row.window_at,
+        row.successes,
+        row.failures,
+        row.openings,
+        row.next_probe_at,
+        row.reason,
+    )
+
+
+def _swapped(row: Breaker, then: Figures) -> bool:
+    """Write `then` unless somebody else wrote since `row` was read."""
+    mine = Breaker.objects.filter(pk=row.pk, version=row.version)
+    if not mine.update(version=F("version") + 1, **asdict(then)):
+        return False
+    if then.state != row.state:
+        log.warning(
+            "%s at account %s: breaker %s (%s)", row.model, row.account_id, then.state, then.reason
+        )
+    return True

@@ -1,0 +1,162 @@
+"""Which account may be asked now, and what its answers teach about it.
+
+Four gates in the order of their cost: in service, room, breaker, retry budget. The account's row
+is locked while they are passed, so that limits hold across processes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F, Q
+from django.utils import timezone
+
+from generations.models import AlarmKind, ProviderAccount
+from generations.providers import alarms, breakers
+from generations.providers.base import NotSent
+from generations.providers.codecs import CODECS
+from generations.wire.task import Accepted, Outcome, Reason, Rejected, Unknown
+
+NO_ROOM = 1.0  # seconds until it is worth looking again
+_LONGEST_HOLD = 300.0  # seconds, whatever Retry-After says
+_PROBE_MARGIN = 30.0
+_WORKS = (Reason.INVALID, Reason.MODERATION, Reason.RATE, Reason.CONCURRENCY, Reason.DISCONTINUED)
+
+
+def admit(account_id: int, model: str, *, retry: bool, seated: bool = False) -> float:
+    """Seconds until one more create may be sent; 0.0 when it may be now, and is counted.
+
+    Needs a transaction; the account's row is locked until its end. `retry`: this account had the
+    order before. `seated`: it has its place there already.
+    """
+    account = ProviderAccount.objects.select_for_update().get(pk=account_id)
+    now = timezone.now()
+    if account.paused_until and account.paused_until > now:
+        return (account.paused_until - now).total_seconds()
+    if account.disabled_because or not account.enabled:
+        return settings.ACCOUNT_PAUSE_SECONDS
+    if not seated and _in_flight(account) >= account.concurrency:
+        return NO_ROOM
+    tokens = earned(account.retry_tokens, now - account.retry_tokens_at)
+    if retry and tokens < 1:
+        return _until_earned(tokens)
+    if closed_for := breakers.wait(account.pk, model, _probe_lease(account)):
+        return closed_for
+    _spend(account, tokens + (-1 if retry else settings.RETRY_SHARE), now)
+    return 0.0
+
+
+def _in_flight(account: ProviderAccount) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generations_in_flight(%s)", [account.pk])
+        (busy,) = cursor.fetchone()
+    return int(busy)
+
+
+def _probe_lease(account: ProviderAccount) -> timedelta:
+    """How long a probe is waited for before another order may try."""
+    held = CODECS[account.protocol].blocking
+    longest = settings.SEGMIND_WAIT_MAX if held else settings.UPSTREAM_TIMEOUT
+    return timedelta(seconds=longest + _PROBE_MARGIN)
+
+
+# -------------------------------------------------------------------- the retry budget
+
+
+def earned(tokens: float | None, elapsed: timedelta) -> float:
+    """Retries an account has now: what it had and what time brought, up to the reserve."""
+    had = settings.RETRY_RESERVE if tokens is None else tokens
+    more = elapsed.total_seconds() / settings.RETRY_TRICKLE_SECONDS
+    return float(min(settings.RETRY_RESERVE, had + max(0.0, more)))
+
+
+def _until_earned(tokens: float) -> float:
+    return float((1 - tokens) * settings.RETRY_TRICKLE_SECONDS)
+
+
+def _spend(account: ProviderAccount, tokens: float, now: datetime) -> None:
+    ProviderAccount.objects.filter(pk=account.pk).update(
+        retry_tokens=min(settings.RETRY_RESERVE, tokens), retry_tokens_at=now
+    )
+
+
+# -------------------------------------------------------------------- what answers teach
+
+
+def learn(account: ProviderAccount, model: str, outcome: Outcome | NotSent, *, retry: bool) -> None:
+    """Count a create's outcome for its breaker, budget and service."""
+    if isinstance(outcome, NotSent) and outcome.ours:
+        return
+    if isinstance(outcome, Accepted):
+        _welcome(account, retry=retry)
+    ok = isinstance(outcome, Accepted) or (
+        isinstance(outcome, Rejected) and outcome.reason in (*_WORKS, Reason.AUTH, Reason.BALANCE)
+    )
+    breakers.record(account.pk, model, ok=ok, reason=_words(outcome))
+    if isinstance(outcome, Rejected):
+        trouble(account, outcome)
+
+
+def trouble(account: ProviderAccount, refusal: Rejected) -> None:
+    """What a refusal, of a create or of a query, says about the account itself."""
+    why = f"{refusal.reason}: {refusal.message}"
+    if refusal.reason == Reason.AUTH:
+        _refused(account, why)
+    elif refusal.reason == Reason.BALANCE:
+        pause(account, settings.ACCOUNT_PAUSE_SECONDS, why)
+        alarms.ring(AlarmKind.BALANCE, account.name, why)
+    elif refusal.reason == Reason.RATE and refusal.retry_after:
+        pause(account, min(refusal.retry_after, _LONGEST_HOLD), why)
+
+
+def _words(outcome: Outcome | NotSent) -> str:
+    if isinstance(outcome, Rejected | Unknown):
+        return f"{outcome.code}: {outcome.message}"
+    return outcome.message if isinstance(outcome, NotSent) else ""
+
+
+def _welcome(account: ProviderAccount, *, retry: bool) -> None:
+    """It takes orders: refusals are not in a row any more, and a retry that worked was no waste.
+
+    It earns another one as well, so that a queue of retries flows off once the trouble is over.
+    """
+    if account.auth_failures:
+        ProviderAccount.objects.filter(pk=account.pk).update(auth_failures=0)
+    if retry:
+        ProviderAccount.objects.filter(pk=account.pk).update(retry_tokens=F("retry_tokens") + 2)
+
+
+def _refused(account: ProviderAccount, why: str) -> None:
+    """Count a refused credential once per pause, however many calls were refused together."""
+    now = timezone.now()
+    again = ProviderAccount.objects.filter(
+        Q(paused_until=None) | Q(paused_until__lte=now), pk=account.pk, disabled_because=""
+    ).update(
+        auth_failures=F("auth_failures") + 1,
+        paused_until=now + timedelta(seconds=settings.ACCOUNT_PAUSE_SECONDS),
+        last_error=why[:300],
+    )
+    if not again:
+        return
+    given_up = ProviderAccount.objects.filter(
+        pk=account.pk, auth_failures__gte=settings.AUTH_FAILURES, disabled_because=""
+    ).update(disabled_because=why[:300])
+    after = "disabled until an operator puts it back into service" if given_up else "paused"
+    alarms.ring(AlarmKind.CREDENTIAL, account.name, f"{after}: {why}")
+
+
+def pause(account: ProviderAccount, seconds: float, why: str) -> None:
+    """Nothing more is sent there for a while."""
+    until = timezone.now() + timedelta(seconds=seconds)
+    ProviderAccount.objects.filter(
+        Q(paused_until=None) | Q(paused_until__lt=until), pk=account.pk
+    ).update(paused_until=until, last_error=why[:300])
+
+
+def back_in_service(account: ProviderAccount) -> None:
+    """An operator has mended it."""
+    ProviderAccount.objects.filter(pk=account.pk).update(
+        disabled_because="", auth_failures=0, paused_until=None
+    )

@@ -1,0 +1,156 @@
+"""When sending stops and begins again: the rule with a clock of its own, and the shared rows."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from generations.models import Breaker, Protocol, ProviderAccount
+from generations.providers import breakers
+from generations.providers.breakers import Figures, Rules, after, probing
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+RULES = Rules(
+    window=timedelta(seconds=60),
+    failures=3,
+    share=0.5,
+    first_pause=timedelta(seconds=4),
+    longest_pause=timedelta(seconds=60),
+)
+LEASE = timedelta(seconds=30)
+
+
+def told(seen: Figures, results: str, *, at: datetime = NOON, spread: float = 0.5) -> Figures:
+    """After creates that worked (+) or did not (-), all at one moment."""
+    for result in results:
+        seen = after(seen, ok=result == "+", reason="503", now=at, rules=RULES, spread=spread)
+    return seen
+
+
+def closed() -> Figures:
+    return Figures("closed", NOON)
+
+
+@pytest.mark.parametrize(
+    ("results", "state"),
+    [
+        ("--", "closed"),
+        ("---", "open"),
+        ("+++---", "open"),  # half of them
+        ("++++---", "closed"),
+        ("++++----", "open"),
+        ("+" * 20 + "---", "closed"),
+    ],
+)
+def test_enough_failures_and_half_of_all_open_it(results: str, state: str) -> None:
+    assert told(closed(), results).state == state
+
+
+def test_what_failed_before_the_window_is_forgotten() -> None:
+    before = told(closed(), "--")
+    later = NOON + timedelta(seconds=61)
+    assert told(before, "--", at=later) == Figures("closed", later, failures=2, reason="503")
+
+
+def test_while_open_late_answers_change_nothing() -> None:
+    opened = told(closed(), "---")
+    assert told(opened, "+-+") == opened
+
+
+def test_one_order_goes_out_when_the_pause_is_over_and_none_before() -> None:
+    opened = told(closed(), "---", spread=0.9)
+    due = NOON + timedelta(seconds=3.6)
+    assert opened.next_probe_at == due
+    assert probing(opened, now=due - timedelta(seconds=0.1), lease=LEASE) is None
+    trying = probing(opened, now=due, lease=LEASE)
+    assert trying is not None
+    assert (trying.state, trying.next_probe_at) == ("half_open", due + LEASE)
+    assert probing(trying, now=due + timedelta(seconds=1), lease=LEASE) is None
+    assert probing(trying, now=due + LEASE, lease=LEASE) is not None  # the prober died
+
+
+def test_a_probe_that_works_closes_it_and_one_that_fails_doubles_the_pause() -> None:
+    opened = told(closed(), "---", spread=1.0)
+    pauses = []
+    for _ in range(6):
+        assert opened.next_probe_at is not None
+        trying = probing(opened, now=opened.next_probe_at, lease=LEASE)
+        assert trying is not None
+        good = told(trying, "+", at=opened.next_probe_at)
+        assert good == Figures("closed", opened.next_probe_at, successes=1)
+        at = opened.next_probe_at
+        opened = told(trying, "-", at=at, spread=1.0)
+        assert opened.next_probe_at is not None
+        pauses.append((opened.next_probe_at - at).total_seconds())
+    assert pauses == [8, 16, 32, 60, 60, 60]
+
+
+def test_the_pause_is_spread_and_never_nothing() -> None:
+    found = [told(closed(), "---", spread=spread).next_probe_at for spread in (0.0, 0.75, 1.0)]
+    assert found == [NOON + timedelta(seconds=seconds) for seconds in (2, 3, 4)]
+
+
+# -------------------------------------------------------------------- the shared rows
+
+
+@pytest.fixture
+def account() -> ProviderAccount:
+    """A row of its own that serves nobody."""
+    return ProviderAccount.objects.create(
+        name=f"breaker-{secrets.token_hex(4)}", protocol=Protocol.KLING, enabled=False,
+        base_url="http://127.0.0.1:1", serves_live=False,
+    )  # fmt: skip
+
+
+def at_once(act: object, times: int) -> list[object]:
+    """The same act in that many threads, begun together."""
+    together = Barrier(times)
+
+    def run(_: int) -> object:
+        try:
+            connection.ensure_connection()
+            together.wait()
+            return act()  # type: ignore[operator]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(run, range(times)))
+
+
+def test_results_of_many_workers_are_all_counted(account: ProviderAccount) -> None:
+    breakers.record(account.pk, "kling-v1", ok=True)
+    at_once(lambda: breakers.record(account.pk, "kling-v1", ok=True), 12)
+    at_once(lambda: breakers.record(account.pk, "kling-v1", ok=False, reason="503: busy"), 8)
+    row = Breaker.objects.get(account=account, model="kling-v1")
+    assert (row.successes, row.failures, row.state) == (13, 8, "closed")
+    assert row.reason == "503: busy"
+
+
+def test_of_sixteen_workers_one_may_try(account: ProviderAccount) -> None:
+    for _ in range(settings.BREAKER_FAILURES):
+        breakers.record(account.pk, "kling-v1", ok=False, reason="gone")
+    opened = Breaker.objects.get(account=account)
+    assert opened.state == "open"
+    assert breakers.wait(account.pk, "kling-v1", LEASE) >= 1.0
+    assert breakers.wait(account.pk, "kling-v2-6", LEASE) == 0.0  # another model of the account
+
+    Breaker.objects.filter(pk=opened.pk).update(next_probe_at=timezone.now())
+    waits = at_once(lambda: breakers.wait(account.pk, "kling-v1", LEASE), 16)
+    assert waits.count(0.0) == 1
+    breakers.record(account.pk, "kling-v1", ok=True)
+    assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0
+
+
+def test_an_operator_may_close_it(account: ProviderAccount) -> None:
+    for _ in range(settings.BREAKER_FAILURES):
+        breakers.record(account.pk, "kling-v1", ok=False)
+    breakers.close(Breaker.objects.get(account=account))
+    assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0

@@ -1,0 +1,153 @@
+"""Whose turn it is to make a film, and how often an account may be asked again."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from generations import routing
+from generations.catalogue.validation import check
+from generations.models import Protocol, ProviderAccount
+from generations.providers import NotSent, health
+from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
+
+FILM = check({"model": "kling-v1-6", "prompt": "A kite"}).params
+TASK = Task(id="1", state=TaskState.QUEUED)
+
+
+def seller(name: str, protocol: Protocol = Protocol.KLING, **more: int) -> ProviderAccount:
+    return ProviderAccount(name=name, protocol=protocol, **more)
+
+
+def first_of(accounts: list[ProviderAccount], draws: int) -> Counter[str]:
+    chance = random.Random(7)
+    return Counter(routing.drawn(accounts, FILM, chance.random)[0].name for _ in range(draws))
+
+
+def test_equals_share_the_orders_by_weight() -> None:
+    shares = first_of([seller("one", weight=1), seller("three", weight=3)], 8000)
+    assert shares["three"] / 8000 == pytest.approx(0.75, abs=0.02)
+
+
+def test_a_lower_priority_is_asked_only_after_the_best() -> None:
+    accounts = [seller("heavy", priority=20, weight=1000), seller("best", priority=10)]
+    assert first_of(accounts, 200) == {"best": 200}
+
+
+def test_who_carries_the_whole_order_is_asked_before_who_cuts_it() -> None:
+    order = check({"model": "kling-v1-6", "prompt": "A kite", "watermark": True}).params
+    cuts = seller("cuts", Protocol.LLMPROVIDER, priority=1)
+    whole = seller("whole", priority=99)
+    found = routing.drawn([cuts, whole], order, random.Random(7).random)
+    assert [a.name for a in found] == ["whole", "cuts"]
+    assert [a.name for a in routing.drawn([cuts, whole], FILM, random.random)] == ["cuts", "whole"]
+
+
+@pytest.fixture
+def account() -> Iterator[ProviderAccount]:
+    """An enabled row of its own that serves neither mode."""
+    found = ProviderAccount.objects.create(
+        name=f"gate-{secrets.token_hex(4)}", protocol=Protocol.KLING, serves_live=False,
+        base_url="http://127.0.0.1:1", concurrency=2, retry_tokens=1.0,
+    )  # fmt: skip
+    yield found
+    ProviderAccount.objects.filter(pk=found.pk).update(enabled=False)
+
+
+def admitted(account: ProviderAccount, *, retry: bool = False) -> float:
+    with transaction.atomic():
+        return health.admit(account.pk, "kling-v1", retry=retry)
+
+
+def now(account: ProviderAccount) -> ProviderAccount:
+    return ProviderAccount.objects.get(pk=account.pk)
+
+
+def test_retries_are_a_tenth_of_first_creates_and_a_reserve() -> None:
+    assert health.earned(None, timedelta(0)) == settings.RETRY_RESERVE
+    assert health.earned(0.0, timedelta(seconds=settings.RETRY_TRICKLE_SECONDS * 2)) == 2.0
+    assert health.earned(4.5, timedelta(days=1)) == settings.RETRY_RESERVE
+
+
+def test_an_account_without_budget_is_not_asked_again_and_is_asked_first_times(
+    account: ProviderAccount,
+) -> None:
+    assert admitted(account, retry=True) == 0.0
+    assert admitted(account, retry=True) > 0
+    for _ in range(10):
+        assert admitted(account) == 0.0
+    assert admitted(account, retry=True) == 0.0  # ten first creates have earned one
+
+
+def test_a_retry_that_worked_gives_its_place_to_two_more(account: ProviderAccount) -> None:
+    assert admitted(account, retry=True) == 0.0
+    health.learn(account, "kling-v1", Accepted(TASK), retry=True)
+    assert admitted(account, retry=True) == 0.0
+    assert admitted(account, retry=True) == 0.0
+    assert admitted(account, retry=True) > 0
+
+
+def test_a_credential_refused_three_times_in_a_row_disables_the_account(
+    account: ProviderAccount,
+) -> None:
+    refused = Rejected(Reason.AUTH, "1002", "Authorization is invalid")
+
+    def pause_over() -> None:
+        ProviderAccount.objects.filter(pk=account.pk).update(paused_until=timezone.now())
+
+    for count in range(1, settings.AUTH_FAILURES):
+        for _ in range(5):  # many calls are refused together; that is one time
+            health.learn(account, "kling-v1", refused, retry=False)
+        assert (now(account).auth_failures, now(account).disabled_because) == (count, "")
+        pause_over()
+    health.learn(now(account), "kling-v1", Accepted(TASK), retry=False)
+    assert now(account).auth_failures == 0  # not in a row
+    for _ in range(settings.AUTH_FAILURES):
+        pause_over()
+        health.learn(account, "kling-v1", refused, retry=False)
+    pause_over()
+    assert now(account).disabled_because == "auth: Authorization is invalid"
+    assert admitted(account) == settings.ACCOUNT_PAUSE_SECONDS
+    health.back_in_service(account)
+    assert admitted(account) == 0.0
+
+
+def test_retry_after_is_kept_by_every_process_and_is_no_trouble(account: ProviderAccount) -> None:
+    slow = Rejected(Reason.RATE, "429", "slow down", retry_after=40.0)
+    health.learn(account, "kling-v1", slow, retry=False)
+    assert 38 < admitted(account) <= 40
+    shorter = Rejected(Reason.RATE, "429", "slow down", retry_after=2.0)
+    health.learn(account, "kling-v1", shorter, retry=False)
+    assert admitted(account) > 38
+    assert now(account).auth_failures == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failures"),
+    [
+        (NotSent("ConnectError"), 1),
+        (NotSent("SealBroken", ours=True), 0),
+        (Unknown("503", "busy"), 1),
+        (Rejected(Reason.BROKEN, "404", "?"), 1),
+        (Rejected(Reason.UNAVAILABLE, "503", "busy"), 1),
+        (Rejected(Reason.INVALID, "1201", "your prompt"), 0),
+        (Rejected(Reason.MODERATION, "1301", "your prompt"), 0),
+        (Rejected(Reason.RATE, "1302", "slow down"), 0),
+        (Rejected(Reason.CONCURRENCY, "1303", "too many"), 0),
+        (Accepted(TASK), 0),
+    ],
+)  # fmt: skip
+def test_only_an_upstreams_own_trouble_counts_against_it(
+    account: ProviderAccount, outcome: object, failures: int
+) -> None:
+    health.learn(account, "kling-v1", outcome, retry=False)  # type: ignore[arg-type]
+    counted = account.breaker_set.first()
+    assert (counted.failures if counted else 0) == failures

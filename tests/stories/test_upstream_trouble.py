@@ -1,0 +1,272 @@
+"""Upstreams that are dead, empty, shut or in a hurry: films come from the next one, or later."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from accounts import tenancy
+from generations import routing
+from generations.models import (
+    Alarm,
+    Attempt,
+    Breaker,
+    Generation,
+    Protocol,
+    ProviderAccount,
+    RefusedModel,
+)
+from generations.providers import health
+from tests.generations.programs import Program, available, funded, native, settled
+from tests.sandbox.upstream import Upstream
+from tests.stack import Stack
+from tests.waiting import until
+
+MODEL, PRICE = "kling-v1-6", 20
+
+Seller = Callable[..., ProviderAccount]
+
+
+@pytest.fixture
+def sell(stack: Stack) -> Iterator[Seller]:
+    """Makes accounts that alone sell MODEL until the test ends; the first is asked first."""
+    sandbox = RefusedModel.objects.bulk_create(
+        RefusedModel(account=account, model=MODEL, reason="a story")
+        for account in ProviderAccount.objects.filter(enabled=True)
+    )
+    made: list[ProviderAccount] = []
+
+    def add(base_url: str = "", credential: str = "sandbox-key", **more: Any) -> ProviderAccount:
+        account = ProviderAccount(
+            name=f"trouble-{secrets.token_hex(4)}", protocol=Protocol.KLING,
+            base_url=base_url or f"{stack.sandbox}/kling", serves_live=False, serves_test=True,
+            priority=len(made) + 1, concurrency=50, models_sold=[MODEL], **more,
+        )  # fmt: skip
+        account.set_credential(credential)
+        account.save()
+        made.append(account)
+        seen_by_all()
+        return account
+
+    yield add
+    ProviderAccount.objects.filter(pk__in=[a.pk for a in made]).update(enabled=False)
+    RefusedModel.objects.filter(pk__in=[row.pk for row in sandbox]).delete()
+    seen_by_all()
+
+
+def seen_by_all() -> None:
+    """Every process reads the accounts anew within this time."""
+    changed = time.monotonic()
+    until(lambda: time.monotonic() > changed + routing._FRESH_SECONDS + 0.2)
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Upstream]:
+    """An upstream of the test's own, which may be killed."""
+    found = Upstream(tmp_path)
+    yield found
+    found.kill()
+
+
+def order(program: Program, **more: Any) -> str:
+    body = {"model": MODEL, "prompt": f"A kite {secrets.token_hex(4)}", **more}
+    answer = program.post("/generations", body)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+def trail(*films: str) -> list[tuple[str, str, str]]:
+    """Account, outcome and reason of every try."""
+    with tenancy.system("a test looks at every tenant"):
+        rows = Attempt.objects.filter(generation__public_id__in=films).order_by("started_at")
+        return list(rows.values_list("account__name", "outcome", "reason"))
+
+
+def test_with_one_upstream_dead_films_come_from_the_next_at_the_same_price(
+    site: str, sell: Seller, mortal: Upstream
+) -> None:
+    first, second = sell(f"http://127.0.0.1:{mortal.port}/kling"), sell()
+    alice = funded()
+    program = native(site, alice.test_key)
+    assert settled(program, order(program))["status"] == "succeeded"
+    mortal.kill()
+
+    films = [order(program) for _ in range(25)]
+    ended = [settled(program, film) for film in films]
+    assert Counter(film["status"] for film in ended) == {"succeeded": 25}
+    assert {film["credits"]["charged"] for film in ended} == {PRICE}
+    assert available(alice) == 10_000 - 26 * PRICE
+    tries = Counter(trail(*films))
+    assert tries[second.name, "accepted", ""] == 25
+    assert set(tries) == {(second.name, "accepted", ""), (first.name, "not_sent", "")}
+    breaker = Breaker.objects.get(account=first, model=MODEL)
+    assert breaker.state != "closed"
+    assert "ConnectError" in breaker.reason
+
+    mortal.start()
+
+    def back() -> bool:
+        film = order(program)
+        settled(program, film)
+        return (first.name, "accepted", "") in trail(film)
+
+    until(back, seconds=60, what="the first upstream's return")
+    breaker.refresh_from_db()
+    assert breaker.state == "closed"
+
+
+def test_with_all_dead_jobs_wait_and_everything_is_given_back_at_their_deadline(
+    site: str, sell: Seller
+) -> None:
+    dead = [sell("http://127.0.0.1:1"), sell("http://127.0.0.1:1")]
+    alice = funded()
+    program = native(site, alice.test_key)
+    films = [order(program, deadline=8) for _ in range(30)]
+    ended = [settled(program, film) for film in films]
+
+    assert {(film["status"], film["error"]["code"]) for film in ended} == {("failed", "deadline")}
+    assert all(film["error"]["retryable"] for film in ended)
+    assert available(alice) == 10_000
+    sent = Counter(name for name, _, _ in trail(*films))
+    for account in dead:  # normal traffic would be 30 creates
+        assert sent[account.name] <= 33, sent
+    with tenancy.system("a test looks at every tenant"):
+        again = Attempt.objects.filter(account__in=dead, retry=True).count()
+    assert again <= 2 * 0.1 * 30 + 2 * 5  # the budget and its reserve, of both
+
+
+def test_jobs_wait_for_an_upstream_that_comes_back(
+    site: str, sell: Seller, mortal: Upstream
+) -> None:
+    sell(f"http://127.0.0.1:{mortal.port}/kling")
+    mortal.kill()
+    alice = funded()
+    program = native(site, alice.test_key)
+    films = [order(program) for _ in range(12)]
+    until(lambda: len(trail(*films)) >= 10, what="the first tries")
+    mortal.start()
+    ended = [settled(program, film) for film in films]
+    assert {film["status"] for film in ended} == {"succeeded"}
+    assert available(alice) == 10_000 - 12 * PRICE
+    rows = mortal.http.get("/_audit").json()["creates"]
+    assert [row["created"] for row in rows if row["label"].startswith("external:gen_")] == [1] * 12
+
+
+def test_a_wrong_key_disables_the_account_and_the_jobs_wait_for_the_operator(
+    site: str, sell: Seller
+) -> None:
+    account = sell(credential="bad-key")
+    alice = funded()
+    program = native(site, alice.test_key)
+    film = order(program)
+
+    def disabled() -> str:
+        account.refresh_from_db()
+        return account.disabled_because
+
+    assert until(disabled, seconds=60, what="the third refusal").startswith("auth: ")
+    alarm = Alarm.objects.get(kind="credential", subject=account.name)
+    assert (alarm.count, alarm.resolved_at) == (3, None)
+    seen = program.get(f"/generations/{film}").json()
+    assert seen["status"] in ("queued", "processing")
+    assert seen["error"] is None
+    tries = trail(film)
+    assert set(tries) == {(account.name, "rejected", "auth")}
+
+    account.set_credential("sandbox-key")
+    account.save(update_fields=["sealed_credential"])
+    health.back_in_service(account)
+    assert settled(program, film)["credits"]["charged"] == PRICE
+    assert trail(film)[len(tries) :] == [(account.name, "accepted", "")]
+
+
+def test_an_empty_account_is_the_operators_alarm_and_never_the_customers(
+    site: str, sell: Seller
+) -> None:
+    empty = sell(credential="empty-key-0123")
+    alice = funded()
+    program = native(site, alice.test_key)
+    lone = settled(program, order(program, deadline=4))
+    assert (lone["status"], lone["error"]["code"]) == ("failed", "deadline")
+    assert "balance" not in str(lone).lower()
+    assert "insufficient" not in str(lone).lower()
+    assert available(alice) == 10_000
+    assert Alarm.objects.get(kind="balance", subject=empty.name).count >= 1
+    empty.refresh_from_db()
+    assert (empty.disabled_because, empty.paused_until is not None) == ("", True)
+
+    full = sell()
+    film = order(program)
+    assert settled(program, film)["credits"]["charged"] == PRICE
+    assert trail(film)[-1] == (full.name, "accepted", "")
+
+
+class Toll:
+    """Before the sandbox: the first creates are answered 429 with Retry-After, the rest go on."""
+
+    def __init__(self, beyond: str, refused: int, seconds: int) -> None:
+        creates: list[float] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                creates.append(time.monotonic())
+                self._reply(len(creates) <= refused)
+
+            def do_GET(self) -> None:
+                self._reply(False)
+
+            def _reply(self, refuse: bool) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                keep = {k: v for k, v in self.headers.items() if k.lower() == "authorization"}
+                if refuse:
+                    status, content = 429, b'{"code":1302,"message":"Too many requests"}'
+                else:
+                    answer = httpx.request(
+                        self.command, beyond + self.path, content=body, headers=keep
+                    )
+                    status, content = answer.status_code, answer.content
+                self.send_response(status)
+                self.send_header("Retry-After", str(seconds))
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, format: str, *values: Any) -> None:  # noqa: A002
+                pass
+
+        self.creates = creates
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+
+
+def test_retry_after_is_waited_for_and_burns_no_try(site: str, stack: Stack, sell: Seller) -> None:
+    toll = Toll(f"{stack.sandbox}/kling", refused=2, seconds=2)
+    account = sell(toll.url)
+    program = native(site, funded().test_key)
+    film = order(program)
+    assert settled(program, film)["status"] == "succeeded"
+    toll.close()
+    first, second, third = toll.creates
+    assert second - first >= 1.9
+    assert third - second >= 1.9
+    assert trail(film) == [
+        (account.name, "rejected", "rate"),
+        (account.name, "rejected", "rate"),
+        (account.name, "accepted", ""),
+    ]
+    with tenancy.system("a test looks at every tenant"):
+        order_ = Generation.objects.get(public_id=film)
+    assert order_.error_code == ""
