@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import get_permission_codename
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.http import HttpRequest
+from django.utils.html import format_html
 
+from generations import attempts
+from generations.catalogue import registry
 from generations.models import (
+    Alarm,
     Attempt,
+    Breaker,
     Generation,
     GenerationEvent,
     Heartbeat,
     ProviderAccount,
     RefusedModel,
+    SuspenseAttempt,
     Upload,
     Video,
 )
+from generations.providers import breakers, health
+from generations.wire import loose
 from kling_saas.lib.admin import ModelAdmin, ModelForm, ReadOnlyAdmin, ReadOnlyInline
+
+
+class Operated(ModelAdmin):
+    """Rows that are acted upon by those who may change them, and never typed over."""
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change such rows by Django's permissions."""
+        name = get_permission_codename("change", self.opts)
+        return bool(request.user.has_perm(f"{self.opts.app_label}.{name}"))
 
 
 class EventInline(ReadOnlyInline):
@@ -29,11 +50,37 @@ class EventInline(ReadOnlyInline):
     ordering = ["sequence"]
 
 
-class AttemptInline(ReadOnlyInline):
-    """What was tried where."""
+class _Trail:
+    """What both views of an attempt show beside its columns."""
+
+    @admin.display(description="asked")
+    def asked(self, attempt: Attempt) -> str:
+        """The masked request."""
+        return _shown(attempt.request)
+
+    @admin.display(description="answered")
+    def answered(self, attempt: Attempt) -> str:
+        """The masked answer: the raw cause."""
+        return _shown(attempt.response)
+
+    @admin.display(description="margin")
+    def margin(self, attempt: Attempt) -> str:
+        """What is left of the film's list price."""
+        left = attempts.margin(attempt)
+        return "" if left is None else f"${left:.2f}"
+
+
+def _shown(kept: Any) -> str:
+    return format_html("<pre>{}</pre>", json.dumps(kept, indent=1, ensure_ascii=False))
+
+
+class AttemptInline(_Trail, ReadOnlyInline):
+    """What was tried where, what it cost, and what was said."""
 
     model = Attempt
-    fields = ["number", "account", "outcome", "reason", "message", "upstream_id", "started_at"]
+    fields = ["number", "account", "outcome", "reason", "message", "upstream_id", "upstream_cost",
+              "margin", "started_at", "asked", "answered"]  # fmt: skip
+    readonly_fields = ["margin", "asked", "answered"]
     ordering = ["number"]
 
 
@@ -50,11 +97,62 @@ class GenerationAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Attempt)
-class AttemptAdmin(ReadOnlyAdmin):
-    list_display = ["external_id", "account", "outcome", "reason", "upstream_id", "started_at"]
-    list_select_related = ["account"]
-    list_filter = ["outcome", "reason", "account"]
+class AttemptAdmin(_Trail, ReadOnlyAdmin):
+    list_display = ["external_id", "account", "outcome", "reason", "retry", "upstream_id",
+                    "upstream_cost", "margin", "started_at"]  # fmt: skip
+    list_select_related = ["account", "generation"]
+    list_filter = ["outcome", "reason", "retry", "account"]
     search_fields = ["external_id", "upstream_id", "message"]
+    exclude = ["request", "response"]
+    readonly_fields = ["margin", "asked", "answered"]
+
+
+@admin.register(SuspenseAttempt)
+class SuspenseAdmin(AttemptAdmin):
+    """Tries that an upstream may bill and that brought no film."""
+
+    list_display = ["external_id", "account", "outcome", "message", "upstream_id",
+                    "upstream_cost", "started_at"]  # fmt: skip
+    list_filter = ["outcome", "account"]
+    date_hierarchy = "started_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
+        """Only those."""
+        found: QuerySet[Attempt] = super().get_queryset(request)
+        return found.filter(pk__in=attempts.in_suspense().values("pk"))
+
+
+@admin.register(Alarm)
+class AlarmAdmin(Operated, ReadOnlyAdmin):
+    """What rings until it is resolved."""
+
+    list_display = ["kind", "subject", "message", "count", "first_at", "last_at", "resolved_at"]
+    list_filter = ["kind", ("resolved_at", admin.EmptyFieldListFilter)]
+    search_fields = ["subject", "message"]
+    actions = ["resolve"]
+
+    @admin.action(description="Resolve", permissions=["operate"])
+    def resolve(self, request: HttpRequest, queryset: QuerySet[Alarm]) -> None:
+        """It rings anew when it happens again."""
+        queryset.filter(resolved_at=None).update(resolved_at=Now())
+
+
+@admin.register(Breaker)
+class BreakerAdmin(Operated, ReadOnlyAdmin):
+    """How each model does at each account."""
+
+    list_display = ["account", "model", "state", "reason", "failures", "successes", "openings",
+                    "next_probe_at"]  # fmt: skip
+    list_select_related = ["account"]
+    list_filter = ["state", "account"]
+    search_fields = ["model", "reason"]
+    actions = ["close"]
+
+    @admin.action(description="Close: send again", permissions=["operate"])
+    def close(self, request: HttpRequest, queryset: QuerySet[Breaker]) -> None:
+        """Without waiting for a probe."""
+        for row in queryset:
+            breakers.close(row)
 
 
 @admin.register(GenerationEvent)
@@ -108,13 +206,33 @@ class ProviderAccountForm(ModelForm):
     class Meta:
         model = ProviderAccount
         fields = ["name", "protocol", "base_url", "credential", "enabled", "is_sandbox",
-                  "serves_live", "serves_test", "priority", "concurrency", "max_seconds",
-                  "paused_until"]  # fmt: skip
+                  "serves_live", "serves_test", "priority", "weight", "concurrency",
+                  "max_seconds", "models_sold", "cost_book", "paused_until"]  # fmt: skip
+
+    def clean_models_sold(self) -> list[str]:
+        """Names that the catalogue knows."""
+        names = self.cleaned_data["models_sold"] or []
+        known = {spec.name for spec in registry.SPECS}
+        if not isinstance(names, list) or not all(name in known for name in names):
+            raise forms.ValidationError(f"A list of models, of {', '.join(sorted(known))}.")
+        return names
+
+    def clean_cost_book(self) -> dict[str, str]:
+        """Positive dollars by model."""
+        book = self.cleaned_data["cost_book"] or {}
+        if not isinstance(book, dict):
+            raise forms.ValidationError('An object, as {"*": "0.14"}.')
+        for model, dollars in book.items():
+            amount = loose.number(dollars)
+            if amount is None or amount <= 0:
+                raise forms.ValidationError(f"{model}: {dollars} is no positive amount.")
+        return {model: str(dollars) for model, dollars in book.items()}
 
     def save(self, commit: bool = True) -> ProviderAccount:
-        """Seal the credential with the name it is bound to."""
+        """Seal the credential with the name it is bound to; a new one is given a new chance."""
         if text := self.cleaned_data.get("credential"):
             self.instance.set_credential(text)
+            self.instance.disabled_because, self.instance.auth_failures = "", 0
         saved: ProviderAccount = super().save(commit)
         return saved
 
@@ -122,10 +240,17 @@ class ProviderAccountForm(ModelForm):
 @admin.register(ProviderAccount)
 class ProviderAccountAdmin(ModelAdmin):
     form = ProviderAccountForm
-    list_display = ["name", "protocol", "enabled", "is_sandbox", "priority", "concurrency",
-                    "paused_until", "last_error"]  # fmt: skip
+    list_display = ["name", "protocol", "enabled", "is_sandbox", "priority", "weight",
+                    "concurrency", "disabled_because", "paused_until", "last_error"]  # fmt: skip
     search_fields = ["name", "base_url"]
-    readonly_fields = ["last_error", "created_at"]
+    readonly_fields = ["disabled_because", "last_error", "created_at"]
+    actions = ["back_in_service"]
+
+    @admin.action(description="Put back into service", permissions=["change"])
+    def back_in_service(self, request: HttpRequest, queryset: QuerySet[ProviderAccount]) -> None:
+        """After the trouble was mended at the upstream."""
+        for account in queryset:
+            health.back_in_service(account)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """The name seals the credential, so it stays."""

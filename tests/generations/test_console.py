@@ -1,0 +1,199 @@
+"""What operators see of a film's way through the upstreams, and the few things they may do."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.test import RequestFactory, override_settings
+
+from accounts import tenancy
+from accounts.models import User
+from generations.admin import ProviderAccountForm
+from generations.models import (
+    Alarm,
+    AlarmKind,
+    Attempt,
+    Breaker,
+    Generation,
+    Protocol,
+    ProviderAccount,
+)
+from generations.providers import alarms
+from kling_saas.demo_data import SANDBOX_SECRET
+from tests.generations.programs import funded, native, settled
+from tests.stories.test_every_upstream import picture
+
+PLAIN_STATIC = override_settings(
+    STORAGES={"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+)
+
+
+def room(record: str) -> Any:
+    return admin.site.get_model_admin(apps.get_model("generations", record))
+
+
+def asked(address: str = "/", *, powerful: bool = True) -> HttpRequest:
+    request = RequestFactory().get(address)
+    email = f"operator-{secrets.token_hex(4)}@example.org"
+    request.user = User.objects.create(email=email, is_staff=True, is_superuser=powerful)
+    return request
+
+
+def page_of(generation: str) -> str:
+    """The console's page of a generation."""
+    with tenancy.system("operators see every tenant"):
+        row = Generation.objects.get(public_id=generation)
+        page: str = room("generation").change_view(asked(), str(row.pk)).render().content.decode()
+    return page
+
+
+def tries(generation: str) -> list[Attempt]:
+    with tenancy.system("a test looks at every tenant"):
+        return list(Attempt.objects.filter(generation__public_id=generation).order_by("number"))
+
+
+@PLAIN_STATIC
+def test_a_films_page_shows_what_was_asked_and_answered_and_what_is_left(site: str) -> None:
+    program = native(site, funded().test_key)
+    image = base64.b64encode(picture(400, 400)).decode()
+    order = {"model": "kling-v1", "prompt": "A kite over the dunes", "image": image}
+    film = settled(program, program.post("/generations", order).json()["id"])
+    assert film["status"] == "succeeded"
+    (attempt,) = tries(film["id"])
+    assert (attempt.upstream_units, attempt.upstream_cost) == (Decimal(1), Decimal("0.14"))
+    assert attempt.request["json"]["image"].startswith("(base64, ")
+    assert attempt.response["body"]["data"]["task_id"] == attempt.upstream_id
+
+    page = page_of(film["id"])
+    assert "/v1/videos/image2video" in page
+    assert "A kite over the dunes" in page
+    assert "$0.14" in page  # 10 credits at $0.028, less one unit at $0.14
+    for secret in (SANDBOX_SECRET, image[:60], "Bearer", "eyJ"):
+        assert secret not in page
+
+
+def test_an_upstream_that_tells_dollars_is_believed_and_its_balance_kept(site: str) -> None:
+    program = native(site, funded().test_key)
+    order = {"model": "kling-v2-master", "mode": "pro", "prompt": "A kite"}
+    account = ProviderAccount.objects.get(name="sandbox-kling")
+    refused = account.refusedmodel_set.create(model="kling-v2-master", reason="a story")
+    try:
+        for _ in range(10):  # the accounts are read anew within two seconds
+            film = settled(program, program.post("/generations", order).json()["id"])
+            (attempt,) = tries(film["id"])
+            if attempt.account_id != account.pk:
+                break
+    finally:
+        refused.delete()
+    assert (attempt.upstream_cost, attempt.upstream_balance) == (Decimal("2.8"), Decimal(1000))
+    assert attempt.upstream_units is None
+
+
+@PLAIN_STATIC
+def test_a_refused_films_page_shows_the_raw_cause(site: str) -> None:
+    program = native(site, funded().test_key)
+    order = {"model": "kling-v1", "prompt": "A kite fail:moderation"}
+    film = settled(program, program.post("/generations", order).json()["id"])
+    assert film["status"] == "failed"
+    assert "&quot;code&quot;: 1301" in page_of(film["id"])
+
+
+def test_a_film_that_fails_while_it_is_made_keeps_the_upstreams_words(site: str) -> None:
+    program = native(site, funded().test_key)
+    order = {"model": "kling-v1", "prompt": "A kite fail:failed"}
+    film = settled(program, program.post("/generations", order).json()["id"])
+    (attempt,) = tries(film["id"])
+    assert (attempt.outcome, attempt.message) == (
+        "accepted",
+        "generation failed (sandbox: fail:failed)",
+    )
+
+
+@PLAIN_STATIC
+@pytest.mark.parametrize("record", ["attempt", "suspenseattempt", "alarm", "breaker"])
+def test_the_lists_are_read_and_never_typed_over(record: str) -> None:
+    there = room(record)
+    with tenancy.system("operators see every tenant"):
+        assert there.changelist_view(asked("/?q=gen_")).render().status_code == 200
+    assert not there.has_add_permission(asked())
+    assert not there.has_change_permission(asked())
+    assert not there.has_delete_permission(asked())
+
+
+@PLAIN_STATIC
+def test_suspense_lists_what_may_be_billed_and_is_not_here(site: str) -> None:
+    program = native(site, funded().test_key)
+    order = {"model": "kling-v1-6", "prompt": f"A kite fail:lost-reply {secrets.token_hex(4)}"}
+    llmprovider = ProviderAccount.objects.get(name="sandbox-llmprovider")
+    before = llmprovider.priority
+    ProviderAccount.objects.filter(pk=llmprovider.pk).update(priority=1)
+    try:
+        for _ in range(10):
+            film = settled(program, program.post("/generations", order).json()["id"])
+            if film["status"] == "failed":
+                break
+    finally:
+        ProviderAccount.objects.filter(pk=llmprovider.pk).update(priority=before)
+    assert film["error"]["code"] == "upstream_unknown"
+    (attempt,) = tries(film["id"])
+    assert attempt.upstream_cost == Decimal("0.28")
+    with tenancy.system("operators see every tenant"):
+        page = room("suspenseattempt").changelist_view(asked()).render().content.decode()
+    assert attempt.external_id in page
+
+
+def test_an_alarm_rings_once_until_it_is_resolved() -> None:
+    subject = f"account-{secrets.token_hex(4)}"
+    for _ in range(3):
+        alarms.ring(AlarmKind.BALANCE, subject, "empty: Bearer abc.def\0")
+    open_ = Alarm.objects.get(subject=subject)
+    assert (open_.count, open_.message) == (3, "empty: Bearer ***")
+    mine = Alarm.objects.filter(subject=subject)
+    room("alarm").resolve(asked(), mine)
+    alarms.ring(AlarmKind.BALANCE, subject, "empty again")
+    assert sorted(mine.values_list("count", flat=True)) == [1, 3]
+    assert mine.filter(resolved_at=None).get().message == "empty again"
+
+
+def test_only_who_may_change_an_alarm_resolves_it() -> None:
+    assert "resolve" in room("alarm").get_actions(asked())
+    assert "resolve" not in room("alarm").get_actions(asked(powerful=False))
+
+
+def test_a_new_credential_is_a_new_chance_and_a_breaker_can_be_closed() -> None:
+    account = ProviderAccount.objects.create(
+        name=f"console-{secrets.token_hex(4)}", protocol=Protocol.KLING, serves_live=False,
+        base_url="https://api.example.org", disabled_because="auth: no", auth_failures=3,
+    )  # fmt: skip
+    fields = {
+        "name": account.name, "protocol": "kling", "base_url": account.base_url, "weight": 3,
+        "credential": "access|secret", "priority": 5, "concurrency": 2, "max_seconds": 10,
+        "models_sold": '["kling-v1"]', "cost_book": '{"*": 0.1, "kling-v1": "0.2"}',
+    }  # fmt: skip
+    form = ProviderAccountForm(fields, instance=account)
+    assert form.is_valid(), form.errors
+    saved = form.save()
+    assert (saved.disabled_because, saved.auth_failures) == ("", 0)
+    assert (saved.sells("kling-v1"), saved.sells("kling-v3")) == (True, False)
+    assert [saved.usd_per_unit(m) for m in ("kling-v1", "kling-v3")] == [
+        Decimal("0.2"),
+        Decimal("0.1"),
+    ]
+    wrong = ProviderAccountForm(
+        {**fields, "models_sold": '["kling-v9"]', "cost_book": '{"*": "-1"}'}, instance=account
+    )
+    assert set(wrong.errors) == {"models_sold", "cost_book"}
+
+    breaker = Breaker.objects.create(
+        account=account, model="kling-v1", state="open", next_probe_at=account.created_at
+    )
+    room("breaker").close(asked(), Breaker.objects.filter(pk=breaker.pk))
+    breaker.refresh_from_db()
+    assert (breaker.state, breaker.failures) == ("closed", 0)
