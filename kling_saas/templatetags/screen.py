@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from kling_saas.api.requests import request_id as current_request_id
+from kling_saas.lib import product as names
 
 register = template.Library()
 
@@ -73,6 +74,12 @@ def megabytes(size: int) -> str:
 def is_demo() -> bool:
     """Whether this place says that its films come from the sandbox."""
     return bool(settings.DEMO)
+
+
+@register.simple_tag
+def product() -> str:
+    """What this product calls itself."""
+    return names.NAME
 
 
 @register.simple_tag

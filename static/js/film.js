@@ -10,7 +10,7 @@ const seen = new IntersectionObserver((entries) => {
 
 for (const video of document.querySelectorAll("video[data-ambient]")) {
   video.muted = true;
-  if (still) video.controls = !video.closest("a");
+  if (still) video.controls = !video.closest("a, [aria-hidden]");
   else seen.observe(video);
 }
 
