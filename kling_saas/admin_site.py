@@ -9,12 +9,14 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from kling_saas.lib import product
+
 
 class OperatorSite(AdminSite):
     """Signs in through the site's own login, so that its limits on guessing hold here too."""
 
-    site_title = _("Kling SaaS console")
-    site_header = _("Kling SaaS console")
+    site_title = product.NAME
+    site_header = product.NAME
     index_title = _("Records")
     enable_nav_sidebar = True
 

@@ -12,6 +12,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.stack import Stack
 from tests.web.conftest import Visitor
 
 pytestmark = pytest.mark.browser
@@ -170,3 +171,26 @@ def test_the_sites_root_answers_what_browsers_and_crawlers_ask(site: str) -> Non
     robots = requests.get(f"{site}/robots.txt", timeout=10)
     assert robots.headers["Content-Type"] == "text/plain"
     assert "Disallow: /app/\n" in robots.text
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_console_wears_our_tokens_and_has_no_contrast_too_low(
+    visitor: Callable[..., Visitor], stack: Stack, scheme: str
+) -> None:
+    operator = visitor(color_scheme=scheme)
+    page = operator.go("/accounts/login/")
+    page.fill("input[name=login]", stack.facts["admin"]["email"])
+    page.fill("input[name=password]", stack.facts["admin"]["password"])
+    page.click("form[action*=login] button.main")
+    page.wait_for_url("**/admin/")
+    expect(page.locator("#site-name")).to_contain_text("Kling SaaS")
+    font = page.evaluate("getComputedStyle(document.body).fontFamily")
+    assert font.startswith('"Hanken Grotesk"')
+    faults = []
+    for path in ("/admin/", "/admin/generations/generation/", "/admin/billing/wallet/"):
+        operator.go(path)
+        found = Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
+        faults += [
+            f"{path}: {n['html'][:160]} {n['any'][0]['message']}" for v in found for n in v["nodes"]
+        ]
+    assert faults == []
