@@ -19,13 +19,15 @@ from accounts import outbox, tenancy
 from generations import ingest, lifecycle, providers, storage
 from generations.films import BadFilm
 from generations.ingest import STORED
-from generations.models import Generation, Status
-from generations.wire.task import Rejected, RemoteVideo, Task, TaskState
+from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount, Status
+from generations.providers import Found
+from generations.wire.task import RemoteVideo, Task, TaskState
 from kling_saas.lib import http
 
 log = logging.getLogger(__name__)
 _FOR = timedelta(hours=24)
 _ASKABLE = Q(error_code__in=["deadline", "upstream_lost"]) & ~Q(upstream_id="")
+_PERHAPS = Q(error_code="upstream_unknown")  # found by our id, where that can be asked
 _HERE = Q(media_url__startswith=STORED)  # kept for us by a blocking call
 
 
@@ -38,7 +40,7 @@ def run() -> int:
         generation = (
             Generation.objects.filter(
                 Q(lease_until=None) | Q(lease_until__lte=Now()),
-                _ASKABLE | _HERE,
+                _ASKABLE | _PERHAPS | _HERE,
                 status=Status.FAILED,
                 finished_at__gte=Now() - _FOR,
                 video=None,
@@ -71,13 +73,22 @@ def _finished(generation: Generation) -> Task | None:
         return Task(id=generation.upstream_id, state=TaskState.SUCCEEDED, videos=(film,))
     if generation.account is None:
         return None
-    adapter = providers.adapter(generation.account)
+    found = _asked(generation, generation.account)
+    if isinstance(found, Task) and found.state == TaskState.SUCCEEDED and found.videos:
+        return found
+    return None
+
+
+def _asked(generation: Generation, account: ProviderAccount) -> Found | None:
+    adapter, kind = providers.adapter(account), generation.order().kind
     if adapter.blocking:
         return None
-    found = adapter.get(generation.order().kind, generation.upstream_id)
-    if isinstance(found, Rejected) or found.state != TaskState.SUCCEEDED:
-        return None
-    return found if found.videos else None
+    if generation.upstream_id:
+        return adapter.get(kind, generation.upstream_id)
+    with lifecycle.scope(generation):
+        left = Attempt.objects.filter(generation=generation, outcome=AttemptOutcome.ABANDONED)
+        attempt = left.order_by("number").last()
+    return adapter.find(kind, attempt.external_id) if attempt else None
 
 
 def _take_in(generation: Generation, task: Task) -> None:

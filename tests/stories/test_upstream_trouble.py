@@ -15,12 +15,11 @@ import httpx
 import pytest
 
 from accounts import tenancy
-from generations import routing
+from generations import attempts, late, routing
 from generations.models import (
     Alarm,
     Attempt,
     Breaker,
-    Generation,
     Protocol,
     ProviderAccount,
     RefusedModel,
@@ -32,6 +31,7 @@ from tests.stack import Stack
 from tests.waiting import until
 
 MODEL, PRICE = "kling-v1-6", 20
+HURRY = 2  # seconds in Retry-After
 
 Seller = Callable[..., ProviderAccount]
 
@@ -210,32 +210,38 @@ def test_an_empty_account_is_the_operators_alarm_and_never_the_customers(
     assert trail(film)[-1] == (full.name, "accepted", "")
 
 
-class Toll:
-    """Before the sandbox: the first creates are answered 429 with Retry-After, the rest go on."""
+class Gate:
+    """Before the sandbox: refuses the first creates by 429, or passes them on and tells nothing."""
 
-    def __init__(self, beyond: str, refused: int, seconds: int) -> None:
-        creates: list[float] = []
+    def __init__(self, beyond: str, *, refuses: int = 0, silent: bool = False) -> None:
+        self.creates: list[float] = []
+        self.silent = silent
+        gate = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                creates.append(time.monotonic())
-                self._reply(len(creates) <= refused)
+                gate.creates.append(time.monotonic())
+                body = self.rfile.read(int(self.headers["content-length"]))
+                if len(gate.creates) <= refuses:
+                    self._say(429, b'{"code":1302,"message":"Too many requests"}')
+                else:
+                    self._pass_on(body)
 
             def do_GET(self) -> None:
-                self._reply(False)
-
-            def _reply(self, refuse: bool) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                keep = {k: v for k, v in self.headers.items() if k.lower() == "authorization"}
-                if refuse:
-                    status, content = 429, b'{"code":1302,"message":"Too many requests"}'
+                if gate.silent:
+                    self._say(503, b"")
                 else:
-                    answer = httpx.request(
-                        self.command, beyond + self.path, content=body, headers=keep
-                    )
-                    status, content = answer.status_code, answer.content
+                    self._pass_on(b"")
+
+            def _pass_on(self, body: bytes) -> None:
+                keep = {"authorization": self.headers["authorization"]}
+                answer = httpx.request(self.command, beyond + self.path, content=body, headers=keep)
+                if not gate.silent:
+                    self._say(answer.status_code, answer.content)
+
+            def _say(self, status: int, content: bytes) -> None:
                 self.send_response(status)
-                self.send_header("Retry-After", str(seconds))
+                self.send_header("Retry-After", str(HURRY))
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -243,7 +249,6 @@ class Toll:
             def log_message(self, format: str, *values: Any) -> None:  # noqa: A002
                 pass
 
-        self.creates = creates
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -253,20 +258,43 @@ class Toll:
 
 
 def test_retry_after_is_waited_for_and_burns_no_try(site: str, stack: Stack, sell: Seller) -> None:
-    toll = Toll(f"{stack.sandbox}/kling", refused=2, seconds=2)
-    account = sell(toll.url)
+    gate = Gate(f"{stack.sandbox}/kling", refuses=2)
+    account = sell(gate.url)
     program = native(site, funded().test_key)
     film = order(program)
     assert settled(program, film)["status"] == "succeeded"
-    toll.close()
-    first, second, third = toll.creates
-    assert second - first >= 1.9
-    assert third - second >= 1.9
+    gate.close()
+    first, second, third = gate.creates
+    assert second - first >= HURRY - 0.1
+    assert third - second >= HURRY - 0.1
     assert trail(film) == [
         (account.name, "rejected", "rate"),
         (account.name, "rejected", "rate"),
         (account.name, "accepted", ""),
     ]
-    with tenancy.system("a test looks at every tenant"):
-        order_ = Generation.objects.get(public_id=film)
-    assert order_.error_code == ""
+
+
+def test_a_film_that_was_made_in_silence_is_found_and_given_free(
+    site: str, stack: Stack, sell: Seller
+) -> None:
+    gate = Gate(f"{stack.sandbox}/kling", silent=True)
+    account = sell(gate.url)
+    alice = funded()
+    program = native(site, alice.test_key)
+    film = order(program, deadline=4)
+    ended = settled(program, film)
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "upstream_unknown")
+    assert trail(film) == [(account.name, "abandoned", "")]
+    assert Alarm.objects.filter(kind="suspense", subject=f"{film}-1").count() == 1
+    gate.silent = False
+
+    def given() -> object:
+        late.run()
+        return program.get(f"/generations/{film}").json()["video"]
+
+    assert until(given, seconds=60, what="the late film")
+    gate.close()
+    assert len(gate.creates) == 1
+    assert available(alice) == 10_000
+    with tenancy.system("an operator looks"):
+        assert not attempts.in_suspense().filter(generation__public_id=film).exists()
