@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts import tenancy
 from accounts.actors import Actor
@@ -59,9 +59,13 @@ def page(
     statuses: Iterable[str] = (),
     door: str = "",
     kind: str = "",
+    model: str = "",
+    words: str = "",
     offset: int = 0,
 ) -> Page:
     """Newest first. A cursor is a public id: rows made later never shift a page.
+
+    `words` must stand in the prompt or in a shot's, large or small letters alike.
 
     Raises NotFound for a cursor that is not the actor's.
     """
@@ -75,6 +79,12 @@ def page(
             rows = rows.filter(door=door)
         if kind:
             rows = rows.filter(kind=kind)
+        if model:
+            rows = rows.filter(model=model)
+        if words:
+            rows = rows.filter(
+                Q(params__prompt__icontains=words) | Q(params__multi_prompt__icontains=words)
+            )
         found = list(rows.order_by("-pk")[offset : offset + limit + 1])
         shown = found[:limit]
         videos = {

@@ -12,7 +12,9 @@ from accounts.actors import Actor
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
 from generations import access
-from generations.models import Status, Video
+from generations.catalogue.registry import SPECS
+from generations.forms import search
+from generations.models import Video
 from generations.views.cards import card, cards_of
 from generations.views.samples import samples
 from kling_saas.lib.refusals import NotFound
@@ -23,17 +25,19 @@ _PAGE = 24
 @require_GET
 @signed_in
 def library(request: ActingRequest, actor: Actor) -> HttpResponse:
-    """Films of this mode, newest first; with `HX-Request` only the next part of the grid."""
-    page = access.page(
-        actor,
-        after=request.GET.get("after", ""),
-        limit=_PAGE,
-        statuses=[Status.SUCCEEDED],
-    )
+    """What a search finds, newest first; with `HX-Request` only the next part of the grid."""
+    asked = search.read(request.GET)
+    page = access.page(actor, after=request.GET.get("after", ""), limit=_PAGE, **asked.filters())
     part = "HX-Request" in request.headers
     template = "generations/parts/films.html" if part else "generations/library.html"
-    context: dict[str, Any] = {"cards": cards_of(page), "after": page.after}
-    if not page.generations:
+    context: dict[str, Any] = {
+        "cards": cards_of(page),
+        "after": page.after,
+        "search": asked,
+        "states": search.STATES,
+        "specs": SPECS[::-1],
+    }
+    if not page.generations and not asked.given:
         context["recipes"] = samples()
     response = render(request, template, context)
     response["Vary"] = "HX-Request, Cookie"

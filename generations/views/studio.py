@@ -27,6 +27,7 @@ from generations.forms.order import LENGTHS, MAX_SHOTS, MODE_WORDS, Order
 from generations.models import Upload
 from generations.submission import Submission, prepare, submit
 from generations.views.cards import recent_cards
+from generations.views.phrases import PHRASES
 from generations.views.price_data import credits_of, price_matrix, studio_data
 from generations.views.samples import samples
 from generations.views.waits import usual
@@ -140,6 +141,7 @@ def _page(
         "cards": cards,
         "screen": next((c for c in cards if c.status not in {"failed", "cancelled"}), None),
         "recipes": samples()[1:],
+        "phrases": PHRASES,
     }
     if violations and status == 200:
         status = 422

@@ -1,0 +1,61 @@
+"""Finding a film again by its words, model and state; words to put into a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.conftest import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_film_is_found_by_its_words_model_and_state(visitor: Callable[..., Visitor]) -> None:
+    person = visitor()
+    person.sign_up()
+    page = person.page
+    for prompt in ("A Lighthouse at dusk", "A paper boat"):
+        person.order(prompt)
+        expect(page.locator("video[data-film]")).to_be_visible()
+    person.order("fail:failed a lighthouse")
+    expect(page.locator(".refund")).to_be_visible()
+
+    words = page.locator(".filmcard .words")
+    person.go("/app/library")
+    expect(words).to_have_text(["A paper boat", "A Lighthouse at dusk"])
+    page.get_by_label("Search in prompts").fill("lighthouse")
+    page.get_by_role("button", name="Search").click()
+    expect(words).to_have_text(["A Lighthouse at dusk"])
+    page.get_by_label("State").select_option("All")
+    page.get_by_role("button", name="Search").click()
+    expect(words).to_have_text(["fail:failed a lighthouse", "A Lighthouse at dusk"])
+    page.get_by_label("Model").select_option("Kling 3.0")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("heading", name="Nothing fits this search")).to_be_visible()
+    page.get_by_role("link", name="Show every film").click()
+    expect(words).to_have_count(2)
+
+
+def test_older_finds_of_a_search_stay_within_it(visitor: Callable[..., Visitor]) -> None:
+    person = visitor()
+    person.sign_up()
+    person.order("A lighthouse")
+    after = person.page.url.rpartition("/")[2]
+    person.go(f"/app/library?state=all&q=boat&after={after}")
+    expect(person.page.get_by_role("heading", name="Nothing fits this search")).to_be_visible()
+
+
+def test_a_phrase_goes_into_the_prompt_and_out_again(visitor: Callable[..., Visitor]) -> None:
+    person = visitor()
+    person.sign_up()
+    page = person.page
+    prompt = page.locator("[name=prompt]")
+    prompt.fill("A red boat")
+    page.get_by_role("button", name="golden hour").click()
+    page.get_by_role("button", name="35 mm film").click()
+    expect(prompt).to_have_value("A red boat, golden hour, 35 mm film")
+    expect(page.get_by_role("button", name="golden hour")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="golden hour").click()
+    expect(prompt).to_have_value("A red boat, 35 mm film")
