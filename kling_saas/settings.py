@@ -229,7 +229,9 @@ SANDBOX_URL = env.text(
     "SANDBOX_URL", "http://127.0.0.1:9100", "Where the sandbox upstream answers."
 )
 SANDBOX_SPEED = env.number("SANDBOX_SPEED", 1.0, "Divides the sandbox's delays; 60 in make run.")
-SANDBOX_FILM = env.choice("SANDBOX_FILM", "full", ("full", "small"), "Size of sandbox films.")
+SANDBOX_FILM = env.choice(
+    "SANDBOX_FILM", "full", ("full", "small", "tiny"), "Size of sandbox films."
+)
 CALLBACK_URL = (
     env.text("CALLBACK_URL", "", "Address upstreams call back; default SITE_URL.") or SITE_URL
 )

@@ -51,13 +51,21 @@ class Callbacks:
         self._posts.add(post)
         post.add_done_callback(self._posts.discard)
 
+    def _times(self, record: Record) -> int:
+        """How often this callback is sent."""
+        weather = self._vendor.weather
+        if weather.strikes("callback-none"):
+            return 0
+        twice = record.script.callback == "dup" or weather.strikes("callback-dup")
+        return 2 if twice else 1
+
     async def _tell(self, record: Record, task: Task) -> None:
         if record.callback_url is None:
             return
         encode = (
             kling.encode_callback if record.dialect == "kling" else kling_standard.encode_callback
         )
-        for _ in range(2 if record.script.callback == "dup" else 1):
+        for _ in range(self._times(record)):
             try:
                 await self._client.post(record.callback_url, json=encode(task))
             except (httpx.HTTPError, httpx.InvalidURL) as trouble:

@@ -41,9 +41,9 @@ def body(vendor: Vendor, record: Record, headers: Mapping[str, str] | None = Non
     path = vendor.studio.path(record.film)
     script = record.script
     sent = {**(headers or {}), **MARK}
-    if script.has("truncated"):
+    if script.has("truncated") or vendor.weather.strikes("truncated"):
         return CutShort(path.read_bytes(), media_type=_TYPE, headers=sent)
-    if script.has("corrupt"):
+    if script.has("corrupt") or vendor.weather.strikes("corrupt"):
         content = path.read_bytes()
         noise = Random(record.id).randbytes(len(content) - _HEAD)  # noqa: S311 - not a secret
         return Response(content[:_HEAD] + noise, media_type=_TYPE, headers=sent)
@@ -65,7 +65,8 @@ async def _film(request: Request) -> Response:
         return _refused(403, "the link is not one of ours")
     if int(expires) < time.time():
         return _refused(403, "the link has expired")
-    if record.script.has("expired-link") and int(issue) == 0:
+    spent = record.script.has("expired-link") and int(issue) == 0
+    if spent or vendor.weather.strikes("expired-link"):
         vendor.store.refuse_link(record.id)
         return _refused(403, "the link has expired (sandbox: fail:expired-link)")
     return body(vendor, record)

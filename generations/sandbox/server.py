@@ -18,7 +18,7 @@ from generations.sandbox.settings import Settings
 from generations.sandbox.store import Store
 from generations.sandbox.studio import Studio
 from generations.sandbox.vendor import Vendor
-from generations.sandbox.web import MARK, Wire, vendor_of
+from generations.sandbox.web import MARK, VENDORS, Wire, vendor_of
 
 _ABOUT = (
     "This is the sandbox of Kling SaaS. It stands in for Kling, Segmind and llmprovider, draws "
@@ -56,9 +56,10 @@ def build(settings: Settings) -> ASGIApp:
         Route("/{rest:path}", kling.unknown, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
     vendors = [
-        Mount("/kling", routes=kling_routes),
-        Mount("/segmind", routes=segmind.routes()),
-        Mount("/llmprovider", routes=llmprovider.routes()),
+        Mount(prefix, routes=routes)
+        for prefix, routes in zip(
+            VENDORS, (kling_routes, segmind.routes(), llmprovider.routes()), strict=True
+        )
     ]
     app = Starlette(routes=[*pages, *vendors], lifespan=life)
     return Wire(app)
@@ -81,10 +82,12 @@ async def _health(request: Request) -> Response:
 
 async def _audit(request: Request) -> Response:
     """How often each create was asked for and how many tasks it made, for campaigns."""
-    creates = vendor_of(request).store.audit()
+    store = vendor_of(request).store
+    creates = store.audit()
     body = {
         "sandbox": True,
         "tasks": sum(row["created"] for row in creates),
+        "weather": store.weather(),
         "repeated": [row for row in creates if row["created"] > 1],
         "creates": creates,
     }

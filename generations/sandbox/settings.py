@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-Profile = Literal["full", "small"]
+from generations.sandbox import weather
+
+Profile = Literal["full", "small", "tiny"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +18,8 @@ class Settings:
     """`speed` divides every delay; `late` is by how much `fail:late` exceeds the usual delay.
 
     `keys` limits the static keys taken, empty takes any well-formed one; `parallel` is the number
-    of unfinished tasks an account may have on Kling, 0 for any; `image_hosts` may be fetched from.
+    of unfinished tasks an account may have on Kling, 0 for any; `image_hosts` may be fetched from;
+    `weather` has the chances of faults that strike any call, `stall` the seconds of such an answer.
     """
 
     data: Path
@@ -31,6 +35,8 @@ class Settings:
     link_seconds: int = 24 * 3600
     keep_days: float = 30.0
     image_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
+    weather: Mapping[str, float] = field(default_factory=dict)
+    stall: float = 40.0
 
 
 class BadSetting(ValueError):
@@ -40,14 +46,14 @@ class BadSetting(ValueError):
 def read(environ: Mapping[str, str], *, data: Path, host: str, port: int) -> Settings:
     """The settings of this process. Raises BadSetting."""
     film = environ.get("SANDBOX_FILM", "full")
-    if film not in ("full", "small"):
-        raise BadSetting(f"SANDBOX_FILM must be full or small, not {film!r}")
+    if film not in PROFILES:
+        raise BadSetting(f"SANDBOX_FILM must be one of {', '.join(PROFILES)}, not {film!r}")
     usual = Settings(data=data, public_url="")
     return Settings(
         data=data,
         public_url=environ.get("SANDBOX_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
         speed=_number(environ, "SANDBOX_SPEED", usual.speed, above=0),
-        film="small" if film == "small" else "full",
+        film=film,
         late=_number(environ, "SANDBOX_LATE", usual.late, above=1),
         keys=_words(environ, "SANDBOX_KEYS", usual.keys),
         access_key=environ.get("SANDBOX_ACCESS_KEY", usual.access_key),
@@ -57,6 +63,8 @@ def read(environ: Mapping[str, str], *, data: Path, host: str, port: int) -> Set
         link_seconds=round(_number(environ, "SANDBOX_LINK_SECONDS", usual.link_seconds, above=0)),
         keep_days=_number(environ, "SANDBOX_KEEP_DAYS", usual.keep_days, above=0),
         image_hosts=_words(environ, "SANDBOX_IMAGE_HOSTS", usual.image_hosts),
+        stall=_number(environ, "SANDBOX_STALL", usual.stall, above=0),
+        weather=_weather(environ.get("SANDBOX_WEATHER", "")),
     )
 
 
@@ -71,6 +79,13 @@ def _number(environ: Mapping[str, str], name: str, usual: float, *, above: float
     if not above < value < float("inf"):
         raise BadSetting(f"{name} must be a number above {above:g}, not {text!r}")
     return value
+
+
+def _weather(text: str) -> Mapping[str, float]:
+    try:
+        return weather.read(text)
+    except weather.Unclear as trouble:
+        raise BadSetting(str(trouble)) from None
 
 
 def _words(environ: Mapping[str, str], name: str, usual: frozenset[str]) -> frozenset[str]:

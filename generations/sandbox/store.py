@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS asked (
     dialect TEXT NOT NULL, account TEXT NOT NULL, label TEXT NOT NULL, times INTEGER NOT NULL,
     PRIMARY KEY (dialect, account, label)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS weather (kind TEXT PRIMARY KEY, times INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS secret (value BLOB NOT NULL) STRICT;
 """
 
@@ -188,6 +189,17 @@ class Store:
         self._db.execute(
             "UPDATE tasks SET refused_links = refused_links + 1 WHERE id = ?", (task_id,)
         )
+
+    def struck(self, kind: str) -> None:
+        """A fault of the weather struck once more."""
+        self._db.execute(
+            "INSERT INTO weather VALUES (?, 1) ON CONFLICT DO UPDATE SET times = times + 1", (kind,)
+        )
+
+    def weather(self) -> dict[str, int]:
+        """How often each fault of the weather struck."""
+        rows = self._db.execute("SELECT kind, times FROM weather ORDER BY kind")
+        return {row["kind"]: row["times"] for row in rows}
 
     def audit(self) -> list[dict[str, Any]]:
         """How often each create was asked for, and how many tasks it made."""

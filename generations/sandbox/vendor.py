@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -18,6 +19,7 @@ from generations.sandbox import faults
 from generations.sandbox.settings import Settings
 from generations.sandbox.store import Record, Store, Taken
 from generations.sandbox.studio import Studio, now_ms
+from generations.sandbox.weather import Weather
 from generations.wire.task import RemoteVideo, Task, TaskState
 
 RANK = {TaskState.QUEUED: 1, TaskState.RUNNING: 2, TaskState.SUCCEEDED: 3, TaskState.FAILED: 3}
@@ -54,6 +56,7 @@ class Vendor:
 
     def __init__(self, settings: Settings, store: Store, studio: Studio) -> None:
         self.settings, self.store, self.studio = settings, store, studio
+        self.weather = Weather(settings.weather, store)
         self._secret = store.secret()
         self.call_back: Callable[[Record, Task], Awaitable[None]] | None = None
 
@@ -61,6 +64,7 @@ class Vendor:
         """Take an order and have its film made. Raises Refusal, also after taking it."""
         prompt = whole_prompt(wish.params)
         script = faults.read(prompt)
+        self._refuse_for_the_weather()
         self._refuse_before(wish, script, self._count_try(wish, _label(wish, prompt)))
         record = self._record(wish, prompt, script)
         try:
@@ -69,12 +73,15 @@ class Vendor:
             message = f"external_task_id {wish.external_id} is in use already"
             raise Refusal("duplicate", message) from None
         self.studio.order(record)
-        if script.callback == "early" and self.call_back:
+        early = script.callback == "early" or self.weather.strikes("callback-early")
+        if early and self.call_back:
             await self.call_back(record, self.task(record))
         if script.has("5xx-after"):
             raise Refusal("internal", "internal server error (sandbox: fail:5xx-after)")
-        if script.has("lost-reply"):
+        if script.has("lost-reply") or self.weather.strikes("lost-reply"):
             raise Refusal("dropped")
+        if self.weather.strikes("stall"):
+            await asyncio.sleep(self.settings.stall)
         return record
 
     def _count_try(self, wish: Wish, label: str) -> int:
@@ -84,6 +91,14 @@ class Vendor:
         if wish.external_id and hyphen and number.isascii() and number.isdigit():
             return self.store.tries(wish.dialect, wish.account, order)
         return tries
+
+    def _refuse_for_the_weather(self) -> None:
+        if self.weather.strikes("lost-request"):
+            raise Refusal("dropped")
+        if self.weather.strikes("429"):
+            raise Refusal("rate", "too many requests (sandbox: weather)")
+        if self.weather.strikes("5xx"):
+            raise Refusal("unavailable", "temporarily unavailable (sandbox: weather)")
 
     def _refuse_before(self, wish: Wish, script: faults.Script, tries: int) -> None:
         """The refusals that leave no task behind."""

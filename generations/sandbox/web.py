@@ -6,9 +6,10 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, cast
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from generations.catalogue.params import Params
 from generations.catalogue.validation import check
@@ -16,6 +17,7 @@ from generations.sandbox.vendor import Vendor
 from generations.wire.task import BadRequest, Order, WireReply
 
 Handler = Callable[[Request], Awaitable[Response]]
+VENDORS = ("/kling", "/segmind", "/llmprovider")
 MARK = {"x-sandbox": "true"}
 _BODY_LIMIT = 32 * 1024 * 1024
 
@@ -29,13 +31,17 @@ class _Transport(Protocol):
 class Wire:
     """The outermost layer: lets a handler reach the connection, in order to drop it."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: Starlette) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, keeping uvicorn's own transport within the handlers' reach."""
         if scope["type"] == "http":
             scope.setdefault("state", {})["transport"] = cast(Any, send).__self__.transport
+            asked = scope["method"] == "GET" and scope["path"].startswith(VENDORS)
+            if asked and self._app.state.vendor.weather.strikes("poll-lost"):
+                await HangUp()(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
 

@@ -87,7 +87,7 @@ def test_a_setting_of_its_own_out_of_limits_is_named(
     [
         ({"SANDBOX_SPEED": "fast"}, "SANDBOX_SPEED='fast' must be a number above 0"),
         ({"LEASE_SECONDS": "1"}, "LEASE_SECONDS='1' must be a whole number of at least 5"),
-        ({"SANDBOX_FILM": "huge"}, "SANDBOX_FILM='huge' must be one of: full, small"),
+        ({"SANDBOX_FILM": "huge"}, "SANDBOX_FILM='huge' must be one of: full, small, tiny"),
         ({"EMAIL_URL": "mail.example.com"}, "EMAIL_URL must look like smtp+tls://"),
         ({"SECRET_KEY_FILE": "/nowhere/key"}, "SECRET_KEY_FILE: "),
     ],

@@ -61,6 +61,13 @@ class Planes:
         half = (size[0] // 2, size[1] // 2)
         return cls(Image.new("L", size, 16), Image.new("L", half, 128), Image.new("L", half, 128))
 
+    def fill(self, ink: Ink, box: tuple[int, int, int, int]) -> None:
+        """Paint the box (left, top, right, bottom; all even)."""
+        half = (box[0] // 2, box[1] // 2, box[2] // 2, box[3] // 2)
+        self.y.paste(ink.y, box)
+        self.u.paste(ink.u, half)
+        self.v.paste(ink.v, half)
+
     def paste(self, other: Planes | Ink, at: tuple[int, int], alpha: Alpha | None) -> None:
         """Lay `other` over this picture at `at` (may lie partly outside), through `alpha`."""
         half = (at[0] // 2, at[1] // 2)
