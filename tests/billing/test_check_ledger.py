@@ -20,7 +20,7 @@ def check(organisation: int, capsys: pytest.CaptureFixture[str]) -> tuple[int, s
         public_id = Organisation.objects.get(pk=organisation).public_id
     code = 0
     try:
-        call_command("check_ledger", organisation=public_id)
+        call_command("check_ledger", organisation=public_id, books=True)
     except SystemExit as ended:
         code = int(ended.code or 0)
     return code, capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""`manage.py check_ledger`: prove the books, freeze what does not add up, repair nothing."""
+"""`manage.py check_ledger`: prove books and promises, freeze what drifts, repair nothing."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts import tenancy
 from accounts.models import Organisation
 from billing import proof
+from generations import invariants
 
 
 class Command(BaseCommand):
-    """Exits 1 when a balance is not what was posted."""
+    """Exits 1 when a balance is not what was posted, or a promise about a film is broken."""
 
-    help = "Derives every balance again from the transfers; freezes wallets that drift."
+    help = "Derives every balance again, checks each generation; freezes wallets that drift."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One organisation, or all."""
         parser.add_argument("--organisation", default="", help="Public id (org_…) of only one.")
+        parser.add_argument("--books", action="store_true", help="The wallets alone, no films.")
+        parser.add_argument("--files", action="store_true", help="Read every stored film, too.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the accounts and what does not add up."""
-        found = proof.prove(_organisation_id(options["organisation"]))
+        organisation = _organisation_id(options["organisation"])
+        found = proof.prove(organisation)
         for livemode in (True, False):
             self._print_accounts(found, livemode)
         for drift in found.drifts:
@@ -31,9 +35,14 @@ class Command(BaseCommand):
         for organisation_id, livemode in proof.freeze_drifting(found):
             mode = "live" if livemode else "test"
             self.stdout.write(f"Frozen: the {mode} wallet of organisation {organisation_id}")
+        broken = [] if options["books"] else invariants.breaches(organisation)
+        if options["files"]:
+            broken += invariants.file_breaches()
+        for breach in broken:
+            self.stdout.write(f"BROKEN {breach}")
         verdict = "The books add up." if found.holds else "The books DO NOT add up."
         self.stdout.write(f"{found.wallets} wallets, {found.transfers} transfers. {verdict}")
-        if not found.holds:
+        if broken or not found.holds:
             sys.exit(1)
 
     def _print_accounts(self, found: proof.Proof, livemode: bool) -> None:

@@ -1,0 +1,148 @@
+"""What must be true of every generation at any moment: proven by check_ledger and each campaign.
+
+The numbers are those of docs/faults.md. The wallets' own rules (I1 to I4, I16) are billing.proof;
+what needs the stored files (I6, I15) is `file_breaches`, which reads them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+
+from accounts import tenancy
+from generations import storage
+
+_CHUNK = 1024 * 1024
+_LISTED = 20  # offenders named per rule
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`query` finds offenders: their public names, one per row."""
+
+    number: str
+    says: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A rule that does not hold, and for what."""
+
+    rule: str
+    offender: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.offender}"
+
+
+RULES = (
+    Rule(
+        "I5",
+        "a generation has ended exactly when its hold is settled",
+        "SELECT g.public_id FROM generations_generation g JOIN billing_hold h ON h.id = g.hold_id "
+        "WHERE (g.finished_at IS NOT NULL) <> (h.status <> 'pending')",
+    ),
+    Rule(
+        "I5",
+        "every hold belongs to a generation",
+        "SELECT h.reference FROM billing_hold h WHERE NOT EXISTS "
+        "(SELECT FROM generations_generation g WHERE g.hold_id = h.id)",
+    ),
+    Rule(
+        "I6",
+        "succeeded, captured and filmed are one",
+        "SELECT g.public_id FROM generations_generation g JOIN billing_hold h ON h.id = g.hold_id "
+        "LEFT JOIN generations_video v ON v.generation_id = g.id "
+        "WHERE (g.status = 'succeeded') <> (h.status = 'captured') "
+        "OR (g.status = 'succeeded' AND (v.id IS NULL OR h.captured <> g.credits))",
+    ),
+    Rule(
+        "I7",
+        "failed and cancelled ones are released whole",
+        "SELECT g.public_id FROM generations_generation g JOIN billing_hold h ON h.id = g.hold_id "
+        "WHERE (g.status IN ('failed', 'cancelled')) <> (h.status = 'released')",
+    ),
+    Rule(
+        "I8",
+        "nothing is held an hour beyond its deadline, but for films that wait for our storage",
+        "SELECT g.public_id FROM generations_generation g WHERE g.finished_at IS NULL "
+        "AND g.deadline_at < now() - interval '1 hour' "
+        "AND (g.status NOT IN ('fetching', 'storing') "
+        "OR g.deadline_at < now() - interval '25 hours')",
+    ),
+    Rule(
+        "I9",
+        "no generation was taken by upstreams twice",
+        "SELECT g.public_id FROM generations_attempt a JOIN generations_generation g "
+        "ON g.id = a.generation_id WHERE a.outcome = 'accepted' GROUP BY 1 HAVING count(*) > 1",
+    ),
+    Rule(
+        "I11",
+        "what is owed to nobody any more was delivered, or its tries are used up",
+        "SELECT m.topic || ' ' || m.subject FROM accounts_outboxmessage m "
+        "WHERE m.next_attempt_at IS NULL AND m.delivered_at IS NULL AND m.attempts = 0",
+    ),
+    Rule(
+        "I12",
+        "an ended generation has exactly one final event, and it is its last",
+        "SELECT g.public_id FROM generations_generation g "
+        "LEFT JOIN generations_generationevent e ON e.generation_id = g.id "
+        "AND e.status IN ('succeeded', 'failed', 'cancelled') "
+        "GROUP BY g.id HAVING count(e.id) <> (g.finished_at IS NOT NULL)::int "
+        "OR max(e.status) <> g.status OR max(e.sequence) < (SELECT max(sequence) "
+        "FROM generations_generationevent l WHERE l.generation_id = g.id)",
+    ),
+    Rule(
+        "I13",
+        "nothing refers to another organisation's rows",
+        "SELECT g.public_id FROM generations_generation g JOIN billing_hold h ON h.id = g.hold_id "
+        "LEFT JOIN generations_video v ON v.generation_id = g.id "
+        "WHERE (h.organisation_id, h.livemode) <> (g.organisation_id, g.livemode) "
+        "OR (v.organisation_id, v.livemode) <> (g.organisation_id, g.livemode)",
+    ),
+)
+
+
+def breaches(organisation_id: int | None = None) -> list[Breach]:
+    """Every rule that does not hold, of one organisation or of all. One snapshot; changes nothing.
+
+    At most twenty offenders are named per rule.
+    """
+    scope = (
+        tenancy.system("invariants are proven across tenants")
+        if organisation_id is None
+        else tenancy.scope(organisation_id)
+    )
+    with scope, connection.cursor() as cursor:
+        return list(_found(cursor))
+
+
+def _found(cursor: object) -> Iterator[Breach]:
+    for rule in RULES:
+        cursor.execute(f"{rule.query} LIMIT {_LISTED}")  # type: ignore[attr-defined]
+        for (offender,) in cursor.fetchall():  # type: ignore[attr-defined]
+            yield Breach(f"{rule.number} {rule.says}", str(offender))
+
+
+def file_breaches() -> list[Breach]:
+    """Films whose stored bytes are not the ones that were verified. Reads every film once."""
+    with tenancy.system("stored films are proven across tenants"), connection.cursor() as cursor:
+        cursor.execute("SELECT key, sha256 FROM generations_video ORDER BY id")
+        films = cursor.fetchall()
+    rule = "I6 a film that was paid is stored, byte for byte"
+    return [Breach(rule, key) for key, sha256 in films if _digest(key) != sha256]
+
+
+def _digest(key: str) -> str:
+    digest = hashlib.sha256()
+    try:
+        with storage.open_file(key) as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except storage.TROUBLE:
+        return ""
+    return digest.hexdigest()
