@@ -11,26 +11,30 @@ import logging
 import os
 import socket
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 
 import httpx
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Q
 
 from accounts import outbox
 from generations import bells, blocking, heartbeat, lifecycle, outcomes, providers
 from generations.models import Generation, ProviderAccount, Status
 from generations.providers import Found
 from generations.providers.codecs import Question
+from generations.wire.task import Reason, Rejected
 from kling_saas.lib import http
 
 log = logging.getLogger(__name__)
 _TICK = 0.1  # seconds between looks when there was nothing to do
 _BATCH = 500
-_PARALLEL_POLLS = 64
+_BUSY = 250  # questions to one account that are not answered yet
+_PARALLEL_POLLS = 64  # at one host
 _BEAT = 5.0
-_ASIDE = 5.0  # seconds until a bunch that broke is polled again
+_ASIDE = 5.0  # seconds until a film whose answer broke us is polled again
 
 
 class Watcher:
@@ -38,7 +42,11 @@ class Watcher:
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()
-        self._gate = asyncio.Semaphore(_PARALLEL_POLLS)
+        self._gates: dict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(_PARALLEL_POLLS)
+        )
+        self._polls: set[asyncio.Task[None]] = set()
+        self._asked: Counter[int | None] = Counter()
         self.name = f"watcher@{socket.gethostname()}:{os.getpid()}"
 
     async def run(self) -> None:
@@ -54,6 +62,7 @@ class Watcher:
                 self._repeat(calls.start_due, _TICK * 2),
             ]
             await asyncio.gather(*loops)
+            await asyncio.gather(*self._polls, return_exceptions=True)
             await calls.let_go()
 
     async def _repeat(self, step: Callable[[], Awaitable[int]], pause: float) -> None:
@@ -72,14 +81,30 @@ class Watcher:
                     continue
 
     async def _poll_due(self) -> int:
-        due = await sync_to_async(_claim)()
-        if not due:
-            return 0
+        """Begin to ask about what is due; who asks on does not wait for an upstream that is slow.
+
+        An account with many unanswered questions gets no more: its films stay due.
+        """
+        busy = [account for account, asked in self._asked.items() if asked >= _BUSY]
+        due = await sync_to_async(_claim)(busy)
         bunches: dict[tuple[int | None, str], list[Generation]] = defaultdict(list)
         for generation in due:
             bunches[generation.account_id, generation.kind].append(generation)
-        await asyncio.gather(*map(self._poll_bunch, bunches.values()))
+        for (account, _), bunch in bunches.items():
+            self._begin(account, bunch)
         return len(due)
+
+    def _begin(self, account: int | None, bunch: list[Generation]) -> None:
+        def done(task: asyncio.Task[None]) -> None:
+            self._polls.discard(task)
+            self._asked[account] -= len(bunch)
+            if not task.cancelled() and (error := task.exception()):
+                log.error("polls were not recorded", exc_info=error)
+
+        task = asyncio.create_task(self._poll_bunch(bunch))
+        self._polls.add(task)
+        self._asked[account] += len(bunch)
+        task.add_done_callback(done)
 
     async def _poll_bunch(self, bunch: list[Generation]) -> None:
         """Films of one kind at one account."""
@@ -88,15 +113,17 @@ class Watcher:
             return
         questions = [Question(g.upstream_id, g.order().kind) for g in bunch]
         try:
-            found = await providers.adapter(account).poll(self.client, self._ask, questions)
-            await sync_to_async(_record)(bunch, found)
-        except Exception:
-            # Whatever one bunch does to us, the others are polled; its tries were counted.
+            # An upstream that says nothing must not outlast the leases.
+            async with asyncio.timeout(settings.LEASE_SECONDS / 2):
+                found = await providers.adapter(account).poll(self.client, self._ask, questions)
+        except Exception as error:
             log.exception("polls at %s failed", account.name)
-            await sync_to_async(_put_aside)(bunch)
+            trouble = Rejected(Reason.UNAVAILABLE, type(error).__name__, "the poll failed")
+            found = dict.fromkeys((q.task_id for q in questions), trouble)
+        await sync_to_async(_record)(bunch, found)
 
     async def _ask(self, request: httpx.Request) -> httpx.Response:
-        async with self._gate:
+        async with self._gates[request.url.host + str(request.url.port)]:
             return await self.client.send(request)
 
     async def _tell(self) -> int:
@@ -114,8 +141,8 @@ class Watcher:
 STARTED = time.time()
 
 
-def _claim() -> list[Generation]:
-    claimed = lifecycle.claim([Status.IN_FLIGHT], _BATCH)
+def _claim(busy: list[int | None]) -> list[Generation]:
+    claimed = lifecycle.claim([Status.IN_FLIGHT], _BATCH, only=~Q(account__in=busy))
     accounts = {a.pk: a for a in ProviderAccount.objects.all()} if claimed else {}
     for generation in claimed:
         generation.account = accounts.get(generation.account_id or 0)
@@ -123,10 +150,12 @@ def _claim() -> list[Generation]:
 
 
 def _record(bunch: list[Generation], found: dict[str, Found]) -> None:
+    """Whatever one film's answer does to us, the others' are recorded; its try was counted."""
     for generation in bunch:
-        outcomes.polled(generation, found[generation.upstream_id])
-
-
-def _put_aside(bunch: list[Generation]) -> None:
-    for generation in bunch:
-        lifecycle.release(generation, again_in=_ASIDE)
+        try:
+            outcomes.polled(generation, found[generation.upstream_id])
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("%s: its poll's answer was not recorded", generation.public_id)
+            lifecycle.release(generation, again_in=_ASIDE)

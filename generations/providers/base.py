@@ -19,6 +19,7 @@ from generations.providers.codecs import CODECS, Bulk, Question
 from generations.providers.trail import masked, received
 from generations.wire.task import Outcome, Reason, Rejected, Task, Unknown, WireRequest
 from kling_saas.lib import http
+from kling_saas.lib.sealing import SealBroken
 
 if TYPE_CHECKING:
     from generations.models import ProviderAccount
@@ -33,10 +34,14 @@ Ask = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """The request certainly never arrived. `ours`: through no fault of the upstream's."""
+    """The request certainly never arrived. `ours`: through no fault of the upstream's.
+
+    `unreadable`: the account's credential cannot be opened.
+    """
 
     message: str
     ours: bool = False
+    unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ def without_answer(error: Exception) -> NotSent | Unknown:
 def not_sent(error: Exception) -> Exchange:
     """The exchange of a create that failed on our side, before it went out."""
     message = f"{type(error).__name__}: {error}"
-    return Exchange(NotSent(message, ours=True), {}, {"error": masked(message)})
+    outcome = NotSent(message, ours=True, unreadable=isinstance(error, SealBroken))
+    return Exchange(outcome, {}, {"error": masked(message)})
 
 
 class Adapter:

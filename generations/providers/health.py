@@ -88,6 +88,9 @@ def _spend(account: ProviderAccount, tokens: float, now: datetime) -> None:
 def learn(account: ProviderAccount, model: str, outcome: Outcome | NotSent, *, retry: bool) -> None:
     """Count a create's outcome for its breaker, budget and service."""
     if isinstance(outcome, NotSent) and outcome.ours:
+        if outcome.unreadable:
+            pause(account, settings.ACCOUNT_PAUSE_SECONDS, outcome.message)
+            alarms.ring(AlarmKind.CREDENTIAL, account.name, outcome.message)
         return
     if isinstance(outcome, Accepted):
         _welcome(account, retry=retry)

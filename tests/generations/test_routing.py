@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from generations import routing
 from generations.catalogue.validation import check
-from generations.models import Protocol, ProviderAccount
+from generations.models import Alarm, Protocol, ProviderAccount
 from generations.providers import NotSent, health
+from generations.providers.base import not_sent
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
+from kling_saas.lib.sealing import SealBroken
 
 FILM = check({"model": "kling-v1-6", "prompt": "A kite"}).params
 TASK = Task(id="1", state=TaskState.QUEUED)
@@ -128,6 +130,16 @@ def test_retry_after_is_kept_by_every_process_and_is_no_trouble(account: Provide
     health.learn(account, "kling-v1", shorter, retry=False)
     assert admitted(account) > 38
     assert now(account).auth_failures == 0
+
+
+def test_a_credential_that_cannot_be_opened_is_an_alarm(account: ProviderAccount) -> None:
+    account.sealed_credential = "k1:nonsense"
+    with pytest.raises(SealBroken) as broken:
+        account.credential()
+    exchange = not_sent(broken.value)
+    health.learn(account, "kling-v1", exchange.outcome, retry=False)
+    assert admitted(account) > 0
+    assert Alarm.objects.filter(kind="credential", subject=account.name).count() == 1
 
 
 @pytest.mark.parametrize(

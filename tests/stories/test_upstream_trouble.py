@@ -20,6 +20,7 @@ from generations.models import (
     Alarm,
     Attempt,
     Breaker,
+    Generation,
     Protocol,
     ProviderAccount,
     RefusedModel,
@@ -216,6 +217,8 @@ class Gate:
     def __init__(self, beyond: str, *, refuses: int = 0, silent: bool = False) -> None:
         self.creates: list[float] = []
         self.silent = silent
+        self.answers = threading.Event()  # while not set, questions are heard and not answered
+        self.answers.set()
         gate = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -228,6 +231,7 @@ class Gate:
                     self._pass_on(body)
 
             def do_GET(self) -> None:
+                gate.answers.wait()
                 if gate.silent:
                     self._say(503, b"")
                 else:
@@ -298,3 +302,35 @@ def test_a_film_that_was_made_in_silence_is_found_and_given_free(
     assert available(alice) == 10_000
     with tenancy.system("an operator looks"):
         assert not attempts.in_suspense().filter(generation__public_id=film).exists()
+
+
+def test_an_upstream_that_leaves_questions_open_delays_nobody_elses_film(
+    site: str, stack: Stack, sell: Seller
+) -> None:
+    gate = Gate(f"{stack.sandbox}/kling")
+    gate.answers.clear()
+    account = sell(gate.url)
+    alice = funded()
+    program = native(site, alice.test_key)
+    hung = [order(program) for _ in range(6)]
+    until(lambda: len(gate.creates) == 6, what="the hand-over")
+    until(lambda: not due(hung), what="the first questions")
+    quick = {"model": "kling-v1", "prompt": "A kite"}
+    began = time.monotonic()
+    for _ in range(3):
+        film = settled(program, program.post("/generations", quick).json()["id"])
+        assert film["status"] == "succeeded"
+    assert time.monotonic() - began < 20  # one question is waited for 30 s
+    gate.answers.set()
+    assert {settled(program, film)["status"] for film in hung} == {"succeeded"}
+    gate.close()
+    assert set(trail(*hung)) == {(account.name, "accepted", "")}
+
+
+def due(films: list[str]) -> bool:
+    """Whether any of them waits for a question still."""
+    with tenancy.system("a test looks at every tenant"):
+        asked = Generation.objects.filter(
+            public_id__in=films, status="in_flight", lease_until__isnull=False
+        )
+        return asked.count() < len(films)
