@@ -32,7 +32,7 @@ fix: $(VENV)/.dev ## Let ruff mend what it can
 campaigns-short: $(VENV)/.dev ## Chaos, fuzz and load in their short form (under 7 minutes)
 	@$(PY) -m tests.campaigns short
 
-chaos: $(VENV)/.dev ## Kill processes at random while films are made (N=1000 SEED=1)
+chaos: $(VENV)/.dev ## Kill processes at random while films are made (N=500 SEED=1)
 	@$(PY) -m tests.campaigns chaos
 
 bench: $(VENV)/.dev ## Run one benchmark (NAME=accept|ready)

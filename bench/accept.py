@@ -128,13 +128,6 @@ def customers(stack: Stack) -> tuple[list[str], int]:
     return made["keys"], made["first"]
 
 
-def url(stack: Stack, name: str) -> str:
-    for line in (stack.folder / "local.env").read_text().splitlines():
-        if line.startswith(f"{name}="):
-            return line.partition("=")[2]
-    raise KeyError(name)
-
-
 def tool(name: str) -> str:
     from kling_saas.run.postgres import binaries
 
@@ -143,7 +136,7 @@ def tool(name: str) -> str:
 
 def psql(stack: Stack, role: str, script: str) -> None:
     subprocess.run(
-        [tool("psql"), "-q", "-v", "ON_ERROR_STOP=1", url(stack, role)],
+        [tool("psql"), "-q", "-v", "ON_ERROR_STOP=1", stack.setting(role)],
         input=script,
         text=True,
         check=True,
@@ -157,7 +150,9 @@ def pgbench(stack: Stack, script: str, **variables: int) -> float:
     command += ["-T", str(int(SECONDS)), "-f", str(HERE / script)]
     for name, value in variables.items():
         command += ["-D", f"{name}={value}"]
-    out = subprocess.run([*command, url(stack, role)], capture_output=True, text=True, check=False)
+    out = subprocess.run(
+        [*command, stack.setting(role)], capture_output=True, text=True, check=False
+    )
     assert out.returncode == 0, out.stderr
     found = re.search(r"tps = ([\d.]+)", out.stdout)
     assert found, out.stdout

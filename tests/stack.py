@@ -84,6 +84,13 @@ class Stack:
         found: dict[str, Any] = json.loads((self.folder / "run.json").read_text())
         return found
 
+    def setting(self, name: str) -> str:
+        """A variable that `make run` chose itself, e.g. DATABASE_OWNER_URL."""
+        for line in (self.folder / "local.env").read_text().splitlines():
+            if line.startswith(f"{name}="):
+                return line.partition("=")[2]
+        raise KeyError(name)
+
     def manage(self, *arguments: str, check: bool = True) -> str:
         """Run a management command beside it; what it printed."""
         done = subprocess.run(

@@ -7,8 +7,8 @@ import sys
 
 from tests.campaigns import chaos, fuzz, load
 
-SHORT = {"chaos": 100, "fuzz": 150, "load": 10}
-LONG = {"chaos": 1000, "fuzz": 2000, "load": 60}
+SHORT = {"chaos": 60, "fuzz": 150, "load": 10}
+LONG = {"chaos": 600, "fuzz": 2000, "load": 60}
 RUN = {"chaos": chaos.run, "fuzz": fuzz.run, "load": load.run}
 
 

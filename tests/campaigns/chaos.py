@@ -1,186 +1,180 @@
-"""Generations are ordered while worker, web and sandbox are killed with -9 at random.
+"""Films are ordered in bad weather while processes are killed, paused and cut from the database.
 
-Promise: 90 s after the last kill every generation has ended, the books are exact, every captured
-credit has its film, and no generation was bought twice upstream.
+Promise: 90 s after the last fault every generation has ended, the books are exact, every captured
+credit has its film, no generation was bought twice upstream; and each kind of fault did strike.
 """
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import threading
 import time
 import uuid
 from collections import Counter
-from pathlib import Path
 
 import httpx
 
 from tests.campaigns import verdict
+from tests.campaigns.mischief import LEASE, Mischief
 from tests.stack import Stack
 
-KILL_EVERY = (0.7, 2.5)  # seconds
-KILL_FOR = 0.35  # seconds of killing per generation
-HEAL_WITHIN = 90.0
-# Few places at each account, so that orders wait, spill over to every protocol, and wait again.
+WEATHER = {
+    "lost-request": 0.05,
+    "lost-reply": 0.05,
+    "stall": 0.05,
+    "5xx": 0.05,
+    "429": 0.05,
+    "poll-lost": 0.05,
+    "callback-dup": 0.10,
+    "callback-none": 0.10,
+    "callback-early": 0.05,
+    "corrupt": 0.05,
+    "truncated": 0.05,
+    "expired-link": 0.05,
+}
+LONG = 300  # from so many on, each fault must have struck 20 times
+HEAL_WITHIN = 90.0  # seconds after the last fault
+ORDER_EVERY = 0.3  # seconds
+KILL_EVERY = {True: (3.0, 5.0), False: (1.5, 3.0)}  # seconds, in long and short trials
+SHORTEST = 55.0  # seconds: what is planned needs its time
 _CROWD = """
 import os, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "kling_saas.settings"
 django.setup()
 from generations.models import ProviderAccount
-ProviderAccount.objects.update(concurrency=4, priority=10)
+ProviderAccount.objects.update(concurrency=8, priority=10)
 """
 _MODELS = ("kling-v1", "kling-v1-6", "kling-v2-5-turbo", "kling-v2-6")
-_PROMPTS = (
-    "A lighthouse in a storm at dusk",
-    "Waves under a full moon",
-    "A tram in the rain slow:2",
-    "fail:failed a city",
-    "fail:5xx-after a harbour",
-    "fail:lost-reply a mill",
-    "callback:dup a fox",
-    "callback:none a heron",
-)
 
 
 def run(runs: int, seed: int) -> bool:
     """True when every promise held."""
     rng = random.Random(seed)
-    stack = Stack(SWEEP_SECONDS="15")
+    long = runs >= LONG
+    stormy = WEATHER if long else {kind: 2 * chance for kind, chance in WEATHER.items()}
+    stack = Stack(
+        SWEEP_SECONDS="5",
+        LEASE_SECONDS=str(LEASE),
+        UPSTREAM_TIMEOUT="3",
+        UNKNOWN_GRACE_SECONDS="6",
+        SANDBOX_FILM="tiny",
+        SANDBOX_STALL="8",
+        SANDBOX_WEATHER=",".join(f"{kind}={chance}" for kind, chance in stormy.items()),
+    )
     stack.start()
     stack.python(_CROWD)
     try:
-        faults, violations = _trial(stack, runs, rng)
+        faults, violations = _trial(stack, runs, rng, least=20 if long else 1)
     finally:
         stack.stop()
     return verdict.tell("chaos", runs=runs, faults=faults, violations=violations, seed=seed)
 
 
-def _trial(stack: Stack, runs: int, rng: random.Random) -> tuple[dict[str, int], list[str]]:
-    kills: Counter[str] = Counter()
-    over = threading.Event()
-    prompts = [rng.choice(_PROMPTS) for _ in range(runs)]
-    killer = threading.Thread(target=_kill_until, args=(stack, over, rng, kills))
-    killer.start()
+def _trial(
+    stack: Stack, runs: int, rng: random.Random, *, least: int
+) -> tuple[dict[str, int], list[str]]:
+    seconds = max(SHORTEST, runs * ORDER_EVERY)
+    mischief = Mischief(stack, rng, seconds, KILL_EVERY[least > 1])
+    orders = Orders(stack)
+    mischief.start()
     began = time.monotonic()
     try:
-        failed = _order_all(stack, prompts)
-        time.sleep(max(0.0, KILL_FOR * runs - (time.monotonic() - began)))
+        orders.place(runs, pace=seconds / runs)
+        time.sleep(max(0.0, seconds - (time.monotonic() - began)))
     finally:
-        over.set()
-        killer.join()
+        mischief.end()
+    struck = _strikes(stack)
+    while (rare := _rare(struck, least)) and orders.placed < 3 * runs:
+        orders.place(10, pace=0.1)
+        struck = _strikes(stack)
     healed = _wait_for_end(stack)
-    print(f"chaos: {runs} generations, kills {dict(kills)}, all ended after {healed:.1f} s")
     violations, figures = verdict.of(stack)
+    print(f"chaos: {orders.placed} generations, all ended {healed:.1f} s after the last fault")
     print(f"chaos: {figures}")
     if healed > HEAL_WITHIN:
-        violations.append(f"not every generation had ended {HEAL_WITHIN} s after the last kill")
-    return dict(kills), [*violations, *failed]
+        violations.append(f"not every generation had ended {HEAL_WITHIN} s after the last fault")
+    violations += [f"{kind} struck less than {least} times" for kind in rare]
+    return dict(mischief.done) | struck, [*violations, *orders.failed, *mischief.wrong]
 
 
-def _order_all(stack: Stack, prompts: list[str]) -> list[str]:
-    """Order each, with one idempotency key through all retries, like a careful client."""
-    waiting = list(enumerate(prompts))
-    failed: list[str] = []
-    lock = threading.Lock()
-
-    def work() -> None:
-        with httpx.Client(base_url=stack.site, timeout=10) as client:
-            while True:
-                with lock:
-                    if not waiting:
-                        return
-                    number, prompt = waiting.pop()
-                model = _MODELS[number % len(_MODELS)]
-                if not _order(client, stack, model, f"{prompt} #{number}"):
-                    failed.append(f"order {number} was never accepted")
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failed
-
-
-def _order(client: httpx.Client, stack: Stack, model: str, prompt: str) -> bool:
-    headers = {
-        "Authorization": f"Bearer {stack.facts['test_key']}",
-        "Idempotency-Key": str(uuid.uuid4()),
-    }
-    for _ in range(120):
+def _strikes(stack: Stack) -> dict[str, int]:
+    """How often each fault of the weather has struck."""
+    for _ in range(60):
         try:
-            answer = client.post(
-                "/api/v1/generations",
-                json={"model": model, "prompt": prompt},
-                headers=headers,
-            )
+            found: dict[str, int] = httpx.get(f"{stack.sandbox}/_audit", timeout=30).json()[
+                "weather"
+            ]
         except httpx.HTTPError:
             time.sleep(0.5)
             continue
-        if answer.status_code == 202:
-            return True
-        if answer.status_code < 500:
-            print(f"chaos: {answer.status_code} {answer.text[:200]}")
-            return False
-        time.sleep(0.5)
-    return False
+        return found
+    raise RuntimeError("the sandbox does not come back")
 
 
-def _kill_until(
-    stack: Stack, over: threading.Event, rng: random.Random, kills: Counter[str]
-) -> None:
-    while not over.wait(rng.uniform(*KILL_EVERY)):
-        victims = _victims(stack.pid)
-        if not victims:
-            continue
-        kind = rng.choice(sorted({kind for _, kind in victims}))
-        pid = rng.choice([pid for pid, its in victims if its == kind])
-        try:
-            os.kill(pid, signal.SIGKILL)
-            kills[kind] += 1
-        except ProcessLookupError:
-            continue
+def _rare(struck: dict[str, int], least: int) -> list[str]:
+    return [kind for kind in WEATHER if struck.get(kind, 0) < least]
 
 
-def _victims(root: int) -> list[tuple[int, str]]:
-    """Every process of the product but its supervisor and the database, with what it is."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
+class Orders:
+    """A careful customer: one idempotency key through all retries of an order."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.placed = 0
+        self.failed: list[str] = []
+        self._stack = stack
+        self._lock = threading.Lock()
+        self._due = 0.0
+
+    def place(self, count: int, *, pace: float) -> None:
+        """`count` more orders, one every `pace` seconds, by four clients side by side."""
+        end = self.placed + count
+        self._due = time.monotonic()
+        threads = [threading.Thread(target=self._work, args=(end, pace)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _work(self, end: int, pace: float) -> None:
+        with httpx.Client(base_url=self._stack.site, timeout=10) as client:
+            while (number := self._next(end, pace)) is not None:
+                if not self._order(client, number):
+                    self.failed.append(f"order {number} was never accepted")
+
+    def _next(self, end: int, pace: float) -> int | None:
+        with self._lock:
+            if self.placed >= end:
+                return None
+            self.placed += 1
+            self._due += pace
+            number, due = self.placed, self._due
+        time.sleep(max(0.0, due - time.monotonic()))
+        return number
+
+    def _order(self, client: httpx.Client, number: int) -> bool:
+        headers = {
+            "Authorization": f"Bearer {self._stack.facts['test_key']}",
+            "Idempotency-Key": str(uuid.uuid4()),
+        }
+        model = _MODELS[number % len(_MODELS)]
+        order = {"model": model, "prompt": f"A lighthouse in a storm, number {number}"}
+        tries: Counter[str] = Counter()
+        for _ in range(120):
             try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
+                answer = client.post("/api/v1/generations", json=order, headers=headers)
+            except httpx.HTTPError as error:
+                tries[type(error).__name__] += 1
+                time.sleep(0.5)
                 continue
-            parents[int(entry.name)] = int(fields[1])
-    return [
-        (pid, kind) for pid in parents if _descends(pid, root, parents) and (kind := _kind(pid))
-    ]
-
-
-def _descends(pid: int, root: int, parents: dict[int, int]) -> bool:
-    while (pid := parents.get(pid, 0)) > 1:
-        if pid == root:
-            return True
-    return False
-
-
-def _kind(pid: int) -> str | None:
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return None
-    for mark, kind in (
-        ("uvicorn", "web"),
-        ("generations.sandbox", "sandbox"),
-        ("manage.py watch", "watcher"),
-        ("manage.py work", "supervisor"),
-        ("qcluster", "queue"),
-    ):
-        if mark in command:
-            return kind
-    return None
+            if answer.status_code == 202:
+                return True
+            if answer.status_code < 500:
+                print(f"chaos: {answer.status_code} {answer.text[:200]}")
+                return False
+            tries[str(answer.status_code)] += 1
+            time.sleep(0.5)
+        print(f"chaos: order {number} met {dict(tries)}")
+        return False
 
 
 def _wait_for_end(stack: Stack) -> float:
