@@ -20,6 +20,7 @@ import time
 import uuid
 from pathlib import Path
 
+from kling_saas.run.postgres import EmbeddedPostgres, binaries
 from tests.stack import Stack, free_ports
 
 WALLETS = 10_000
@@ -86,8 +87,11 @@ def measure(stack: Stack, port: int, keys: list[str], first: int) -> None:
     asyncio.run(get_known(port, keys))
     asyncio.run(load(port, keys, 1.0))
     for number in range(ROUNDS):
+        at_rest(stack)
         rival.append(pgbench(stack, "rival.sql"))
+        at_rest(stack)
         function.append(pgbench(stack, "function.sql", first=first))
+        at_rest(stack)
         rate, slow = asyncio.run(load(port, keys, SECONDS))
         ours.append(rate)
         p95.append(slow)
@@ -129,8 +133,6 @@ def customers(stack: Stack) -> tuple[list[str], int]:
 
 
 def tool(name: str) -> str:
-    from kling_saas.run.postgres import binaries
-
     return str(binaries() / name)
 
 
@@ -141,6 +143,17 @@ def psql(stack: Stack, role: str, script: str) -> None:
         text=True,
         check=True,
     )
+
+
+def at_rest(stack: Stack) -> None:
+    """Clean up after the one before: nobody pays for another's dead rows and dirty pages."""
+    address = EmbeddedPostgres(stack.folder / "postgres").url("kling_super")
+    for work in ("VACUUM ANALYZE", "CHECKPOINT"):
+        subprocess.run(
+            [tool("psql"), "-q", "-c", work, address],
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
 
 
 def pgbench(stack: Stack, script: str, **variables: int) -> float:

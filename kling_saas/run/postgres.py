@@ -89,7 +89,9 @@ class EmbeddedPostgres:
         return Path(tempfile.gettempdir()) / f"kling-pg-{digest}"
 
     def url(self, role: str, database: str = "kling") -> str:
-        """The libpq address for `role`, password included."""
+        """The libpq address for `role`, password included. Raises OSError."""
+        if not self._passwords:
+            self._load_passwords()
         host = quote(str(self.socket_dir), safe="")
         return f"postgresql://{role}:{self._passwords[role]}@{host}/{database}"
 
