@@ -2,7 +2,7 @@
 
 What is remembered here holds until any credential or organisation changes: the database counts
 those changes, and each process reads the count again after CREDENTIAL_RECHECK_SECONDS. So a
-revoked key works for that long at most, and a key that nobody touched is looked up every ten minutes.
+revoked key works for that long at most, and a key nobody touched is looked up every ten minutes.
 """
 
 from __future__ import annotations
