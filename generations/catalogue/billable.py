@@ -12,6 +12,8 @@ from itertools import product
 from billing.items import BillableItem, ListPrice, Unit
 from generations.catalogue import registry
 from generations.catalogue.params import Params
+from generations.catalogue.products import registry as products
+from generations.catalogue.products.product import CHUNK, Product, Row
 from generations.catalogue.spec import Audio, Spec, UnitPrice
 from generations.catalogue.validation import InvalidRequest, check
 
@@ -40,6 +42,8 @@ def audio(params: Params) -> Audio:
 
 def item(params: Params) -> BillableItem:
     """The one line this order is billed as. Raises Unpriced when the catalogue has no row."""
+    if params.task:
+        return _product_item(products.get(params.task), params)
     spec = registry.get(params.model)
     row = _row(spec, params)
     return BillableItem(
@@ -53,6 +57,9 @@ def item(params: Params) -> BillableItem:
 
 def official_units(params: Params) -> Decimal:
     """What Kling's own price list asks for this order, in video units."""
+    if params.task:
+        priced = _product_row(products.get(params.task), params)
+        return priced.amount * priced.quantity(params.duration)
     row = _row(registry.get(params.model), params)
     return row.units * (params.duration if row.seconds is None else 1)
 
@@ -68,18 +75,40 @@ def usd_of(credits_charged: int) -> Decimal:
 
 
 def list_prices() -> tuple[ListPrice, ...]:
-    """A row for every priced variant of every model, ready to be published as a price book."""
+    """A row for every priced variant of everything, ready to be published as a price book."""
+    return (*_film_prices(), *_product_prices())
+
+
+def _film_prices() -> tuple[ListPrice, ...]:
     return tuple(
         ListPrice(
             sku=spec.name,
             key=",".join(f"{name}={value}" for name, value in _dimensions(row)),
             unit=_unit(row),
-            credits=int((row.units * CREDITS_PER_UNIT).to_integral_value(rounding=ROUND_CEILING)),
+            credits=_credits(row.units),
             description=_row_words(spec, row),
         )
         for spec in registry.SPECS
         for row in spec.prices
     )
+
+
+def _product_prices() -> tuple[ListPrice, ...]:
+    return tuple(
+        ListPrice(
+            sku=product.name,
+            key=",".join(f"{name}={value}" for name, value in _facts(row)),
+            unit="second" if row.per == "second" else "clip",
+            credits=_credits(row.amount),
+            description=_product_words(product, row),
+        )
+        for product in products.PRODUCTS.values()
+        for row in product.prices
+    )
+
+
+def _credits(units: Decimal) -> int:
+    return int((units * CREDITS_PER_UNIT).to_integral_value(rounding=ROUND_CEILING))
 
 
 def every_sellable() -> Iterator[Params]:
@@ -125,6 +154,44 @@ def _row(spec: Spec, params: Params) -> UnitPrice:
         if (row.mode, row.audio) == (params.mode, tier) and row.seconds in (None, params.duration):
             return row
     raise Unpriced(f"{spec.name} {params.mode} {params.duration} s {tier}")
+
+
+def _product_item(product: Product, params: Params) -> BillableItem:
+    row = _product_row(product, params)
+    return BillableItem(
+        sku=product.name,
+        dimensions=_facts(row),
+        quantity=row.quantity(params.duration),
+        unit="second" if row.per == "second" else "clip",
+        description=_product_words(product, row),
+    )
+
+
+def _product_row(product: Product, params: Params) -> Row:
+    row = product.row(params)
+    if row is None:
+        raise Unpriced(f"{product.name} {params.model} {params.mode} {params.duration} s")
+    return row
+
+
+def _facts(row: Row) -> tuple[tuple[str, str], ...]:
+    chunk = (("seconds", str(CHUNK)),) if row.per == "chunk" else ()
+    return tuple(sorted((*row.where, *chunk)))
+
+
+def _product_words(product: Product, row: Row) -> str:
+    per = {"call": "each", "second": "per second", "chunk": f"per {CHUNK} s begun"}[row.per]
+    return ", ".join([product.title, *(_worded(name, value) for name, value in row.where), per])
+
+
+def _worded(name: str, value: str) -> str:
+    words = {
+        ("audio", "none"): "silent",
+        ("audio", "native"): "with sound",
+        ("input", "none"): "from words and pictures",
+        ("input", "video"): "with a film",
+    }
+    return words.get((name, value)) or (f"{value} s" if name == "seconds" else value)
 
 
 def _dimensions(row: UnitPrice) -> tuple[tuple[str, str], ...]:

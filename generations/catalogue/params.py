@@ -6,10 +6,11 @@ Pure Python: website, native API, dialects, adapters and sandbox all pass this o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import Any, Literal
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from typing import Any
 
-Kind = Literal["text2video", "image2video"]
+Kind = str
+"""`text2video`, `image2video`, or the name of a product (`catalogue.products`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class Params:
 
     `image`, `image_tail` and masks are addresses or raw base64 (no `data:` prefix).
     `aspect_ratio` and `cfg_scale` are None where the model or kind has none.
+
+    An order of another product than films names it in `task`; `inputs` holds the product's own
+    fields, JSON-ready, and `duration` the length of what comes out. `pin` is the account that
+    alone can make it, because it holds what the order refers to.
     """
 
     model: str
@@ -64,25 +69,38 @@ class Params:
     dynamic_masks: tuple[DynamicMask, ...] = ()
     watermark: bool = False
     seed: int | None = None
+    task: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    pin: int | None = None
 
     @property
     def kind(self) -> Kind:
-        """Image-to-video when a first or last frame is given, else text-to-video."""
+        """The product, or image-to-video when a first or last frame is given, or text-to-video."""
+        if self.task:
+            return self.task
         return "image2video" if self.image or self.image_tail else "text2video"
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict of the fields that differ from their defaults, plus `model`."""
-        changed: dict[str, Any] = {}
+        """A JSON-ready dict of the fields that differ from their defaults, plus `model`.
+
+        `inputs` lie flat beside the others.
+        """
+        changed: dict[str, Any] = dict(self.inputs)
         for name, default in _DEFAULTS:
             value = getattr(self, name)
             if value != default:
                 changed[name] = _plain(value)
         return changed
 
+    def shown(self) -> dict[str, Any]:
+        """`to_json` without what is nobody's business but ours."""
+        return {name: value for name, value in self.to_json().items() if name != "pin"}
+
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Params:
         """The inverse of `to_json`: trusts its input, which we wrote."""
-        values = dict(stored)
+        values = {name: value for name, value in stored.items() if name in NAMES}
+        values["inputs"] = {name: value for name, value in stored.items() if name not in NAMES}
         if values.get("camera_control"):
             values["camera_control"] = CameraControl(**values["camera_control"])
         values["multi_prompt"] = tuple(Shot(**s) for s in values.get("multi_prompt", ()))
@@ -95,7 +113,8 @@ class Params:
         return cls(**values)
 
 
-_DEFAULTS = tuple((field.name, field.default) for field in fields(Params))
+_DEFAULTS = tuple((f.name, f.default) for f in fields(Params) if f.default_factory is MISSING)
+NAMES = frozenset(name for name, _ in _DEFAULTS)
 
 
 def _plain(value: Any) -> Any:

@@ -45,6 +45,11 @@ def as_number(value: object, *, lenient: bool) -> float | int | None:
     return None
 
 
+def is_token(text: str) -> bool:
+    """Whether it has the form of an id."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads the fields of one JSON object. `prefix` is its place: "" or `multi_prompt[0].`."""

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from generations.catalogue import draft as drafts
 from generations.catalogue.params import Params
+from generations.catalogue.products import checking
+from generations.catalogue.products.product import Product
+from generations.catalogue.products.registry import PRODUCTS
 from generations.catalogue.reading import Reader
 from generations.catalogue.registry import SPECS, resolve
 from generations.catalogue.rules import Rules
@@ -34,12 +37,14 @@ def check(
     max_shots: int = 6,
     max_seconds: int = 15,
     sandbox: bool = False,
+    products: Mapping[str, Product] = PRODUCTS,
 ) -> Checked:
     """Normalises native-word fields, or raises InvalidRequest with every violation.
 
     `lenient` is for the dialects: unknown fields are ignored, numbers may be strings, and what a
     model lacks is dropped or written into the prompt, with a warning. `max_shots` and
-    `max_seconds` bound multi-shot films; `sandbox` allows `seed`. Nothing else is ever raised.
+    `max_seconds` bound multi-shot films; `sandbox` allows `seed`. `task` orders one of `products`
+    (what a film it names decides is still to be filled in). Nothing else is ever raised.
     """
     findings = Findings(lenient)
     if not isinstance(fields, Mapping):
@@ -51,12 +56,30 @@ def check(
             way_out="send a JSON object",
         )
         raise InvalidRequest(tuple(findings.violations))
+    if fields.get(checking.TASK) is not None:
+        return _product_order(fields, findings, products, sandbox=sandbox)
     draft = drafts.read(Reader(findings, fields), max_shots)
     spec = _spec(draft.model, findings)
     if spec is None:
         raise InvalidRequest(tuple(findings.violations))
     params = Rules(spec, draft, findings, max(max_seconds, max(spec.durations)), sandbox).apply()
     if findings.violations:
+        raise InvalidRequest(tuple(findings.violations))
+    return Checked(params, tuple(findings.warnings))
+
+
+def _product_order(
+    fields: Mapping[str, object],
+    findings: Findings,
+    products: Mapping[str, Product],
+    *,
+    sandbox: bool,
+) -> Checked:
+    name = Reader(findings, fields).choice(checking.TASK, list(products), {})
+    params = None
+    if name:
+        params = checking.read(products[name], fields, findings, sandbox=sandbox)
+    if findings.violations or params is None:
         raise InvalidRequest(tuple(findings.violations))
     return Checked(params, tuple(findings.warnings))
 

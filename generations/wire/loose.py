@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from generations.wire.task import RemoteVideo, TaskState
+from generations.wire.task import RemoteAudio, RemoteVideo, TaskState
 
 _STATES = {
     "submitted": TaskState.QUEUED,
@@ -115,6 +115,16 @@ def video(value: object) -> RemoteVideo | None:
         duration_ms=duration_ms(fields.get("duration")),
         watermark_url=address(fields.get("watermark_url")) or None,
     )
+
+
+def audio(value: object) -> RemoteAudio | None:
+    """A sound from `{id, url | url_mp3 | url_wav, duration…}`; None without an address."""
+    fields = mapping(value)
+    for form in ("", "_mp3", "_wav"):
+        if url := address(fields.get(f"url{form}")):
+            length = duration_ms(fields.get(f"duration{form}"))
+            return RemoteAudio(url, text(fields.get("id")), length)
+    return None
 
 
 def header(headers: Mapping[str, str], name: str) -> str:

@@ -30,12 +30,23 @@ class RemoteVideo:
     bytes: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteAudio:
+    """A finished sound at an address that may expire."""
+
+    url: str
+    id: str = ""
+    duration_ms: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A task as one side of the wire sees it. Times are Unix milliseconds.
 
     `units` is Kling's bill in official units, `cost_usd` Segmind's in dollars; None when not told.
-    `message` is the vendor's reason when failed, else "".
+    `message` is the vendor's reason when failed, else "". `facts` is what it made that is neither
+    film nor sound (faces, a voice), found in the list `facts_at` of the result or, when that is
+    empty, in the answer itself.
     """
 
     id: str
@@ -43,6 +54,9 @@ class Task:
     external_id: str | None = None
     message: str = ""
     videos: tuple[RemoteVideo, ...] = ()
+    audios: tuple[RemoteAudio, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    facts_at: str = ""
     created_ms: int = 0
     updated_ms: int = 0
     units: Decimal | None = None

@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 from generations.catalogue.params import CameraControl, Kind, Params
+from generations.catalogue.products.registry import PRODUCTS
 from generations.catalogue.registry import get
 from generations.wire import loose, plain
-from generations.wire.kling import codes, tasks
+from generations.wire.kling import codes, products, tasks
 from generations.wire.task import Accepted, Outcome, Rejected, Task, Unknown, WireRequest
 
 LIST_MAX = 500  # tasks in one page of a list
@@ -29,13 +30,15 @@ MODELS = frozenset(
 
 
 def can_serve(params: Params) -> bool:
-    """Whether this API sells the model at all."""
-    return params.model in MODELS
+    """Whether this API sells the product or the model at all."""
+    return params.task in PRODUCTS if params.task else params.model in MODELS
 
 
 def lost(params: Params) -> tuple[str, ...]:
     """The fields of this order that this API cannot carry."""
     gone = []
+    if params.task:
+        return ("seed",) if params.seed is not None else ()
     if params.cfg_scale is not None and get(params.model).cfg_scale != "yes":
         gone.append("cfg_scale")
     if params.kind == "image2video" and params.aspect_ratio:
@@ -49,15 +52,17 @@ def encode_create(
     params: Params, *, external_id: str | None = None, callback_url: str | None = None
 ) -> WireRequest:
     """POST to the order's endpoint."""
-    spec = get(params.model)
-    body = body_of(params)
-    if spec.sound:
-        body["sound"] = "on" if params.sound else "off"
-    if external_id:
-        body["external_task_id"] = external_id
-    if callback_url:
-        body["callback_url"] = callback_url
-    return WireRequest(method="POST", path=_path(params.kind), json=body)
+    product = PRODUCTS.get(params.task)
+    if product:
+        body = products.body_of(product, params)
+    else:
+        body = body_of(params)
+        if get(params.model).sound:
+            body["sound"] = "on" if params.sound else "off"
+    if not (product and product.at_once):
+        body |= {"external_task_id": external_id} if external_id else {}
+        body |= {"callback_url": callback_url} if callback_url else {}
+    return WireRequest(method="POST", path=products.path(params.kind), json=body)
 
 
 def body_of(params: Params) -> dict[str, Any]:
@@ -128,23 +133,20 @@ def _references(params: Params) -> dict[str, Any]:
 
 def encode_get(kind: Kind, task_id: str) -> WireRequest:
     """GET one task, by Kling's id or by our external id."""
-    return WireRequest(method="GET", path=f"{_path(kind)}/{quote(task_id, safe='')}")
+    return WireRequest(method="GET", path=f"{products.path(kind)}/{quote(task_id, safe='')}")
 
 
 def encode_list(kind: Kind, page: int = 1, size: int = LIST_MAX) -> WireRequest:
     """GET a page of tasks: `page` 1 to 1000, `size` 1 to LIST_MAX."""
-    return WireRequest(method="GET", path=f"{_path(kind)}?pageNum={page}&pageSize={size}")
-
-
-def _path(kind: Kind) -> str:
-    return f"/v1/videos/{kind}"
+    return WireRequest(method="GET", path=f"{products.path(kind)}?pageNum={page}&pageSize={size}")
 
 
 def decode_created(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
     """The outcome of a create. Anything a task may hide behind is Unknown, never Rejected."""
     answer = loose.json_object(body)
     if answer is not None and 200 <= status < 300 and answer.get("code") in (codes.OK, "0"):
-        task = tasks.read(loose.mapping(answer.get("data")))
+        data = loose.mapping(answer.get("data"))
+        task = tasks.read(data) or tasks.read_at_once(data)
         if task is not None:
             return Accepted(task)
         return Unknown(str(status), "a success without a task")

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from generations.catalogue.params import Kind
-from generations.wire.kling import codes, tasks
+from generations.catalogue.products.registry import PRODUCTS
+from generations.wire.kling import codes, products, tasks
 from generations.wire.kling.codes import encode_error
 from generations.wire.task import BadRequest, Order, Task, WireReply
 
 __all__ = [
     "DEFAULT_MODEL",
     "decode_order",
+    "encode_at_once",
     "encode_callback",
     "encode_created",
     "encode_error",
@@ -43,6 +45,8 @@ def decode_order(kind: Kind, body: object) -> Order:
     if not isinstance(body, Mapping):
         raise BadRequest("body", "must be a JSON object")
     sent = {name: value for name, value in body.items() if not _is_empty(value)}
+    if kind in PRODUCTS:
+        return _order(products.fields_of(PRODUCTS[kind], sent), sent)
     fields = {name: sent[name] for name in _SAME_NAME if name in sent}
     model = sent.get("model_name", sent.get("model"))
     if model is not None:
@@ -59,9 +63,15 @@ def decode_order(kind: Kind, body: object) -> Order:
     fields |= _multi_shot(sent) | _references(sent)
     explicit = frozenset(fields)
     fields.setdefault("model", DEFAULT_MODEL)
+    return _order(fields, sent, explicit)
+
+
+def _order(
+    fields: Mapping[str, Any], sent: Mapping[str, Any], explicit: frozenset[str] = frozenset()
+) -> Order:
     return Order(
         fields=fields,
-        explicit=explicit,
+        explicit=explicit or frozenset(fields),
         external_id=read_label(sent, "external_task_id"),
         callback_url=read_label(sent, "callback_url"),
     )
@@ -126,6 +136,11 @@ def encode_created(task: Task, request_id: str) -> WireReply:
 
 def encode_task(task: Task, request_id: str) -> WireReply:
     """The answer to a query for one task."""
+    return codes.envelope(tasks.flat(task), request_id)
+
+
+def encode_at_once(task: Task, request_id: str) -> WireReply:
+    """The answer to a create of what is made at once: the result itself."""
     return codes.envelope(tasks.flat(task), request_id)
 
 

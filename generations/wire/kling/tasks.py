@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from generations.wire import loose, plain
-from generations.wire.task import RemoteVideo, Task, TaskState
+from generations.wire.task import RemoteAudio, RemoteVideo, Task, TaskState
 
 STATUS_WORDS = {
     TaskState.QUEUED: "submitted",
@@ -14,6 +14,13 @@ STATUS_WORDS = {
     TaskState.SUCCEEDED: "succeed",
     TaskState.FAILED: "failed",
 }
+
+
+_NAMES_OF_FACTS = ("session_id", "element_id", "voice_id")
+_OF_THE_TASK = {
+    "task_id", "task_status", "task_status_msg", "task_info", "task_result", "watermark_info",
+    "final_unit_deduction", "final_balance_deduction", "created_at", "updated_at",
+}  # fmt: skip
 
 
 def created(task: Task) -> dict[str, Any]:
@@ -41,7 +48,28 @@ def flat(task: Task) -> dict[str, Any]:
     if task.units is not None:
         made["final_unit_deduction"] = plain.decimal(task.units)
     if task.state is TaskState.SUCCEEDED:
-        made["task_result"] = {"videos": [_video(video) for video in task.videos]}
+        made["task_result"] = _result(task)
+        if not task.facts_at:
+            made |= task.facts
+    return made
+
+
+def _result(task: Task) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    if task.audios:
+        result["audios"] = [_audio(audio) for audio in task.audios]
+    if task.facts and task.facts_at:
+        result[task.facts_at] = [dict(task.facts)]
+    if task.videos or not (result or task.facts):
+        result["videos"] = [_video(video) for video in task.videos]
+    return result
+
+
+def _audio(audio: RemoteAudio) -> dict[str, str]:
+    """Both of Kling's shapes: speech has `url`, sounds have one for each format."""
+    made = {"id": audio.id, "url": audio.url, "url_mp3": audio.url}
+    if audio.duration_ms is not None:
+        made["duration"] = made["duration_mp3"] = plain.seconds(audio.duration_ms)
     return made
 
 
@@ -72,11 +100,44 @@ def read(fields: Mapping[str, Any]) -> Task | None:
         external_id=loose.text(external) or None,
         message=_reason(fields),
         videos=_videos(fields),
+        audios=_audios(fields),
+        **_facts(fields),
         created_ms=loose.milliseconds(fields.get("created_at")),
         updated_ms=loose.milliseconds(fields.get("updated_at")),
         units=loose.number(fields.get("final_unit_deduction")),
         watermark=loose.mapping(fields.get("watermark_info")).get("enabled") is True,
     )
+
+
+def read_at_once(fields: Mapping[str, Any]) -> Task | None:
+    """What a product answers at once, without a task around it; None without any id."""
+    names = (loose.text(fields.get(name)) for name in ("task_id", *_NAMES_OF_FACTS))
+    found = next((name for name in names if name), "")
+    if not found:
+        return None
+    return Task(
+        id=found,
+        state=TaskState.SUCCEEDED,
+        audios=_audios(fields),
+        units=loose.number(fields.get("final_unit_deduction")),
+        **_facts(fields),
+    )
+
+
+def _facts(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What was made besides films and sounds, and where it stood."""
+    for place, listed in loose.mapping(fields.get("task_result")).items():
+        first = next(iter(loose.sequence(listed)), None)
+        if place not in ("videos", "audios") and isinstance(first, Mapping):
+            return {"facts": dict(first), "facts_at": place}
+    if not any(name in fields for name in _NAMES_OF_FACTS):
+        return {}
+    return {"facts": {n: value for n, value in fields.items() if n not in _OF_THE_TASK}}
+
+
+def _audios(fields: Mapping[str, Any]) -> tuple[RemoteAudio, ...]:
+    listed = loose.sequence(loose.mapping(fields.get("task_result")).get("audios"))
+    return tuple(audio for item in listed if (audio := loose.audio(item)) is not None)
 
 
 def _reason(fields: Mapping[str, Any]) -> str:

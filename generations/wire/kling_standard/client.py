@@ -28,7 +28,8 @@ def can_serve(params: Params) -> bool:
     masked = bool(params.static_mask or params.dynamic_masks)
     tail_alone = params.image_tail is not None and params.image is None
     return (
-        params.model in MODELS
+        params.kind in KINDS
+        and params.model in MODELS
         and (pictured or not referring)
         and not (masked or tail_alone or params.camera_control)
     )

@@ -1,0 +1,152 @@
+"""Fields that hold several values: ids, objects with fields of their own, shots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from generations.catalogue import composites
+from generations.catalogue.params import Shot
+from generations.catalogue.products.fields import Body, Field, Schema, missing
+from generations.catalogue.reading import Reader
+from generations.catalogue.spec import SHOT_TYPES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ids(Field):
+    """Ids as of `Thing`, several: a list of strings here, of objects with `inner` at Kling."""
+
+    inner: str
+    most: int
+
+    def read(self, reader: Reader) -> list[str] | None:
+        found = reader.tokens(self.name)
+        if len(found) > self.most:
+            reader.too_many(self.name, len(found), self.most)
+            return None
+        return list(found) or None
+
+    def schema(self) -> Schema:
+        return {"type": "array", "items": {"type": "string"}, "maxItems": self.most}
+
+    def sent(self, value: Any) -> Any:
+        # Kling's element ids are longs; ids of another shape go as they are.
+        longs = self.inner == "element_id"
+        return [{self.inner: int(i) if longs and str(i).isdecimal() else i} for i in value]
+
+    def received(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        ids = [item.get(self.inner) if isinstance(item, Mapping) else item for item in value]
+        return [str(i) if isinstance(i, int) and 0 <= i < 2**63 else i for i in ids]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Many(Field):
+    """A list of objects with fields of their own; `bare`: here the list holds the one field."""
+
+    inner: tuple[Field, ...]
+    least: int = 0
+    most: int
+    bare: bool = False
+
+    def read(self, reader: Reader) -> list[Any] | None:
+        if self.bare and reader.given(self.name):
+            only = self.inner[0].name
+            wrapped = [{only: item} for item in reader.items(self.name)]
+            reader = Reader(reader.findings, {self.name: wrapped}, reader.prefix)
+        items = [self._one(item) for item in reader.objects(self.name, self.most)]
+        if reader.given(self.name) and len(items) < self.least:
+            reader.findings.refuse(
+                reader.prefix + self.name,
+                "out_of_range",
+                f"needs {self.least} to {self.most} entries",
+                limit=f"{self.least} to {self.most}",
+                way_out=f"send {self.least} to {self.most}",
+            )
+        return [i[self.inner[0].name] for i in items if i] if self.bare else items or None
+
+    def _one(self, item: Reader) -> dict[str, Any]:
+        item.only([field.name for field in self.inner])
+        read: dict[str, Any] = {}
+        for field in self.inner:
+            value = field.read(item)
+            if (
+                value is None
+                and field.required
+                and not item.findings.refused(item.prefix + field.name)
+            ):
+                missing(item, field)
+            value = field.default if value is None else value
+            if value is not None:
+                read[field.name] = value
+        return read
+
+    def schema(self) -> Schema:
+        inner = {field.name: field.described() for field in self.inner}
+        item: Schema = (
+            self.inner[0].described()
+            if self.bare
+            else {
+                "type": "object",
+                "properties": inner,
+                "required": [field.name for field in self.inner if field.required],
+                "additionalProperties": False,
+            }
+        )
+        return {"type": "array", "items": item, "minItems": self.least, "maxItems": self.most}
+
+    def sent(self, value: Any) -> Any:
+        listed = []
+        for item in value:
+            body: Body = {}
+            known = {self.inner[0].name: item} if self.bare else item
+            for field in self.inner:
+                if known.get(field.name) is not None:
+                    field.put(body, known[field.name])
+            listed.append(body)
+        return listed
+
+    def received(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return [self._received(item) for item in value]
+
+    def _received(self, item: Any) -> Any:
+        if not isinstance(item, Mapping):
+            return item
+        taken = {field.name: field.take(item) for field in self.inner}
+        if self.bare:
+            return taken[self.inner[0].name]
+        return {name: value for name, value in taken.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shots(Field):
+    """The shots of a film that has several."""
+
+    most: int = 6
+
+    def read(self, reader: Reader) -> tuple[Shot, ...] | None:
+        return composites.shots(reader, self.most) or None
+
+    def schema(self) -> Schema:
+        shot = {
+            "type": "object",
+            "properties": {
+                "prompt": {"type": "string", "maxLength": composites.SHOT_PROMPT_MAX},
+                "duration": {"type": "integer", "minimum": 1, "maximum": 15},
+                "index": {"type": "integer"},
+            },
+            "required": ["prompt"],
+            "additionalProperties": False,
+        }
+        return {"type": "array", "items": shot, "minItems": 1, "maxItems": self.most}
+
+    def put(self, body: Body, value: Any) -> None:
+        body |= {"multi_shot": True, "shot_type": SHOT_TYPES[0]}
+        body[self.path] = [
+            {"index": index, "prompt": shot.prompt, "duration": str(shot.duration)}
+            for index, shot in enumerate(value, 1)
+        ]

@@ -1,0 +1,213 @@
+"""Films out of films and pictures: longer ones, borrowed movements, several pictures, effects.
+
+Fields and limits are those of Kling's pages (legacy standard); prices those of its list of August
+2026, except the effects', which are the vendor's own node's ($0.28 a clip of 5 s). The effects are
+a part of some 198 scenes that come and go: an operator lists the others in the console.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from generations.catalogue.products import common
+from generations.catalogue.products.fields import Body, Choice, Length, Switch, Text, found_at
+from generations.catalogue.products.lists import Ids, Many
+from generations.catalogue.products.product import Given, Product, Row
+from generations.catalogue.products.rules import conflict
+from generations.catalogue.products.sources import Medial, Picture
+from generations.catalogue.violations import Findings
+
+EXTEND = Product(
+    name="video-extend",
+    title="Extend a film",
+    description="Goes on where a film of Kling's ends, by about 5 s, to 3 minutes in all.",
+    path="/v1/videos/video-extend",
+    models=("kling-v1", "kling-v1-5", "kling-v1-6"),
+    fields=(
+        Medial(
+            name="video",
+            medium="video",
+            id_key="video_id",
+            required=True,
+            high=175,
+            made_by=("text2video", "image2video", "video-extend"),
+            words="A film made here less than 30 days ago.",
+        ),
+        common.PROMPT,
+        common.NEGATIVE,
+        common.CFG_SCALE,
+        common.WATERMARK,
+    ),
+    outputs=("video",),
+    follows="video",
+    adds=5,
+    inherits="video",
+    eta=320,
+    prices=(
+        Row(units="1", where=(("model", "kling-v1"), ("mode", "std"))),
+        Row(units="3.5", where=(("model", "kling-v1"), ("mode", "pro"))),
+        Row(units="2", where=(("model", "kling-v1-5"), ("mode", "std"))),
+        Row(units="3.5", where=(("model", "kling-v1-5"), ("mode", "pro"))),
+        Row(units="2", where=(("model", "kling-v1-6"), ("mode", "std"))),
+        Row(units="3.5", where=(("model", "kling-v1-6"), ("mode", "pro"))),
+    ),
+)
+
+MULTI_IMAGE = Product(
+    name="multi-image2video",
+    title="Film from several pictures",
+    description="Brings the subjects of up to four pictures together in one film.",
+    path="/v1/videos/multi-image2video",
+    models=("kling-v1-6",),
+    fields=(
+        Many(
+            name="images",
+            key="image_list",
+            inner=(Picture(name="image"),),
+            bare=True,
+            least=1,
+            most=4,
+            required=True,
+            words="1 to 4 pictures.",
+        ),
+        Text(name="prompt", required=True, words="What is to happen."),
+        common.NEGATIVE,
+        common.MODE,
+        Length(name="duration", allowed=(5, 10), default=5),
+        common.ASPECT_RATIO,
+        common.WATERMARK,
+    ),
+    outputs=("video",),
+    modes=common.STD_PRO,
+    eta=164,
+    prices=(
+        Row(units="2", where=(("mode", "std"), ("seconds", "5"))),
+        Row(units="4", where=(("mode", "std"), ("seconds", "10"))),
+        Row(units="3.5", where=(("mode", "pro"), ("seconds", "5"))),
+        Row(units="7", where=(("mode", "pro"), ("seconds", "10"))),
+    ),
+)
+
+
+def _still_pose_is_short(given: Given, findings: Findings) -> None:
+    """Elements replace the picture's own character, who then follows the film."""
+    if given.get("elements") and given.get("character_orientation") == "image":
+        conflict(findings, "elements", "character_orientation image", "character_orientation video")
+
+
+MOTION_CONTROL = Product(
+    name="motion-control",
+    title="Borrow a movement",
+    description="Moves the character of a picture as the person in a film moves.",
+    path="/v1/videos/motion-control",
+    models=("kling-v2-6", "kling-v3"),
+    fields=(
+        Picture(name="image", key="image_url", required=True, words="The character."),
+        Medial(
+            name="video",
+            medium="video",
+            key="video_url",
+            id_key="video_url",
+            required=True,
+            low=3,
+            high=30,
+            words="The movement.",
+        ),
+        Choice(
+            name="character_orientation",
+            allowed=("image", "video"),
+            required=True,
+            words="Whose pose counts; image allows 10 s, video 30 s.",
+        ),
+        Choice(
+            name="mode",
+            allowed=common.STD_PRO,
+            required=True,
+            aliases=common.MODE_ALIASES,
+        ),
+        Switch(name="keep_original_sound", pair=("yes", "no"), default=True),
+        common.PROMPT,
+        Ids(name="elements", key="element_list", inner="element_id", most=1, models=("kling-v3",)),
+        common.WATERMARK,
+    ),
+    outputs=("video",),
+    modes=common.STD_PRO,
+    follows="video",
+    eta=320,
+    rules=(_still_pose_is_short,),
+    prices=(
+        Row(units="0.5", per="second", where=(("model", "kling-v2-6"), ("mode", "std"))),
+        Row(units="0.8", per="second", where=(("model", "kling-v2-6"), ("mode", "pro"))),
+        Row(units="0.9", per="second", where=(("model", "kling-v3"), ("mode", "std"))),
+        Row(units="1.2", per="second", where=(("model", "kling-v3"), ("mode", "pro"))),
+    ),
+)
+
+ONE = (
+    "squish", "expansion", "fuzzyfuzzy", "bloombloom", "dizzydizzy", "jelly_press", "plushcut",
+    "anime_figure", "yearbook",
+)  # fmt: skip
+TWO = (
+    "hug", "kiss", "heart_gesture", "hug_pro", "kiss_pro", "fight_pro", "heart_gesture_pro",
+    "cheers_2026",
+)  # fmt: skip
+
+
+def _as_many_as_the_scene(given: Given, findings: Findings) -> None:
+    count, scene = len(given.get("images") or ()), given.get("effect_scene")
+    wanted = 2 if scene in TWO else 1 if scene in ONE else count
+    if count and scene and count != wanted:
+        findings.refuse(
+            "images",
+            "out_of_range",
+            f"of {scene} must be {wanted}",
+            limit=str(wanted),
+            way_out=f"send {wanted}",
+        )
+
+
+class _Cast(Many):
+    """One picture is `image` in Kling's body, two are `images`, beside the model they run on."""
+
+    __slots__ = ()
+
+    def put(self, body: Body, value: Any) -> None:
+        inner = body.setdefault("input", {})
+        if len(value) == 1:
+            inner["image"] = value[0]
+        else:
+            inner |= {"images": list(value), "model_name": "kling-v1-6", "mode": "std"}
+
+    def take(self, body: Mapping[str, Any]) -> Any:
+        one = found_at(body, "input.image")
+        return found_at(body, "input.images") if one is None else [one]
+
+
+EFFECTS = Product(
+    name="effects",
+    title="Effects",
+    description="One of Kling's ready scenes for one picture, or for two people.",
+    path="/v1/videos/effects",
+    fields=(
+        Choice(name="effect_scene", allowed=ONE + TWO, required=True, words="The scene."),
+        _Cast(
+            name="images",
+            inner=(Picture(name="image"),),
+            bare=True,
+            least=1,
+            most=2,
+            required=True,
+            words="One picture; two for scenes of two people.",
+        ),
+        Length(name="duration", key="input.duration", allowed=(5, 10), default=5),
+        common.WATERMARK,
+    ),
+    outputs=("video",),
+    eta=320,
+    rules=(_as_many_as_the_scene,),
+    prices=(
+        Row(units="2", where=(("seconds", "5"),)),
+        Row(units="4", where=(("seconds", "10"),)),
+    ),
+)

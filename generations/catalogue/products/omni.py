@@ -1,0 +1,227 @@
+"""Kling's omni films: pictures, elements and one film as references, or a film to be edited.
+
+Fields and limits are those of Kling's page of the legacy endpoint, prices those of its list of
+August 2026: a film among the inputs costs more, sound costs more where there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from generations.catalogue.params import Params
+from generations.catalogue.products import common
+from generations.catalogue.products.fields import Body, Choice, Length, Switch, Text
+from generations.catalogue.products.lists import Ids, Many, Shots
+from generations.catalogue.products.product import Given, Product, Row
+from generations.catalogue.products.rules import conflict
+from generations.catalogue.products.sources import Medial, Picture, Source
+from generations.catalogue.violations import Findings
+
+O1, V3 = "kling-video-o1", "kling-v3-omni"
+_REFERENCES, _BESIDE_A_FILM = 7, 4
+
+
+def _base(given: Given) -> bool:
+    return any(film.get("use") == "base" for film in given.get("videos") or ())
+
+
+def _frames(given: Given) -> list[Any]:
+    return [image.get("use") for image in given.get("images") or () if image.get("use")]
+
+
+def _few_references(given: Given, findings: Findings) -> None:
+    count = len(given.get("images") or ()) + len(given.get("elements") or ())
+    most = _BESIDE_A_FILM if given.get("videos") else _REFERENCES
+    if count > most:
+        findings.refuse(
+            "images",
+            "too_long",
+            f"and elements are {count} together",
+            limit=str(most),
+            way_out=f"send at most {most}" + (" beside a film" if given.get("videos") else ""),
+        )
+
+
+def _frames_in_order(given: Given, findings: Findings) -> None:
+    frames = _frames(given)
+    if len(frames) != len(set(frames)):
+        conflict(findings, "images", "another of the same use", "one first and one last frame")
+    elif "end_frame" in frames and "first_frame" not in frames:
+        conflict(findings, "images", "an end frame alone", "first_frame beside end_frame")
+    elif "end_frame" in frames and len(given["images"]) > 2:
+        conflict(findings, "images", "an end frame beside two others", "at most two images")
+
+
+def _quiet_with_a_film(given: Given, findings: Findings) -> None:
+    if given.get("videos") and given.get("sound"):
+        conflict(findings, "sound", "videos", "either sound or videos")
+
+
+def _base_rules(given: Given, findings: Findings) -> None:
+    if not _base(given):
+        return
+    for name in ("multi_prompt", "duration"):
+        if given.get(name):
+            conflict(findings, name, "a base film", f"either {name} or a base film")
+    if _frames(given):
+        conflict(findings, "images", "a base film", "either frames or a base film")
+
+
+def _ratio_where_nothing_shows_it(given: Given, findings: Findings) -> None:
+    if given.get("aspect_ratio") or _base(given) or "first_frame" in _frames(given):
+        return
+    if not findings.refused("aspect_ratio"):
+        findings.refuse(
+            "aspect_ratio",
+            "required",
+            "is missing",
+            limit="16:9, 9:16, 1:1",
+            way_out="send it, or a first frame or a base film",
+        )
+
+
+def _length(params: Params, sources: Mapping[str, Source]) -> int | None:
+    """The shots' sum, the base film's length, or what was asked for."""
+    if params.multi_prompt:
+        return sum(shot.duration for shot in params.multi_prompt)
+    if _base(params.inputs) and (film := sources.get("videos[0].video")):
+        return max(3, round(film.seconds))
+    return params.duration or 5
+
+
+def _base_decides_the_length(params: Params, body: Body) -> None:
+    if _base(params.inputs):
+        body.pop("duration", None)
+
+
+def _shots_fit(given: Given, findings: Findings) -> None:
+    total = sum(shot.duration for shot in given.get("multi_prompt") or ())
+    if total and not 3 <= total <= 15:
+        findings.refuse(
+            "multi_prompt",
+            "out_of_range",
+            f"adds up to {total} s",
+            limit="3 to 15 s",
+            way_out="send shots of 3 to 15 s in all",
+        )
+    if total and given.get("duration") not in (None, total):
+        conflict(findings, "duration", "the sum of multi_prompt", f"{total}")
+
+
+def _o1_lengths(given: Given, findings: Findings) -> None:
+    """o1 makes any of 3 to 10 s only from references; else 5 or 10."""
+    free = bool(given.get("videos") or given.get("elements")) or any(
+        not image.get("use") for image in given.get("images") or ()
+    )
+    limit = "3 to 10" if free else "5 or 10"
+    allowed = range(3, 11) if free else (5, 10)
+    seconds = given.get("duration")
+    if given.get("model", O1) == O1 and seconds and seconds not in allowed:
+        findings.refuse(
+            "duration",
+            "out_of_range",
+            f"of {O1} must be {limit} seconds here",
+            limit=limit,
+            way_out=f"send {limit}, or take {V3}",
+        )
+
+
+def _per_second(model: str, mode: str, units: str, **dimensions: str) -> Row:
+    where = {"model": model, "mode": mode, **dimensions}
+    return Row(units=units, per="second", where=tuple(sorted(where.items())))
+
+
+def _prices() -> tuple[Row, ...]:
+    silent, film = {"audio": "none", "input": "none"}, {"audio": "none", "input": "video"}
+    loud = {"audio": "native", "input": "none"}
+    return (
+        _per_second(O1, "std", "0.6", **silent),
+        _per_second(O1, "pro", "0.8", **silent),
+        _per_second(O1, "std", "0.9", **film),
+        _per_second(O1, "pro", "1.2", **film),
+        _per_second(V3, "std", "0.6", **silent),
+        _per_second(V3, "pro", "0.8", **silent),
+        _per_second(V3, "4k", "3", **silent),
+        _per_second(V3, "std", "0.8", **loud),
+        _per_second(V3, "pro", "1", **loud),
+        _per_second(V3, "4k", "3", **loud),
+        _per_second(V3, "std", "0.9", **film),
+        _per_second(V3, "pro", "1.2", **film),
+        _per_second(V3, "4k", "3", **film),
+    )
+
+
+def _4k_is_v3(given: Given, findings: Findings) -> None:
+    if given.get("mode") == "4k" and given.get("model", O1) == O1:
+        conflict(findings, "mode", O1, f"std or pro, or take {V3}")
+
+
+OMNI = Product(
+    name="omni-video",
+    title="Omni film",
+    description="A film from words, pictures, elements and another film; or that film, edited.",
+    path="/v1/videos/omni-video",
+    models=(O1, V3),
+    fields=(
+        Text(
+            name="prompt",
+            required=True,
+            words="Speaks of <<<image_1>>>, <<<element_1>>> and <<<video_1>>>.",
+        ),
+        Many(
+            name="images",
+            key="image_list",
+            most=_REFERENCES,
+            inner=(
+                Picture(name="image", key="image_url", required=True),
+                Choice(name="use", key="type", allowed=("first_frame", "end_frame")),
+            ),
+            words="References, or frames.",
+        ),
+        Ids(name="elements", key="element_list", inner="element_id", most=_REFERENCES),
+        Many(
+            name="videos",
+            key="video_list",
+            most=1,
+            inner=(
+                Medial(
+                    name="video",
+                    medium="video",
+                    key="video_url",
+                    id_key="video_url",
+                    low=3,
+                    high=10,
+                    required=True,
+                ),
+                Choice(name="use", key="refer_type", allowed=("base", "feature"), default="base"),
+                Switch(name="keep_sound", key="keep_original_sound", pair=("yes", "no")),
+            ),
+            words="A film to be edited (base) or followed (feature).",
+        ),
+        Choice(
+            name="mode", allowed=("pro", "std", "4k"), default="pro", aliases=common.MODE_ALIASES
+        ),
+        common.ASPECT_RATIO,
+        Length(name="duration", allowed=tuple(range(3, 16))),
+        Switch(name="sound", pair=("on", "off"), models=(V3,)),
+        Shots(name="multi_prompt", models=(V3,)),
+        common.WATERMARK,
+    ),
+    outputs=("video",),
+    modes=("pro", "std", "4k"),
+    length=_length,
+    mends=_base_decides_the_length,
+    eta=320,
+    rules=(
+        _few_references,
+        _frames_in_order,
+        _quiet_with_a_film,
+        _base_rules,
+        _ratio_where_nothing_shows_it,
+        _shots_fit,
+        _o1_lengths,
+        _4k_is_v3,
+    ),
+    prices=_prices(),
+)

@@ -1,0 +1,40 @@
+"""The list of every product, and how one is found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from generations.catalogue.products import moving, omni, own, speaking
+from generations.catalogue.products.product import Product
+
+PRODUCTS: Mapping[str, Product] = {
+    product.name: product
+    for product in (
+        moving.EXTEND,
+        moving.MULTI_IMAGE,
+        omni.OMNI,
+        moving.MOTION_CONTROL,
+        moving.EFFECTS,
+        speaking.LIP_SYNC,
+        speaking.IDENTIFY_FACE,
+        speaking.ADVANCED_LIP_SYNC,
+        speaking.AVATAR,
+        speaking.SOUND_FOR_FILM,
+        speaking.SOUNDS,
+        speaking.SPEECH,
+        own.VOICE,
+        own.ELEMENT,
+        own.ADVANCED_ELEMENT,
+    )
+}
+_BY_PATH = {product.path: product for product in PRODUCTS.values()}
+
+
+def get(name: str) -> Product:
+    """The product of exactly this name, as released. Raises KeyError."""
+    return PRODUCTS[name]
+
+
+def at_path(path: str) -> Product | None:
+    """The product at an official path (`/v1/videos/lip-sync`); None when there is none."""
+    return _BY_PATH.get(path)

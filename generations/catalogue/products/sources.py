@@ -1,0 +1,120 @@
+"""Fields that hold pictures, films and sounds, and what is known of the films they name."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from generations.catalogue import media
+from generations.catalogue.products.fields import Body, Field, Schema, found_at, put_at
+from generations.catalogue.reading import Reader, is_token
+
+Medium = Literal["image", "video", "audio"]
+FORMS = (
+    "the id of a generation (gen_…), of an upload (upl_…) or of a stored film or sound, "
+    "or an http(s) address"
+)
+VIDEO_MAX_BYTES = 200 * 1024 * 1024  # Kling's limit for reference films; others take 100 MB
+AUDIO_MAX_BYTES = 5 * 1024 * 1024
+_DATA_URI = re.compile(r"data:audio/[a-z0-9.+-]{1,20};base64,", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What is known of a film or sound that an order names. `seconds` as measured."""
+
+    seconds: float
+    model: str = ""
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture(Field):
+    """An image, as everywhere: address, upload, data URI or base64."""
+
+    def read(self, reader: Reader) -> str | None:
+        return reader.image(self.name)
+
+    def schema(self) -> Schema:
+        return {"type": "string", "description": f"{media.FORMS}; JPEG or PNG to 10 MB."}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medial(Field):
+    """A film or a sound. Kling takes ids and addresses under different keys.
+
+    `low` and `high` are the seconds it may have; `made_by` the products (and `film`) whose results
+    it must be, empty for any and for films from elsewhere as well; `bytes_too`: base64 is taken.
+    """
+
+    medium: Medium
+    id_key: str
+    key: str = ""
+    low: float = 0
+    high: float = 600
+    made_by: tuple[str, ...] = ()
+    bytes_too: bool = False
+
+    def read(self, reader: Reader) -> str | None:
+        value = reader.fields.get(self.name)
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
+            value = str(value)
+        if not isinstance(value, str):
+            reader.wrong_type(self.name, FORMS)
+            return None
+        problem = self._problem(value)
+        if not problem:
+            return "".join(value.split()) if not media.is_address(value) else value
+        reader.findings.refuse(
+            reader.prefix + self.name, "bad_media", problem, limit=FORMS, way_out=f"send {FORMS}"
+        )
+        return None
+
+    def _problem(self, value: str) -> str:
+        if media.is_address(value):
+            try:
+                media.normalise(value)
+            except media.BadMedia as problem:
+                return str(problem)
+            return "must be one of our own, by its id" if self.made_by else ""
+        if is_token(value):
+            return ""
+        return self._bad_bytes(value) if self.bytes_too else f"is not {FORMS}"
+
+    def _bad_bytes(self, value: str) -> str:
+        if len(value) > AUDIO_MAX_BYTES * 3 // 2:
+            return "is larger than 5 MB"
+        try:
+            decoded(value)
+        except ValueError:
+            return f"is not {FORMS}, nor base64"
+        return ""
+
+    def schema(self) -> Schema:
+        length = f"{self.low:g} to {self.high:g} s" if self.low else f"up to {self.high:g} s"
+        return {"type": "string", "description": f"A {self.medium}, {length}: {FORMS}."}
+
+    def put(self, body: Body, value: str) -> None:
+        by_id = is_token(value)
+        put_at(body, self.id_key if by_id else self.path, value)
+
+    def take(self, body: Mapping[str, Any]) -> Any:
+        named = found_at(body, self.id_key)
+        return named if named is not None else found_at(body, self.path)
+
+
+def decoded(value: str) -> bytes:
+    """The bytes of base64 or a data URI. Raises ValueError."""
+    begin = _DATA_URI.match(value)
+    try:
+        return base64.b64decode(
+            "".join(value[begin.end() if begin else 0 :].split()), validate=True
+        )
+    except binascii.Error as problem:
+        raise ValueError(str(problem)) from None

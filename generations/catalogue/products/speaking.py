@@ -1,0 +1,261 @@
+"""Mouths and voices: lip-sync old and new, the faces it needs, avatars, speech and sounds.
+
+Fields and limits are those of Kling's pages (legacy standard), prices those of its list of August
+2026: lip-sync 0.5 units per begun 5 s, a look for faces 0.05, speech 0.05, sounds 0.25.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from generations.catalogue import media
+from generations.catalogue.params import Params
+from generations.catalogue.products import common
+from generations.catalogue.products.fields import (
+    Body,
+    Choice,
+    Number,
+    Switch,
+    Text,
+    Thing,
+    Whole,
+    found_at,
+)
+from generations.catalogue.products.lists import Many
+from generations.catalogue.products.product import Product, Row
+from generations.catalogue.products.rules import exactly_one, needs
+from generations.catalogue.products.sources import Medial, Picture
+from generations.catalogue.reading import is_token
+
+LANGUAGES = ("zh", "en")
+_PACE = "1 is the voice's own pace."
+_PER_FIVE = (Row(units="0.5", per="chunk"),)
+
+
+class _Recording(Medial):
+    """The old lip-sync's sound: an address and a file have keys of their own, and a type."""
+
+    __slots__ = ()
+
+    def put(self, body: Body, value: str) -> None:
+        inner = body.setdefault("input", {})
+        form = "url" if media.is_address(value) or is_token(value) else "file"
+        inner |= {"audio_type": form, f"audio_{form}": value}
+
+    def take(self, body: Mapping[str, Any]) -> Any:
+        return found_at(body, "input.audio_url") or found_at(body, "input.audio_file")
+
+
+def _says_how(params: Params, body: Body) -> None:
+    """Kling's old lip-sync wants to be told what it could see."""
+    body["input"]["mode"] = "text2video" if "text" in body["input"] else "audio2video"
+
+
+LIP_SYNC = Product(
+    name="lip-sync",
+    title="Lip-sync",
+    description="Makes the person in a film say a text, or what a recording says.",
+    path="/v1/videos/lip-sync",
+    fields=(
+        Medial(
+            name="video",
+            medium="video",
+            key="input.video_url",
+            id_key="input.video_id",
+            required=True,
+            low=2,
+            high=60,
+            words="The film with the person.",
+        ),
+        Text(name="text", key="input.text", most=120, words="What is said; else send audio."),
+        Thing(name="voice", key="input.voice_id", words="The voice, with text."),
+        Choice(name="language", key="input.voice_language", allowed=LANGUAGES),
+        Number(name="speed", key="input.voice_speed", low="0.8", high="2", words=_PACE),
+        _Recording(
+            name="audio",
+            medium="audio",
+            key="input.audio_url",
+            id_key="input.audio_url",
+            low=2,
+            high=60,
+            bytes_too=True,
+            words="The recording; else send text.",
+        ),
+        common.WATERMARK,
+    ),
+    outputs=("video",),
+    follows="video",
+    eta=455,
+    rules=(
+        exactly_one("text", "audio"),
+        needs("text", "voice"),
+        needs("voice", "text"),
+        needs("language", "text"),
+        needs("speed", "text"),
+    ),
+    mends=_says_how,
+    prices=_PER_FIVE,
+)
+
+IDENTIFY_FACE = Product(
+    name="identify-face",
+    title="Find faces",
+    description="Finds the faces in a film; advanced lip-sync chooses among them.",
+    path="/v1/videos/identify-face",
+    fields=(
+        Medial(
+            name="video",
+            medium="video",
+            key="video_url",
+            id_key="video_id",
+            required=True,
+            low=2,
+            high=60,
+            words="The film.",
+        ),
+    ),
+    outputs=("facts",),
+    at_once=True,
+    gives="session_id",
+    eta=5,
+    prices=(Row(units="0.05"),),
+)
+
+ADVANCED_LIP_SYNC = Product(
+    name="advanced-lip-sync",
+    title="Lip-sync for a chosen face",
+    description="Puts a recording into the mouth of one of the faces that were found.",
+    path="/v1/videos/advanced-lip-sync",
+    fields=(
+        Thing(
+            name="session",
+            key="session_id",
+            ours=True,
+            required=True,
+            words="The id of the generation that found the faces, within 24 hours.",
+        ),
+        Many(
+            name="faces",
+            key="face_choose",
+            least=1,
+            most=1,
+            required=True,
+            inner=(
+                Text(name="face_id", most=64, required=True),
+                Medial(
+                    name="audio",
+                    medium="audio",
+                    key="sound_file",
+                    id_key="audio_id",
+                    low=2,
+                    high=60,
+                    required=True,
+                    bytes_too=True,
+                ),
+                Whole(name="sound_start_time", low=0, high=60_000, default=0, words="ms"),
+                Whole(name="sound_end_time", low=2000, high=60_000, required=True, words="ms"),
+                Whole(name="sound_insert_time", low=0, high=60_000, default=0, words="ms"),
+                Number(name="sound_volume", low="0", high="2", default=1),
+                Number(name="original_audio_volume", low="0", high="2", default=1),
+            ),
+            words="Who says what, and when.",
+        ),
+        common.WATERMARK,
+    ),
+    outputs=("video",),
+    follows="session",
+    eta=455,
+    prices=_PER_FIVE,
+)
+
+AVATAR = Product(
+    name="avatar",
+    title="Avatar",
+    description="Makes the person in a picture speak or sing a recording.",
+    path="/v1/videos/avatar/image2video",
+    fields=(
+        Picture(name="image", required=True, words="The person."),
+        Medial(
+            name="audio",
+            medium="audio",
+            key="sound_file",
+            id_key="audio_id",
+            required=True,
+            low=2,
+            high=300,
+            bytes_too=True,
+            words="What is said or sung.",
+        ),
+        common.PROMPT,
+        common.MODE,
+        common.WATERMARK,
+    ),
+    outputs=("video",),
+    modes=common.STD_PRO,
+    follows="audio",
+    eta=455,
+    prices=(
+        Row(units="0.4", per="second", where=(("mode", "std"),)),
+        Row(units="0.8", per="second", where=(("mode", "pro"),)),
+    ),
+)
+
+SPEECH = Product(
+    name="tts",
+    title="Text to speech",
+    description="Reads a text aloud in one of Kling's voices.",
+    path="/v1/audio/tts",
+    fields=(
+        Text(name="text", most=1000, required=True, words="What is read."),
+        Thing(name="voice", key="voice_id", required=True, words="The voice's id."),
+        Choice(name="language", key="voice_language", allowed=LANGUAGES, required=True),
+        Number(name="speed", key="voice_speed", low="0.8", high="2", words=_PACE),
+    ),
+    outputs=("audio",),
+    at_once=True,
+    eta=5,
+    prices=(Row(units="0.05"),),
+)
+
+SOUNDS = Product(
+    name="text-to-audio",
+    title="Text to sound",
+    description="Makes a sound of 3 to 10 s from words.",
+    path="/v1/audio/text-to-audio",
+    fields=(
+        Text(name="prompt", most=200, required=True, words="What is heard."),
+        Number(
+            name="seconds", key="duration", low="3", high="10", required=True, words="Its length."
+        ),
+    ),
+    outputs=("audio",),
+    eta=30,
+    prices=(Row(units="0.25"),),
+)
+
+SOUND_FOR_FILM = Product(
+    name="video-to-audio",
+    title="Sound for a film",
+    description="Makes the sound that a silent film lacks, and gives both.",
+    path="/v1/audio/video-to-audio",
+    fields=(
+        Medial(
+            name="video",
+            medium="video",
+            key="video_url",
+            id_key="video_id",
+            required=True,
+            low=3,
+            high=20,
+            words="The film.",
+        ),
+        Text(name="sound_effect_prompt", most=200, words="What is heard."),
+        Text(name="bgm_prompt", most=200, words="The music."),
+        Switch(name="asmr_mode"),
+    ),
+    outputs=("video", "audio"),
+    follows="video",
+    eta=60,
+    prices=(Row(units="0.25"),),
+)
