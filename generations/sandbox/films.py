@@ -17,7 +17,7 @@ from generations.sandbox.vendor import Vendor
 from generations.sandbox.web import MARK, gone, vendor_of
 from generations.wire.task import TaskState
 
-_TYPE = "video/mp4"
+_TYPES = {".mp4": "video/mp4", ".mp3": "audio/mpeg"}
 # The first box alone: it looks like a film to whoever reads the first bytes only.
 _HEAD = 32
 
@@ -36,24 +36,30 @@ class CutShort(Response):
         await gone(receive)
 
 
-def body(vendor: Vendor, record: Record, headers: Mapping[str, str] | None = None) -> Response:
-    """The film of a finished task, in the state its prompt asks for."""
-    path = vendor.studio.path(record.film)
+def body(
+    vendor: Vendor,
+    record: Record,
+    headers: Mapping[str, str] | None = None,
+    suffix: str = ".mp4",
+) -> Response:
+    """The film (or sound) of a finished task, in the state its prompt asks for."""
+    path, kind = vendor.studio.path(record.film, suffix), _TYPES[suffix]
     script = record.script
     sent = {**(headers or {}), **MARK}
     if script.has("truncated") or vendor.weather.strikes("truncated"):
-        return CutShort(path.read_bytes(), media_type=_TYPE, headers=sent)
+        return CutShort(path.read_bytes(), media_type=kind, headers=sent)
     if script.has("corrupt") or vendor.weather.strikes("corrupt"):
         content = path.read_bytes()
         noise = Random(record.id).randbytes(len(content) - _HEAD)  # noqa: S311 - not a secret
-        return Response(content[:_HEAD] + noise, media_type=_TYPE, headers=sent)
-    return FileResponse(path, media_type=_TYPE, headers=sent)
+        return Response(content[:_HEAD] + noise, media_type=kind, headers=sent)
+    return FileResponse(path, media_type=kind, headers=sent)
 
 
 async def _film(request: Request) -> Response:
     vendor = vendor_of(request)
     record = vendor.store.get(request.path_params["task"])
-    if record is None or vendor.task(record).state is not TaskState.SUCCEEDED:
+    known = f".{request.path_params['form']}" in _TYPES
+    if record is None or not known or vendor.task(record).state is not TaskState.SUCCEEDED:
         return _refused(404, "no such film")
     asked = request.query_params
     expires, issue, token = (asked.get(name, "") for name in ("expires", "issue", "token"))
@@ -69,7 +75,10 @@ async def _film(request: Request) -> Response:
     if spent or vendor.weather.strikes("expired-link"):
         vendor.store.refuse_link(record.id)
         return _refused(403, "the link has expired (sandbox: fail:expired-link)")
-    return body(vendor, record)
+    suffix = "." + request.path_params["form"]
+    if not vendor.studio.path(record.film, suffix).exists():
+        return _refused(404, "no such film")
+    return body(vendor, record, suffix=suffix)
 
 
 def _refused(status: int, message: str) -> Response:
@@ -78,4 +87,4 @@ def _refused(status: int, message: str) -> Response:
 
 def routes() -> list[Route]:
     """The address of films."""
-    return [Route("/films/{task}.mp4", _film, methods=["GET"])]
+    return [Route("/films/{task}.{form}", _film, methods=["GET"])]

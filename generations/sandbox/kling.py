@@ -10,12 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from generations.catalogue.params import Kind
+from generations.catalogue.products.registry import PRODUCTS
 from generations.catalogue.validation import InvalidRequest
-from generations.sandbox import credentials
-from generations.sandbox.vendor import Refusal, Wish
+from generations.sandbox import credentials, sources
+from generations.sandbox.vendor import Refusal, Vendor, Wish
 from generations.sandbox.web import Handler, HangUp, answer, body_of, checked, vendor_of
+from generations.wire.kling import products
 from generations.wire.kling import server as codec
-from generations.wire.task import BadRequest, WireReply
+from generations.wire.task import BadRequest, TaskState, WireReply
 
 _CODES: Mapping[str, int] = {
     "moderation": 1301,
@@ -65,17 +67,34 @@ def _create(kind: Kind) -> Handler:
             return answer(error(_BALANCE_EMPTY))
         body = await body_of(request)
         order = codec.decode_order(kind, body)
+        params, product = checked(order, body), PRODUCTS.get(kind)
+        if product:
+            params = await sources.take_in(vendor, account, product, params)
         wish = Wish(
             dialect="kling",
             account=account,
-            params=checked(order, body),
+            params=params,
             external_id=order.external_id,
             callback_url=order.callback_url,
         )
         record = await vendor.create(wish)
+        if product and product.at_once:
+            return await _at_once(vendor, record.id)
         return answer(codec.encode_created(vendor.task(record), str(uuid.uuid4())))
 
     return create
+
+
+async def _at_once(vendor: Vendor, task_id: str) -> Response:
+    """The result itself, when it is there."""
+    record = vendor.store.get(task_id)
+    if record:
+        await vendor.studio.finished(record)
+        record = vendor.store.get(task_id)
+    task = vendor.task(record) if record else None
+    if task is None or task.state is not TaskState.SUCCEEDED:
+        return answer(error(_INVALID, task.message if task else ""))
+    return answer(codec.encode_at_once(task, str(uuid.uuid4())))
 
 
 def _get(kind: Kind) -> Handler:
@@ -134,10 +153,10 @@ async def unknown(request: Request) -> Response:
 
 def routes() -> list[Route]:
     """The addresses below `/kling`."""
-    kinds: tuple[Kind, ...] = ("text2video", "image2video")
+    kinds: tuple[Kind, ...] = ("text2video", "image2video", *PRODUCTS)
     found = []
     for kind in kinds:
-        base = f"/v1/videos/{kind}"
+        base = products.path(kind)
         found += [
             Route(base, guarded(_create(kind)), methods=["POST"]),
             Route(base, guarded(_list(kind)), methods=["GET"]),

@@ -9,13 +9,20 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from generations.catalogue import media
 from generations.catalogue.params import Params
+from generations.catalogue.products import registry as products
+from generations.catalogue.products.product import films, pictures
 from generations.sandbox.settings import Profile
 
+if TYPE_CHECKING:
+    from generations.sandbox.film import works
+
 _PICTURE_LIMIT = media.IMAGE_MAX_BYTES
+FILE = "file:"  # begins the name of a film or sound that was taken in
 
 
 def start(parent: int) -> None:
@@ -44,6 +51,8 @@ def make(order: dict[str, object], profile: Profile, path: Path, hosts: frozense
     if path.exists():
         return ""
     params = Params.from_json(order)
+    if params.task:
+        return _make_product(params, profile, path, hosts)
     draft = path.with_suffix(f".{os.getpid()}.part")
     try:
         first, last = picture(params.image, hosts), picture(params.image_tail, hosts)
@@ -54,6 +63,51 @@ def make(order: dict[str, object], profile: Profile, path: Path, hosts: frozense
     finally:
         draft.unlink(missing_ok=True)
     return ""
+
+
+def _make_product(params: Params, profile: Profile, path: Path, hosts: frozenset[str]) -> str:
+    """As `make`, for what has no film of its own: a sound lies beside the film it goes with."""
+    from generations.sandbox.film import works
+
+    film, track = (path.with_suffix(f".{os.getpid()}{end}.part") for end in (".mp4", ".mp3"))
+    try:
+        works.make(_job(params, profile, film, track, hosts))
+        for draft, suffix in ((track, ".mp3"), (film, ".mp4")):
+            if draft.exists():
+                draft.replace(path.with_suffix(suffix))
+    except OSError as trouble:
+        return f"what was sent cannot be read: {trouble}"
+    finally:
+        film.unlink(missing_ok=True)
+        track.unlink(missing_ok=True)
+    return ""
+
+
+def _job(
+    params: Params, profile: Profile, film: Path, track: Path, hosts: frozenset[str]
+) -> works.Job:
+    from generations.sandbox.film import reel, stage, works
+
+    product = products.get(params.task)
+    given = [value for _, field, value in films(product, params) if field.medium == "video"]
+    given += [str(params.inputs.get("video", ""))]
+    heard = [value for _, field, value in films(product, params) if field.medium == "audio"]
+    video, audio = _file(given, film.parent), _file(heard, film.parent)
+    seen = (picture(value, hosts) for _, _, value in pictures(product, params))
+    return works.Job(
+        params=params,
+        profile=profile,
+        film=film,
+        track=track,
+        video=reel.open_reel(video) if video else None,
+        audio=audio,
+        pictures=tuple(stage.open_picture(content) for content in seen if content),
+    )
+
+
+def _file(values: list[str], folder: Path) -> Path | None:
+    names = [value.removeprefix(FILE) for value in values if value.startswith(FILE)]
+    return folder / names[0] if names and (folder / names[0]).exists() else None
 
 
 def picture(image: str | None, hosts: frozenset[str]) -> bytes | None:
@@ -68,10 +122,11 @@ def picture(image: str | None, hosts: frozenset[str]) -> bytes | None:
             return base64.b64decode(image, validate=True)
         except (binascii.Error, ValueError):
             return None
-    return _fetch(image) if urlsplit(image).hostname in hosts else None
+    return fetch(image, _PICTURE_LIMIT) if urlsplit(image).hostname in hosts else None
 
 
-def _fetch(address: str) -> bytes:
+def fetch(address: str, limit: int) -> bytes:
+    """The content of an address. Raises OSError, also when it has more than `limit` bytes."""
     import httpx
 
     content = bytearray()
@@ -80,8 +135,8 @@ def _fetch(address: str) -> bytes:
             answer.raise_for_status()
             for chunk in answer.iter_bytes():
                 content += chunk
-                if len(content) > _PICTURE_LIMIT:
-                    raise OSError("it is larger than 10 MB")
+                if len(content) > limit:
+                    raise OSError(f"it is larger than {limit // 2**20} MB")
     except httpx.HTTPError as trouble:
         raise OSError(f"{type(trouble).__name__} at {address}") from trouble
     return bytes(content)

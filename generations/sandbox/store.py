@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from generations.catalogue.params import Params
+from generations.catalogue.products.registry import PRODUCTS
 from generations.sandbox import faults
 
 _SCHEMA = """
@@ -72,6 +73,12 @@ class Record:
     def order(self) -> Params:
         """The film as ordered."""
         return Params.from_json(json.loads(self.params))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What it makes: `video`, `audio`, `facts`."""
+        product = PRODUCTS.get(self.kind)
+        return product.outputs if product else ("video",)
 
     @property
     def script(self) -> faults.Script:

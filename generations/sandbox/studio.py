@@ -28,8 +28,8 @@ class Studio:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings, self._store = settings, store
-        self._folder = settings.data / "films"
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder = settings.data / "films"
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._pool = self._new_pool()
         self._at_work: dict[str, asyncio.Task[None]] = {}
 
@@ -45,7 +45,7 @@ class Studio:
         """Warm the processes up, drop old films, and take up what was left unfinished."""
         self._pool.submit(renderer.warm_up)
         oldest = time.time() - self._settings.keep_days * 86_400
-        for path in self._folder.iterdir():
+        for path in self.folder.iterdir():
             if path.suffix == ".part" or path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)
         for record in self._store.to_render():
@@ -55,18 +55,36 @@ class Studio:
         """End the render processes."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def path(self, film: str) -> Path:
-        """Where a film lies, or will lie."""
-        return self._folder / f"{film}.mp4"
+    def path(self, film: str, suffix: str = ".mp4") -> Path:
+        """Where a film lies, or will lie; a sound with `.mp3`."""
+        return self.folder / f"{film}{suffix}"
+
+    def made(self, record: Record) -> Path:
+        """The file of a task that is there when the task is done."""
+        return self.path(record.film, ".mp4" if "video" in record.outputs else ".mp3")
+
+    def keep(self, name: str, content: bytes) -> Path:
+        """Keep what was sent with an order, beside the films; the same bytes are kept once."""
+        path = self.folder / f"{name}.sent"
+        if not path.exists():
+            draft = path.with_suffix(".part")
+            draft.write_bytes(content)
+            draft.replace(path)
+        return path
 
     def order(self, record: Record) -> None:
         """Have the film of a task rendered, unless it is there or already being made."""
-        if self.path(record.film).exists():
+        if record.outputs == ("facts",) or self.made(record).exists():
             self._store.rendered(record.film, now_ms())
         elif record.film not in self._at_work:
             task = asyncio.get_running_loop().create_task(self._make(record))
             self._at_work[record.film] = task
             task.add_done_callback(lambda _: self._at_work.pop(record.film, None))
+
+    async def finished(self, record: Record) -> None:
+        """Wait until what was ordered for the task is there, or cannot be."""
+        if task := self._at_work.get(record.film):
+            await asyncio.shield(task)
 
     async def _make(self, record: Record) -> None:
         broken = "the renderer died"
@@ -78,7 +96,7 @@ class Studio:
                         renderer.make,
                         json.loads(record.params),
                         self._settings.film,
-                        self.path(record.film),
+                        self.made(record),
                         self._settings.image_hosts,
                     )
                 )

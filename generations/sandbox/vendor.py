@@ -12,19 +12,25 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from generations.catalogue import billable, registry
 from generations.catalogue.params import Params
+from generations.catalogue.products.registry import PRODUCTS
 from generations.sandbox import faults
+from generations.sandbox.film import reel
+from generations.sandbox.renderer import FILE
 from generations.sandbox.settings import Settings
 from generations.sandbox.store import Record, Store, Taken
 from generations.sandbox.studio import Studio, now_ms
 from generations.sandbox.weather import Weather
-from generations.wire.task import RemoteVideo, Task, TaskState
+from generations.wire.task import RemoteAudio, RemoteVideo, Task, TaskState
 
 RANK = {TaskState.QUEUED: 1, TaskState.RUNNING: 2, TaskState.SUCCEEDED: 3, TaskState.FAILED: 3}
 _JITTER = 0.2
 _QUEUE_SHARE = 0.06
+_VIDEO, _AUDIO = 10**17, 2 * 10**17  # what a film's and a sound's id exceed their task's by
+_WORDED = ("text", "sound_effect_prompt", "bgm_prompt", "voice_name", "element_name")
 
 
 class Refusal(Exception):
@@ -142,7 +148,11 @@ class Vendor:
         """How long the film takes: the model's average, give or take a fifth by its content."""
         if script.slow is not None:
             return round(script.slow * 1000)
-        usual = registry.get(params.model).eta(params.kind) * 1000 / self.settings.speed
+        product = PRODUCTS.get(params.task)
+        if product and product.at_once:
+            return 0
+        eta = product.eta if product else registry.get(params.model).eta(params.kind)
+        usual = eta * 1000 / self.settings.speed
         jitter = 1 + _JITTER * (int.from_bytes(digest[:4], "big") / 2**31 - 1)
         return round(usual * jitter * (self.settings.late if script.has("late") else 1))
 
@@ -167,7 +177,9 @@ class Vendor:
             state=state,
             external_id=record.external_id,
             message=reason if failed else "",
-            videos=(self._video(record, params),) if done else (),
+            videos=(self._video(record, params),) if done and "video" in record.outputs else (),
+            audios=(self._audio(record),) if done and "audio" in record.outputs else (),
+            **(self._facts(record, params) if done and "facts" in record.outputs else {}),
             created_ms=record.created_ms,
             updated_ms=self._updated_ms(record, state),
             units=units,
@@ -199,18 +211,54 @@ class Vendor:
         link = self.link(record)
         return RemoteVideo(
             url=link,
-            id=str(int(hashlib.sha256(record.id.encode()).hexdigest()[:14], 16) + 10**17),
+            id=str(int(record.id) + _VIDEO) if record.id.isdecimal() else record.id,
             duration_ms=params.duration * 1000,
             watermark_url=link if params.watermark else None,
             bytes=path.stat().st_size if path.exists() else None,
         )
 
-    def link(self, record: Record) -> str:
-        """A fresh address of the film, good for `link_seconds`."""
+    def _audio(self, record: Record) -> RemoteAudio:
+        heard = reel.open_reel(self.studio.path(record.film, ".mp3"))
+        return RemoteAudio(
+            url=self.link(record, ".mp3"),
+            id=str(int(record.id) + _AUDIO),
+            duration_ms=round(heard.seconds * 1000),
+        )
+
+    def _facts(self, record: Record, params: Params) -> dict[str, Any]:
+        """What it made that is neither film nor sound."""
+        product = PRODUCTS[record.kind]
+        facts: dict[str, Any] = {product.gives: record.id}
+        if record.kind == "identify-face":
+            length = round(self._seconds(str(params.inputs["video"])) * 1000)
+            facts["face_data"] = [
+                {"face_id": "0", "face_image": "", "start_time": 0, "end_time": length}
+            ]
+        else:
+            named = ("voice_name", "element_name", "element_description")
+            facts |= {name: params.inputs[name] for name in named if name in params.inputs}
+            facts["owned_by"] = record.account
+        return {"facts": facts, "facts_at": product.facts_at}
+
+    def _seconds(self, film: str) -> float:
+        path = self.studio.folder / film.removeprefix(FILE)
+        return reel.open_reel(path).seconds if path.exists() else 5.0
+
+    def made(self, account: str, media_id: str) -> Record | None:
+        """The account's task whose film or sound has this id, or the task itself."""
+        number = int(media_id) if media_id.isdecimal() else 0
+        for task_id in (media_id, str(number - _VIDEO), str(number - _AUDIO)):
+            record = self.store.get(task_id)
+            if record and record.account == account:
+                return record
+        return None
+
+    def link(self, record: Record, suffix: str = ".mp4") -> str:
+        """A fresh address of the film or sound, good for `link_seconds`."""
         expires = int(time.time()) + self.settings.link_seconds
         token = self.token(record.id, expires, record.refused_links)
         query = f"expires={expires}&issue={record.refused_links}&token={token}"
-        return f"{self.settings.public_url}/films/{record.id}.mp4?{query}"
+        return f"{self.settings.public_url}/films/{record.id}{suffix}?{query}"
 
     def token(self, task_id: str, expires: int, issue: int) -> str:
         """The signature that makes a link good."""
@@ -220,12 +268,15 @@ class Vendor:
 
 def whole_prompt(params: Params) -> str:
     """Every word of the order that may hold a magic word."""
-    return " ".join([params.prompt, *(shot.prompt for shot in params.multi_prompt)]).strip()
+    own = [str(params.inputs[name]) for name in _WORDED if name in params.inputs]
+    return " ".join([params.prompt, *(shot.prompt for shot in params.multi_prompt), *own]).strip()
 
 
 def _label(wish: Wish, prompt: str) -> str:
     """What a create is counted by: its external id, else its prompt."""
-    return f"external:{wish.external_id}" if wish.external_id else f"prompt:{prompt}"
+    if wish.external_id:
+        return f"external:{wish.external_id}"
+    return ":".join(filter(None, ("prompt", wish.params.task, prompt)))
 
 
 def _new_id(dialect: str) -> str:

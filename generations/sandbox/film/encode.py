@@ -17,7 +17,7 @@ from PIL import Image
 from generations.sandbox.film.planes import Planes, Size
 from generations.sandbox.film.sound import RATE
 
-_AAC_FRAME = 1024
+_AAC_FRAME, _MP3_FRAME = 1024, 1152
 
 
 def write_film(
@@ -35,7 +35,17 @@ def write_film(
             film.mux(video.encode(frame))
         film.mux(video.encode(None))
         if audio is not None and sound is not None:
-            _write_sound(film, audio, sound)
+            _write_blocks(film, audio, sound, _AAC_FRAME)
+
+
+def write_sound(path: Path, sound: Iterable[AudioFrame]) -> None:
+    """Encode a sound alone into `path` as MP3."""
+    flags = {"fflags": "+bitexact", "write_xing": "1", "id3v2_version": "0"}
+    with av.open(str(path), "w", format="mp3", options=flags) as made:
+        stream = made.add_stream("libmp3lame", rate=RATE, layout="stereo")
+        stream.bit_rate = 128_000
+        stream.codec_context.flags |= int(av.codec.context.Flags.bitexact)
+        _write_blocks(made, stream, sound, stream.codec_context.frame_size or _MP3_FRAME)
 
 
 def _video_stream(film: OutputContainer, size: Size, fps: int) -> VideoStream:
@@ -68,16 +78,18 @@ def _audio_stream(film: OutputContainer) -> AudioStream:
     return stream
 
 
-def _write_sound(film: OutputContainer, stream: AudioStream, sound: Iterable[AudioFrame]) -> None:
-    """Whole AAC frames only: a last part-frame would outlast the picture."""
+def _write_blocks(
+    film: OutputContainer, stream: AudioStream, sound: Iterable[AudioFrame], size: int
+) -> None:
+    """Whole encoder frames only: a last part-frame would outlast the picture."""
     fifo = av.AudioFifo()
     written = 0
     for frame in sound:
         frame.pts = None
         fifo.write(frame)
-        while (block := fifo.read(_AAC_FRAME)) is not None:
+        while (block := fifo.read(size)) is not None:
             block.pts, block.time_base = written, Fraction(1, RATE)
-            written += _AAC_FRAME
+            written += size
             film.mux(stream.encode(block))
     film.mux(stream.encode(None))
 

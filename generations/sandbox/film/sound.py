@@ -5,7 +5,8 @@ Synthesised by FFmpeg's own sources, so it costs milliseconds and is equal for e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import av
 from av.audio.frame import AudioFrame
@@ -14,6 +15,7 @@ from av.filter import Graph
 from generations.sandbox.film.mood import Mood
 
 RATE = 48_000
+_BLOCK = 1024  # samples of silence at a time
 _CHORDS = ((0, 7, 12, 16), (0, 7, 12, 15), (0, 5, 12, 17), (0, 7, 14, 19))
 _WINDS = {"sea": (420, 0.34, 0.16), "city": (260, 0.16, 0.1), "space": (160, 0.12, 0.1)}
 
@@ -47,6 +49,25 @@ def ambience(mood: Mood, seconds: float) -> Iterator[AudioFrame]:
     shape.link_to(sink)
     graph.configure()
     yield from _drained(graph)
+
+
+def fitted(frames: Iterable[AudioFrame], start: float, seconds: float) -> Iterator[AudioFrame]:
+    """The sound after `start` seconds of silence, cut or filled up to `seconds` in all."""
+    left = round(seconds * RATE)
+    for frame in chain(_silence(round(start * RATE)), frames, _silence(left)):
+        if left <= 0:
+            return
+        left -= frame.samples
+        yield frame
+
+
+def _silence(count: int) -> Iterator[AudioFrame]:
+    for _ in range(-(-count // _BLOCK)):
+        frame = AudioFrame("fltp", "stereo", _BLOCK)
+        frame.sample_rate = RATE
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        yield frame
 
 
 def _drained(graph: Graph) -> Iterator[AudioFrame]:
