@@ -9,7 +9,8 @@ from django.db.models import Q, QuerySet
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations.models import Generation, GenerationEvent, Video
+from generations.catalogue.products.registry import PRODUCTS
+from generations.models import Audio, Generation, GenerationEvent, Video
 from kling_saas.lib.refusals import NotFound
 
 
@@ -48,6 +49,16 @@ def video_of(generation: Generation) -> Video | None:
     """Its stored film; None before it succeeded."""
     with tenancy.scope(generation.organisation_id):
         found: Video | None = Video.objects.filter(generation=generation).first()
+    return found
+
+
+def audio_of(generation: Generation) -> Audio | None:
+    """Its stored sound; None where it has none."""
+    product = PRODUCTS.get(generation.kind)
+    if product is None or "audio" not in product.outputs:
+        return None
+    with tenancy.scope(generation.organisation_id):
+        found: Audio | None = Audio.objects.filter(generation=generation).first()
     return found
 
 

@@ -84,7 +84,7 @@ def _examined(
         raise BadFilm(f"it is {duration:.1f} s long, ordered were {seconds} s")
     return Film(
         size=size,
-        sha256=_digest(path),
+        sha256=digest(path),
         width=stream.codec_context.width,
         height=stream.codec_context.height,
         duration_ms=round(duration * 1000),
@@ -93,7 +93,8 @@ def _examined(
     )
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The file's SHA-256 as hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,10 +22,11 @@ from django.db import DatabaseError, connections
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generations import lifecycle, providers, storage
+from generations import lifecycle, outcomes, providers, storage
 from generations.films import BadFilm, Film, examine
 from generations.lifecycle import LeaseLost
-from generations.models import Generation, Status, Video
+from generations.models import Audio, Generation, Status, Video
+from generations.sounds import Sound, listen
 from generations.wire.task import Rejected, TaskState
 from kling_saas.lib import http
 
@@ -48,17 +50,44 @@ def run() -> int:
 
 
 def _take_in(generation: Generation) -> None:
-    seconds = generation.order().duration
     with tempfile.TemporaryDirectory(prefix="kling-film-") as folder:
-        path = Path(folder) / "film.mp4"
         try:
-            _download(generation, path)
-            film = examine(path, seconds=seconds, alive=_keeper(generation))
-            _store(generation, path, film)
+            _store(generation, _fetched(generation, Path(folder)))
         except (http.FetchFailed, http.BlockedAddress, BadFilm, FileNotFoundError) as error:
             _trouble(generation, error)
         except storage.TROUBLE as error:
             _storage_trouble(generation, error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """What lies in the folder: the film, the sound, both, or neither where facts are all."""
+
+    folder: Path
+    film: Film | None
+    sound: Sound | None
+
+    @property
+    def film_path(self) -> Path:
+        return self.folder / "film.mp4"
+
+    @property
+    def sound_path(self) -> Path:
+        return self.folder / "sound"
+
+
+def _fetched(generation: Generation, folder: Path) -> _Fetched:
+    """Everything that the upstream made, verified."""
+    kept = _Fetched(folder, None, None)
+    film = sound = None
+    if generation.media_url:
+        _download(generation, generation.media_url, kept.film_path)
+        seconds = generation.order().duration
+        film = examine(kept.film_path, seconds=seconds, alive=_keeper(generation))
+    if address := str(generation.made.get("audio_url", "")):
+        _download(generation, address, kept.sound_path)
+        sound = listen(kept.sound_path, alive=_keeper(generation))
+    return _Fetched(folder, film, sound)
 
 
 def _keeper(generation: Generation) -> Callable[[], None]:
@@ -101,10 +130,10 @@ def _held(generation: Generation) -> Iterator[None]:
         raise LeaseLost(generation.public_id)
 
 
-def _download(generation: Generation, path: Path) -> None:
+def _download(generation: Generation, address: str, path: Path) -> None:
     alive = _keeper(generation)
     with path.open("wb") as file:
-        for chunk in _source(generation.media_url):
+        for chunk in _source(address):
             file.write(chunk)
             alive()
 
@@ -127,18 +156,23 @@ def gift(generation: Generation, path: Path) -> Video:
 
     Raises FetchFailed, BlockedAddress, BadFilm, or the storage's trouble.
     """
-    _download(generation, path)
+    _download(generation, generation.media_url, path)
     film = examine(path, seconds=generation.order().duration, alive=_keeper(generation))
     return _put(generation, path, film)
 
 
-def _store(generation: Generation, path: Path, film: Film) -> None:
+def _store(generation: Generation, fetched: _Fetched) -> None:
     lease = Now() + timedelta(seconds=settings.LEASE_SECONDS)
     if generation.status == Status.FETCHING and not lifecycle.advance(
         generation, Status.STORING, lease_until=lease
     ):
         return
-    if lifecycle.succeed(generation, _put(generation, path, film)):
+    made: list[Video | Audio] = []
+    if fetched.film:
+        made.append(_put(generation, fetched.film_path, fetched.film))
+    if fetched.sound:
+        made.append(_put_sound(generation, fetched.sound_path, fetched.sound))
+    if lifecycle.succeed(generation, *made):
         forget_incoming(generation)
 
 
@@ -165,6 +199,27 @@ def _put(generation: Generation, path: Path, film: Film) -> Video:
         height=film.height,
         duration_ms=film.duration_ms,
         has_sound=film.has_sound,
+    )
+
+
+def _put_sound(generation: Generation, path: Path, sound: Sound) -> Audio:
+    """The sound under its final key; the row that shows it, unsaved."""
+    key = storage.sound_key(generation.public_id, sound.sha256, sound.form.suffix)
+    with _held(generation):
+        with path.open("rb") as file:
+            storage.put(key, file)
+        stored = storage.size(key)
+    if stored != sound.size:
+        raise BadFilm("the stored sound is not whole")
+    return Audio(
+        organisation_id=generation.organisation_id,
+        livemode=generation.livemode,
+        generation=generation,
+        key=key,
+        content_type=sound.form.content_type,
+        bytes=sound.size,
+        sha256=sound.sha256,
+        duration_ms=sound.duration_ms,
     )
 
 
@@ -218,8 +273,11 @@ def _refresh_link(generation: Generation) -> None:
     found = adapter.get(generation.order().kind, generation.upstream_id)
     if isinstance(found, Rejected) or found.state != TaskState.SUCCEEDED:
         return
-    if found.videos:
+    if found.videos or found.audios:
         with lifecycle.scope(generation):
             Generation.objects.filter(
                 pk=generation.pk, status=generation.status, version=generation.version
-            ).update(media_url=found.videos[0].url)
+            ).update(
+                media_url=outcomes.film_address(generation, found),
+                made=outcomes.told(found),
+            )

@@ -57,8 +57,10 @@ RULES = (
         "succeeded, captured and filmed are one",
         "SELECT g.public_id FROM generations_generation g JOIN billing_hold h ON h.id = g.hold_id "
         "LEFT JOIN generations_video v ON v.generation_id = g.id "
+        "LEFT JOIN generations_audio a ON a.generation_id = g.id "
         "WHERE (g.status = 'succeeded') <> (h.status = 'captured') "
-        "OR (g.status = 'succeeded' AND (v.id IS NULL OR h.captured <> g.credits))",
+        "OR (g.status = 'succeeded' AND (h.captured <> g.credits "
+        "OR coalesce(v.id, a.id) IS NULL AND NOT g.made ? 'facts'))",
     ),
     Rule(
         "I7",

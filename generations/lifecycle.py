@@ -23,7 +23,14 @@ from django.utils import timezone
 
 from accounts import outbox, tenancy
 from billing import ledger
-from generations.models import Generation, GenerationEvent, ProviderAccount, Status, Video
+from generations.models import (
+    Audio,
+    Generation,
+    GenerationEvent,
+    ProviderAccount,
+    Status,
+    Video,
+)
 from generations.models.generation import TERMINAL
 from kling_saas.lib.logs import storable
 
@@ -179,12 +186,13 @@ def hand_over(
             raise LeaseLost(generation.public_id)
 
 
-def succeed(generation: Generation, video: Video) -> bool:
-    """The film is stored and plays: take the credits, show the film, tell. All or nothing."""
+def succeed(generation: Generation, *made: Video | Audio) -> bool:
+    """What was ordered is stored and plays: take the credits, show it, tell. All or nothing."""
     with scope(generation), transaction.atomic():
         if not _finish(generation, Status.SUCCEEDED, {}, charged=generation.credits):
             return False
-        video.save(force_insert=True)
+        for each in made:
+            each.save(force_insert=True)
         ledger.capture(generation.hold_id, generation.credits)
     return True
 

@@ -11,8 +11,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from generations import attempts, lifecycle, routing
+from generations.catalogue.products.registry import PRODUCTS
 from generations.models import AlarmKind, Attempt, AttemptOutcome, Generation, Status
 from generations.providers import Exchange, Found, NotSent, alarms, health
+from generations.providers.trail import masked
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
 from kling_saas.lib.logs import storable
 
@@ -99,7 +101,11 @@ def _accepted(generation: Generation, attempt: Attempt, task: Task, seen: dict[s
         attempts.close(
             generation, attempt, AttemptOutcome.ACCEPTED, upstream_id=attempt.upstream_id, **seen
         )
-        under_way(generation, attempt)
+        if generation.kind in PRODUCTS and _whole(generation, task):
+            attempts.ended(generation, task)
+            _ready(generation, task, upstream_id=attempt.upstream_id, submitted_at=timezone.now())
+        else:
+            under_way(generation, attempt)
 
 
 def under_way(generation: Generation, attempt: Attempt) -> None:
@@ -147,7 +153,7 @@ def polled(generation: Generation, found: Found) -> None:
     """What a poll told: still working, ready to fetch, failed, or nothing of use."""
     if isinstance(found, Task) and found.state in _ENDED:
         attempts.ended(generation, found)
-    if isinstance(found, Task) and found.state == TaskState.SUCCEEDED and found.videos:
+    if isinstance(found, Task) and _whole(generation, found):
         _ready(generation, found)
     elif isinstance(found, Task) and found.state == TaskState.FAILED:
         code = "moderation" if _is_moderation(found.message) else "upstream_failed"
@@ -166,16 +172,45 @@ def polled(generation: Generation, found: Found) -> None:
         lifecycle.release(generation, again_in=_poll_pause(generation))
 
 
-def _ready(generation: Generation, task: Task) -> None:
-    film = task.videos[0]
-    marked = bool(generation.params.get("watermark")) and film.watermark_url
+def _whole(generation: Generation, task: Task) -> bool:
+    """Whether it has succeeded and everything that was ordered is there."""
+    product = PRODUCTS.get(generation.kind)
+    there = {"video": task.videos, "audio": task.audios, "facts": task.facts}
+    wanted = product.outputs if product else ("video",)
+    return task.state == TaskState.SUCCEEDED and all(there[name] for name in wanted)
+
+
+def _ready(generation: Generation, task: Task, **columns: Any) -> None:
     with lifecycle.scope(generation):
         lifecycle.advance(
             generation,
             Status.FETCHING,
-            media_url=film.watermark_url if marked else film.url,
+            media_url=film_address(generation, task),
+            made=told(task),
             upstream_finished_at=timezone.now(),
+            **columns,
         )
+
+
+def film_address(generation: Generation, task: Task) -> str:
+    """Where its film is, with the watermark if one was wanted; empty when it has no film."""
+    if not task.videos:
+        return ""
+    film = task.videos[0]
+    marked = bool(generation.params.get("watermark")) and film.watermark_url
+    return storable((marked and film.watermark_url) or film.url)
+
+
+def told(task: Task) -> dict[str, Any]:
+    """What is kept of a result: ids by which the upstream knows it, the sound's place, facts."""
+    kept: dict[str, Any] = {}
+    if task.videos and task.videos[0].id:
+        kept["video"] = storable(task.videos[0].id)
+    if task.audios:
+        kept |= {"audio": storable(task.audios[0].id), "audio_url": storable(task.audios[0].url)}
+    if task.facts:
+        kept["facts"] = masked(task.facts)
+    return kept
 
 
 def _is_moderation(message: str) -> bool:

@@ -12,8 +12,11 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from generations import lifecycle, providers, storage
+from generations import lifecycle, providers, sources, storage
 from generations.catalogue.params import Params
+from generations.catalogue.products import registry
+from generations.catalogue.products.product import Path as Place
+from generations.catalogue.products.product import pictures, replaced
 from generations.models import Generation, Protocol, ProviderAccount, Upload
 from generations.uploads import MAX_BYTES, PREFIX, UnreadableImage, opened
 from kling_saas.lib import http
@@ -26,6 +29,8 @@ _TAKES_BYTES = {Protocol.KLING}
 def for_upstream(generation: Generation, account: ProviderAccount) -> Params:
     """The order with images in the form the account's upstream takes."""
     params = generation.order()
+    if params.task:
+        return _of_a_product(generation, account, params)
     crop = params.aspect_ratio if params.kind == "image2video" else None
     if crop and "aspect_ratio" not in providers.adapter(account).lost(params):
         crop = None
@@ -38,6 +43,14 @@ def for_upstream(generation: Generation, account: ProviderAccount) -> Params:
         replace(m, mask=_form(generation, account, m.mask, None)) for m in params.dynamic_masks
     )
     return replace(params, **changed, dynamic_masks=masks)
+
+
+def _of_a_product(generation: Generation, account: ProviderAccount, params: Params) -> Params:
+    changes: dict[Place, str] = {
+        path: _form(generation, account, value, None)
+        for path, _, value in pictures(registry.get(params.task), params)
+    }
+    return sources.for_upstream(generation, account, replaced(params, changes))
 
 
 def _form(generation: Generation, account: ProviderAccount, value: str, crop: str | None) -> str:

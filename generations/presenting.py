@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from generations import storage, waiting
+from generations import access, storage, waiting
 from generations.catalogue import billable
-from generations.models import Generation, Status, Video
+from generations.catalogue.products.registry import PRODUCTS
+from generations.models import Audio, Generation, Status, Video
 from generations.models.generation import TERMINAL
-from generations.wire.task import RemoteVideo, Task, TaskState
+from generations.wire.task import RemoteAudio, RemoteVideo, Task, TaskState
 
 _STATES = {
     "queued": TaskState.QUEUED,
@@ -56,6 +57,8 @@ def generation_json(
         "position": None if fresh else waiting.position(generation),
         "attempts": 0 if fresh else attempts,
         "video": video_json(generation, video) if video else None,
+        "audio": _audio_json(generation),
+        "result": facts(generation) or None,
         "error": _error(generation),
         "warnings": generation.warnings,
         "reference": generation.reference or None,
@@ -68,8 +71,41 @@ def generation_json(
 def _input(generation: Generation) -> dict[str, Any]:
     """The order in full: what was given, and what was filled in."""
     order = generation.order()
+    if order.task:
+        return order.shown()
     filled = {name: getattr(order, name) for name in ("mode", "duration", "sound", "watermark")}
-    return {**order.to_json(), **filled}
+    return {**order.shown(), **filled}
+
+
+def facts(generation: Generation) -> dict[str, Any]:
+    """What it made that is neither film nor sound; ids by which it is referred to are ours."""
+    product = PRODUCTS.get(generation.kind)
+    found = generation.made.get("facts", {})
+    if generation.status != Status.SUCCEEDED or product is None or not found:
+        return {}
+    return {**found, product.gives: generation.public_id}
+
+
+def _audio_json(generation: Generation) -> dict[str, Any] | None:
+    audio = access.audio_of(generation) if generation.status == Status.SUCCEEDED else None
+    if audio is None:
+        return None
+    address = _sound_link(generation, audio)
+    expires = storage.link_expires_at(address)
+    return {
+        "id": audio.public_id,
+        "url": address,
+        "expires_at": _iso(datetime.fromtimestamp(expires, UTC)) if expires else None,
+        "content_type": audio.content_type,
+        "duration": round(audio.duration_ms / 1000, 3),
+        "bytes": audio.bytes,
+        "sha256": audio.sha256,
+    }
+
+
+def _sound_link(generation: Generation, audio: Audio) -> str:
+    suffix = audio.key.rpartition(".")[2]
+    return storage.link(audio.key, name=f"{generation.public_id}.{suffix}")
 
 
 def video_json(generation: Generation, video: Video) -> dict[str, Any]:
@@ -116,7 +152,8 @@ def task(generation: Generation, video: Video | None = None) -> Task:
                 bytes=video.bytes,
             ),
         )
-    params = generation.order()
+    params, product = generation.order(), PRODUCTS.get(generation.kind)
+    audio = access.audio_of(generation) if succeeded else None
     return Task(
         id=generation.public_id,
         state=_STATES[public_status(generation)],
@@ -124,6 +161,11 @@ def task(generation: Generation, video: Video | None = None) -> Task:
         message=generation.error_message
         or ("cancelled" if generation.status == Status.CANCELLED else ""),
         videos=films,
+        audios=(RemoteAudio(_sound_link(generation, audio), audio.public_id, audio.duration_ms),)
+        if audio
+        else (),
+        facts=facts(generation),
+        facts_at=product.facts_at if product else "",
         created_ms=_ms(generation.created_at),
         updated_ms=_ms(done),
         units=billable.units_of(generation.credits) if succeeded else None,

@@ -67,7 +67,8 @@ def candidates(params: Params, *, livemode: bool) -> list[ProviderAccount]:
         for account in _accounts(livemode=livemode)
         if (account.pk, params.model) not in _known.refused
         and account.sells(params.model)
-        and params.duration <= account.max_seconds
+        and (params.task or params.duration <= account.max_seconds)
+        and params.pin in (None, account.pk)
         and providers.adapter(account).can(params)
     ]
     return drawn(able, params, random.random)

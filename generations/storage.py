@@ -30,6 +30,11 @@ def film_key(generation_id: str, sha256: str) -> str:
     return f"films/{generation_id}/{sha256[:32]}.mp4"
 
 
+def sound_key(generation_id: str, sha256: str, suffix: str) -> str:
+    """As `film_key`; the suffix says the format."""
+    return f"films/{generation_id}/{sha256[:32]}{suffix}"
+
+
 def put(key: str, content: IO[bytes]) -> None:
     """Store under `key`, replacing what a crashed try left there; visible only when whole."""
     if settings.S3_BUCKET:  # one PUT is atomic there

@@ -23,7 +23,7 @@ from accounts.models import IdempotencyRecord
 from billing import prices, quotes
 from billing.errors import from_database
 from billing.prices import Priced
-from generations import routing, uploads
+from generations import products, routing, sources, uploads
 from generations.catalogue import billable, validation
 from generations.catalogue.params import Params
 from generations.catalogue.validation import Checked
@@ -103,10 +103,12 @@ def _checked(actor: Actor, order: Submission) -> Checked:
             max_shots=order.max_shots,
             max_seconds=routing.longest_film(livemode=actor.livemode),
             sandbox=routing.only_sandbox(livemode=actor.livemode),
+            products=products.current(),
         )
     except CatalogueRefusal as refusal:
         raise InvalidRequest.of(refusal) from None
-    return replace(checked, params=uploads.take_in(actor, checked.params))
+    take_in = sources.take_in if checked.params.task else uploads.take_in
+    return replace(checked, params=take_in(actor, checked.params))
 
 
 def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:

@@ -1,4 +1,4 @@
-"""Images a customer sends: checked by decoding, re-encoded, stored once per content."""
+"""What a customer sends: images decoded and re-encoded, films and sounds measured; kept once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import base64
 import binascii
 import hashlib
 import io
+import tempfile
 import warnings
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -15,10 +18,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations import storage
+from generations import sounds, storage
 from generations.catalogue import media
 from generations.catalogue.params import Params
 from generations.errors import InvalidRequest
+from generations.films import BadFilm
 from generations.models import Upload
 
 MAX_BYTES = media.IMAGE_MAX_BYTES
@@ -38,15 +42,16 @@ def take_in(actor: Actor, params: Params) -> Params:
     for field in ("image", "image_tail", "static_mask"):
         value = getattr(params, field)
         if value and not media.is_address(value):
-            changed[field] = _one(actor, field, value)
+            changed[field] = one(actor, field, value)
     masks = tuple(
-        m if media.is_address(m.mask) else replace(m, mask=_one(actor, "dynamic_masks", m.mask))
+        m if media.is_address(m.mask) else replace(m, mask=one(actor, "dynamic_masks", m.mask))
         for m in params.dynamic_masks
     )
     return replace(params, **changed, dynamic_masks=masks) if changed or masks else params  # type: ignore[arg-type]
 
 
-def _one(actor: Actor, field: str, value: str) -> str:
+def one(actor: Actor, field: str, value: str) -> str:
+    """The upload of an image that came as bytes, or of one sent before. Raises InvalidRequest."""
     if value.startswith(PREFIX):
         with tenancy.scope(actor.organisation_id):
             known = Upload.objects.filter(public_id=value, livemode=actor.livemode).exists()
@@ -78,7 +83,28 @@ def read(file: UploadedFile[bytes], *, field: str) -> bytes:
 def store(actor: Actor, raw: bytes, *, field: str = "image") -> Upload:
     """Check and store an image, or find the same one again. Raises InvalidRequest."""
     clean, content_type, width, height = _cleaned(raw, field)
-    digest = hashlib.sha256(clean).hexdigest()
+    return _kept(actor, clean, content_type=content_type, width=width, height=height)
+
+
+def store_medium(actor: Actor, raw: bytes, medium: str, *, field: str) -> Upload:
+    """Measure and store a film or a sound, or find the same one again. Raises InvalidRequest."""
+    with tempfile.TemporaryDirectory(prefix="kling-upload-") as folder:
+        path = Path(folder) / "sent"
+        path.write_bytes(raw)
+        try:
+            found = sounds.measure(path, medium)
+        except BadFilm as problem:
+            raise InvalidRequest.one(
+                field, "bad_media", f"{field}: {problem}: send another file."
+            ) from None
+    return _kept(
+        actor, raw, content_type=found.form.content_type, width=0, height=0,
+        duration_ms=found.duration_ms,
+    )  # fmt: skip
+
+
+def _kept(actor: Actor, content: bytes, **facts: Any) -> Upload:
+    digest = hashlib.sha256(content).hexdigest()
     key = f"inputs/{actor.organisation_id}/{digest}"
     with tenancy.scope(actor.organisation_id):
         mine = Upload.objects.filter(
@@ -86,7 +112,7 @@ def store(actor: Actor, raw: bytes, *, field: str = "image") -> Upload:
         )
         if found := mine.first():
             return found  # type: ignore[no-any-return]
-        storage.put(key, io.BytesIO(clean))
+        storage.put(key, io.BytesIO(content))
         try:
             with transaction.atomic():
                 created: Upload = Upload.objects.create(
@@ -94,10 +120,8 @@ def store(actor: Actor, raw: bytes, *, field: str = "image") -> Upload:
                     livemode=actor.livemode,
                     sha256=digest,
                     key=key,
-                    content_type=content_type,
-                    bytes=len(clean),
-                    width=width,
-                    height=height,
+                    bytes=len(content),
+                    **facts,
                 )
         except IntegrityError:  # the same image, sent twice at once
             created = mine.get()

@@ -14,6 +14,7 @@ from django.db import connection
 
 from accounts import tenancy
 from generations.catalogue import registry
+from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Generation, Status
 
 _ENOUGH = 5
@@ -56,7 +57,10 @@ def _measured(key: tuple[str, str, bool, str | None]) -> Eta | None:
 
 def _prior(generation: Generation) -> Eta:
     """The averages that the vendors' pages state (320, 175 and 135 s), scaled in the sandbox."""
-    seconds = float(registry.get(generation.model).eta(generation.order().kind))
+    product = PRODUCTS.get(generation.kind)
+    seconds = float(
+        product.eta if product else registry.get(generation.model).eta(generation.order().kind)
+    )
     if settings.DEMO or not generation.livemode:
         seconds = seconds / settings.SANDBOX_SPEED + 3
     return Eta(seconds, seconds * 1.4)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Status
+from generations.sounds import AUDIO_TYPES
 
 Schema = dict[str, Any]
 
@@ -118,8 +120,19 @@ SCHEMAS: dict[str, Schema] = {
         bytes=_WHOLE,
         sha256=_TEXT,
     ),
+    "Audio": _object(
+        "id url expires_at content_type duration bytes sha256",
+        id=_TEXT,
+        url={"type": "string", "format": "uri"},
+        expires_at=_maybe(_MOMENT),
+        content_type={"enum": sorted(AUDIO_TYPES)},
+        duration={"type": "number", "description": "Seconds."},
+        bytes=_WHOLE,
+        sha256=_TEXT,
+    ),
     "Generation": _object(
-        "id object livemode status model kind input credits eta position attempts video error "
+        "id object livemode status model kind input credits eta position attempts video audio "
+        "result error "
         "warnings "
         "reference metadata created_at finished_at",
         id=_TEXT,
@@ -127,7 +140,7 @@ SCHEMAS: dict[str, Schema] = {
         livemode=_FLAG,
         status={"$ref": "#/components/schemas/Status"},
         model=_TEXT,
-        kind={"enum": ["text2video", "image2video"]},
+        kind={"enum": ["text2video", "image2video", *PRODUCTS]},
         input=_ANY_OBJECT,
         credits=_object("quoted held charged", quoted=_WHOLE, held=_WHOLE, charged=_maybe(_WHOLE)),
         eta=_maybe(
@@ -140,6 +153,8 @@ SCHEMAS: dict[str, Schema] = {
         position=_maybe(_WHOLE),
         attempts=_maybe(_WHOLE),
         video=_maybe({"$ref": "#/components/schemas/Video"}),
+        audio=_maybe({"$ref": "#/components/schemas/Audio"}),
+        result=_maybe(_ANY_OBJECT),
         error=_maybe(
             _object(
                 "code message retryable refund",

@@ -61,7 +61,7 @@ class GenerationsView(Endpoint):
                 "livemode": self.actor.livemode,
                 "credits": prepared.priced.credits,
                 "line_items": [line.as_json() for line in prepared.priced.lines],
-                "input": prepared.params.to_json(),
+                "input": prepared.params.shown(),
                 "warnings": list(prepared.warnings),
             }
         )

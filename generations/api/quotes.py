@@ -32,7 +32,7 @@ class QuotesView(Endpoint):
             submission.params_fingerprint(prepared.params),
         )
         body = _quote(quote) | {
-            "input": prepared.params.to_json(),
+            "input": prepared.params.shown(),
             "warnings": list(prepared.warnings),
         }
         response = JsonResponse(body, status=201)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("llmprovider/", include("generations.compat.llmprovider.urls")),
     re_path(rf"^{kling.PRODUCT}/*$", literal.products),
     re_path(rf"^{kling.PRODUCT}/+(?P<label>[^/].*?)/*$", literal.task),
+    *kling.OTHERS,
     path("account/costs", kling_views.costs),
     *segmind.FIXED,
     path("v1/<str:slug>", literal.slug),

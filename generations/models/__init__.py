@@ -2,6 +2,8 @@
 
 from generations.models.alarm import Alarm, AlarmKind
 from generations.models.attempt import Attempt, AttemptOutcome, SuspenseAttempt
+from generations.models.audio import Audio
+from generations.models.correction import ProductCorrection
 from generations.models.event import GenerationEvent
 from generations.models.generation import Generation, Status
 from generations.models.provider_account import (
@@ -20,11 +22,13 @@ __all__ = [
     "AlarmKind",
     "Attempt",
     "AttemptOutcome",
+    "Audio",
     "Breaker",
     "BreakerState",
     "Generation",
     "GenerationEvent",
     "Heartbeat",
+    "ProductCorrection",
     "Protocol",
     "ProviderAccount",
     "RefusedModel",

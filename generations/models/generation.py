@@ -48,7 +48,7 @@ class Generation(TenantPart):
 
     public_id = models.CharField(max_length=40, unique=True, default=new_generation_id)
     model = models.CharField(max_length=40)
-    kind = models.CharField(max_length=12)
+    kind = models.CharField(max_length=40)
     params = models.JSONField()
     warnings = models.JSONField(default=list, blank=True)
 
@@ -114,6 +114,12 @@ class Generation(TenantPart):
     upstream_id = models.CharField(max_length=120, blank=True)
     callback_token = models.CharField(max_length=40, unique=True)
     media_url = models.TextField(blank=True)
+    made = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="What the upstream told of the result: ids of film and sound, facts.",
+    )
     upstream_finished_at = models.DateTimeField(null=True, blank=True)
 
     error_code = models.CharField(max_length=40, blank=True)

@@ -1,4 +1,4 @@
-"""An image a customer sent: checked, re-encoded, stored once per content."""
+"""What a customer sent: images checked and re-encoded, films and sounds measured; once each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def new_upload_id() -> str:
 
 
 class Upload(TenantRow):
-    """The same bytes sent twice are one upload."""
+    """The same bytes sent twice are one upload. Sounds have no size, images no `duration_ms`."""
 
     public_id = models.CharField(max_length=40, unique=True, default=new_upload_id)
     sha256 = models.CharField(max_length=64)
@@ -23,6 +23,7 @@ class Upload(TenantRow):
     bytes = models.PositiveIntegerField()
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
+    duration_ms = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from generations.catalogue.params import Kind, Params
+from generations.catalogue.products.registry import PRODUCTS
 from generations.providers.codecs import CODECS, Bulk, Question
 from generations.providers.trail import masked, received
 from generations.wire.task import Outcome, Reason, Rejected, Task, Unknown, WireRequest
@@ -118,7 +119,8 @@ class Adapter:
 
     def find(self, kind: Kind, external_id: str) -> Found | None:
         """The task by our id; None where an upstream cannot be asked by it."""
-        if self.codec.find is None:
+        product = PRODUCTS.get(kind)
+        if self.codec.find is None or (product and product.at_once):
             return None
         return self._asked(self.codec.find(Question(external_id, kind)))
 

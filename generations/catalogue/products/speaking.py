@@ -117,6 +117,7 @@ IDENTIFY_FACE = Product(
     ),
     outputs=("facts",),
     at_once=True,
+    follows="video",
     gives="session_id",
     eta=5,
     prices=(Row(units="0.05"),),

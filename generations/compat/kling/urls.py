@@ -2,12 +2,22 @@
 
 from django.urls import path, re_path
 
+from generations.catalogue.products.registry import PRODUCTS
 from generations.compat.kling import views
 
 PRODUCT = r"v1/videos/(?P<kind>text2video|image2video)"
+OTHERS = [
+    pattern
+    for name, product in PRODUCTS.items()
+    for pattern in (
+        re_path(rf"^{product.path[1:]}/*$", views.products, {"kind": name}),
+        re_path(rf"^{product.path[1:]}/+(?P<label>[^/].*?)/*$", views.task, {"kind": name}),
+    )
+]
 urlpatterns = [
     re_path(rf"^{PRODUCT}/*$", views.products),
     re_path(rf"^{PRODUCT}/+(?P<label>[^/].*?)/*$", views.task),
+    *OTHERS,
     path("account/costs", views.costs),
     re_path(r"", views.unknown),
 ]

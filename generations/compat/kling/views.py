@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,19 +12,23 @@ from billing import wallets
 from generations import access, presenting
 from generations.catalogue import billable
 from generations.catalogue.params import Kind
+from generations.catalogue.products.registry import PRODUCTS
 from generations.compat import doors
 from generations.compat.doors import Answer, door
 from generations.compat.kling.authentication import actor_of
 from generations.compat.kling.errors import NoSuchMethod, refuse
 from generations.compat.ordering import look_up, place, warned
 from generations.models import Generation
+from generations.models.generation import TERMINAL
 from generations.wire import plain
 from generations.wire.kling import codes, tasks
 from generations.wire.kling import server as wire
-from generations.wire.task import BadRequest
+from generations.wire.task import BadRequest, TaskState
 from kling_saas.api.requests import request_id
 
 DOOR = "kling"
+_FAILED = codes.INVALID_VALUE
+AT_ONCE_SECONDS = 60  # a create whose answer is the result is held so long
 PAGE_MAX, SIZE_MAX, SIZE_DEFAULT = 1000, 500, 30
 
 
@@ -45,7 +50,13 @@ def _create(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
         return envelope
 
     placed = place(request, actor, order, door=DOOR, encode=encode)
-    return doors.text_answer(placed.body, 200, placed.headers)
+    response = doors.text_answer(placed.body, 200, placed.headers)
+    product = PRODUCTS.get(kind)
+    if product and product.at_once:
+        limit = AT_ONCE_SECONDS
+        address = f"/{DOOR}{product.path}/{placed.generation}?until={time.time() + limit:.3f}"
+        response["X-Kling-Wait"] = f"{placed.generation};{limit};{address}"
+    return response
 
 
 def _list(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
@@ -66,11 +77,21 @@ def _number(request: HttpRequest, name: str, usual: int, most: int) -> int:
 
 @door(("GET",), refuse)
 def task(request: HttpRequest, kind: Kind, label: str) -> Answer:
-    """One task, by its id or by the client's external_task_id."""
+    """One task, by its id or by the client's external_task_id.
+
+    A held create asks here with `until`; what is made at once and fails is an error to it.
+    """
     generation = look_up(actor_of(request), label)
     told = presenting.task(generation, access.video_of(generation))
-    data = warned(tasks.flat(told), generation)
-    return doors.answer(codes.envelope(data, request_id.get()))
+    held = "until" in request.GET
+    if held and told.state is TaskState.FAILED:
+        response = doors.answer(codes.encode_error(_FAILED, told.message, request_id.get()))
+    else:
+        data = warned(tasks.flat(told), generation)
+        response = doors.answer(codes.envelope(data, request_id.get()))
+    if held and generation.status in TERMINAL:
+        response["X-Kling-Final"] = "1"
+    return response
 
 
 @door(("GET",), refuse)

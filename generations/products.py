@@ -1,0 +1,51 @@
+"""The products as they can be ordered now: the release's, with what operators corrected.
+
+A copy at most 2 s old, as of the upstream accounts.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from generations.catalogue.products.product import Product
+from generations.catalogue.products.registry import PRODUCTS
+from generations.models import ProductCorrection
+
+log = logging.getLogger(__name__)
+_FRESH_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class _Known:
+    at: float = -1e9
+    products: Mapping[str, Product] = field(default_factory=dict)
+
+
+_known = _Known()
+
+
+def current() -> Mapping[str, Product]:
+    """Every product that is on sale, by name."""
+    if time.monotonic() - _known.at > _FRESH_SECONDS:
+        corrections = {each.product: each for each in ProductCorrection.objects.all()}
+        _known.products = {
+            name: _corrected(product, corrections.get(name))
+            for name, product in PRODUCTS.items()
+            if name not in corrections or corrections[name].enabled
+        }
+        _known.at = time.monotonic()
+    return _known.products
+
+
+def _corrected(product: Product, correction: ProductCorrection | None) -> Product:
+    """A correction that a later release cannot read any more is left out, loudly."""
+    if correction is None:
+        return product
+    try:
+        return product.corrected(correction.limits)
+    except (TypeError, ValueError, AttributeError) as problem:
+        log.error("the correction of %s cannot be read: %s", product.name, problem)
+        return product

@@ -1,0 +1,264 @@
+"""What an order of a product names: films and sounds of ours, uploads, addresses, voices, sessions.
+
+When it is accepted, everything is looked up and measured, and an address whose length decides the
+price is fetched and kept, so that what was priced is what is sent. When it is handed over, each
+name becomes what the upstream understands: its own id where it made the thing, else a link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from accounts import tenancy
+from accounts.actors import Actor
+from generations import lifecycle, products, storage, uploads
+from generations.catalogue import media
+from generations.catalogue.params import Params
+from generations.catalogue.products import checking, registry
+from generations.catalogue.products.product import Path as Place
+from generations.catalogue.products.product import (
+    Product,
+    films,
+    pictures,
+    replaced,
+    things,
+    written,
+)
+from generations.catalogue.products.sources import (
+    AUDIO_MAX_BYTES,
+    VIDEO_MAX_BYTES,
+    Medial,
+    Source,
+    decoded,
+)
+from generations.catalogue.reading import is_token
+from generations.catalogue.violations import InvalidRequest as CatalogueRefusal
+from generations.errors import InvalidRequest
+from generations.models import Audio, Generation, Protocol, ProviderAccount, Status, Upload, Video
+from kling_saas.lib import http
+
+GENERATION, FILM, SOUND = "gen_", "vid_", "aud_"
+_FETCH_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A generation of the customer's own that an order names, with its film or sound."""
+
+    generation: Generation
+    video: Video | None
+    audio: Audio | None
+
+    def source(self, medium: str) -> Source | None:
+        """What is known of its film or sound; None when it has none."""
+        row = self.video if medium == "video" else self.audio
+        if row is None:
+            return None
+        order = self.generation.order()
+        return Source(seconds=row.duration_ms / 1000, model=order.model, mode=order.mode)
+
+
+def take_in(actor: Actor, params: Params) -> Params:
+    """The whole order: what it names is looked up, and decides what is left to be decided.
+
+    Raises InvalidRequest naming the field.
+    """
+    product = products.current()[params.task]
+    found = _Found(actor, product, params)
+    for path, _, value in pictures(product, params):
+        if not media.is_address(value):
+            found.changes[path] = uploads.one(actor, written(path), value)
+    for path, field, value in films(product, params):
+        found.film(path, field, value)
+    for path, _, value in things(product, params):
+        found.thing(path, value)
+    try:
+        return checking.complete(product, found.changed(params), found.sources)
+    except CatalogueRefusal as refusal:
+        raise InvalidRequest.of(refusal) from None
+
+
+class _Found:
+    """What was learned about an order's names so far."""
+
+    def __init__(self, actor: Actor, product: Product, params: Params) -> None:
+        self._actor, self._product = actor, product
+        self._decides = {product.follows, product.inherits} | (
+            {written(path) for path, _, _ in films(product, params)} if product.length else set()
+        )
+        self.sources: dict[str, Source] = {}
+        self.changes: dict[Place, str] = {}
+        self._pin: int | None = None
+
+    def changed(self, params: Params) -> Params:
+        """The order in our names."""
+        changes: dict[Place, object] = dict(self.changes)
+        if self._pin is not None:
+            changes[("pin",)] = self._pin
+        return replaced(params, changes)
+
+    def film(self, path: Place, field: Medial, value: str) -> None:
+        name = written(path)
+        if value.startswith((GENERATION, FILM, SOUND)):
+            self._own(path, field, value)
+        elif value.startswith(uploads.PREFIX):
+            self._upload(name, field, value)
+        elif is_token(value):
+            raise _refused(name, "unknown_source", f"there is no film or sound {value}")
+        elif not media.is_address(value):
+            self._keep(path, field, decoded(value))
+        elif name in self._decides:
+            self._keep(path, field, _fetched(name, value, field))
+
+    def _own(self, path: Place, field: Medial, value: str) -> None:
+        name, made = written(path), made_of(self._actor, value)
+        source = made.source(field.medium) if made else None
+        if made is None or source is None:
+            raise _refused(name, "unknown_source", f"there is no finished {field.medium} {value}")
+        if field.made_by:
+            kind = made.generation.kind
+            if field.made_by != ("any",) and kind not in field.made_by:
+                raise _refused(name, "unsupported", f"{value} was made by {kind}")
+            self._hold_to(name, made, "video")
+        self.sources[name] = source
+        self.changes[path] = made.generation.public_id
+
+    def _hold_to(self, name: str, made: Made, what: str) -> None:
+        """Only the account that made the thing knows it."""
+        account = made.generation.account
+        known = account is not None and account.protocol == Protocol.KLING
+        if account is None or not known or not made.generation.made.get(what):
+            raise _refused(
+                name,
+                "unsupported",
+                f"{made.generation.public_id} was made where it cannot be gone on with",
+            )
+        if self._pin not in (None, account.pk):
+            raise _refused(name, "conflict", "what the order names is at different upstreams")
+        self._pin = account.pk
+
+    def _upload(self, name: str, field: Medial, value: str) -> None:
+        with tenancy.scope(self._actor.organisation_id):
+            upload = Upload.objects.filter(
+                public_id=value, livemode=self._actor.livemode, duration_ms__isnull=False
+            ).first()
+        if upload is None or not upload.content_type.startswith(field.medium):
+            raise _refused(name, "unknown_upload", f"there is no {field.medium} {value}")
+        if field.made_by:
+            raise _refused(name, "unsupported", "must be one of our own films, by its id")
+        self.sources[name] = Source(seconds=(upload.duration_ms or 0) / 1000)
+
+    def _keep(self, path: Place, field: Medial, content: bytes) -> None:
+        upload = uploads.store_medium(self._actor, content, field.medium, field=written(path))
+        self.changes[path] = upload.public_id
+        self.sources[written(path)] = Source(seconds=(upload.duration_ms or 0) / 1000)
+
+    def thing(self, path: Place, value: str) -> None:
+        """A voice, element or session: ours is looked up, another is Kling's own."""
+        name = written(path)
+        field = self._product.by_name[str(path[0])]
+        if not value.startswith(GENERATION):
+            if getattr(field, "ours", False):
+                raise _refused(name, "unknown_source", f"{value} is not the id of a generation")
+            return
+        made = made_of(self._actor, value)
+        if made is None or not made.generation.made.get("facts"):
+            raise _refused(name, "unknown_source", f"there is no {path[0]} {value}")
+        self._hold_to(name, made, "facts")
+        filmed = made.generation.order().inputs.get("video")
+        if filmed:
+            self.sources[name] = Source(seconds=made.generation.order().duration)
+
+
+def _refused(name: str, code: str, problem: str) -> InvalidRequest:
+    return InvalidRequest.one(name, code, f"{name}: {problem}: name one of yours that is finished.")
+
+
+def made_of(actor: Actor, value: str) -> Made | None:
+    """The actor's finished generation by its id, or by that of its film or sound."""
+    with tenancy.scope(actor.organisation_id):
+        rows = Generation.objects.filter(
+            organisation_id=actor.organisation_id,
+            livemode=actor.livemode,
+            status=Status.SUCCEEDED,
+        ).select_related("account")
+        if value.startswith(FILM):
+            rows = rows.filter(video__public_id=value)
+        elif value.startswith(SOUND):
+            rows = rows.filter(audio__public_id=value)
+        else:
+            rows = rows.filter(public_id=value)
+        return _with_files(rows.first())
+
+
+def _with_files(generation: Generation | None) -> Made | None:
+    if generation is None:
+        return None
+    return Made(
+        generation,
+        Video.objects.filter(generation=generation).first(),
+        Audio.objects.filter(generation=generation).first(),
+    )
+
+
+def _fetched(name: str, address: str, field: Medial) -> bytes:
+    most = VIDEO_MAX_BYTES if field.medium == "video" else AUDIO_MAX_BYTES
+    try:
+        return b"".join(http.fetch(address, max_bytes=most, max_seconds=_FETCH_SECONDS))
+    except (http.FetchFailed, http.BlockedAddress) as error:
+        raise InvalidRequest.one(
+            name,
+            "bad_media",
+            f"{name}: the address cannot be read ({error}): upload the file and send its id.",
+        ) from None
+
+
+# -------------------------------------------------------------------- at hand-over
+
+
+def for_upstream(generation: Generation, account: ProviderAccount, params: Params) -> Params:
+    """The order with films, sounds and things as this account knows them.
+
+    Raises ValueError when one of them is gone.
+    """
+    product = registry.get(params.task)
+    changes: dict[Place, str] = {}
+    for path, field, value in films(product, params):
+        if not media.is_address(value):
+            changes[path] = _sent_film(generation, account, field, value)
+    for path, _, value in things(product, params):
+        if value.startswith(GENERATION):
+            changes[path] = _sent_thing(generation, value)
+    return replaced(params, changes)
+
+
+def _sent_film(generation: Generation, account: ProviderAccount, field: Medial, value: str) -> str:
+    if value.startswith(uploads.PREFIX):
+        with lifecycle.scope(generation):
+            return storage.link(Upload.objects.get(public_id=value).key)
+    made = _made_for(generation, value)
+    row = made.video if field.medium == "video" else made.audio
+    known = str(made.generation.made.get(field.medium, ""))
+    takes_ids = field.id_key != field.path or bool(field.made_by)
+    if known and takes_ids and made.generation.account_id == account.pk:
+        return known
+    if row is None or field.made_by:
+        raise ValueError(f"{value} cannot be named at {account.name}")
+    return storage.link(row.key)
+
+
+def _sent_thing(generation: Generation, value: str) -> str:
+    made = _made_for(generation, value).generation
+    facts: Mapping[str, object] = made.made.get("facts", {})
+    return str(facts[registry.get(made.kind).gives])
+
+
+def _made_for(generation: Generation, value: str) -> Made:
+    with lifecycle.scope(generation):
+        made = _with_files(
+            Generation.objects.filter(public_id=value, livemode=generation.livemode).first()
+        )
+    if made is None:
+        raise ValueError(f"{value} is gone")
+    return made

@@ -1,0 +1,167 @@
+"""Every product of Kling's beside films is ordered, made, stored, and charged as quoted."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+import av
+import pytest
+import requests
+from PIL import Image
+
+from tests.generations.programs import Program, available, funded, native, settled
+from tests.people import Customer
+
+
+@pytest.fixture(scope="module")
+def customer() -> Customer:
+    return funded()
+
+
+@pytest.fixture(scope="module")
+def api(site: str, customer: Customer) -> Program:
+    return native(site, customer.test_key)
+
+
+@pytest.fixture(scope="module")
+def picture(api: Program) -> str:
+    out = io.BytesIO()
+    Image.new("RGB", (480, 360), "teal").save(out, "PNG")
+    return str(api.post("/uploads", data=out.getvalue()).json()["id"])
+
+
+@pytest.fixture(scope="module")
+def film(api: Program) -> dict[str, Any]:
+    order = {"model": "kling-v1-6", "prompt": "A fox in the snow"}
+    made = settled(api, api.post("/generations", order).json()["id"])
+    assert made["status"] == "succeeded", made
+    return made
+
+
+@pytest.fixture(scope="module")
+def speech(api: Program) -> dict[str, Any]:
+    return made_of(api, {"task": "tts", "text": SAID, "voice": "girlfriend_1", "language": "en"})
+
+
+@pytest.fixture(scope="module")
+def faces(api: Program, film: dict[str, Any]) -> dict[str, Any]:
+    return made_of(api, {"task": "identify-face", "video": film["id"]})
+
+
+SAID = "Good evening, dear friends. It is a pleasure to see all of you here tonight."
+
+
+def made_of(api: Program, order: dict[str, Any]) -> dict[str, Any]:
+    """The generation when it has succeeded."""
+    answer = api.post("/generations", order)
+    assert answer.status_code == 202, answer.text
+    found = settled(api, answer.json()["id"])
+    assert found["status"] == "succeeded", found
+    return found
+
+
+def tracks(address: str) -> tuple[list[str], float]:
+    """The kinds of streams at an address, and its seconds."""
+    with av.open(io.BytesIO(requests.get(address, timeout=30).content)) as container:
+        kinds = sorted(stream.type for stream in container.streams)
+        return kinds, (container.duration or 0) / 1e6
+
+
+@dataclass(frozen=True)
+class Order:
+    """`body` names the fixtures in braces; what must come out, and what it costs."""
+
+    name: str
+    credits: int
+    body: dict[str, Any]
+    seconds: float | None = None
+    sound: bool = False
+    audio: float | None = None
+    facts: tuple[str, ...] = field(default=())
+
+
+ORDERS = [
+    Order("video-extend", 20, {"task": "video-extend", "video": "{film}", "prompt": "It runs"}, 10),
+    Order("lip-sync to a text", 5,
+          {"task": "lip-sync", "video": "{film}", "text": "Hello there", "voice": "oversea_male1",
+           "language": "en"}, 5, sound=True),
+    Order("lip-sync to a sound", 5, {"task": "lip-sync", "video": "{film}", "audio": "{speech}"},
+          5, sound=True),
+    Order("lip-sync of a film elsewhere", 5,
+          {"task": "lip-sync", "video": "{film_url}", "text": "Hello", "voice": "v"}, 5,
+          sound=True),
+    Order("advanced-lip-sync", 5,
+          {"task": "advanced-lip-sync", "session": "{faces}", "faces": [
+              {"face_id": "0", "audio": "{speech}", "sound_end_time": 3000}]}, 5, sound=True),
+    Order("tts", 1, {"task": "tts", "text": "Hello", "voice": "v", "language": "en"}, audio=1.0),
+    Order("text-to-audio", 3, {"task": "text-to-audio", "prompt": "Rain", "seconds": 4}, audio=4.0),
+    Order("video-to-audio", 3, {"task": "video-to-audio", "video": "{film}", "bgm_prompt": "Harp"},
+          5, sound=True, audio=5.0),
+    Order("avatar", 24, {"task": "avatar", "image": "{picture}", "audio": "{speech}"}, 6,
+          sound=True),
+    Order("effects", 20, {"task": "effects", "effect_scene": "squish", "images": ["{picture}"]}, 5),
+    Order("effects for two", 20,
+          {"task": "effects", "effect_scene": "hug", "images": ["{picture}", "{picture}"]}, 5),
+    Order("multi-image2video", 35,
+          {"task": "multi-image2video", "images": ["{picture}", "{picture}"], "mode": "pro",
+           "prompt": "They meet"}, 5),
+    Order("motion-control", 25,
+          {"task": "motion-control", "image": "{picture}", "video": "{film}", "mode": "std",
+           "character_orientation": "video"}, 5),
+    Order("omni-video from pictures", 40,
+          {"task": "omni-video", "prompt": "<<<image_1>>> by the sea", "aspect_ratio": "1:1",
+           "images": [{"image": "{picture}"}], "duration": 5}, 5),
+    Order("omni-video with sound", 32,
+          {"task": "omni-video", "model": "kling-v3-omni", "prompt": "The sea", "mode": "std",
+           "aspect_ratio": "16:9", "sound": True, "duration": 4}, 4, sound=True),
+    Order("omni-video, a film edited", 60,
+          {"task": "omni-video", "prompt": "Make <<<video_1>>> red",
+           "videos": [{"video": "{film}", "use": "base"}]}, 5),
+    Order("identify-face", 1, {"task": "identify-face", "video": "{film}"},
+          facts=("session_id", "face_data")),
+    Order("custom-voice", 1, {"task": "custom-voice", "voice_name": "me", "audio": "{speech_url}"},
+          facts=("voice_id",)),
+    Order("custom-element", 1,
+          {"task": "custom-element", "element_name": "me", "element_description": "I",
+           "image": "{picture}", "images": ["{picture}"]}, facts=("element_id",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.name)
+def test_every_product_is_made_stored_and_charged_as_quoted(
+    api: Program, customer: Customer, request: pytest.FixtureRequest, order: Order
+) -> None:
+    body = filled(order.body, request)
+    quote = api.post("/quotes", body)
+    assert quote.status_code == 201, quote.text
+    assert quote.json()["credits"] == order.credits
+    before = available(customer)
+    made = made_of(api, {**body, "quote_id": quote.json()["id"]})
+    assert before - available(customer) == order.credits == made["credits"]["charged"]
+    assert made["kind"] == body["task"]
+    if order.seconds is not None:
+        assert abs(made["video"]["duration"] - order.seconds) < 0.3
+        kinds, _ = tracks(made["video"]["url"])
+        assert kinds == (["audio", "video"] if order.sound else ["video"])
+    if order.audio is not None:
+        kinds, heard = tracks(made["audio"]["url"])
+        assert kinds == ["audio"]
+        assert abs(heard - order.audio) < 0.3
+    assert set(order.facts) <= set(made["result"] or {})
+
+
+def filled(value: Any, request: pytest.FixtureRequest) -> Any:
+    """The body with the fixtures' ids and addresses in place of their names."""
+    if isinstance(value, dict):
+        return {name: filled(each, request) for name, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, request) for each in value]
+    if not (isinstance(value, str) and value.startswith("{")):
+        return value
+    name = value.strip("{}")
+    found = request.getfixturevalue(name.removesuffix("_url"))
+    if name.endswith("_url"):
+        return (found["video"] or found["audio"])["url"]
+    return found if isinstance(found, str) else found["id"]
