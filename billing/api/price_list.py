@@ -20,7 +20,7 @@ def rows(sku: str | None = None) -> list[dict[str, Any]]:
 def _row(row: ListPrice) -> dict[str, Any]:
     return {
         "sku": row.sku,
-        **dict(pair.split("=", 1) for pair in row.key.split(",")),
+        **dict(pair.split("=", 1) for pair in row.key.split(",") if pair),
         "unit": row.unit,
         "credits": row.credits,
         "usd": f"{row.credits * Decimal(settings.USD_PER_CREDIT):f}",

@@ -11,6 +11,8 @@ from accounts.api.endpoint import Endpoint
 from generations.api import answers_schema as answers
 from generations.api import inputs
 from generations.catalogue import documentation, registry
+from generations.catalogue.products import documentation as product_documentation
+from generations.catalogue.products.registry import PRODUCTS
 from kling_saas.api.headers import WAIT_MAX
 from kling_saas.api.pagination import LIMIT_DEFAULT, LIMIT_MAX
 
@@ -53,6 +55,11 @@ def _schemas() -> Schema:
         }
         for spec in registry.SPECS
     }
+    for product in PRODUCTS.values():
+        schema = product_documentation.json_schema(product)
+        films[f"Film-{product.name}"] = schema
+        both = {**schema, "properties": schema["properties"] | _members()}
+        orders[f"Order-{product.name}"] = both
     return {
         "Film": {"oneOf": [_ref(name) for name in films]},
         "Order": {"oneOf": [_ref(name) for name in orders]},
@@ -159,6 +166,8 @@ def _paths() -> Schema:
         **_about_one(f"{base}/generations/{{id}}"),
         f"{base}/models": {"get": _public("Every model", "ModelList")},
         f"{base}/models/{{name}}": {"parameters": [_NAME], "get": _model()},
+        f"{base}/tasks": {"get": _public("Everything beside films", "TaskList")},
+        f"{base}/tasks/{{name}}": {"parameters": [_NAME], "get": _task()},
         f"{base}/prices": {"get": _public("The price list", "PriceBook")},
         f"{base}/uploads": {"post": _upload()},
         f"{base}/wallet": {
@@ -240,6 +249,11 @@ def _public(summary: str, name: str) -> Schema:
 def _model() -> Schema:
     found = {"200": _answer("The model", "Model"), **_problems(404)}
     return _operation("A model, by its name or an alias of it", found, security=[])
+
+
+def _task() -> Schema:
+    found = {"200": _answer("The product", "Task"), **_problems(404)}
+    return _operation("One product beside films, by its name", found, security=[])
 
 
 def _upload() -> Schema:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generations.api import generations, models, quotes, schema, uploads
+from generations.api import generations, models, quotes, schema, tasks, uploads
 
 urlpatterns = [
     path("quotes", quotes.QuotesView.as_view(), name="api-quotes"),
@@ -30,6 +30,8 @@ urlpatterns = [
     ),
     path("models", models.ModelsView.as_view(), name="api-models"),
     path("models/<str:name>", models.ModelView.as_view(), name="api-model"),
+    path("tasks", tasks.TasksView.as_view(), name="api-tasks"),
+    path("tasks/<str:name>", tasks.TaskView.as_view(), name="api-task"),
     path("uploads", uploads.UploadsView.as_view(), name="api-uploads"),
     path("schema", schema.SchemaView.as_view(), name="api-schema"),
 ]

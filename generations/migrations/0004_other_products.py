@@ -10,59 +10,106 @@ from accounts.row_security import Protect, TenantReference
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_tenancy_in_the_database'),
-        ('generations', '0003_health_of_upstreams'),
+        ("accounts", "0002_tenancy_in_the_database"),
+        ("generations", "0003_health_of_upstreams"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ProductCorrection',
+            name="ProductCorrection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('product', models.CharField(choices=generations.models.correction.choices, max_length=40, unique=True)),
-                ('enabled', models.BooleanField(default=True, help_text='Off: it cannot be ordered.')),
-                ('limits', models.JSONField(blank=True, default=dict)),
-                ('note', models.CharField(blank=True, help_text='Where this is known from.', max_length=300)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "product",
+                    models.CharField(
+                        choices=generations.models.correction.choices, max_length=40, unique=True
+                    ),
+                ),
+                (
+                    "enabled",
+                    models.BooleanField(default=True, help_text="Off: it cannot be ordered."),
+                ),
+                ("limits", models.JSONField(blank=True, default=dict)),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, help_text="Where this is known from.", max_length=300
+                    ),
+                ),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['product'],
+                "ordering": ["product"],
             },
         ),
         migrations.AddField(
-            model_name='generation',
-            name='made',
-            field=models.JSONField(blank=True, db_default={}, default=dict, help_text='What the upstream told of the result: ids of film and sound, facts.'),
+            model_name="generation",
+            name="made",
+            field=models.JSONField(
+                blank=True,
+                db_default={},
+                default=dict,
+                help_text="What the upstream told of the result: ids of film and sound, facts.",
+            ),
         ),
         migrations.AddField(
-            model_name='upload',
-            name='duration_ms',
+            model_name="upload",
+            name="duration_ms",
             field=models.PositiveIntegerField(blank=True, null=True),
         ),
         migrations.AlterField(
-            model_name='generation',
-            name='kind',
+            model_name="generation",
+            name="kind",
             field=models.CharField(max_length=40),
         ),
         migrations.CreateModel(
-            name='Audio',
+            name="Audio",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('livemode', models.BooleanField()),
-                ('public_id', models.CharField(default=generations.models.audio.new_audio_id, max_length=40, unique=True)),
-                ('key', models.CharField(max_length=200)),
-                ('content_type', models.CharField(max_length=20)),
-                ('bytes', models.PositiveBigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('duration_ms', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('generation', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='generations.generation')),
-                ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='accounts.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("livemode", models.BooleanField()),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=generations.models.audio.new_audio_id, max_length=40, unique=True
+                    ),
+                ),
+                ("key", models.CharField(max_length=200)),
+                ("content_type", models.CharField(max_length=20)),
+                ("bytes", models.PositiveBigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("duration_ms", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "generation",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="generations.generation",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         Protect("generations_audio"),

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from generations.catalogue.draft import SEED_MAX
 from generations.catalogue.params import NAMES, Params
 from generations.catalogue.products.fields import Field, missing
 from generations.catalogue.products.product import Product, films, written
@@ -18,7 +19,6 @@ from generations.catalogue.products.sources import Source
 from generations.catalogue.reading import Reader
 from generations.catalogue.violations import Findings, InvalidRequest
 
-SEED_MAX = 2**31 - 1
 TASK = "task"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from generations.catalogue.products import common
+from generations.catalogue.products import usual
 from generations.catalogue.products.fields import Body, Choice, Length, Switch, Text, found_at
 from generations.catalogue.products.lists import Ids, Many
 from generations.catalogue.products.product import Given, Product, Row
@@ -34,10 +34,10 @@ EXTEND = Product(
             made_by=("text2video", "image2video", "video-extend"),
             words="A film made here less than 30 days ago.",
         ),
-        common.PROMPT,
-        common.NEGATIVE,
-        common.CFG_SCALE,
-        common.WATERMARK,
+        usual.PROMPT,
+        usual.NEGATIVE,
+        usual.CFG_SCALE,
+        usual.WATERMARK,
     ),
     outputs=("video",),
     follows="video",
@@ -72,14 +72,14 @@ MULTI_IMAGE = Product(
             words="1 to 4 pictures.",
         ),
         Text(name="prompt", required=True, words="What is to happen."),
-        common.NEGATIVE,
-        common.MODE,
+        usual.NEGATIVE,
+        usual.MODE,
         Length(name="duration", allowed=(5, 10), default=5),
-        common.ASPECT_RATIO,
-        common.WATERMARK,
+        usual.ASPECT_RATIO,
+        usual.WATERMARK,
     ),
     outputs=("video",),
-    modes=common.STD_PRO,
+    modes=usual.STD_PRO,
     eta=164,
     prices=(
         Row(units="2", where=(("mode", "std"), ("seconds", "5"))),
@@ -122,17 +122,17 @@ MOTION_CONTROL = Product(
         ),
         Choice(
             name="mode",
-            allowed=common.STD_PRO,
+            allowed=usual.STD_PRO,
             required=True,
-            aliases=common.MODE_ALIASES,
+            aliases=usual.MODE_ALIASES,
         ),
         Switch(name="keep_original_sound", pair=("yes", "no"), default=True),
-        common.PROMPT,
+        usual.PROMPT,
         Ids(name="elements", key="element_list", inner="element_id", most=1, models=("kling-v3",)),
-        common.WATERMARK,
+        usual.WATERMARK,
     ),
     outputs=("video",),
-    modes=common.STD_PRO,
+    modes=usual.STD_PRO,
     follows="video",
     eta=320,
     rules=(_still_pose_is_short,),
@@ -201,7 +201,7 @@ EFFECTS = Product(
             words="One picture; two for scenes of two people.",
         ),
         Length(name="duration", key="input.duration", allowed=(5, 10), default=5),
-        common.WATERMARK,
+        usual.WATERMARK,
     ),
     outputs=("video",),
     eta=320,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from generations.catalogue.params import Params
-from generations.catalogue.products import common
+from generations.catalogue.products import usual
 from generations.catalogue.products.fields import Body, Choice, Length, Switch, Text
 from generations.catalogue.products.lists import Ids, Many, Shots
 from generations.catalogue.products.product import Given, Product, Row
@@ -200,13 +200,13 @@ OMNI = Product(
             words="A film to be edited (base) or followed (feature).",
         ),
         Choice(
-            name="mode", allowed=("pro", "std", "4k"), default="pro", aliases=common.MODE_ALIASES
+            name="mode", allowed=("pro", "std", "4k"), default="pro", aliases=usual.MODE_ALIASES
         ),
-        common.ASPECT_RATIO,
+        usual.ASPECT_RATIO,
         Length(name="duration", allowed=tuple(range(3, 16))),
         Switch(name="sound", pair=("on", "off"), models=(V3,)),
         Shots(name="multi_prompt", models=(V3,)),
-        common.WATERMARK,
+        usual.WATERMARK,
     ),
     outputs=("video",),
     modes=("pro", "std", "4k"),

@@ -39,6 +39,22 @@ def needs(name: str, *others: str) -> Rule:
     return rule
 
 
+def asks_for(name: str, other: str) -> Rule:
+    """A field that cannot do without another."""
+
+    def rule(given: Given, findings: Findings) -> None:
+        if given.get(name) and not given.get(other) and not findings.refused(other):
+            findings.refuse(
+                other,
+                "required",
+                f"is missing, {name} needs it",
+                limit=f"with {name}",
+                way_out=f"send {other}",
+            )
+
+    return rule
+
+
 def conflict(findings: Findings, name: str, other: str, limit: str) -> None:
     """Refuses a field that does not go with another."""
     findings.refuse(

@@ -11,7 +11,7 @@ from typing import Any
 
 from generations.catalogue import media
 from generations.catalogue.params import Params
-from generations.catalogue.products import common
+from generations.catalogue.products import usual
 from generations.catalogue.products.fields import (
     Body,
     Choice,
@@ -24,7 +24,7 @@ from generations.catalogue.products.fields import (
 )
 from generations.catalogue.products.lists import Many
 from generations.catalogue.products.product import Product, Row
-from generations.catalogue.products.rules import exactly_one, needs
+from generations.catalogue.products.rules import asks_for, exactly_one, needs
 from generations.catalogue.products.sources import Medial, Picture
 from generations.catalogue.reading import is_token
 
@@ -82,14 +82,14 @@ LIP_SYNC = Product(
             bytes_too=True,
             words="The recording; else send text.",
         ),
-        common.WATERMARK,
+        usual.WATERMARK,
     ),
     outputs=("video",),
     follows="video",
     eta=455,
     rules=(
         exactly_one("text", "audio"),
-        needs("text", "voice"),
+        asks_for("text", "voice"),
         needs("voice", "text"),
         needs("language", "text"),
         needs("speed", "text"),
@@ -162,7 +162,7 @@ ADVANCED_LIP_SYNC = Product(
             ),
             words="Who says what, and when.",
         ),
-        common.WATERMARK,
+        usual.WATERMARK,
     ),
     outputs=("video",),
     follows="session",
@@ -188,12 +188,12 @@ AVATAR = Product(
             bytes_too=True,
             words="What is said or sung.",
         ),
-        common.PROMPT,
-        common.MODE,
-        common.WATERMARK,
+        usual.PROMPT,
+        usual.MODE,
+        usual.WATERMARK,
     ),
     outputs=("video",),
-    modes=common.STD_PRO,
+    modes=usual.STD_PRO,
     follows="audio",
     eta=455,
     prices=(

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 
 from generations.catalogue import billable, registry
+from generations.catalogue.products.registry import PRODUCTS
 from tests.generations import any_json
 from tests.generations.programs import FILM, Program, available, native
 from tests.people import Customer
@@ -69,12 +70,19 @@ def test_models_and_prices_are_public_and_whole(site: str) -> None:
     prices = requests.get(f"{site}/api/v1/prices", timeout=10).json()["data"]
 
     assert [m["name"] for m in models] == [spec.name for spec in registry.SPECS]
-    assert sum(len(m["prices"]) for m in models) == len(prices) == len(billable.list_prices())
+    tasks = requests.get(f"{site}/api/v1/tasks", timeout=10).json()["data"]
+    assert [t["name"] for t in tasks] == list(PRODUCTS)
+    sold = sum(len(each["prices"]) for each in (*models, *tasks))
+    assert sold == len(prices) == len(billable.list_prices())
     first = next(p for p in prices if p["sku"] == "kling-v1" and p["mode"] == "std")
     assert (first["credits"], first["usd"], first["unit"]) == (10, "0.280", "clip")
     one = requests.get(f"{site}/api/v1/models/kling-video-v1", timeout=10).json()
     assert one == next(m for m in models if m["name"] == "kling-v1")
     assert requests.get(f"{site}/api/v1/models/sora", timeout=10).status_code == 404
+    speech = requests.get(f"{site}/api/v1/tasks/tts", timeout=10).json()
+    assert speech == next(t for t in tasks if t["name"] == "tts")
+    assert [p["credits"] for p in speech["prices"]] == [1]
+    assert requests.get(f"{site}/api/v1/tasks/cartoon", timeout=10).status_code == 404
 
 
 def _picture(side: int = 400) -> bytes:

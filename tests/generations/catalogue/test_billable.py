@@ -14,8 +14,10 @@ from generations.catalogue.billable import (
     list_prices,
     official_units,
 )
+from generations.catalogue.registry import SPECS
 from generations.catalogue.validation import check
 
+MODELS = {spec.name for spec in SPECS}
 PICTURE = "https://example.com/a.png"
 
 
@@ -30,7 +32,7 @@ def credits_for(max_seconds: int = 15, **fields: Any) -> int:
 
 def test_every_sellable_film_has_exactly_one_list_price() -> None:
     rows: dict[tuple[str, str], list[int]] = {}
-    for price in list_prices():
+    for price in (p for p in list_prices() if p.sku in MODELS):
         rows.setdefault((price.sku, price.key), []).append(price.credits)
     sold = set()
     for params in every_sellable():

@@ -1,0 +1,56 @@
+"""What can be ordered beside films: every product with its schema and prices; public."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+
+from accounts.api.endpoint import Endpoint
+from billing.api import price_list
+from generations import products
+from generations.catalogue.products import documentation
+from generations.catalogue.products.product import Product
+from kling_saas.lib.refusals import NotFound
+
+
+class TasksView(Endpoint):
+    """/api/v1/tasks"""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        """All that are on sale, in the catalogue's order."""
+        data = [_task(product) for product in products.current().values()]
+        return JsonResponse({"object": "list", "data": data})
+
+
+class TaskView(Endpoint):
+    """/api/v1/tasks/{name}"""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: HttpRequest, name: str) -> JsonResponse:
+        """One, by its name."""
+        product = products.current().get(name)
+        if product is None:
+            raise NotFound(f"There is no task {name[:60]!r}: see /api/v1/tasks.")
+        return JsonResponse(_task(product))
+
+
+def _task(product: Product) -> dict[str, Any]:
+    return {
+        "object": "task",
+        "name": product.name,
+        "title": product.title,
+        "description": product.description,
+        "models": list(product.models),
+        "modes": list(product.modes),
+        "makes": list(product.outputs),
+        "at_once": product.at_once,
+        "eta_seconds": product.eta,
+        "prices": price_list.rows(product.name),
+        "schema": documentation.json_schema(product),
+    }

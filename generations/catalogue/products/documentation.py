@@ -1,0 +1,33 @@
+"""Derives from a product what people and programs read: its JSON schema and what it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from generations.catalogue.draft import SEED_MAX
+from generations.catalogue.products.product import Product
+
+
+def json_schema(product: Product) -> dict[str, Any]:
+    """JSON Schema of a native create request for this product: its fields and their limits.
+
+    Rules between fields are not in it; a refusal says them.
+    """
+    properties: dict[str, Any] = {"task": {"const": product.name}}
+    if product.models and not product.inherits:
+        properties["model"] = {"enum": list(product.models), "default": product.own_model}
+    properties |= {field.name: field.described() for field in product.fields}
+    properties["seed"] = {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": SEED_MAX,
+        "description": "Test mode only.",
+    }
+    return {
+        "title": product.title,
+        "description": product.description,
+        "type": "object",
+        "properties": properties,
+        "required": ["task", *(field.name for field in product.fields if field.required)],
+        "additionalProperties": False,
+    }

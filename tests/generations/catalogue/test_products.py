@@ -1,0 +1,144 @@
+"""Kling's other products: refused with every reason at once, priced by name, corrected by rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from generations.catalogue import billable
+from generations.catalogue.products import checking, documentation
+from generations.catalogue.products.registry import PRODUCTS
+from generations.catalogue.products.sources import Source
+from generations.catalogue.validation import check
+from generations.catalogue.violations import InvalidRequest
+
+PICTURE = "https://example.com/a.png"
+FILM = "https://example.com/a.mp4"
+
+
+def refused(**fields: Any) -> dict[str, str]:
+    """Field and code of every violation."""
+    with pytest.raises(InvalidRequest) as caught:
+        check(fields)
+    return {v.field: v.code for v in caught.value.violations}
+
+
+def credits_for(fields: dict[str, Any], **source: Any) -> int:
+    """The price when every film and sound it names is as `source` says, else 5 s long."""
+    params = check(fields).params
+    told = Source(**{"seconds": 5, "mode": "std", **source})
+    names = ("video", "audio", "session", "videos[0].video")
+    params = checking.complete(PRODUCTS[params.task], params, dict.fromkeys(names, told))
+    line = billable.item(params)
+    prices = {(p.sku, p.key, p.unit): p.credits for p in billable.list_prices()}
+    return prices[line.sku, line.key, line.unit] * line.quantity
+
+
+OMNI = {"task": "omni-video", "prompt": "x", "aspect_ratio": "16:9"}
+MOTION = {"task": "motion-control", "image": PICTURE, "video": FILM,
+          "character_orientation": "video"}  # fmt: skip
+LIPS = {"task": "lip-sync", "video": FILM, "text": "Hi", "voice": "v"}
+
+
+EXTEND = {"task": "video-extend", "video": "gen_1"}
+SQUISH = {"task": "effects", "effect_scene": "squish", "images": [PICTURE]}
+AVATAR = {"task": "avatar", "image": PICTURE, "audio": FILM}
+
+
+def test_extending_costs_what_its_film_was_made_with() -> None:
+    assert credits_for(EXTEND, model="kling-v1") == 10
+    assert credits_for(EXTEND, model="kling-v1", mode="pro") == 35
+    assert credits_for(EXTEND, model="kling-v1-6") == 20
+    with pytest.raises(InvalidRequest, match="was made by kling-v3"):
+        credits_for(EXTEND, model="kling-v3")
+
+
+def test_lip_sync_costs_5_credits_for_every_five_seconds_begun() -> None:
+    assert credits_for(LIPS) == 5
+    assert credits_for(LIPS, seconds=5.04) == 5
+    assert credits_for(LIPS, seconds=5.5) == 10
+    assert credits_for(LIPS, seconds=60) == 60
+    with pytest.raises(InvalidRequest, match="send one of 2 to 60 s"):
+        credits_for(LIPS, seconds=61)
+
+
+def test_what_is_sold_by_the_second_follows_the_film_or_the_sound() -> None:
+    assert credits_for({**MOTION, "mode": "std"}, seconds=10) == 50
+    assert credits_for({**MOTION, "mode": "pro"}, seconds=10) == 80
+    assert credits_for({**MOTION, "mode": "pro", "model": "kling-v3"}, seconds=10) == 120
+    assert credits_for(AVATAR, seconds=12) == 48
+    assert credits_for({**AVATAR, "mode": "pro"}, seconds=12) == 96
+
+
+def test_omni_films_cost_more_with_sound_or_with_a_film() -> None:
+    film = {"videos": [{"video": FILM, "use": "base"}]}
+    o3 = {**OMNI, "model": "kling-v3-omni"}
+    assert credits_for({**OMNI, "duration": 5}) == 40
+    assert credits_for({**OMNI, "duration": 5, "mode": "std"}) == 30
+    assert credits_for({**o3, "duration": 4, "mode": "std", "sound": True}) == 32
+    assert credits_for({**o3, "duration": 3, "mode": "4k"}) == 90
+    assert credits_for(OMNI | film, seconds=6) == 72
+
+
+def test_what_is_sold_by_the_call_has_one_price() -> None:
+    assert credits_for({"task": "identify-face", "video": FILM}) == 1
+    assert credits_for({"task": "tts", "text": "Hi", "voice": "v", "language": "en"}) == 1
+    assert credits_for({"task": "text-to-audio", "prompt": "Rain", "seconds": 3}) == 3
+    assert credits_for({"task": "video-to-audio", "video": FILM}) == 3
+    assert credits_for(SQUISH) == 20
+    assert credits_for({**SQUISH, "duration": 10}) == 40
+
+
+def test_every_price_row_of_every_product_is_published_once() -> None:
+    rows = [(p.sku, p.key, p.unit) for p in billable.list_prices() if p.sku in PRODUCTS]
+    assert len(rows) == len(set(rows)) == sum(len(p.prices) for p in PRODUCTS.values())
+
+
+def test_every_violation_is_told_at_once() -> None:
+    assert refused(task="lip-sync", text="x" * 121, speed=3, colour="red", audio="?") == {
+        "video": "required",
+        "text": "too_long",
+        "speed": "out_of_range",
+        "audio": "bad_media",
+        "colour": "unknown_field",
+    }
+    assert refused(task="cartoon") == {"task": "not_allowed"}
+    assert refused(**SQUISH | {"images": [PICTURE, PICTURE]}) == {"images": "out_of_range"}
+    assert refused(**MOTION, mode="std", elements=["1"]) == {"elements": "unsupported"}
+    assert refused(task="video-extend", video=FILM) == {"video": "bad_media"}
+
+
+def test_omni_films_keep_klings_rules_between_fields() -> None:
+    image, film = {"image": PICTURE}, {"video": FILM}
+    first, last = {**image, "use": "first_frame"}, {**image, "use": "end_frame"}
+    assert refused(**OMNI, images=[last]) == {"images": "conflict"}
+    assert refused(**OMNI, images=[first, last, image]) == {"images": "conflict"}
+    assert refused(**OMNI, images=[image] * 5, videos=[film]) == {"images": "too_long"}
+    assert refused(**OMNI, duration=15) == {"duration": "out_of_range"}
+    assert refused(**OMNI, sound=True) == {"sound": "unsupported"}
+    assert refused(**OMNI, mode="4k") == {"mode": "conflict"}
+    assert refused(task="omni-video", prompt="x") == {"aspect_ratio": "required"}
+    assert (
+        check({"task": "omni-video", "prompt": "x", "images": [first, last]}).params.duration == 0
+    )
+    o3 = {**OMNI, "model": "kling-v3-omni"}
+    assert refused(**o3, sound=True, videos=[film]) == {"sound": "conflict"}
+
+
+def test_a_correction_changes_what_is_refused_and_what_is_described() -> None:
+    scenes = {"effect_scene": {"allowed": ["new_scene"]}}
+    corrected = {"effects": PRODUCTS["effects"].corrected(scenes)}
+    order = {**SQUISH, "effect_scene": "new_scene"}
+    assert check(order, products=corrected).params.inputs["effect_scene"] == "new_scene"
+    assert refused(**order) == {"effect_scene": "not_allowed"}
+    described = documentation.json_schema(corrected["effects"])["properties"]["effect_scene"]
+    assert described["enum"] == ["new_scene"]
+
+
+@pytest.mark.parametrize(
+    "limits", [{"colour": {"most": 1}}, {"effect_scene": {"colours": 1}}, {"effect_scene": [1]}]
+)
+def test_a_correction_that_makes_no_sense_is_refused(limits: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError, AttributeError)):
+        PRODUCTS["effects"].corrected(limits)
