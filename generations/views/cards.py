@@ -14,6 +14,7 @@ from accounts.actors import Actor
 from generations import access
 from generations.catalogue import registry
 from generations.catalogue.params import Params
+from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Generation, Status, Video
 from generations.models.generation import TERMINAL
 from generations.presenting import generation_json, public_status
@@ -75,7 +76,7 @@ class Card:
     def prompt(self) -> str:
         """What was asked for, in words; a multi-shot film says its shots."""
         shots = " / ".join(shot.prompt for shot in self.params.multi_prompt)
-        return self.params.prompt or shots
+        return self.params.prompt or shots or str(self.params.inputs.get("text", ""))
 
     @property
     def elapsed(self) -> float:
@@ -135,7 +136,7 @@ class Card:
 def card(generation: Generation, video: Video | None) -> Card:
     """The card of one generation."""
     params = Params.from_json(generation.params)
-    spec = registry.resolve(generation.model)
+    spec = PRODUCTS.get(generation.kind) or registry.resolve(generation.model)
     word, icon = _WORDS[generation.status]
     return Card(
         generation=generation,
