@@ -16,7 +16,7 @@ import httpx
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from generations import attempts, late, lifecycle, outcomes, pictures, providers, storage
 from generations.dispatch import BLOCKING
@@ -58,19 +58,30 @@ class Calls:
 
 
 def _claim() -> list[tuple[Generation, Attempt]]:
+    """The calls to make. One order's trouble must not keep the others' written attempts unsent."""
     begun = []
     for generation in lifecycle.claim([Status.SUBMITTING], _BATCH, only=BLOCKING):
-        with lifecycle.scope(generation):
-            left = Attempt.objects.filter(
-                generation=generation, outcome=AttemptOutcome.UNKNOWN
-            ).first()
-        if left is not None:
-            _find_again(generation, left)
-        elif generation.account is not None:
-            again = generation.account_id in attempts.tried(generation)
-            attempt = attempts.begin(generation, generation.account, retry=again)
-            begun.append((generation, attempt))
+        try:
+            if attempt := _next_call(generation):
+                begun.append((generation, attempt))
+        except LeaseLost:
+            log.warning("%s: somebody else has it now", generation.public_id)
+        except Exception:  # its lease runs out, and it is claimed again
+            log.exception("%s: its call was not begun", generation.public_id)
+            connection.close()
     return begun
+
+
+def _next_call(generation: Generation) -> Attempt | None:
+    with lifecycle.scope(generation):
+        left = Attempt.objects.filter(generation=generation, outcome=AttemptOutcome.UNKNOWN).first()
+    if left is not None:
+        _find_again(generation, left)
+        return None
+    if generation.account is None:
+        return None
+    again = generation.account_id in attempts.tried(generation)
+    return attempts.begin(generation, generation.account, retry=again)
 
 
 def _find_again(generation: Generation, left: Attempt) -> None:
@@ -84,7 +95,7 @@ def _find_again(generation: Generation, left: Attempt) -> None:
     if kept:
         _record(generation, left, Exchange(Accepted(_stored(generation))))
     else:
-        outcomes.abandon(generation, left)
+        outcomes.abandon(generation)
 
 
 async def _hold(generation: Generation, attempt: Attempt) -> None:
@@ -130,6 +141,8 @@ async def _call(generation: Generation, attempt: Attempt) -> Exchange:
             return Exchange(told, sent, received(answer))
     except (httpx.HTTPError, UnicodeError) as error:
         return Exchange(without_answer(error), sent, {"error": type(error).__name__})
+    except OSError as error:  # no room for the film on our side; it was made
+        return Exchange(Unknown("disk", str(error)), sent, {"error": type(error).__name__})
 
 
 async def _keep_film(generation: Generation, told: Task, answer: httpx.Response) -> Outcome:

@@ -75,7 +75,7 @@ def _threads() -> ThreadPoolExecutor:
 def _carry_on(generation: Generation) -> None:
     """One order's whole step. Its trouble is not the others': it is put aside and tried again.
 
-    The tries were counted at the claim, so what fails for ever is given up by the sweep.
+    The tries were counted at the claim: what fails for ever is given up after its deadline.
     """
     close_old_connections()
     try:
@@ -146,12 +146,12 @@ def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
     adapter = providers.adapter(attempt.account)
     found = adapter.find(generation.order().kind, attempt.external_id)
     if found is None:
-        outcomes.abandon(generation, attempt)
+        outcomes.abandon(generation)
         return None
     if outcomes.adopt(generation, attempt, found):
         return None
     if timezone.now() >= generation.deadline_at:
-        outcomes.abandon(generation, attempt)
+        outcomes.abandon(generation)
         return None
     settled = attempt.started_at + timedelta(seconds=settings.UNKNOWN_GRACE_SECONDS)
     if outcomes.certainly_absent(found) and attempt.look_ups >= 2 and timezone.now() > settled:

@@ -93,6 +93,19 @@ def poison() -> Q:
     return Q(finished_at=None, lease_until__lte=Now(), crashes__gte=_known_crashes())
 
 
+def hopeless() -> Q:
+    """Steps past their deadline whose last STEP_ATTEMPTS tries failed on our side.
+
+    A film on its way into storage has rules of its own (`ingest`).
+    """
+    return Q(
+        status__in=[Status.ACCEPTED, Status.SUBMITTING, Status.IN_FLIGHT],
+        deadline_at__lte=Now(),
+        lease_until=None,
+        step_attempts__gte=settings.STEP_ATTEMPTS,
+    )
+
+
 def _known_crashes() -> int:
     """Crashes counted by claims when the last one that is allowed has just happened."""
     return int(settings.STEP_CRASHES) - 1

@@ -77,16 +77,29 @@ def certainly_absent(found: Found) -> bool:
     return isinstance(found, Rejected) and found.reason == Reason.NOT_FOUND
 
 
-def abandon(generation: Generation, attempt: Attempt) -> None:
+def abandon(generation: Generation) -> None:
     """Nobody can tell whether the upstream took it: free the customer, leave it to the operator."""
-    suspend(generation, attempt)
-    lifecycle.fail(
-        generation, "upstream_unknown", "The upstream's answer was lost; nothing was charged."
-    )
+    give_up(generation, "upstream_unknown", "The upstream's answer was lost; nothing was charged.")
 
 
-def suspend(generation: Generation, attempt: Attempt) -> None:
-    """What an upstream may bill for an attempt nobody will look up any more, for the operator."""
+def give_up(generation: Generation, code: str, message: str) -> bool:
+    """Fail it, and put what an upstream may bill for it into suspense: both or neither.
+
+    An attempt that is closed while its order goes on would be followed by a second create. False
+    when somebody else has the order now.
+    """
+    with lifecycle.scope(generation):
+        if not lifecycle.fail(generation, code, message):
+            return False
+        left = Attempt.objects.select_related("account").filter(
+            generation=generation, outcome=AttemptOutcome.UNKNOWN
+        )
+        for attempt in left:
+            _suspend(generation, attempt)
+    return True
+
+
+def _suspend(generation: Generation, attempt: Attempt) -> None:
     cost = attempts.expected_cost(generation, attempt.account)
     attempts.close(generation, attempt, AttemptOutcome.ABANDONED, upstream_cost=cost)
     if not attempt.account.is_sandbox:

@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -13,16 +14,17 @@ from accounts import outbox, tenancy
 from accounts.models import IdempotencyRecord
 from billing import ledger, quotes
 from generations import lifecycle, outcomes
-from generations.models import AlarmKind, Attempt, AttemptOutcome, Generation
+from generations.models import AlarmKind, Generation
 from generations.providers import alarms
 
 log = logging.getLogger(__name__)
 _KEEP_ANSWERS = timedelta(days=7)
+_AT_ONCE = 50
 
 
 def run() -> None:
     """Every sweep once. Each is safe to run at any time, by any number of workers."""
-    give_up_poison()
+    give_up_stuck()
     with tenancy.system("expiry is the same for every tenant"):
         ledger.expire_lots(timezone.now())
         IdempotencyRecord.objects.filter(created_at__lt=Now() - _KEEP_ANSWERS).delete()
@@ -30,25 +32,31 @@ def run() -> None:
     quotes.forget_expired()
 
 
-def give_up_poison() -> int:
-    """Fail generations whose step kills every worker that takes it; how many.
+def give_up_stuck() -> int:
+    """Fail generations whose step kills every worker, or fails until the deadline; how many.
 
     What an upstream may bill for one goes to suspense.
     """
+    died = f"{settings.STEP_CRASHES} workers died of it"
+    failed = "its step failed until its deadline: the log says why"
+    return sum(
+        _give_up(*case)
+        for case in (
+            (lifecycle.poison(), "internal", "It could not be processed", died),
+            (lifecycle.hopeless(), "deadline", "It was not finished before its deadline", failed),
+        )
+    )
+
+
+def _give_up(which: Q, code: str, why: str, for_operator: str) -> int:
     with tenancy.system("stuck work is looked for across tenants"):
-        stuck = list(Generation.objects.filter(lifecycle.poison())[:50])
+        stuck = list(Generation.objects.filter(which)[:_AT_ONCE])
+    ended = 0
     for generation in stuck:
-        with lifecycle.scope(generation):
-            left = Attempt.objects.select_related("account").filter(
-                generation=generation, outcome=AttemptOutcome.UNKNOWN
-            )
-            for attempt in left:
-                outcomes.suspend(generation, attempt)
-        message = "It could not be processed; nothing was charged."
-        if lifecycle.fail(generation, "internal", message):
-            alarms.ring(
-                AlarmKind.POISON,
-                generation.public_id,
-                f"{settings.STEP_CRASHES} workers died of it",
-            )
-    return len(stuck)
+        try:
+            if outcomes.give_up(generation, code, f"{why}; nothing was charged."):
+                alarms.ring(AlarmKind.POISON, generation.public_id, for_operator)
+                ended += 1
+        except Exception:  # what cannot even be given up must not keep the others
+            log.exception("%s: not given up", generation.public_id)
+    return ended

@@ -18,7 +18,7 @@ from accounts import tenancy
 from accounts.models import OutboxMessage
 from billing import wallets
 from billing.models import Hold
-from generations import attempts, lifecycle, sweeps
+from generations import attempts, lifecycle, outcomes, sweeps
 from generations.lifecycle import IllegalMove, LeaseLost
 from generations.models import (
     Alarm,
@@ -222,7 +222,7 @@ def test_a_step_that_kills_every_worker_is_given_up_and_given_back(
         for _ in range(settings.STEP_CRASHES):
             dies(poison)
         assert lifecycle.claim([Status.ACCEPTED], 1, only=Q(pk=poison.pk)) == []
-        assert sweeps.give_up_poison() == 1
+        assert sweeps.give_up_stuck() == 1
 
         with tenancy.system("a test looks at every tenant"):
             poison, patient = (Generation.objects.get(pk=g.pk) for g in (poison, patient))
@@ -254,10 +254,44 @@ def test_what_a_poisonous_order_may_have_cost_goes_to_suspense(
             Generation.objects.filter(pk=order.pk).update(
                 crashes=settings.STEP_CRASHES - 1, lease_until=timezone.now()
             )
-        assert sweeps.give_up_poison() == 1
+        assert sweeps.give_up_stuck() == 1
         with tenancy.system("an operator looks"):
             (kept,) = attempts.in_suspense().filter(generation=order)
         assert (kept.outcome, kept.upstream_cost) == ("abandoned", Decimal("0.14"))
+
+
+def test_a_step_that_fails_until_its_deadline_is_given_back(alice: Customer, stack: Stack) -> None:
+    with stopped(stack.pid, "watcher", "cluster"):
+        order = due_and_claimed(parked(alice))
+        attempts.begin(order, account())
+        before = wallets.balance(alice.organisation.pk, False)
+        for _ in range(settings.STEP_ATTEMPTS - 1):
+            lifecycle.release(order, again_in=0)
+            order = due_and_claimed(order)
+        lifecycle.release(order, again_in=86_400)
+        assert sweeps.give_up_stuck() == 0
+        with tenancy.system("its time is over"):
+            Generation.objects.filter(pk=order.pk).update(deadline_at=timezone.now())
+        assert sweeps.give_up_stuck() == 1
+
+        ended = rows(lambda: Generation.objects.get(pk=order.pk))
+        assert isinstance(ended, Generation)
+        assert (ended.status, ended.error_code, ended.charged) == ("failed", "deadline", 0)
+        with tenancy.system("an operator looks"):
+            (kept,) = attempts.in_suspense().filter(generation=order)
+        assert kept.outcome == "abandoned"
+        after = wallets.balance(alice.organisation.pk, False)
+        assert after.available == before.available + 10
+
+
+def test_who_lost_a_step_does_not_close_its_attempt_either(alice: Customer) -> None:
+    slow = due_and_claimed(parked(alice))
+    attempt = attempts.begin(slow, account())
+    now_its = due_and_claimed(slow)
+    outcomes.abandon(slow)
+    assert rows(lambda: Attempt.objects.get(pk=attempt.pk).outcome) == "unknown"
+    outcomes.abandon(now_its)
+    assert rows(lambda: Attempt.objects.get(pk=attempt.pk).outcome) == "abandoned"
 
 
 def test_an_attempt_is_written_before_it_is_sent_and_closed_once(alice: Customer) -> None:

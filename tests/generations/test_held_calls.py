@@ -95,7 +95,7 @@ def test_a_film_that_comes_after_its_order_was_given_up_is_given_free(
     alice: Customer, account: ProviderAccount, tmp_path: Path
 ) -> None:
     order, attempt = begun(alice, account)
-    outcomes.abandon(now(order), attempt)
+    outcomes.abandon(now(order))
     key = film_came(order, tmp_path)
     blocking._record(order, attempt, Exchange(Accepted(blocking._stored(order))))
 
@@ -114,7 +114,7 @@ def test_a_copy_that_is_no_film_is_removed_and_not_looked_at_again(
     alice: Customer, account: ProviderAccount, tmp_path: Path
 ) -> None:
     order, attempt = begun(alice, account)
-    outcomes.abandon(now(order), attempt)
+    outcomes.abandon(now(order))
     (tmp_path / "broken.mp4").write_bytes(b"<html>")
     key = f"incoming/{order.public_id}.mp4"
     with (tmp_path / "broken.mp4").open("rb") as file:
