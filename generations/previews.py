@@ -40,7 +40,7 @@ def run() -> int:
         )
     try:
         key = _make(video)
-    except (BadFilm, OSError) as error:
+    except (BadFilm, *storage.TROUBLE) as error:
         log.warning("%s: %s", video.public_id, error)
         key = ""
     with tenancy.scope(video.organisation_id):

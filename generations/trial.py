@@ -26,6 +26,7 @@ from generations.wire.llmprovider import server as llmprovider
 from generations.wire.segmind import server as segmind
 from generations.wire.task import Accepted, Rejected, Task, TaskState, WireReply, WireRequest
 from kling_saas.lib import http
+from kling_saas.lib.sealing import SealBroken
 
 _PROMPT = "A paper boat drifts across a puddle"
 _PAUSE = 5.0  # seconds between polls
@@ -66,7 +67,8 @@ def cheapest(account: ProviderAccount) -> Params:
         Params(**{**params.to_json(), "prompt": _PROMPT, "aspect_ratio": "16:9"})
         for params in billable.every_sellable()
         if params.kind == "text2video" and not params.multi_prompt and not params.voices
-        and adapter.can(params) and not registry.get(params.model).discontinued
+        and adapter.can(params) and account.sells(params.model)
+        and not registry.get(params.model).discontinued
     ]  # fmt: skip
     if not able:
         raise TrialRefused(f"{account.name} makes no text-to-video film we know of")
@@ -121,7 +123,9 @@ def _send(adapter: Adapter, wire: WireRequest) -> httpx.Response:
     try:
         with http.api_client() as client:
             return client.send(adapter.request(client, wire))
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except SealBroken as error:
+        raise TrialRefused(f"{error}: enter it again in the console") from None
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise TrialRefused(
             f"no answer came from {adapter.account.base_url} ({type(error).__name__})"
         ) from None

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from generations.models import ProviderAccount
 
 _WORTH_A_LIST = 8  # questions; fewer are asked one by one
-# A host name that cannot be looked up is a UnicodeError, and no httpx error.
-_TROUBLE = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+# A host name that cannot be looked up is a UnicodeError, and no httpx error: in the account's
+# address, or in an answer that sends us elsewhere.
+_NO_ADDRESS = (httpx.InvalidURL, UnicodeError)
+_NO_QUERY = (httpx.HTTPError, *_NO_ADDRESS, SealBroken)  # nobody is billed for a question
 
 Found = Task | Rejected
 Ask = Callable[[httpx.Request], Awaitable[httpx.Response]]
@@ -54,12 +56,12 @@ class Exchange:
     response: dict[str, Any] = field(default_factory=dict)
 
 
-def without_answer(error: Exception) -> NotSent | Unknown:
-    """What it means that a create ended in `error` instead of an answer."""
+def without_answer(error: httpx.HTTPError | UnicodeError) -> NotSent | Unknown:
+    """What it means that sending a create ended in `error` instead of an answer."""
     name = type(error).__name__
-    if isinstance(error, httpx.HTTPError) and not http.was_not_sent(error):
-        return Unknown(name, "no answer came")
-    return NotSent(name)
+    if isinstance(error, httpx.HTTPError) and http.was_not_sent(error):
+        return NotSent(name)
+    return Unknown(name, "no answer came")
 
 
 def not_sent(error: Exception) -> Exchange:
@@ -96,25 +98,34 @@ class Adapter:
         """
         wire = self.codec.create(params, external_id, callback_url)
         sent = as_sent(wire)
-        try:
-            with http.api_client() as client:
-                answer = client.send(self.request(client, wire))
-        except _TROUBLE as error:
-            return Exchange(without_answer(error), sent, {"error": type(error).__name__})
+        with http.api_client() as client:
+            try:
+                request = self.request(client, wire)
+            except _NO_ADDRESS as error:
+                name = type(error).__name__
+                return Exchange(NotSent(name), sent, {"error": name})
+            try:
+                answer = client.send(request)
+            except (httpx.HTTPError, UnicodeError) as error:
+                return Exchange(without_answer(error), sent, {"error": type(error).__name__})
         outcome = self.codec.decode_created(answer.status_code, answer.headers, answer.content)
         return Exchange(outcome, sent, received(answer))
 
     def request(self, client: httpx.Client | httpx.AsyncClient, wire: WireRequest) -> httpx.Request:
-        """The whole request. Raises SealBroken, httpx.InvalidURL."""
-        return client.build_request(
+        """The whole request. Raises SealBroken, httpx.InvalidURL, UnicodeError."""
+        request = client.build_request(
             wire.method,
             self.account.base_url.rstrip("/") + wire.path,
             json=wire.json,
             headers={**self.codec.credential(self.account.credential()), **wire.headers},
         )
+        request.url.host.encode("idna")  # as the resolver will: better before anything is sent
+        return request
 
     def get(self, kind: Kind, task_id: str) -> Found:
-        """The task by the upstream's id, asked at once. Trouble is Rejected(UNAVAILABLE)."""
+        """The task by the upstream's id, asked at once. Trouble is Rejected(UNAVAILABLE),
+        ours included.
+        """
         return self._asked(self.codec.get(Question(task_id, kind)))
 
     def find(self, kind: Kind, external_id: str) -> Found | None:
@@ -128,7 +139,7 @@ class Adapter:
         try:
             with http.api_client() as client:
                 answer = client.send(self.request(client, wire))
-        except _TROUBLE as error:
+        except _NO_QUERY as error:
             return _silence(error)
         return self.codec.decode_task(answer.status_code, answer.headers, answer.content)
 
@@ -152,7 +163,7 @@ class Adapter:
     async def _polled(self, client: httpx.AsyncClient, send: Ask, question: Question) -> Found:
         try:
             answer = await send(self.request(client, self.codec.get(question)))
-        except _TROUBLE as error:
+        except _NO_QUERY as error:
             return _silence(error)
         return self.codec.decode_task(answer.status_code, answer.headers, answer.content)
 
@@ -164,7 +175,7 @@ class Adapter:
         for wire, full in bulk.queries(questions):
             try:
                 answer = await send(self.request(client, wire))
-            except _TROUBLE as error:
+            except _NO_QUERY as error:
                 return found | dict.fromkeys(missing, _silence(error))
             listed = bulk.decode(answer.status_code, answer.headers, answer.content)
             if isinstance(listed, Rejected):  # asking one by one would only add to its trouble
@@ -182,4 +193,5 @@ def as_sent(wire: WireRequest) -> dict[str, Any]:
 
 
 def _silence(error: Exception) -> Rejected:
-    return Rejected(Reason.UNAVAILABLE, type(error).__name__, "no answer came")
+    why = str(error) if isinstance(error, SealBroken) else "no answer came"
+    return Rejected(Reason.UNAVAILABLE, type(error).__name__, why)

@@ -216,7 +216,7 @@ def fetch(url: str, *, max_bytes: int, max_seconds: float, redirects: int = 3) -
                         raise FetchFailed(f"HTTP {response.status_code}", response.status_code)
                     yield from _body(response, max_bytes)
                     return
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
                 slow = time.monotonic() >= deadline
                 raise FetchFailed(
                     "slower than the time allowed" if slow else type(error).__name__

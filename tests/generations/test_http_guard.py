@@ -164,6 +164,12 @@ def test_a_redirect_to_another_scheme_or_in_a_circle_ends(
     assert wire.reached.count(PUBLIC) == len(wire.reached)
 
 
+def test_a_redirect_to_no_host_is_a_failed_fetch(wire: Wire, answers: dict[str, Any]) -> None:
+    answers["/old"] = (302, {"Location": "https://xn--a/"}, b"")
+    with pytest.raises(kling_http.FetchFailed, match="InvalidCodepoint"):
+        fetched("http://public.test/old")
+
+
 def test_a_redirect_to_a_public_address_is_followed(wire: Wire, answers: dict[str, Any]) -> None:
     answers["/old"] = (307, {"Location": "/new"}, b"")
     answers["/new"] = (200, {}, b"film")

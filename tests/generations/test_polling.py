@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import http.server
 import secrets
+import threading
 
 import httpx
 import pytest
@@ -13,8 +15,8 @@ from generations.catalogue.validation import check
 from generations.models import Protocol, ProviderAccount
 from generations.providers import Found, NotSent
 from generations.providers.codecs import Question
-from generations.wire.task import Accepted, Reason, Rejected, Task
-from kling_saas.lib import http
+from generations.wire.task import Accepted, Reason, Rejected, Task, Unknown
+from kling_saas.lib.http import polling_client
 from tests.stack import Stack
 
 _FILMS = 12
@@ -56,7 +58,7 @@ def poll(upstream: ProviderAccount, ids: list[str]) -> tuple[dict[str, Found], l
     sent: list[str] = []
 
     async def ask() -> dict[str, Found]:
-        async with http.polling_client() as client:
+        async with polling_client() as client:
 
             async def send(request: httpx.Request) -> httpx.Response:
                 sent.append(request.url.raw_path.decode().rpartition("/")[2])
@@ -122,3 +124,33 @@ def test_what_cannot_have_arrived_is_not_sent(address: str) -> None:
     silence = adapter.get("text2video", "x")
     assert isinstance(silence, Rejected)
     assert silence.reason is Reason.UNAVAILABLE
+
+
+def test_an_answer_that_leads_to_no_host_may_have_been_a_yes() -> None:
+    class Elsewhere(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(307)
+            self.send_header("Location", "https://xn--a/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Not in the test's output."""
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=server.handle_request, daemon=True).start()
+    order = check({"model": "kling-v1", "prompt": "A kite"}).params
+    upstream = account(f"http://127.0.0.1:{server.server_port}", Protocol.KLING)
+    outcome = providers.adapter(upstream).create(order, external_id="x", callback_url="").outcome
+    server.server_close()
+    assert isinstance(outcome, Unknown)
+
+
+def test_a_question_whose_credential_cannot_be_opened_has_no_answer(stack: Stack) -> None:
+    upstream = at_sandbox(stack, Protocol.KLING)
+    upstream.sealed_credential = "v1:gone:AAAA"
+    adapter = providers.adapter(upstream)
+    found, _ = poll(upstream, ["1", "2"])
+    for answer in (adapter.get("text2video", "1"), adapter.find("text2video", "1"), found["2"]):
+        assert isinstance(answer, Rejected)
+        assert (answer.reason, answer.code) == (Reason.UNAVAILABLE, "SealBroken")
