@@ -13,6 +13,7 @@ import socket
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import httpx
 from asgiref.sync import sync_to_async
@@ -22,6 +23,7 @@ from django.db.models import Q
 
 from accounts import outbox
 from generations import bells, blocking, heartbeat, lifecycle, outcomes, providers
+from generations.catalogue.params import Kind
 from generations.models import Generation, ProviderAccount, Status
 from generations.providers import Found
 from generations.providers.codecs import Question
@@ -35,6 +37,7 @@ _BUSY = 250  # questions to one account that are not answered yet
 _PARALLEL_POLLS = 64  # at one host
 _BEAT = 5.0
 _ASIDE = 5.0  # seconds until a film whose answer broke us is polled again
+_STARTED = time.time()
 
 
 class Watcher:
@@ -111,7 +114,7 @@ class Watcher:
         account = bunch[0].account
         if account is None:
             return
-        questions = [Question(g.upstream_id, g.order().kind) for g in bunch]
+        questions = [Question(g.upstream_id, cast("Kind", g.kind)) for g in bunch]
         try:
             # An upstream that says nothing must not outlast the leases.
             async with asyncio.timeout(settings.LEASE_SECONDS / 2):
@@ -134,11 +137,8 @@ class Watcher:
         return 0
 
     async def _beat(self) -> int:
-        await sync_to_async(heartbeat.beat)(self.name, {"started": STARTED})
+        await sync_to_async(heartbeat.beat)(self.name, {"started": _STARTED})
         return 0
-
-
-STARTED = time.time()
 
 
 def _claim(busy: list[int | None]) -> list[Generation]:
