@@ -19,12 +19,17 @@ class InvalidRequest(Refusal):
         found = [
             {"field": v.field, "code": v.code, "message": v.message} for v in refusal.violations
         ]
+        return cls.all(found)
+
+    @classmethod
+    def all(cls, found: list[dict[str, Any]]) -> InvalidRequest:
+        """Several violations at once, each with `field`, `code` and `message`."""
         return cls(" ".join(v["message"] for v in found), violations=found)
 
     @classmethod
     def one(cls, field: str, code: str, message: str) -> InvalidRequest:
         """A single violation found outside the catalogue."""
-        return cls(message, violations=[{"field": field, "code": code, "message": message}])
+        return cls.all([{"field": field, "code": code, "message": message}])
 
     @property
     def violations(self) -> list[dict[str, Any]]:

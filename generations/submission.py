@@ -1,7 +1,7 @@
 """Every door's way in: check, price, reserve and record an order, in one transaction.
 
 The website, the native API and each dialect call `submit`; there is no other place where a
-generation begins. A refusal leaves no row and no hold behind.
+generation begins. A refusal leaves no order and no hold behind; images sent along are kept.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
 
 
 def submit(actor: Actor, order: Submission, render: Callable[[Generation], str]) -> Receipt:
-    """Accept an order: hold its price and record it, or raise and leave nothing.
+    """Accept an order: hold its price and record it, or raise and leave neither.
 
     `render` makes the answer's body from the generation as it will stand; it is stored with the
     Idempotency-Key, so a repeated call gets the very same bytes. One round trip to the database

@@ -30,24 +30,36 @@ TOO_LARGE = f"at most {MAX_BYTES} bytes ({MAX_BYTES // 2**20} MB): send a smalle
 MAX_PIXELS = 40_000_000
 LEAST_SIDE, WIDEST = 300, 2.5  # px; ratio between 1:2.5 and 2.5:1, Kling's limits
 PREFIX = "upl_"
+_IMAGES = ("image", "image_tail", "static_mask")
 _KEPT_FACTS = {"transparency", "icc_profile"}  # comments and XMP tell places and names
 
 
 def take_in(actor: Actor, params: Params) -> Params:
     """`params` with images that came as bytes replaced by uploads; addresses stay as they are.
 
-    Raises InvalidRequest naming the field.
+    Raises InvalidRequest naming every field at fault.
     """
-    changed: dict[str, str] = {}
-    for field in ("image", "image_tail", "static_mask"):
-        value = getattr(params, field)
-        if value and not media.is_address(value):
-            changed[field] = one(actor, field, value)
-    masks = tuple(
-        m if media.is_address(m.mask) else replace(m, mask=one(actor, "dynamic_masks", m.mask))
-        for m in params.dynamic_masks
+    found: list[dict[str, Any]] = []
+
+    def taken(field: str, value: str) -> str:
+        if media.is_address(value):
+            return value
+        try:
+            return one(actor, field, value)
+        except InvalidRequest as refusal:
+            found.extend(refusal.violations)
+            return value
+
+    images = {name: value for name in _IMAGES if (value := getattr(params, name))}
+    if not images and not params.dynamic_masks:
+        return params
+    changed: dict[str, Any] = {name: taken(name, value) for name, value in images.items()}
+    changed["dynamic_masks"] = tuple(
+        replace(m, mask=taken("dynamic_masks", m.mask)) for m in params.dynamic_masks
     )
-    return replace(params, **changed, dynamic_masks=masks) if changed or masks else params  # type: ignore[arg-type]
+    if found:
+        raise InvalidRequest.all(found)
+    return replace(params, **changed)
 
 
 def one(actor: Actor, field: str, value: str) -> str:

@@ -91,6 +91,16 @@ def test_a_bad_image_is_refused_by_name_and_leaves_nothing(alice: Customer, name
     assert (stored(alice), files(alice)) == before
 
 
+def test_every_bad_image_of_an_order_is_named_at_once(alice: Customer) -> None:
+    small = base64.b64encode(picture(299, 400)).decode()
+    mask = DynamicMask(mask="upl_unknown", trajectories=((0, 0), (9, 9)))
+    order = Params(model="kling-v1", image=small, image_tail=small, dynamic_masks=(mask,))
+    with pytest.raises(InvalidRequest) as refusal:
+        uploads.take_in(actor(alice), order)
+    fields = [violation["field"] for violation in refusal.value.violations]
+    assert fields == ["image", "image_tail", "dynamic_masks"]
+
+
 @pytest.mark.parametrize(
     ("raw", "content_type", "size"),
     [
