@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from accounts import tenancy
 from generations import storage
@@ -123,10 +124,10 @@ def breaches(organisation_id: int | None = None) -> list[Breach]:
         return list(_found(cursor))
 
 
-def _found(cursor: object) -> Iterator[Breach]:
+def _found(cursor: CursorWrapper) -> Iterator[Breach]:
     for rule in RULES:
-        cursor.execute(f"{rule.query} LIMIT {_LISTED}")  # type: ignore[attr-defined]
-        for (offender,) in cursor.fetchall():  # type: ignore[attr-defined]
+        cursor.execute(f"{rule.query} LIMIT {_LISTED}")
+        for (offender,) in cursor.fetchall():
             yield Breach(f"{rule.number} {rule.says}", str(offender))
 
 

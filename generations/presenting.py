@@ -19,8 +19,8 @@ _STATES = {
     "failed": TaskState.FAILED,
     "cancelled": TaskState.FAILED,
 }
-_RETRYABLE = {"deadline", "upstream_unreachable", "upstream_unavailable", "upstream_unknown",
-              "upstream_lost", "bad_film", "internal", "no_provider"}  # fmt: skip
+_RETRYABLE = {"deadline", "upstream_unavailable", "upstream_unknown", "upstream_lost", "bad_film",
+              "internal", "no_provider"}  # fmt: skip
 
 
 def public_status(generation: Generation) -> str:

@@ -66,7 +66,6 @@ _THEIRS = _("The service that renders the film could not make it.")
 _FAULTS: dict[str, Promise | str] = {
     "moderation": _("Its content was refused, so something in the prompt or image has to change."),
     "upstream_refused": _("The order was refused, so something in it has to change."),
-    "upstream_unreachable": _("The services that render films could not be reached."),
     "upstream_unavailable": _("The services that render films could not take it."),
     "upstream_unknown": _("The answer of the service that renders the film was lost."),
     "upstream_lost": _("The service that renders the film no longer knows it."),

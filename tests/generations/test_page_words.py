@@ -39,8 +39,8 @@ def failed(code: str, message: str) -> Generation:
 
 
 def test_a_raw_cause_stays_off_the_page() -> None:
-    shown = card(failed("upstream_unreachable", "RemoteProtocolError: peer closed"), None)
-    assert str(shown.fault) == "The services that render films could not be reached."
+    shown = card(failed("upstream_unavailable", "RemoteProtocolError: peer closed"), None)
+    assert str(shown.fault) == "The services that render films could not take it."
     assert shown.reason == ""
 
 
