@@ -13,7 +13,6 @@ import socket
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
-from typing import cast
 
 import httpx
 from asgiref.sync import sync_to_async
@@ -23,7 +22,6 @@ from django.db.models import Q
 
 from accounts import outbox
 from generations import bells, blocking, heartbeat, lifecycle, outcomes, providers
-from generations.catalogue.params import Kind
 from generations.models import Generation, ProviderAccount, Status
 from generations.providers import Found
 from generations.providers.codecs import Question
@@ -114,7 +112,7 @@ class Watcher:
         account = bunch[0].account
         if account is None:
             return
-        questions = [Question(g.upstream_id, cast("Kind", g.kind)) for g in bunch]
+        questions = [Question(g.upstream_id, g.kind) for g in bunch]
         try:
             # An upstream that says nothing must not outlast the leases.
             async with asyncio.timeout(settings.LEASE_SECONDS / 2):
