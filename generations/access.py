@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from accounts import tenancy
 from accounts.actors import Actor
+from generations.catalogue.params import SHOTS_MAX
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Audio, Generation, GenerationEvent, Video
 from kling_saas.lib.refusals import NotFound
@@ -93,15 +94,21 @@ def page(
         if model:
             rows = rows.filter(model=model)
         if words:
-            rows = rows.filter(
-                Q(params__prompt__icontains=words) | Q(params__multi_prompt__icontains=words)
-            )
+            rows = rows.filter(_said(words))
         found = list(rows.order_by("-pk")[offset : offset + limit + 1])
         shown = found[:limit]
         videos = {
             v.generation_id: v for v in Video.objects.filter(generation__in=[g.pk for g in shown])
         }
     return Page(shown, videos, shown[-1].public_id if len(found) > limit else None)
+
+
+def _said(words: str) -> Q:
+    """In a prompt itself: the stored shots as one text would be found by their members' names."""
+    found = Q(params__prompt__icontains=words)
+    for shot in range(SHOTS_MAX):
+        found |= Q(**{f"params__multi_prompt__{shot}__prompt__icontains": words})
+    return found
 
 
 def events_after(generation: Generation, sequence: int) -> list[GenerationEvent]:

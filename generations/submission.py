@@ -25,7 +25,7 @@ from billing.errors import from_database
 from billing.prices import Priced
 from generations import products, routing, sources, uploads
 from generations.catalogue import billable, validation
-from generations.catalogue.params import Params
+from generations.catalogue.params import SHOTS_MAX, Params
 from generations.catalogue.validation import Checked
 from generations.catalogue.violations import InvalidRequest as CatalogueRefusal
 from generations.errors import (
@@ -52,7 +52,7 @@ class Submission:
     fields: Mapping[str, Any]
     door: str
     lenient: bool = False
-    max_shots: int = 6
+    max_shots: int = SHOTS_MAX
     door_facts: Mapping[str, Any] = field(default_factory=dict)
     external_id: str | None = None
     callback_url: str = ""

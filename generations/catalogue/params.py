@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from typing import Any
 
+SHOTS_MAX = 6  # segments of one multi-shot film, at Kling's own API; Segmind takes fewer
 Kind = str
 """`text2video`, `image2video`, or the name of a product (`catalogue.products`)."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from generations.catalogue.params import Kind
+from generations.catalogue.params import SHOTS_MAX, Kind
 
 Audio = Literal["none", "native", "voice"]
 CfgRule = Literal["yes", "resellers", "no"]
@@ -115,7 +115,7 @@ class Shots:
     """Multi-shot films: at most `most` shots, each prompt at most `prompt_max` characters."""
 
     where: Where = EVERYWHERE
-    most: int = 6
+    most: int = SHOTS_MAX
     prompt_max: int = 512
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from generations.catalogue import draft as drafts
-from generations.catalogue.params import Params
+from generations.catalogue.params import SHOTS_MAX, Params
 from generations.catalogue.products import checking
 from generations.catalogue.products.product import Product
 from generations.catalogue.products.registry import PRODUCTS
@@ -34,7 +34,7 @@ def check(
     fields: Mapping[str, object],
     *,
     lenient: bool = False,
-    max_shots: int = 6,
+    max_shots: int = SHOTS_MAX,
     max_seconds: int = 15,
     sandbox: bool = False,
     products: Mapping[str, Product] = PRODUCTS,

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from accounts.actors import Actor
 from generations import access, submission
+from generations.catalogue.params import SHOTS_MAX
 from generations.models import Generation
 from generations.submission import Submission
 from generations.wire.task import BadRequest, Order
@@ -37,7 +38,7 @@ def place(
     *,
     door: str,
     encode: Callable[[Generation], dict[str, Any]],
-    max_shots: int = 6,
+    max_shots: int = SHOTS_MAX,
 ) -> Placed:
     """Accept an order, or find the one that its key or task id named before.
 

@@ -21,7 +21,6 @@ from generations.catalogue.spec import Spec
 from generations.errors import InvalidRequest
 
 LENGTHS = tuple(sorted({seconds for spec in registry.SPECS for seconds in spec.durations}))
-MAX_SHOTS = 6
 MODE_WORDS = (
     ("std", gettext_lazy("Standard")),
     ("pro", gettext_lazy("Pro")),

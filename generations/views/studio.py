@@ -18,12 +18,12 @@ from billing.errors import InsufficientCredits
 from billing.pages import signed_in
 from generations import access, routing, storage
 from generations.catalogue.capabilities import CAPABILITIES, lacking, lacking_kind
-from generations.catalogue.params import Params
+from generations.catalogue.params import SHOTS_MAX, Params
 from generations.catalogue.registry import SPECS
 from generations.catalogue.spec import ASPECT_RATIOS, CAMERA_AXES, CAMERA_TYPES, Spec
 from generations.errors import CapExceeded, InvalidRequest
 from generations.forms import order as orders
-from generations.forms.order import LENGTHS, MAX_SHOTS, MODE_WORDS, Order
+from generations.forms.order import LENGTHS, MODE_WORDS, Order
 from generations.models import Upload
 from generations.submission import Submission, prepare, submit
 from generations.views.cards import recent_cards
@@ -134,7 +134,7 @@ def _page(
         "on": {name: order.has(name) for name in CAPABILITIES},
         "reasons": {name: plain(lacking(spec, name)) for name in CAPABILITIES},
         "kind_reason": plain(lacking_kind(spec, order.kind)),
-        "shot_rows": [*order.shots, *[("", "5")] * (MAX_SHOTS - len(order.shots))],
+        "shot_rows": [*order.shots, *[("", "5")] * (SHOTS_MAX - len(order.shots))],
         "frames": _frames(order),
         "seeds": routing.only_sandbox(livemode=actor.livemode),
         "data": studio_data(),
