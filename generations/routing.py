@@ -92,8 +92,13 @@ def drawn(
 
 
 def require_provider(params: Params, *, livemode: bool) -> None:
-    """Raises NoProvider when nobody could make this film; nothing has been held yet."""
-    if not candidates(params, livemode=livemode):
+    """Raises NoProvider when nobody could make this film; nothing has been held yet.
+
+    An account that only an operator can put back into service makes none; orders that it was to
+    make wait for the operator until their deadline (`candidates`), new ones must not.
+    """
+    able = candidates(params, livemode=livemode)
+    if all(account.disabled_because for account in able):
         raise NoProvider(
             f"No upstream account can make this {params.model} film now; nothing was charged. "
             "Try another model, or again later.",

@@ -6,6 +6,7 @@ import random
 import secrets
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from generations import routing
 from generations.catalogue.validation import check
+from generations.errors import NoProvider
 from generations.models import Alarm, Protocol, ProviderAccount
 from generations.providers import NotSent, health
 from generations.providers.base import not_sent
@@ -120,6 +122,21 @@ def test_a_credential_refused_three_times_in_a_row_disables_the_account(
     assert admitted(account) == settings.ACCOUNT_PAUSE_SECONDS
     health.back_in_service(account)
     assert admitted(account) == 0.0
+
+
+def test_an_order_that_only_a_disabled_account_could_make_is_refused_before_the_hold(
+    account: ProviderAccount,
+) -> None:
+    mine = ProviderAccount.objects.filter(pk=account.pk)
+    mine.update(serves_test=True, priority=999, concurrency=0)
+    order = replace(FILM, pin=account.pk)
+    routing.forget()
+    routing.require_provider(order, livemode=False)
+    mine.update(disabled_because="auth: Authorization is invalid")
+    routing.forget()
+    with pytest.raises(NoProvider):
+        routing.require_provider(order, livemode=False)
+    assert [able.pk for able in routing.candidates(order, livemode=False)] == [account.pk]
 
 
 def test_retry_after_is_kept_by_every_process_and_is_no_trouble(account: ProviderAccount) -> None:
