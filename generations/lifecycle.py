@@ -140,7 +140,10 @@ def renew(generation: Generation) -> None:
 
 
 def release(generation: Generation, *, again_in: float, forgive: bool = False) -> None:
-    """Give the step back, due again in `again_in` seconds. `forgive`: the try does not count."""
+    """Give the step back, due again in `again_in` seconds. `forgive`: the try does not count.
+
+    What has ended, or is somebody else's by now, stays as it is.
+    """
     columns: dict[str, Any] = {
         "lease_until": None,
         "next_run_at": Now() + timedelta(seconds=again_in),
@@ -148,7 +151,7 @@ def release(generation: Generation, *, again_in: float, forgive: bool = False) -
     if forgive:
         columns |= {"step_attempts": 0, "crashes": 0}
     with scope(generation):
-        _same(generation).update(**columns)
+        _same(generation).filter(finished_at=None).update(**columns)
 
 
 def put_back(generation: Generation, *, again_in: float) -> None:

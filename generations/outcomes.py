@@ -30,10 +30,15 @@ _ABSENCES = 10  # polls in a row that do not know the film
 
 
 def record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
-    """Write down a create's outcome and move the generation accordingly."""
+    """Write down a create's outcome, move the generation accordingly, and learn from it."""
+    _follow(generation, attempt, exchange)
+    # Last: an answer that is not written down would be lost where nobody can be asked for it.
+    health.learn(attempt.account, generation.model, exchange.outcome, retry=attempt.retry)
+
+
+def _follow(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
     seen: dict[str, Any] = {"request": exchange.request, "response": exchange.response}
     outcome = exchange.outcome
-    health.learn(attempt.account, generation.model, outcome, retry=attempt.retry)
     if isinstance(outcome, Rejected) and _may_be_its_twin(attempt, outcome):
         outcome = Unknown(outcome.code, outcome.message)
     if isinstance(outcome, Accepted):

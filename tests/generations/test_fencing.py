@@ -284,6 +284,14 @@ def test_a_step_that_fails_until_its_deadline_is_given_back(alice: Customer, sta
         assert after.available == before.available + 10
 
 
+def test_what_has_ended_is_not_given_back_to_anybody(alice: Customer) -> None:
+    order = due_and_claimed(parked(alice))
+    assert lifecycle.fail(order, "test", "over")
+    before = traces(order)
+    lifecycle.release(order, again_in=0)
+    assert traces(order) == before
+
+
 def test_who_lost_a_step_does_not_close_its_attempt_either(alice: Customer) -> None:
     slow = due_and_claimed(parked(alice))
     attempt = attempts.begin(slow, account())
