@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from generations import attempts, lifecycle, routing
+from generations import attempts, lifecycle, polls, routing
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import AlarmKind, Attempt, AttemptOutcome, Generation, Status
 from generations.providers import Exchange, Found, NotSent, alarms, health
@@ -168,7 +168,7 @@ def _backoff(tries: int) -> float:
 
 
 def polled(generation: Generation, found: Found) -> None:
-    """What a poll told: still working, ready to fetch, failed, or nothing of use."""
+    """What a poll told: ready to fetch, failed, lost, or still at work (its next turn stands)."""
     if isinstance(found, Task) and found.state in _ENDED:
         attempts.ended(generation, found)
     if isinstance(found, Task) and _whole(generation, found):
@@ -179,15 +179,12 @@ def polled(generation: Generation, found: Found) -> None:
     elif timezone.now() >= generation.deadline_at:
         lifecycle.fail(generation, "deadline", "The upstream did not finish before the deadline.")
     elif isinstance(found, Task):
-        lifecycle.release(generation, again_in=_poll_pause(generation), forgive=True)
+        polls.seen(generation)
     elif not certainly_absent(found):
         if generation.account:
             health.trouble(generation.account, found)
-        lifecycle.release(generation, again_in=_poll_pause(generation), forgive=True)
-    elif generation.step_attempts > _ABSENCES:
+    elif polls.missed(generation) > _ABSENCES:
         lifecycle.fail(generation, "upstream_lost", "The upstream no longer knows this film.")
-    else:
-        lifecycle.release(generation, again_in=_poll_pause(generation))
 
 
 def _whole(generation: Generation, task: Task) -> bool:
@@ -234,11 +231,3 @@ def told(task: Task) -> dict[str, Any]:
 def _is_moderation(message: str) -> bool:
     words = message.lower()
     return any(sign in words for sign in ("policy", "sensitive", "risk control", "moderation"))
-
-
-def _poll_pause(generation: Generation) -> float:
-    """A fifth of the time since hand-over, at least a second, at most POLL_SECONDS, spread."""
-    since = generation.submitted_at or generation.created_at
-    elapsed = (timezone.now() - since).total_seconds()
-    pause_seconds = max(1.0, min(settings.POLL_SECONDS, elapsed / 5))
-    return pause_seconds * random.uniform(0.8, 1.2)  # noqa: S311 - spread, not secrecy

@@ -13,16 +13,16 @@ import socket
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import httpx
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Q
 
 from accounts import outbox
-from generations import bells, blocking, heartbeat, lifecycle, outcomes, providers
-from generations.models import Generation, ProviderAccount, Status
+from generations import bells, blocking, heartbeat, outcomes, polls, providers
+from generations.models import Generation, ProviderAccount
 from generations.providers import Found
 from generations.providers.codecs import Question
 from generations.wire.task import Reason, Rejected
@@ -34,7 +34,6 @@ _BATCH = 500
 _BUSY = 250  # questions to one account that are not answered yet
 _PARALLEL_POLLS = 64  # at one host
 _BEAT = 5.0
-_ASIDE = 5.0  # seconds until a film whose answer broke us is polled again
 _STARTED = time.time()
 
 
@@ -46,6 +45,7 @@ class Watcher:
         self._gates: dict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(_PARALLEL_POLLS)
         )
+        self._turns: dict[int, float] = {}  # when an account may be asked the next question
         self._polls: set[asyncio.Task[None]] = set()
         self._asked: Counter[int | None] = Counter()
         self.name = f"watcher@{socket.gethostname()}:{os.getpid()}"
@@ -86,8 +86,8 @@ class Watcher:
 
         An account with many unanswered questions gets no more: its films stay due.
         """
-        busy = [account for account, asked in self._asked.items() if asked >= _BUSY]
-        due = await sync_to_async(_claim)(busy)
+        busy = [a for a, asked in self._asked.items() if a is not None and asked >= _BUSY]
+        due = await sync_to_async(polls.take)(_BATCH, busy=busy)
         bunches: dict[tuple[int | None, str], list[Generation]] = defaultdict(list)
         for generation in due:
             bunches[generation.account_id, generation.kind].append(generation)
@@ -114,16 +114,23 @@ class Watcher:
             return
         questions = [Question(g.upstream_id, g.kind) for g in bunch]
         try:
-            # An upstream that says nothing must not outlast the leases.
+            # An upstream that says nothing must not keep its films from the next question.
             async with asyncio.timeout(settings.LEASE_SECONDS / 2):
-                found = await providers.adapter(account).poll(self.client, self._ask, questions)
+                ask = partial(self._ask, account)
+                found = await providers.adapter(account).poll(self.client, ask, questions)
         except Exception as error:
             log.exception("polls at %s failed", account.name)
             trouble = Rejected(Reason.UNAVAILABLE, type(error).__name__, "the poll failed")
             found = dict.fromkeys((q.task_id for q in questions), trouble)
         await sync_to_async(_record)(bunch, found)
 
-    async def _ask(self, request: httpx.Request) -> httpx.Response:
+    async def _ask(self, account: ProviderAccount, request: httpx.Request) -> httpx.Response:
+        """At most `polls_per_second` of the account, evenly; few at a time at one host."""
+        now = time.monotonic()
+        turn = max(now, self._turns.get(account.pk, now))
+        self._turns[account.pk] = turn + 1 / max(1, account.polls_per_second)
+        if turn > now:
+            await asyncio.sleep(turn - now)
         async with self._gates[request.url.host + str(request.url.port)]:
             return await self.client.send(request)
 
@@ -139,16 +146,8 @@ class Watcher:
         return 0
 
 
-def _claim(busy: list[int | None]) -> list[Generation]:
-    claimed = lifecycle.claim([Status.IN_FLIGHT], _BATCH, only=~Q(account__in=busy))
-    accounts = {a.pk: a for a in ProviderAccount.objects.all()} if claimed else {}
-    for generation in claimed:
-        generation.account = accounts.get(generation.account_id or 0)
-    return claimed
-
-
 def _record(bunch: list[Generation], found: dict[str, Found]) -> None:
-    """Whatever one film's answer does to us, the others' are recorded; its try was counted."""
+    """Whatever one film's answer does to us, the others' are recorded; its turn comes again."""
     for generation in bunch:
         try:
             outcomes.polled(generation, found[generation.upstream_id])
@@ -156,4 +155,3 @@ def _record(bunch: list[Generation], found: dict[str, Found]) -> None:
             raise
         except Exception:
             log.exception("%s: its poll's answer was not recorded", generation.public_id)
-            lifecycle.release(generation, again_in=_ASIDE)

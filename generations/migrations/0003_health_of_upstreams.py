@@ -96,6 +96,14 @@ class Migration(migrations.Migration):
             name="known_status",
         ),
         migrations.AddField(
+            model_name="provideraccount",
+            name="polls_per_second",
+            field=models.PositiveSmallIntegerField(
+                default=200,
+                help_text="Most questions about films that are sent to it in a second.",
+            ),
+        ),
+        migrations.AddField(
             model_name="attempt",
             name="retry",
             field=models.BooleanField(default=False, help_text="Sent to this account once before."),

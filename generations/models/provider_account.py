@@ -43,6 +43,9 @@ class ProviderAccount(models.Model):
         default=1, help_text="Share of the orders among accounts of the same priority."
     )
     concurrency = models.PositiveIntegerField(default=5)
+    polls_per_second = models.PositiveSmallIntegerField(
+        default=200, help_text="Most questions about films that are sent to it in a second."
+    )
     max_seconds = models.PositiveSmallIntegerField(default=15)
     models_sold = models.JSONField(
         "models", default=list, blank=True, help_text="Names; empty: all that the protocol sells."

@@ -1,0 +1,99 @@
+"""Whose turn it is to be asked about: one statement takes it, and nothing has to give it back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts import tenancy
+from generations import callbacks, lifecycle, outcomes, polls
+from generations.models import Generation, ProviderAccount, Status
+from generations.wire.task import Reason, Rejected, Task, TaskState
+from tests.generations.orders import parked
+from tests.generations.programs import funded
+
+_KNOWS_NOT = Rejected(Reason.NOT_FOUND, "1203", "task not found")
+
+
+def in_flight() -> Generation:
+    """A film at an account of its own, submitted a minute ago, its turn due tomorrow."""
+    order = parked(funded())
+    account = ProviderAccount(
+        name=f"turn-{order.pk}", protocol="kling", base_url="http://127.0.0.1:1", enabled=False
+    )
+    account.set_credential("key")
+    account.save()
+    with lifecycle.scope(order):
+        Generation.objects.filter(pk=order.pk).update(
+            status=Status.IN_FLIGHT,
+            account=account,
+            upstream_id="1",
+            submitted_at=timezone.now() - timedelta(minutes=1),
+        )
+    return again(order)
+
+
+def again(order: Generation) -> Generation:
+    """The row as it is."""
+    with tenancy.scope(order.organisation_id):
+        return Generation.objects.get(pk=order.pk)
+
+
+def taken(order: Generation, *, busy: bool = False) -> Generation | None:
+    """Its turn comes and is taken at once, before the running watcher sees it."""
+    mine = [order.account_id] if busy and order.account_id else []
+    with tenancy.system("a turn comes"):
+        Generation.objects.filter(pk=order.pk).update(next_run_at=Now())
+        return next((g for g in polls.take(500, busy=mine) if g.pk == order.pk), None)
+
+
+def test_taking_a_turn_sets_the_next_one_and_holds_no_lease() -> None:
+    order = in_flight()
+    found = taken(order)
+    assert found is not None
+    assert (found.version, found.lease_until, found.params) == (
+        order.version,
+        None,
+        order.params,
+    )
+    assert found.account is not None
+    pause = (again(order).next_run_at - timezone.now()).total_seconds()
+    assert 0.7 * settings.POLL_SECONDS < pause <= 1.2 * settings.POLL_SECONDS
+
+
+def test_a_busy_account_gets_no_questions() -> None:
+    assert taken(in_flight(), busy=True) is None
+
+
+def test_still_at_work_writes_nothing_so_a_callback_meanwhile_is_not_lost() -> None:
+    order = in_flight()
+    found = taken(order)
+    assert found is not None
+    assert callbacks.received(order.callback_token)
+    due = again(order).next_run_at
+    outcomes.polled(found, Task(id="1", state=TaskState.RUNNING))
+    assert again(order).next_run_at == due
+
+
+def test_ten_absences_in_a_row_lose_it_and_a_sight_of_it_starts_anew() -> None:
+    order = in_flight()
+    for _ in range(9):
+        outcomes.polled(again(order), _KNOWS_NOT)
+    outcomes.polled(again(order), Task(id="1", state=TaskState.RUNNING))
+    assert again(order).step_attempts == 0
+    for _ in range(10):
+        outcomes.polled(again(order), _KNOWS_NOT)
+    assert again(order).status == Status.IN_FLIGHT
+    outcomes.polled(again(order), _KNOWS_NOT)
+    assert (again(order).status, again(order).error_code) == (Status.FAILED, "upstream_lost")
+
+
+def test_of_two_answers_to_one_question_the_first_counts() -> None:
+    order = in_flight()
+    first, second = again(order), again(order)
+    outcomes.polled(first, Task(id="1", state=TaskState.FAILED, message="no"))
+    outcomes.polled(second, Task(id="1", state=TaskState.FAILED, message="no, again"))
+    assert again(order).error_message == "no"
