@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -117,10 +118,15 @@ class Adapter:
             wire.method,
             self.account.base_url.rstrip("/") + wire.path,
             json=wire.json,
-            headers={**self.codec.credential(self.account.credential()), **wire.headers},
+            headers={**self._credential, **wire.headers},
         )
         request.url.host.encode("idna")  # as the resolver will: better before anything is sent
         return request
+
+    @cached_property
+    def _credential(self) -> dict[str, str]:
+        """Opened and signed once per adapter, which lives for one bunch of requests."""
+        return self.codec.credential(self.account.credential())
 
     def get(self, kind: Kind, task_id: str) -> Found:
         """The task by the upstream's id, asked at once. Trouble is Rejected(UNAVAILABLE),
