@@ -1,20 +1,30 @@
-"""`make demo`: one film through the REST API of the running product, as a customer makes it."""
+"""`make demo`: one film through the REST API of the product, as a customer makes it.
+
+Of the product that runs here; where none does, one is started and stopped again afterwards.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from generations.catalogue.newcomers import FIRST_MODEL
 from kling_saas import env
+from kling_saas.run.children import die_with_parent
 
 _BAR = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_STARTED = "Ctrl-C stops everything"  # how `make run` ends its greeting
 
 
 class Api:
@@ -45,9 +55,17 @@ class Api:
 
 
 def main() -> None:
+    """One film; exits with one line when there can be none."""
+    env.load(generated=False)
+    if facts := _running():
+        _film(facts)
+        return
+    with _started() as facts:
+        _film(facts)
+
+
+def _film(facts: dict[str, Any]) -> None:
     """Quote, order, watch, save, and show where the credits went."""
-    env.load()
-    facts = _facts()
     api = Api(facts["site"], facts["test_key"])
     order = {"model": FIRST_MODEL, "prompt": " ".join(sys.argv[1:])}
     before = api.call("/wallet")
@@ -74,12 +92,48 @@ def main() -> None:
                   f"balance {entry['balance_after']}")  # fmt: skip
 
 
-def _facts() -> dict[str, Any]:
+def _running() -> dict[str, Any] | None:
+    """What run.json says about a product that answers now."""
     path = env.data_dir() / "run.json"
     if not path.exists():
-        sys.exit("Nothing runs here yet: start `make run` in another terminal first.")
+        return None
     found: dict[str, Any] = json.loads(path.read_text())
-    return found
+    try:
+        with urllib.request.urlopen(f"{found['site']}/readyz", timeout=5):
+            return found
+    except OSError:
+        return None
+
+
+@contextmanager
+def _started() -> Iterator[dict[str, Any]]:
+    """A product of our own while the film is made."""
+    print("Nothing runs here yet: starting the product for this film …", flush=True)
+    with tempfile.TemporaryFile("w+") as said:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "kling_saas.run"],
+            cwd=env.ROOT,
+            stdout=said,
+            stderr=said,
+            preexec_fn=die_with_parent,
+        )
+        try:
+            while _STARTED not in _read(said):
+                if run.poll() is not None:
+                    sys.exit((_read(said).strip().splitlines() or ["It did not start."])[-1])
+                time.sleep(0.1)
+            facts = _running()
+            if facts is None:
+                sys.exit("The product started and does not answer: see `make run`.")
+            yield facts
+        finally:
+            run.terminate()
+            run.wait()
+
+
+def _read(file: IO[str]) -> str:
+    """All that was written so far, by a process that goes on writing at the end."""
+    return os.pread(file.fileno(), 1_000_000, 0).decode(errors="replace")
 
 
 def _watch(api: Api, made: dict[str, Any]) -> dict[str, Any]:
