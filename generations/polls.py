@@ -49,7 +49,7 @@ def take(limit: int, *, busy: Collection[int]) -> list[Generation]:
 
 
 def missed(generation: Generation) -> int:
-    """The upstream does not know it: how often in a row that makes."""
+    """It was asked for in vain: how often in a row that makes."""
     with lifecycle.scope(generation):
         _mine(generation).update(step_attempts=F("step_attempts") + 1)
     return generation.step_attempts + 1

@@ -147,7 +147,10 @@ class Watcher:
 
 
 def _record(bunch: list[Generation], found: dict[str, Found]) -> None:
-    """Whatever one film's answer does to us, the others' are recorded; its turn comes again."""
+    """Whatever one film's answer does to us, the others' are recorded; its turn comes again.
+
+    It is counted, so that a film whose every answer does it is given up after its deadline.
+    """
     for generation in bunch:
         try:
             outcomes.polled(generation, found[generation.upstream_id])
@@ -155,3 +158,4 @@ def _record(bunch: list[Generation], found: dict[str, Found]) -> None:
             raise
         except Exception:
             log.exception("%s: its poll's answer was not recorded", generation.public_id)
+            polls.missed(generation)

@@ -18,7 +18,7 @@ from accounts import tenancy
 from accounts.models import OutboxMessage
 from billing import wallets
 from billing.models import Hold
-from generations import attempts, lifecycle, outcomes, sweeps
+from generations import attempts, lifecycle, outcomes, sweeps, watcher
 from generations.lifecycle import IllegalMove, LeaseLost
 from generations.models import (
     Alarm,
@@ -282,6 +282,22 @@ def test_a_step_that_fails_until_its_deadline_is_given_back(alice: Customer, sta
         assert kept.outcome == "abandoned"
         after = wallets.balance(alice.organisation.pk, False)
         assert after.available == before.available + 10
+
+
+def test_a_film_whose_answers_we_cannot_take_is_given_back_after_its_deadline(
+    alice: Customer, stack: Stack
+) -> None:
+    with stopped(stack.pid, "watcher", "cluster"):
+        order = due_and_claimed(parked(alice))
+        attempts.begin(order, account())
+        assert lifecycle.advance(order, Status.IN_FLIGHT, upstream_id="lost")
+        for _ in range(settings.STEP_ATTEMPTS):
+            watcher._record([order], {})
+        assert sweeps.give_up_stuck() == 0
+        with tenancy.system("its time is over"):
+            Generation.objects.filter(pk=order.pk).update(deadline_at=timezone.now())
+        assert sweeps.give_up_stuck() == 1
+        assert traces(order)[0] == "failed"
 
 
 def test_what_has_ended_is_not_given_back_to_anybody(alice: Customer) -> None:
