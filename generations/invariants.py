@@ -1,7 +1,7 @@
 """What must be true of every generation at any moment: proven by check_ledger and each campaign.
 
-The numbers are those of docs/faults.md. The wallets' own rules (I1 to I4, I16) are billing.proof;
-what needs the stored files (I6, I15) is `file_breaches`, which reads them.
+Each has a number to call it by. The wallets' own (I1 to I4, I16) are billing.proof; what needs the
+stored files (I6, I15) is `file_breaches`, which reads them.
 """
 
 from __future__ import annotations

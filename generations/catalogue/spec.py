@@ -177,11 +177,6 @@ class Spec:
     def default_duration(self) -> int:
         return 5
 
-    @property
-    def per_second(self) -> bool:
-        """Whether Kling sells this model by the second rather than by the clip."""
-        return self.prices[0].seconds is None
-
     def eta(self, kind: Kind) -> int:
         """Seconds a film takes by the averages the vendors publish."""
         return self.eta_text if kind == "text2video" else self.eta_image

@@ -13,7 +13,6 @@ import jwt
 from generations.sandbox.settings import Settings
 
 BAD_KEY = "bad-key"
-STATIC_KEY = "sandbox-key"
 EMPTY = "empty-"
 _KEY = re.compile(r"[\x21-\x7e]{8,512}")
 _LEEWAY_SECONDS = 5
