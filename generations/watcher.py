@@ -114,8 +114,10 @@ class Watcher:
             return
         questions = [Question(g.upstream_id, g.kind) for g in bunch]
         try:
-            # An upstream that says nothing must not keep its films from the next question.
-            async with asyncio.timeout(settings.LEASE_SECONDS / 2):
+            # An upstream that says nothing must not keep its films from the next question; but
+            # those that wait for their turn at its pace have not been asked yet.
+            turns = self._asked[account.pk] / max(1, account.polls_per_second)
+            async with asyncio.timeout(turns + settings.LEASE_SECONDS / 2):
                 ask = partial(self._ask, account)
                 found = await providers.adapter(account).poll(self.client, ask, questions)
         except Exception as error:

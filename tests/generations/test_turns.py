@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
+import pytest
 from django.conf import settings
 from django.db.models.functions import Now
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import callbacks, lifecycle, outcomes, polls
+from generations import callbacks, lifecycle, outcomes, polls, watcher
 from generations.models import Generation, ProviderAccount, Status
 from generations.wire.task import Reason, Rejected, Task, TaskState
+from kling_saas.lib import http
 from tests.generations.orders import parked
 from tests.generations.programs import funded
 
@@ -94,3 +98,27 @@ def test_of_two_answers_to_one_question_the_first_counts() -> None:
     outcomes.polled(first, Task(id="1", state=TaskState.FAILED, message="no"))
     outcomes.polled(second, Task(id="1", state=TaskState.FAILED, message="no, again"))
     assert again(order).error_message == "no"
+
+
+def test_films_that_wait_for_their_turn_at_a_slow_pace_are_asked_about_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    slow = ProviderAccount(pk=1, name="slow", protocol="kling", base_url="http://127.0.0.1:1")
+    slow.polls_per_second = 4
+    slow.set_credential("key")
+    later = timezone.now() + timedelta(hours=1)
+    bunch = [
+        Generation(kind="text2video", upstream_id=str(n), account=slow, deadline_at=later)
+        for n in range(6)
+    ]
+
+    async def ask() -> None:
+        one = watcher.Watcher()
+        async with http.polling_client() as one.client:
+            one._begin(slow.pk, bunch)
+            one._begin(slow.pk, bunch)
+            await asyncio.gather(*one._polls)
+
+    with override_settings(LEASE_SECONDS=1):
+        asyncio.run(ask())
+    assert "polls at slow failed" not in caplog.text
