@@ -11,17 +11,21 @@ from django.contrib.auth import get_permission_codename
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 
 from generations import attempts
 from generations.catalogue import registry
+from generations.catalogue.products.registry import PRODUCTS
 from generations.models import (
     Alarm,
     Attempt,
+    Audio,
     Breaker,
     Generation,
     GenerationEvent,
     Heartbeat,
+    ProductCorrection,
     ProviderAccount,
     RefusedModel,
     SuspenseAttempt,
@@ -170,6 +174,28 @@ class VideoAdmin(ReadOnlyAdmin):
     search_fields = ["public_id", "generation__public_id", "sha256"]
 
 
+@admin.register(Audio)
+class AudioAdmin(ReadOnlyAdmin):
+    list_display = ["public_id", "organisation", "content_type", "duration_ms", "bytes"]
+    search_fields = ["public_id", "generation__public_id"]
+
+
+@admin.register(ProductCorrection)
+class ProductCorrectionAdmin(ModelAdmin):
+    """In force everywhere within two seconds; prices are corrected in the price book."""
+
+    list_display = ["product", "enabled", "note", "changed_at"]
+    list_filter = ["enabled"]
+    fields = ["product", "enabled", "limits", "note"]
+
+    def save_model(
+        self, request: HttpRequest, obj: ProductCorrection, form: Any, change: bool
+    ) -> None:
+        """With the moment of the change."""
+        obj.changed_at = timezone.now()
+        super().save_model(request, obj, form, change)
+
+
 @admin.register(Upload)
 class UploadAdmin(ReadOnlyAdmin):
     list_display = ["public_id", "organisation", "content_type", "width", "height", "bytes"]
@@ -213,6 +239,7 @@ class ProviderAccountForm(ModelForm):
         """Names that the catalogue knows."""
         names = self.cleaned_data["models_sold"] or []
         known = {spec.name for spec in registry.SPECS}
+        known |= {m for p in PRODUCTS.values() for m in (*p.models, p.own_model)}
         if not isinstance(names, list) or not all(name in known for name in names):
             raise forms.ValidationError(f"A list of models, of {', '.join(sorted(known))}.")
         return names

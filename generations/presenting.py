@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from accounts import tenancy
 from generations import access, storage, waiting
 from generations.catalogue import billable
+from generations.catalogue.products.product import Product
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Audio, Generation, Status, Video
 from generations.models.generation import TERMINAL
@@ -166,6 +168,7 @@ def task(generation: Generation, video: Video | None = None) -> Task:
         else (),
         facts=facts(generation),
         facts_at=product.facts_at if product else "",
+        parent=_parent(generation, product),
         created_ms=_ms(generation.created_at),
         updated_ms=_ms(done),
         units=billable.units_of(generation.credits) if succeeded else None,
@@ -174,6 +177,18 @@ def task(generation: Generation, video: Video | None = None) -> Task:
         prompt=params.prompt,
         seed=params.seed,
     )
+
+
+def _parent(generation: Generation, product: Product | None) -> RemoteVideo | None:
+    """The film that this one goes on from."""
+    if product is None or not product.inherits or generation.status != Status.SUCCEEDED:
+        return None
+    named = str(generation.order().inputs.get(product.inherits, ""))
+    with tenancy.scope(generation.organisation_id):
+        film = Video.objects.filter(generation__public_id=named).first()
+    if film is None:
+        return None
+    return RemoteVideo(storage.link(film.key), film.public_id, film.duration_ms)
 
 
 def _iso(moment: datetime | None) -> str | None:

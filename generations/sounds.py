@@ -50,16 +50,43 @@ def listen(path: Path, *, alive: Callable[[], None]) -> Sound:
     return Sound(path.stat().st_size, digest(path), round(seconds * 1000), form)
 
 
-def measure(path: Path, medium: str) -> Sound:
-    """A film's or sound's form and length, every frame of it decoded. Raises BadFilm."""
+def measure(path: Path, medium: str = "") -> Sound:
+    """A film's or sound's form and length, every frame of it decoded. Raises BadFilm.
+
+    Without `medium` it may be either.
+    """
+    medium = medium or medium_of(path)
     form = _format(path, films_too=medium == "video")
     seconds = _measured(path, form, medium, lambda: None)
     return Sound(path.stat().st_size, digest(path), round(seconds * 1000), form)
 
 
+def medium_of(path: Path) -> str:
+    """`video` for what has a picture, else `audio`. Raises BadFilm for what is neither."""
+    form = _format(path, films_too=True)
+    if form is not _MP4:  # a picture in an MP3 is its cover
+        return "audio"
+    try:
+        with av.open(str(path), format=form.reader) as container:
+            return "video" if container.streams.video else "audio"
+    except (FFmpegError, ValueError, EOFError) as error:
+        raise BadFilm(f"it does not open: {type(error).__name__}") from error
+
+
 def _format(path: Path, *, films_too: bool) -> Format:
     with path.open("rb") as file:
-        head = file.read(_LOOKED_AT)
+        found = _told_by(file.read(_LOOKED_AT), films_too=films_too)
+    if found is None:
+        raise BadFilm(f"neither {'MP4' if films_too else 'M4A'}, MP3, WAV nor AAC")
+    return found
+
+
+def looks_like_one(head: bytes) -> bool:
+    """Whether the first bytes are those of a film or sound that is taken."""
+    return _told_by(head, films_too=True) is not None
+
+
+def _told_by(head: bytes, *, films_too: bool) -> Format | None:
     if head[4:8] == b"ftyp":
         return _MP4 if films_too else _M4A
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
@@ -68,7 +95,7 @@ def _format(path: Path, *, films_too: bool) -> Format:
         return _MP3
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         return _AAC
-    raise BadFilm(f"neither {'MP4' if films_too else 'M4A'}, MP3, WAV nor AAC")
+    return None
 
 
 def _measured(path: Path, form: Format, medium: str, alive: Callable[[], None]) -> float:

@@ -31,6 +31,7 @@ MAX_PIXELS = 40_000_000
 LEAST_SIDE, WIDEST = 300, 2.5  # px; ratio between 1:2.5 and 2.5:1, Kling's limits
 PREFIX = "upl_"
 _IMAGES = ("image", "image_tail", "static_mask")
+_HEAD = 12  # bytes that tell films and sounds from everything else
 _KEPT_FACTS = {"transparency", "icc_profile"}  # comments and XMP tell places and names
 
 
@@ -96,6 +97,13 @@ def store(actor: Actor, raw: bytes, *, field: str = "image") -> Upload:
     """Check and store an image, or find the same one again. Raises InvalidRequest."""
     clean, content_type, width, height = _cleaned(raw, field)
     return _kept(actor, clean, content_type=content_type, width=width, height=height)
+
+
+def store_any(actor: Actor, raw: bytes, *, field: str) -> Upload:
+    """An image, a film or a sound, told apart by its first bytes. Raises InvalidRequest."""
+    if len(raw) < _HEAD or media.is_image(raw) or not sounds.looks_like_one(raw[:_HEAD]):
+        return store(actor, raw, field=field)
+    return store_medium(actor, raw, "", field=field)
 
 
 def store_medium(actor: Actor, raw: bytes, medium: str, *, field: str) -> Upload:

@@ -207,7 +207,14 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "TaskList": _object("object data", object={"const": "list"}, data=_list_of("Task")),
     "PriceBook": _object("object version data", version=_WHOLE, data={"type": "array"}),
-    "Upload": _object("id object content_type bytes width height", id=_TEXT, bytes=_WHOLE),
+    "Upload": _object(
+        "id object content_type bytes width height duration",
+        id=_TEXT,
+        bytes=_WHOLE,
+        width=_maybe(_WHOLE),
+        height=_maybe(_WHOLE),
+        duration=_maybe({"type": "number", "description": "Seconds."}),
+    ),
     "Wallet": _object(
         "object available reserved pending livemode",
         object={"const": "wallet"},

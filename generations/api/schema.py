@@ -13,6 +13,7 @@ from generations.api import inputs
 from generations.catalogue import documentation, registry
 from generations.catalogue.products import documentation as product_documentation
 from generations.catalogue.products.registry import PRODUCTS
+from generations.sounds import AUDIO_TYPES
 from kling_saas.api.headers import WAIT_MAX
 from kling_saas.api.pagination import LIMIT_DEFAULT, LIMIT_MAX
 
@@ -257,9 +258,10 @@ def _task() -> Schema:
 
 
 def _upload() -> Schema:
-    image = {"schema": {"type": "string", "format": "binary"}}
+    file = {"schema": {"type": "string", "format": "binary"}}
+    kinds = ("image/jpeg", "image/png", "video/mp4", *sorted(AUDIO_TYPES))
     return _operation(
-        "Keep an image",
+        "Keep an image, a film or a sound",
         {"201": _answer("The upload", "Upload"), **_problems(401, 413, 422)},
-        requestBody={"required": True, "content": {"image/jpeg": image, "image/png": image}},
+        requestBody={"required": True, "content": dict.fromkeys(kinds, file)},
     )

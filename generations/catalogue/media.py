@@ -34,6 +34,11 @@ def is_upload(image: str) -> bool:
     return _UPLOAD.fullmatch(image) is not None
 
 
+def is_image(content: bytes) -> bool:
+    """Whether it begins as a JPEG, PNG or WebP does."""
+    return _SIGNATURE.match(content) is not None
+
+
 def normalise(image: str) -> str:
     """The image as `Params` holds it: base64 without `data:` and blanks. Raises BadMedia."""
     if is_upload(image):

@@ -46,7 +46,7 @@ class Task:
     `units` is Kling's bill in official units, `cost_usd` Segmind's in dollars; None when not told.
     `message` is the vendor's reason when failed, else "". `facts` is what it made that is neither
     film nor sound (faces, a voice), found in the list `facts_at` of the result or, when that is
-    empty, in the answer itself.
+    empty, in the answer itself. `parent` is the film that an extended one goes on from.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Task:
     audios: tuple[RemoteAudio, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
     facts_at: str = ""
+    parent: RemoteVideo | None = None
     created_ms: int = 0
     updated_ms: int = 0
     units: Decimal | None = None

@@ -73,8 +73,9 @@ def _audio(audio: RemoteAudio) -> dict[str, str]:
     return made
 
 
-def _info(task: Task) -> dict[str, str]:
-    return {"external_task_id": task.external_id} if task.external_id else {}
+def _info(task: Task) -> dict[str, Any]:
+    info: dict[str, Any] = {"external_task_id": task.external_id} if task.external_id else {}
+    return info | ({"parent_video": _video(task.parent)} if task.parent else {})
 
 
 def _video(video: RemoteVideo) -> dict[str, str]:
@@ -106,6 +107,7 @@ def read(fields: Mapping[str, Any]) -> Task | None:
         updated_ms=loose.milliseconds(fields.get("updated_at")),
         units=loose.number(fields.get("final_unit_deduction")),
         watermark=loose.mapping(fields.get("watermark_info")).get("enabled") is True,
+        parent=loose.video(info.get("parent_video")),
     )
 
 

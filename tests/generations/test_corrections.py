@@ -1,0 +1,79 @@
+"""An operator corrects what the release says about a product, and it is in force at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from generations import products
+from generations.models import ProductCorrection
+from tests.generations.programs import Program, funded, native
+from tests.waiting import until
+
+
+@pytest.fixture
+def operator() -> Iterator[Client]:
+    """Signed in with every permission; its corrections go afterwards."""
+    client = Client(headers={"host": "localhost"})
+    user = User.objects.filter(is_superuser=True).first()
+    assert user is not None
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    yield client
+    ProductCorrection.objects.all().delete()
+    in_force()
+
+
+@pytest.fixture
+def api(site: str) -> Program:
+    return native(site, funded().test_key)
+
+
+def in_force() -> None:
+    """Every process has read the corrections anew."""
+    changed = time.monotonic()
+    until(lambda: time.monotonic() > changed + products._FRESH_SECONDS + 0.2)
+
+
+def correct(client: Client, product: str, limits: object, *, enabled: bool = True) -> int:
+    """Save a correction in the console; 302 when it was taken, 200 when it was refused."""
+    form = {"product": product, "limits": json.dumps(limits), "note": "Kling's page of today"}
+    if enabled:
+        form["enabled"] = "on"
+    return client.post(reverse("admin:generations_productcorrection_add"), form).status_code
+
+
+EFFECT = {"task": "effects", "effect_scene": "moon_walk", "images": ["https://example.com/a.png"]}
+
+
+def test_a_scene_that_kling_added_can_be_ordered_without_a_release(
+    operator: Client, api: Program
+) -> None:
+    assert api.post("/quotes", EFFECT).status_code == 422
+    scenes = {"effect_scene": {"allowed": ["squish", "moon_walk"]}}
+    assert correct(operator, "effects", scenes) == 302
+    in_force()
+    assert api.post("/quotes", EFFECT).json()["credits"] == 20
+    schema = api.get("/tasks/effects").json()["schema"]
+    assert schema["properties"]["effect_scene"]["enum"] == ["squish", "moon_walk"]
+
+
+def test_a_product_that_is_switched_off_is_neither_listed_nor_sold(
+    operator: Client, api: Program
+) -> None:
+    assert correct(operator, "effects", {}, enabled=False) == 302
+    in_force()
+    assert api.get("/tasks/effects").status_code == 404
+    refusal = api.post("/quotes", EFFECT).json()
+    assert refusal["violations"][0]["field"] == "task"
+
+
+@pytest.mark.parametrize("limits", [{"colour": {"most": 1}}, {"effect_scene": {"colour": 1}}, [1]])
+def test_a_correction_that_makes_no_sense_is_not_saved(operator: Client, limits: object) -> None:
+    assert correct(operator, "effects", limits) == 200
+    assert not ProductCorrection.objects.exists()
