@@ -42,7 +42,8 @@ def for_upstream(generation: Generation, account: ProviderAccount) -> Params:
     masks = tuple(
         replace(m, mask=_form(generation, account, m.mask, None)) for m in params.dynamic_masks
     )
-    return replace(params, **changed, dynamic_masks=masks)
+    params = replace(params, **changed, dynamic_masks=masks)
+    return sources.for_upstream(generation, account, params)
 
 
 def _of_a_product(generation: Generation, account: ProviderAccount, params: Params) -> Params:

@@ -8,7 +8,7 @@ name becomes what the upstream understands: its own id where it made the thing, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts import tenancy
 from accounts.actors import Actor
@@ -16,6 +16,7 @@ from generations import lifecycle, products, storage, uploads
 from generations.catalogue import media
 from generations.catalogue.params import Params
 from generations.catalogue.products import checking, registry
+from generations.catalogue.products.fields import Field, Thing
 from generations.catalogue.products.product import Path as Place
 from generations.catalogue.products.product import (
     Product,
@@ -64,6 +65,8 @@ def take_in(actor: Actor, params: Params) -> Params:
 
     Raises InvalidRequest naming the field.
     """
+    if not params.task:
+        return _with_own_things(actor, uploads.take_in(actor, params))
     product = products.current()[params.task]
     found = _Found(actor, product, params)
     for path, _, value in pictures(product, params):
@@ -79,14 +82,27 @@ def take_in(actor: Actor, params: Params) -> Params:
         raise InvalidRequest.of(refusal) from None
 
 
+def _with_own_things(actor: Actor, params: Params) -> Params:
+    """A film's order, made where the voices and elements of one's own are that it names."""
+    named = [(("voices", n), voice) for n, voice in enumerate(params.voices)]
+    named += [(("elements", n), element) for n, element in enumerate(params.elements)]
+    own = [(path, value) for path, value in named if value.startswith(GENERATION)]
+    if not own:
+        return params
+    found = _Found(actor, None, params)
+    for path, value in own:
+        found.thing(path, value)
+    return found.changed(params)
+
+
 class _Found:
     """What was learned about an order's names so far."""
 
-    def __init__(self, actor: Actor, product: Product, params: Params) -> None:
+    def __init__(self, actor: Actor, product: Product | None, params: Params) -> None:
         self._actor, self._product = actor, product
-        self._decides = {product.follows, product.inherits} | (
-            {written(path) for path, _, _ in films(product, params)} if product.length else set()
-        )
+        self._decides = {product.follows, product.inherits} if product else set()
+        if product and product.length:
+            self._decides |= {written(path) for path, _, _ in films(product, params)}
         self.sources: dict[str, Source] = {}
         self.changes: dict[Place, str] = {}
         self._pin: int | None = None
@@ -157,18 +173,27 @@ class _Found:
     def thing(self, path: Place, value: str) -> None:
         """A voice, element or session: ours is looked up, another is Kling's own."""
         name = written(path)
-        field = self._product.by_name[str(path[0])]
+        field = self._product.by_name[str(path[0])] if self._product else None
         if not value.startswith(GENERATION):
-            if getattr(field, "ours", False):
+            if isinstance(field, Thing) and field.made_by:
                 raise _refused(name, "unknown_source", f"{value} is not the id of a generation")
             return
         made = made_of(self._actor, value)
-        if made is None or not made.generation.made.get("facts"):
+        if made is None or not _is_wanted(str(path[0]), field, made.generation):
             raise _refused(name, "unknown_source", f"there is no {path[0]} {value}")
         self._hold_to(name, made, "facts")
-        filmed = made.generation.order().inputs.get("video")
-        if filmed:
-            self.sources[name] = Source(seconds=made.generation.order().duration)
+        if seconds := made.generation.order().duration:
+            self.sources[name] = Source(seconds=seconds)
+
+
+def _is_wanted(name: str, field: Field | None, made: Generation) -> bool:
+    """Whether a generation made what a field of this name takes."""
+    product = registry.PRODUCTS.get(made.kind)
+    if product is None or not made.made.get("facts"):
+        return False
+    if isinstance(field, Thing) and field.made_by:
+        return made.kind in field.made_by
+    return product.gives == f"{name.removesuffix('s')}_id"
 
 
 def _refused(name: str, code: str, problem: str) -> InvalidRequest:
@@ -222,6 +247,8 @@ def for_upstream(generation: Generation, account: ProviderAccount, params: Param
 
     Raises ValueError when one of them is gone.
     """
+    if not params.task:
+        return _as_known(generation, params)
     product = registry.get(params.task)
     changes: dict[Place, str] = {}
     for path, field, value in films(product, params):
@@ -231,6 +258,17 @@ def for_upstream(generation: Generation, account: ProviderAccount, params: Param
         if value.startswith(GENERATION):
             changes[path] = _sent_thing(generation, value)
     return replaced(params, changes)
+
+
+def _as_known(generation: Generation, params: Params) -> Params:
+    """A film's order with voices and elements by the upstream's own ids."""
+
+    def sent(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(
+            _sent_thing(generation, name) if name.startswith(GENERATION) else name for name in names
+        )
+
+    return replace(params, voices=sent(params.voices), elements=sent(params.elements))
 
 
 def _sent_film(generation: Generation, account: ProviderAccount, field: Medial, value: str) -> str:

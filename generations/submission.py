@@ -23,7 +23,7 @@ from accounts.models import IdempotencyRecord
 from billing import prices, quotes
 from billing.errors import from_database
 from billing.prices import Priced
-from generations import products, routing, sources, uploads
+from generations import products, routing, sources
 from generations.catalogue import billable, validation
 from generations.catalogue.params import SHOTS_MAX, Params
 from generations.catalogue.validation import Checked
@@ -107,8 +107,7 @@ def _checked(actor: Actor, order: Submission) -> Checked:
         )
     except CatalogueRefusal as refusal:
         raise InvalidRequest.of(refusal) from None
-    take_in = sources.take_in if checked.params.task else uploads.take_in
-    return replace(checked, params=take_in(actor, checked.params))
+    return replace(checked, params=sources.take_in(actor, checked.params))
 
 
 def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:

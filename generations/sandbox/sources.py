@@ -43,9 +43,9 @@ async def take_in(vendor: Vendor, account: str, product: Product, params: Params
             raise BadRequest(name, "is not a video of yours")
     params = replaced(params, changes)
     for path, thing, value in things(product, params):
-        if isinstance(thing, Thing) and thing.ours:
+        if isinstance(thing, Thing) and thing.made_by:
             record = vendor.store.find("kling", account, value)
-            if record is None:
+            if record is None or record.kind not in thing.made_by:
                 raise BadRequest(written(path), "is unknown or has ended")
             film = str(record.order.inputs["video"])
             params = replace(params, inputs={**params.inputs, "video": film})

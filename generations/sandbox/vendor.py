@@ -228,21 +228,38 @@ class Vendor:
     def _facts(self, record: Record, params: Params) -> dict[str, Any]:
         """What it made that is neither film nor sound."""
         product = PRODUCTS[record.kind]
-        facts: dict[str, Any] = {product.gives: record.id}
+        facts: dict[str, Any] = {product.gives: params.inputs.get("session", record.id)}
         if record.kind == "identify-face":
-            length = round(self._seconds(str(params.inputs["video"])) * 1000)
+            length = round(self._reel(params).seconds * 1000)
             facts["face_data"] = [
                 {"face_id": "0", "face_image": "", "start_time": 0, "end_time": length}
             ]
+        elif product.gives == "session_id":
+            facts |= self._chosen(params)
         else:
             named = ("voice_name", "element_name", "element_description")
             facts |= {name: params.inputs[name] for name in named if name in params.inputs}
             facts["owned_by"] = record.account
         return {"facts": facts, "facts_at": product.facts_at}
 
-    def _seconds(self, film: str) -> float:
-        path = self.studio.folder / film.removeprefix(FILE)
-        return reel.open_reel(path).seconds if path.exists() else 5.0
+    def _chosen(self, params: Params) -> dict[str, Any]:
+        """What is told while things are chosen in a film: its measures, and where one is."""
+        film = self._reel(params)
+        points = params.inputs.get("points", [])
+        return {
+            "status": 0,
+            "fps": film.fps,
+            "original_duration": round(film.seconds * 1000),
+            "width": film.size[0],
+            "height": film.size[1],
+            "total_frame": round(film.seconds * film.fps),
+            "res": {"frame_index": params.inputs.get("frame", 0), "points": points},
+        }
+
+    def _reel(self, params: Params) -> reel.Reel:
+        """The film that was named; where it could not be had, one of five seconds."""
+        path = self.studio.folder / str(params.inputs["video"]).removeprefix(FILE)
+        return reel.open_reel(path) if path.exists() else reel.Reel(path, 5.0, (320, 180), 24)
 
     def made(self, account: str, media_id: str) -> Record | None:
         """The account's task whose film or sound has this id, or the task itself."""

@@ -11,6 +11,8 @@ import pytest
 import requests
 from PIL import Image
 
+from accounts import tenancy
+from generations.models import Attempt, Generation
 from tests.generations.programs import Program, available, funded, native, settled
 from tests.people import Customer
 
@@ -48,6 +50,40 @@ def speech(api: Program) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def faces(api: Program, film: dict[str, Any]) -> dict[str, Any]:
     return made_of(api, {"task": "identify-face", "video": film["id"]})
+
+
+@pytest.fixture(scope="module")
+def voice(api: Program, speech: dict[str, Any]) -> dict[str, Any]:
+    order = {"task": "custom-voice", "voice_name": "me", "audio": speech["audio"]["url"]}
+    return made_of(api, order)
+
+
+@pytest.fixture(scope="module")
+def element(api: Program, picture: str) -> dict[str, Any]:
+    order = {"task": "custom-element", "element_name": "me", "element_description": "I",
+             "image": picture, "images": [picture]}  # fmt: skip
+    return made_of(api, order)
+
+
+@pytest.fixture(scope="module")
+def choosing(api: Program, film: dict[str, Any]) -> dict[str, Any]:
+    return made_of(api, {"task": "init-selection", "video": film["id"]})
+
+
+@pytest.fixture(scope="module")
+def chosen(api: Program, choosing: dict[str, Any]) -> dict[str, Any]:
+    point = {"x": 0.4, "y": 0.6}
+    order = {"task": "add-selection", "session": choosing["id"], "frame": 10, "points": [point]}
+    return made_of(api, order)
+
+
+@pytest.fixture(scope="module")
+def sent_film(api: Program, film: dict[str, Any]) -> str:
+    """The film's bytes, sent as an upload."""
+    content = requests.get(film["video"]["url"], timeout=30).content
+    upload = api.post("/uploads", data=content).json()
+    assert (upload["content_type"], upload["duration"]) == ("video/mp4", 5.0)
+    return str(upload["id"])
 
 
 SAID = "Good evening, dear friends. It is a pleasure to see all of you here tonight."
@@ -92,6 +128,8 @@ ORDERS = [
     Order("lip-sync of a film elsewhere", 5,
           {"task": "lip-sync", "video": "{film_url}", "text": "Hello", "voice": "v"}, 5,
           sound=True),
+    Order("lip-sync of an upload", 5,
+          {"task": "lip-sync", "video": "{sent_film}", "audio": "{speech}"}, 5, sound=True),
     Order("advanced-lip-sync", 5,
           {"task": "advanced-lip-sync", "session": "{faces}", "faces": [
               {"face_id": "0", "audio": "{speech}", "sound_end_time": 3000}]}, 5, sound=True),
@@ -116,9 +154,29 @@ ORDERS = [
     Order("omni-video with sound", 32,
           {"task": "omni-video", "model": "kling-v3-omni", "prompt": "The sea", "mode": "std",
            "aspect_ratio": "16:9", "sound": True, "duration": 4}, 4, sound=True),
+    Order("omni-video with an element", 24,
+          {"task": "omni-video", "model": "kling-v3-omni", "prompt": "<<<element_1>>> runs",
+           "aspect_ratio": "1:1", "elements": ["{element}"], "duration": 3}, 3),
     Order("omni-video, a film edited", 60,
           {"task": "omni-video", "prompt": "Make <<<video_1>>> red",
            "videos": [{"video": "{film}", "use": "base"}]}, 5),
+    Order("init-selection", 1, {"task": "init-selection", "video": "{film}"},
+          facts=("session_id", "fps", "total_frame")),
+    Order("add-selection", 1,
+          {"task": "add-selection", "session": "{choosing}", "frame": 3,
+           "points": [{"x": 0.5, "y": 0.5}]}, facts=("session_id", "res")),
+    Order("preview-selection", 1, {"task": "preview-selection", "session": "{chosen}"},
+          facts=("session_id",)),
+    Order("multi-elements, a swap", 30,
+          {"task": "multi-elements", "session": "{chosen}", "edit_mode": "swap",
+           "images": ["{picture}"], "prompt": "<<<image_1>>> instead"}, 5),
+    Order("multi-elements, a removal, pro", 50,
+          {"task": "multi-elements", "session": "{chosen}", "edit_mode": "removal", "mode": "pro",
+           "prompt": "Nothing there"}, 5),
+    Order("advanced-custom-element", 1,
+          {"task": "advanced-custom-element", "element_name": "me", "element_description": "I",
+           "reference_type": "image_refer", "image": "{picture}", "images": ["{picture}"]},
+          facts=("element_id",)),
     Order("identify-face", 1, {"task": "identify-face", "video": "{film}"},
           facts=("session_id", "face_data")),
     Order("custom-voice", 1, {"task": "custom-voice", "voice_name": "me", "audio": "{speech_url}"},
@@ -165,3 +223,33 @@ def filled(value: Any, request: pytest.FixtureRequest) -> Any:
     if name.endswith("_url"):
         return (found["video"] or found["audio"])["url"]
     return found if isinstance(found, str) else found["id"]
+
+
+def test_a_voice_and_an_element_of_ones_own_go_to_the_upstream_that_made_them(
+    api: Program, picture: str, voice: dict[str, Any], element: dict[str, Any]
+) -> None:
+    film = {"model": "kling-v2-6", "mode": "pro", "image": picture, "prompt": "<<<voice_1>>> hi",
+            "sound": True, "voices": [voice["id"]]}  # fmt: skip
+    found = settled(api, api.post("/generations", film).json()["id"])
+    assert (found["status"], found["credits"]["charged"]) == ("succeeded", 60)
+    sent = bodies_sent(found["id"])
+    assert sent[-1]["voice_list"] == [{"voice_id": upstream_id(voice["id"])}]
+
+    film = {"model": "kling-v3", "image": picture, "duration": 3, "elements": [element["id"]]}
+    found = settled(api, api.post("/generations", film).json()["id"])
+    assert found["status"] == "succeeded"
+    sent = bodies_sent(found["id"])
+    assert sent[-1]["element_list"] == [{"element_id": int(upstream_id(element["id"]))}]
+
+
+def bodies_sent(public_id: str) -> list[dict[str, Any]]:
+    """The bodies that were sent upstream."""
+    with tenancy.system("a test looks at what was sent"):
+        rows = Attempt.objects.filter(generation__public_id=public_id).order_by("number")
+        return [row.request["json"] for row in rows]
+
+
+def upstream_id(public_id: str) -> str:
+    """What the upstream calls the thing that this generation made."""
+    with tenancy.system("a test looks at what was told"):
+        return str(Generation.objects.get(public_id=public_id).upstream_id)

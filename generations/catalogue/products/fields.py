@@ -255,10 +255,10 @@ class Mark(Field):
 class Thing(Field):
     """The id of a voice, an element or a session: Kling's own, or of the generation that made it.
 
-    `ours`: it must be the latter.
+    `made_by`: it must be the latter, and of one of these products.
     """
 
-    ours: bool = False
+    made_by: tuple[str, ...] = ()
 
     def read(self, reader: Reader) -> str | None:
         value = reader.fields.get(self.name)

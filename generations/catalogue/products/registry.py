@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from generations.catalogue.products import moving, omni, own, speaking
+from generations.catalogue.products import editing, moving, omni, own, speaking
 from generations.catalogue.products.product import Product
 
 PRODUCTS: Mapping[str, Product] = {
@@ -15,6 +15,12 @@ PRODUCTS: Mapping[str, Product] = {
         omni.OMNI,
         moving.MOTION_CONTROL,
         moving.EFFECTS,
+        editing.BEGIN,
+        editing.ADD,
+        editing.DELETE,
+        editing.CLEAR,
+        editing.PREVIEW,
+        editing.EDIT,
         speaking.LIP_SYNC,
         speaking.IDENTIFY_FACE,
         speaking.ADVANCED_LIP_SYNC,

@@ -132,7 +132,7 @@ ADVANCED_LIP_SYNC = Product(
         Thing(
             name="session",
             key="session_id",
-            ours=True,
+            made_by=("identify-face",),
             required=True,
             words="The id of the generation that found the faces, within 24 hours.",
         ),

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from av.audio.frame import AudioFrame
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageOps
 
 from generations.catalogue.params import Params
 from generations.sandbox.film import encode, reel, sound, speech
@@ -103,6 +103,10 @@ def _heard(job: Job) -> Iterator[AudioFrame] | None:
 
 
 def _signed(job: Job, frames: Iterator[Planes], words: str) -> Iterator[Planes]:
+    """What begins with a film of ours has its caption: two would lie over one another."""
+    if job.video and job.video.path.suffix == ".mp4":
+        yield from frames
+        return
     caption = Caption(Canvas(*job.size), words)
     for frame in frames:
         caption.place(frame)
@@ -177,6 +181,28 @@ def _cut(job: Job, seconds: int) -> Iterator[Planes]:
         count = left if position == len(parts) else round(length * job.fps)
         left -= count
         yield from _played(job, stage, count / job.fps)
+
+
+def _edit(job: Job) -> None:
+    """The film in another light, with what comes in shown small in a corner."""
+    seconds, size = job.params.duration, job.size
+    small = (_even(size[0] / 3), _even(size[1] / 3))
+    guests = [Planes.of(ImageOps.fit(picture, small)) for picture in job.pictures]
+
+    def frames() -> Iterator[Planes]:
+        last, left = Planes.blank(size), seconds * job.fps
+        for planes in _shown(job):
+            last = _edited(planes, 0.5)
+            for number, guest in enumerate(guests):
+                last.paste(guest, (_even(size[0] * number / 2), 0), None)
+            yield last
+            left -= 1
+            if left == 0:
+                return
+        for _ in range(left):
+            yield last
+
+    _write(job, frames(), job.params.prompt, None)
 
 
 def _together(job: Job) -> None:
@@ -327,6 +353,7 @@ _MAKERS: dict[str, Callable[[Job], None]] = {
     "omni-video": _omni,
     "motion-control": _motion,
     "effects": _effect,
+    "multi-elements": _edit,
     "lip-sync": _lip_sync,
     "advanced-lip-sync": _lip_sync,
     "avatar": _avatar,

@@ -1,0 +1,144 @@
+"""Multi-elements: things are chosen in a film, then replaced, added or removed.
+
+Fields and limits are those of Kling's pages; a film costs 3 (std) or 5 (pro) units for every 5 s
+by its list of August 2026. The choosing is on no list that we know: each step is priced as Kling's
+smallest call is, and an operator corrects the rows.
+"""
+
+from __future__ import annotations
+
+from generations.catalogue.products import usual
+from generations.catalogue.products.fields import Choice, Length, Number, Text, Thing, Whole
+from generations.catalogue.products.lists import Many
+from generations.catalogue.products.product import Given, Product, Row
+from generations.catalogue.products.sources import Medial, Picture
+from generations.catalogue.violations import Findings
+
+_BASE = "/v1/videos/multi-elements"
+_BEGUN, _ADDED, _DELETED = "init-selection", "add-selection", "delete-selection"
+_SESSION = Thing(
+    name="session",
+    key="session_id",
+    required=True,
+    made_by=(_BEGUN, _ADDED, _DELETED, "clear-selection"),
+    words="The id of the generation that began the choosing, within 24 hours.",
+)
+_FRAME = Whole(name="frame", key="frame_index", low=0, high=100_000, required=True)
+_POINTS = Many(
+    name="points",
+    inner=(
+        Number(name="x", low="0", high="1", required=True),
+        Number(name="y", low="0", high="1", required=True),
+    ),
+    least=1,
+    most=10,
+    required=True,
+    words="Where the thing is, as shares of width and height.",
+)
+
+
+def _step(name: str, title: str, description: str, *more: Whole | Many) -> Product:
+    return Product(
+        name=name,
+        title=title,
+        description=description,
+        path=f"{_BASE}/{name}",
+        fields=(_SESSION, *more),
+        outputs=("facts",),
+        at_once=True,
+        follows="session",
+        gives="session_id",
+        eta=5,
+        prices=(Row(units="0.05"),),
+    )
+
+
+BEGIN = Product(
+    name=_BEGUN,
+    title="Begin to choose in a film",
+    description="Opens a film, so that things in it can be chosen.",
+    path=f"{_BASE}/{_BEGUN}",
+    fields=(
+        Medial(
+            name="video",
+            medium="video",
+            key="video_url",
+            id_key="video_id",
+            required=True,
+            low=2,
+            high=10,
+            words="The film.",
+        ),
+    ),
+    outputs=("facts",),
+    at_once=True,
+    follows="video",
+    gives="session_id",
+    eta=5,
+    prices=(Row(units="0.05"),),
+)
+ADD = _step(
+    _ADDED, "Choose a thing", "Adds a thing in one frame to what is chosen.", _FRAME, _POINTS
+)
+DELETE = _step(
+    _DELETED, "Leave a thing out", "Takes a thing away from what is chosen.", _FRAME, _POINTS
+)
+CLEAR = _step("clear-selection", "Choose nothing", "Takes everything away from what is chosen.")
+PREVIEW = _step("preview-selection", "See what is chosen", "Shows what is chosen in the film.")
+
+
+def _pictures_for_what_comes(given: Given, findings: Findings) -> None:
+    """Something put in needs a picture of it; what goes needs none."""
+    mode, images = given.get("edit_mode"), given.get("images")
+    if mode == "removal" and images:
+        findings.refuse(
+            "images",
+            "conflict",
+            "do not go with edit_mode removal",
+            limit="no images",
+            way_out="leave them out",
+        )
+    elif mode in ("addition", "swap") and not images and not findings.refused("images"):
+        findings.refuse(
+            "images",
+            "required",
+            f"are missing for edit_mode {mode}",
+            limit="1 or 2 images",
+            way_out="send a picture of what comes in",
+        )
+
+
+EDIT = Product(
+    name="multi-elements",
+    title="Edit what is in a film",
+    description="Adds, swaps or removes the things that were chosen in a film.",
+    path=_BASE,
+    models=("kling-v1-6",),
+    fields=(
+        _SESSION,
+        Choice(name="edit_mode", allowed=("addition", "swap", "removal"), required=True),
+        Many(
+            name="images",
+            key="image_list",
+            inner=(Picture(name="image"),),
+            bare=True,
+            most=2,
+            words="What comes in.",
+        ),
+        Text(name="prompt", required=True, words="Speaks of <<<video_1>>> and <<<image_1>>>."),
+        usual.NEGATIVE,
+        usual.MODE,
+        Length(name="duration", allowed=(5, 10), default=5),
+        usual.WATERMARK,
+    ),
+    outputs=("video",),
+    modes=usual.STD_PRO,
+    rules=(_pictures_for_what_comes,),
+    eta=320,
+    prices=(
+        Row(units="3", where=(("mode", "std"), ("seconds", "5"))),
+        Row(units="6", where=(("mode", "std"), ("seconds", "10"))),
+        Row(units="5", where=(("mode", "pro"), ("seconds", "5"))),
+        Row(units="10", where=(("mode", "pro"), ("seconds", "10"))),
+    ),
+)
