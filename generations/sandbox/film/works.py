@@ -236,7 +236,7 @@ def _motion(job: Job) -> None:
 def _brightest(luma: Image.Image) -> tuple[float, float]:
     """Where the light is, from -1 to 1 each way."""
     small = luma.resize((9, 9))
-    light = list(small.getdata())
+    light = small.tobytes()
     whole = sum(light) or 1
     across = sum(value * (n % 9 - 4) for n, value in enumerate(light)) / whole
     down = sum(value * (n // 9 - 4) for n, value in enumerate(light)) / whole
