@@ -7,8 +7,9 @@ name becomes what the upstream understands: its own id where it made the thing, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from accounts import tenancy
 from accounts.actors import Actor
@@ -30,6 +31,7 @@ from generations.catalogue.products.sources import (
     AUDIO_MAX_BYTES,
     VIDEO_MAX_BYTES,
     Medial,
+    Picture,
     Source,
     decoded,
 )
@@ -41,6 +43,7 @@ from kling_saas.lib import http
 
 GENERATION, FILM, SOUND = "gen_", "vid_", "aud_"
 _FETCH_SECONDS = 60.0
+F = TypeVar("F")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +66,16 @@ class Made:
 def take_in(actor: Actor, params: Params) -> Params:
     """The whole order: what it names is looked up, and decides what is left to be decided.
 
-    Raises InvalidRequest naming the field.
+    Raises InvalidRequest naming every field at fault.
     """
     if not params.task:
         return _with_own_things(actor, uploads.take_in(actor, params))
     product = products.current()[params.task]
     found = _Found(actor, product, params)
-    for path, _, value in pictures(product, params):
-        if not media.is_address(value):
-            found.changes[path] = uploads.one(actor, written(path), value)
-    for path, field, value in films(product, params):
-        found.film(path, field, value)
-    for path, _, value in things(product, params):
-        found.thing(path, value)
+    found.every(pictures(product, params), found.picture)
+    found.every(films(product, params), found.film)
+    found.every(things(product, params), found.thing)
+    found.refuse()
     try:
         return checking.complete(product, found.changed(params), found.sources)
     except CatalogueRefusal as refusal:
@@ -90,8 +90,8 @@ def _with_own_things(actor: Actor, params: Params) -> Params:
     if not own:
         return params
     found = _Found(actor, None, params)
-    for path, value in own:
-        found.thing(path, value)
+    found.every(((path, None, value) for path, value in own), found.thing)
+    found.refuse()
     return found.changed(params)
 
 
@@ -106,6 +106,28 @@ class _Found:
         self.sources: dict[str, Source] = {}
         self.changes: dict[Place, str] = {}
         self._pin: int | None = None
+        self._violations: list[dict[str, Any]] = []
+
+    def every(
+        self, named: Iterable[tuple[Place, F, str]], look: Callable[[Place, F, str], None]
+    ) -> None:
+        """Look at each; what is refused is kept until everything was looked at."""
+        for path, field, value in named:
+            try:
+                look(path, field, value)
+            except InvalidRequest as refusal:
+                self._violations += refusal.violations
+
+    def refuse(self) -> None:
+        """Raises InvalidRequest if anything was refused."""
+        if self._violations:
+            words = " ".join(violation["message"] for violation in self._violations)
+            raise InvalidRequest(words, violations=self._violations)
+
+    def picture(self, path: Place, _: Picture, value: str) -> None:
+        """Bytes become an upload; addresses stay."""
+        if not media.is_address(value):
+            self.changes[path] = uploads.one(self._actor, written(path), value)
 
     def changed(self, params: Params) -> Params:
         """The order in our names."""
@@ -115,6 +137,7 @@ class _Found:
         return replaced(params, changes)
 
     def film(self, path: Place, field: Medial, value: str) -> None:
+        """One of the customer's own, an upload, bytes, or an address."""
         name = written(path)
         if value.startswith((GENERATION, FILM, SOUND)):
             self._own(path, field, value)
@@ -170,7 +193,7 @@ class _Found:
         self.changes[path] = upload.public_id
         self.sources[written(path)] = Source(seconds=(upload.duration_ms or 0) / 1000)
 
-    def thing(self, path: Place, value: str) -> None:
+    def thing(self, path: Place, _: Field | None, value: str) -> None:
         """A voice, element or session: ours is looked up, another is Kling's own."""
         name = written(path)
         field = self._product.by_name[str(path[0])] if self._product else None
