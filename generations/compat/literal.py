@@ -17,7 +17,7 @@ from generations.compat.kling.authentication import actor_of
 from generations.compat.llmprovider import views as llmprovider
 from generations.compat.ordering import look_up
 from generations.compat.segmind import views as segmind
-from generations.wire.segmind import slugs
+from generations.wire.segmind import slugs, voices
 from kling_saas.lib.refusals import Refusal
 
 
@@ -58,6 +58,6 @@ def task(request: HttpRequest, kind: Kind, label: str) -> Answer:
 @csrf_exempt
 def slug(request: HttpRequest, slug: str) -> Answer:
     """A page of Segmind's, or a product of Kling's that is not served here."""
-    if slugs.find(slug) or "x-api-key" in request.headers:
+    if slugs.find(slug) or slug == voices.SLUG or "x-api-key" in request.headers:
         return segmind.create_v1(request, slug=slug)
     return kling.unknown(request)

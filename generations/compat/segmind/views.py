@@ -22,7 +22,7 @@ from generations.compat.segmind.errors import refuse
 from generations.models import Generation, Status, Video
 from generations.models.generation import TERMINAL
 from generations.wire.segmind import server as wire
-from generations.wire.segmind import slugs
+from generations.wire.segmind import slugs, voices
 from generations.wire.task import Task, WireReply
 from kling_saas.lib.refusals import NotFound
 
@@ -100,9 +100,12 @@ def unknown(request: HttpRequest) -> Answer:
 
 def _placed(request: HttpRequest, actor: Actor, slug: str) -> Placed:
     page = slugs.find(slug)
-    if page is None:
+    if slug == voices.SLUG:
+        order = voices.decode_order(doors.body_json(request))
+    elif page is not None:
+        order = wire.decode_order(page, doors.body_json(request))
+    else:
         raise NotFound(f"Model or endpoint not found: {slug[:60]!r}")
-    order = wire.decode_order(page, doors.body_json(request))
     base_url = request.build_absolute_uri(PREFIX if request.path.startswith(PREFIX) else "/")
 
     def encode(generation: Generation) -> dict[str, Any]:
@@ -139,6 +142,8 @@ def _ended(request: HttpRequest, actor: Actor, generation: Generation) -> Answer
     """A v1 answer: the film as JSON or as bytes, or why there is none."""
     video = access.video_of(generation)
     task = _task(actor, generation, video)
+    if task.facts:
+        return _json_of(wire.encode_result(task), generation)
     if generation.status != Status.SUCCEEDED or video is None:
         status = 400 if generation.error_code in _CUSTOMERS_FAULT else 502
         message = task.message or "Generation failed"

@@ -131,6 +131,8 @@ def encode_result(task: Task) -> WireReply:
             "file_name": f"{task.id}.mp4",
             **({"file_size": film.bytes} if film.bytes is not None else {}),
         }
+    if task.state is TaskState.SUCCEEDED and task.facts:
+        body |= {"output": dict(task.facts), **task.facts}
     if task.prompt:
         body["prompt"] = task.prompt
     if task.seed is not None:
