@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.error import FFmpegError
 
 from generations.films import BadFilm, digest
 
-_LEAST = 0.1  # seconds
+_LEAST = Fraction(1, 10)  # seconds
 _LOOKED_AT = 12  # bytes that tell the formats apart
 
 
@@ -46,18 +48,19 @@ class Sound:
 def listen(path: Path, *, alive: Callable[[], None]) -> Sound:
     """Decode the whole sound. `alive` is called now and then. Raises BadFilm."""
     form = _format(path, films_too=False)
-    seconds = _measured(path, form, "audio", alive)
+    seconds = _decoded(path, form, alive)
     return Sound(path.stat().st_size, digest(path), round(seconds * 1000), form)
 
 
 def measure(path: Path, medium: str = "") -> Sound:
-    """A film's or sound's form and length, every frame of it decoded. Raises BadFilm.
+    """The form and length of a film or sound that somebody sent. Raises BadFilm.
 
-    Without `medium` it may be either.
+    Its packets are read, not decoded: what it is worth is the upstream's to say. Without `medium`
+    it may be either.
     """
     medium = medium or medium_of(path)
     form = _format(path, films_too=medium == "video")
-    seconds = _measured(path, form, medium, lambda: None)
+    seconds = _spanned(path, form, medium)
     return Sound(path.stat().st_size, digest(path), round(seconds * 1000), form)
 
 
@@ -98,34 +101,46 @@ def _told_by(head: bytes, *, films_too: bool) -> Format | None:
     return None
 
 
-def _measured(path: Path, form: Format, medium: str, alive: Callable[[], None]) -> float:
+def _decoded(path: Path, form: Format, alive: Callable[[], None]) -> float:
+    """The seconds of a sound, every frame of it decoded."""
+    total, count = Fraction(0), 0
+    with _opened(path, form, "audio") as (container, _):
+        for frame in container.decode(audio=0):
+            total += Fraction(frame.samples, frame.sample_rate or 1)
+            count += 1
+            if count % 400 == 0:
+                alive()
+    return _enough(total)
+
+
+def _spanned(path: Path, form: Format, medium: str) -> float:
+    """The seconds that a stream's packets span; its first frame is decoded, so that it can be."""
+    begin, end = Fraction(10**9), Fraction(0)
+    with _opened(path, form, medium) as (container, stream):
+        base = stream.time_base or Fraction(1, 1000)
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                begin = min(begin, packet.pts * base)
+                end = max(end, (packet.pts + (packet.duration or 0)) * base)
+        container.seek(0)
+        next(iter(container.decode(stream)))
+    return _enough(end - begin)
+
+
+@contextmanager
+def _opened(path: Path, form: Format, medium: str) -> Iterator[tuple[Any, Any]]:
+    """The container and its one stream of this medium. Raises BadFilm, also for what goes wrong."""
     try:
         with av.open(str(path), format=form.reader) as container:
             streams = container.streams.video if medium == "video" else container.streams.audio
             if len(streams) != 1:
                 raise BadFilm(f"{len(streams)} {medium} streams")
-            length = _seconds(container, medium, alive)
-    except (FFmpegError, ValueError, EOFError) as error:
+            yield container, streams[0]
+    except (FFmpegError, ValueError, EOFError, StopIteration) as error:
         raise BadFilm(f"it does not decode: {type(error).__name__}") from error
+
+
+def _enough(length: Fraction) -> float:
     if length < _LEAST:
         raise BadFilm("nothing in it decodes")
-    return length
-
-
-def _seconds(
-    container: av.container.InputContainer, medium: str, alive: Callable[[], None]
-) -> float:
-    total, count = Fraction(0), 0
-    if medium == "video":
-        rate = container.streams.video[0].average_rate or Fraction(24)
-        for _ in container.decode(video=0):
-            count += 1
-            if count % 48 == 0:
-                alive()
-        return float(count / rate)
-    for frame in container.decode(audio=0):
-        total += Fraction(frame.samples, frame.sample_rate or 1)
-        count += 1
-        if count % 400 == 0:
-            alive()
-    return float(total)
+    return float(length)

@@ -7,7 +7,7 @@ name becomes what the upstream understands: its own id where it made the thing, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -146,7 +146,7 @@ class _Found:
         elif is_token(value):
             raise _refused(name, "unknown_source", f"there is no film or sound {value}")
         elif not media.is_address(value):
-            self._keep(path, field, decoded(value))
+            self._keep(path, field, [decoded(value)])
         elif name in self._decides:
             self._keep(path, field, _fetched(name, value, field))
 
@@ -188,8 +188,8 @@ class _Found:
             raise _refused(name, "unsupported", "must be one of our own films, by its id")
         self.sources[name] = Source(seconds=(upload.duration_ms or 0) / 1000)
 
-    def _keep(self, path: Place, field: Medial, content: bytes) -> None:
-        upload = uploads.store_medium(self._actor, content, field.medium, field=written(path))
+    def _keep(self, path: Place, field: Medial, parts: Iterable[bytes]) -> None:
+        upload = uploads.store_medium(self._actor, parts, field.medium, field=written(path))
         self.changes[path] = upload.public_id
         self.sources[written(path)] = Source(seconds=(upload.duration_ms or 0) / 1000)
 
@@ -250,10 +250,11 @@ def _with_files(generation: Generation | None) -> Made | None:
     )
 
 
-def _fetched(name: str, address: str, field: Medial) -> bytes:
+def _fetched(name: str, address: str, field: Medial) -> Iterator[bytes]:
+    """The content of an address, piece by piece. Raises InvalidRequest."""
     most = VIDEO_MAX_BYTES if field.medium == "video" else AUDIO_MAX_BYTES
     try:
-        return b"".join(http.fetch(address, max_bytes=most, max_seconds=_FETCH_SECONDS))
+        yield from http.fetch(address, max_bytes=most, max_seconds=_FETCH_SECONDS)
     except (http.FetchFailed, http.BlockedAddress) as error:
         raise InvalidRequest.one(
             name,

@@ -8,9 +8,10 @@ import hashlib
 import io
 import tempfile
 import warnings
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -96,35 +97,42 @@ def read(file: UploadedFile[bytes], *, field: str) -> bytes:
 def store(actor: Actor, raw: bytes, *, field: str = "image") -> Upload:
     """Check and store an image, or find the same one again. Raises InvalidRequest."""
     clean, content_type, width, height = _cleaned(raw, field)
-    return _kept(actor, clean, content_type=content_type, width=width, height=height)
+    return _kept(
+        actor, io.BytesIO(clean), hashlib.sha256(clean).hexdigest(), content_type=content_type,
+        bytes=len(clean), width=width, height=height,
+    )  # fmt: skip
 
 
 def store_any(actor: Actor, raw: bytes, *, field: str) -> Upload:
     """An image, a film or a sound, told apart by its first bytes. Raises InvalidRequest."""
     if len(raw) < _HEAD or media.is_image(raw) or not sounds.looks_like_one(raw[:_HEAD]):
         return store(actor, raw, field=field)
-    return store_medium(actor, raw, "", field=field)
+    return store_medium(actor, [raw], "", field=field)
 
 
-def store_medium(actor: Actor, raw: bytes, medium: str, *, field: str) -> Upload:
-    """Measure and store a film or a sound, or find the same one again. Raises InvalidRequest."""
+def store_medium(actor: Actor, parts: Iterable[bytes], medium: str, *, field: str) -> Upload:
+    """Measure and store a film or a sound, or find the same one again. Raises InvalidRequest.
+
+    It goes through a file, so that its size costs no memory.
+    """
     with tempfile.TemporaryDirectory(prefix="kling-upload-") as folder:
         path = Path(folder) / "sent"
-        path.write_bytes(raw)
+        with path.open("wb") as file:
+            file.writelines(parts)
         try:
             found = sounds.measure(path, medium)
         except BadFilm as problem:
             raise InvalidRequest.one(
                 field, "bad_media", f"{field}: {problem}: send another file."
             ) from None
-    return _kept(
-        actor, raw, content_type=found.form.content_type, width=0, height=0,
-        duration_ms=found.duration_ms,
-    )  # fmt: skip
+        with path.open("rb") as content:
+            return _kept(
+                actor, content, found.sha256, content_type=found.form.content_type,
+                bytes=found.size, width=0, height=0, duration_ms=found.duration_ms,
+            )  # fmt: skip
 
 
-def _kept(actor: Actor, content: bytes, **facts: Any) -> Upload:
-    digest = hashlib.sha256(content).hexdigest()
+def _kept(actor: Actor, content: IO[bytes], digest: str, **facts: Any) -> Upload:
     key = f"inputs/{actor.organisation_id}/{digest}"
     with tenancy.scope(actor.organisation_id):
         mine = Upload.objects.filter(
@@ -132,7 +140,7 @@ def _kept(actor: Actor, content: bytes, **facts: Any) -> Upload:
         )
         if found := mine.first():
             return found  # type: ignore[no-any-return]
-        storage.put(key, io.BytesIO(content))
+        storage.put(key, content)
         try:
             with transaction.atomic():
                 created: Upload = Upload.objects.create(
@@ -140,7 +148,6 @@ def _kept(actor: Actor, content: bytes, **facts: Any) -> Upload:
                     livemode=actor.livemode,
                     sha256=digest,
                     key=key,
-                    bytes=len(content),
                     **facts,
                 )
         except IntegrityError:  # the same image, sent twice at once

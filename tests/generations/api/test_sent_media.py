@@ -1,0 +1,92 @@
+"""Films and sounds that customers send: measured, kept once, and refused when they are none."""
+
+from __future__ import annotations
+
+import base64
+import io
+import wave
+from pathlib import Path
+
+import pytest
+
+from generations.catalogue.params import Params
+from generations.sandbox.film import encode, render, speech
+from tests.generations.programs import Program
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = Path(tmp_path_factory.mktemp("film")) / "film.mp4"
+    render(
+        Params(model="kling-v1", prompt="A fox", duration=3, sound=True), profile="tiny", path=path
+    )
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def mp3(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = Path(tmp_path_factory.mktemp("voice")) / "voice.mp3"
+    encode.write_sound(path, speech.spoken("Good evening to everybody here", "v"))
+    return path.read_bytes()
+
+
+def wav(seconds: float) -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(round(seconds * 16_000)))
+    return out.getvalue()
+
+
+def test_a_film_is_measured_and_the_same_bytes_are_one_upload(api: Program, film: bytes) -> None:
+    first, second = (api.post("/uploads", data=film).json() for _ in range(2))
+    assert first["id"] == second["id"]
+    assert (first["content_type"], first["bytes"], first["duration"]) == (
+        "video/mp4", len(film), 3.0
+    )  # fmt: skip
+    assert (first["width"], first["height"]) == (None, None)
+
+
+def test_sounds_are_told_by_their_bytes(api: Program, mp3: bytes) -> None:
+    told = api.post("/uploads", files={"file": ("a.txt", mp3)}).json()
+    assert told["content_type"] == "audio/mpeg"
+    assert 1 < told["duration"] < 3
+    told = api.post("/uploads", data=wav(2.5)).json()
+    assert (told["content_type"], told["duration"]) == ("audio/wav", 2.5)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\0\0\0\x18ftypmp42" + bytes(500), b"ID3" + bytes(500), wav(0.01), b"RIFF"]
+)
+def test_what_does_not_play_is_refused(api: Program, content: bytes) -> None:
+    assert api.post("/uploads", data=content).status_code == 422
+
+
+def test_a_film_cut_short_is_as_long_as_what_is_left(api: Program, film: bytes) -> None:
+    answer = api.post("/uploads", data=film[: len(film) // 2])
+    assert answer.status_code == 422 or answer.json()["duration"] < 3
+
+
+def test_a_sound_is_no_film_and_a_film_no_picture(api: Program, film: bytes) -> None:
+    sound = api.post("/uploads", data=wav(3)).json()["id"]
+    seen = api.post("/uploads", data=film).json()["id"]
+    order = {"task": "lip-sync", "video": sound, "text": "Hi", "voice": "v"}
+    told = api.post("/quotes", order).json()["violations"]
+    assert [(v["field"], v["code"]) for v in told] == [("video", "unknown_upload")]
+    order = {"task": "avatar", "image": "https://example.com/a.png", "audio": seen}
+    assert api.post("/quotes", order).status_code == 422
+
+
+def test_what_another_sent_does_not_exist(api: Program, mallory: Program, film: bytes) -> None:
+    theirs = mallory.post("/uploads", data=film).json()["id"]
+    order = {"task": "lip-sync", "video": theirs, "text": "Hi", "voice": "v"}
+    told = api.post("/quotes", order).json()["violations"]
+    assert [v["code"] for v in told] == ["unknown_upload"]
+
+
+def test_bytes_in_the_order_are_priced_by_their_length(api: Program) -> None:
+    voice = "data:audio/wav;base64," + base64.b64encode(wav(4)).decode()
+    order = {"task": "avatar", "image": "https://example.com/a.png", "audio": voice}
+    assert api.post("/quotes", order).json()["credits"] == 16
