@@ -124,15 +124,16 @@ class ContentView(Endpoint):
     """/api/v1/generations/{id}/content"""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """302 to the film, by a link that ends."""
+        """302 to the film, or to the sound where there is no film, by a link that ends."""
         generation = access.find(self.actor, public_id)
-        video = access.video_of(generation)
-        if video is None:
+        made = access.video_of(generation) or access.audio_of(generation)
+        if made is None:
             raise NotReady(
-                f"{public_id} is {presenting.public_status(generation)}: there is a film when it "
-                "has succeeded."
+                f"{public_id} is {presenting.public_status(generation)}: there is a film or sound "
+                "when it has succeeded and makes one."
             )
-        return HttpResponseRedirect(storage.link(video.key, name=f"{public_id}.mp4"))
+        suffix = made.key.rpartition(".")[2]
+        return HttpResponseRedirect(storage.link(made.key, name=f"{public_id}.{suffix}"))
 
 
 class EventsView(Endpoint):
