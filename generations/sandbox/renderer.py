@@ -56,7 +56,8 @@ def make(order: dict[str, object], profile: Profile, path: Path, hosts: frozense
     draft = path.with_suffix(f".{os.getpid()}.part")
     try:
         first, last = picture(params.image, hosts), picture(params.image_tail, hosts)
-        render(params, profile=profile, path=draft, first=first, last=last)
+        masks = [picture(each.mask, hosts) for each in params.dynamic_masks]
+        render(params, profile=profile, path=draft, first=first, last=last, masks=masks)
         draft.replace(path)
     except OSError as trouble:
         return f"the image cannot be read: {trouble}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from generations.catalogue.params import CameraControl, Params, Shot
-from generations.sandbox.film import render
+from generations.catalogue.params import CameraControl, DynamicMask, Params, Shot
+from generations.sandbox.film import reel, render
 from generations.sandbox.film.camera import pose_at
 from generations.sandbox.film.mood import read_prompt
 from tests.sandbox.upstream import probe
@@ -114,3 +115,33 @@ def test_every_preset_moves_the_camera_and_zooms(preset: str) -> None:
 def test_the_words_of_a_prompt_choose_place_and_hour(prompt: str, place: str, hour: str) -> None:
     mood = read_prompt(prompt, None)
     assert (mood.place, mood.hour) == (place, hour)
+
+
+def test_what_a_motion_brush_covers_moves_along_its_path(tmp_path: Path) -> None:
+    scene = Image.new("RGB", (640, 360), (10, 40, 160))
+    scene.paste((250, 240, 60), (280, 140, 360, 220))
+    mask = Image.new("L", scene.size, 0)
+    mask.paste(255, (270, 130, 370, 230))
+    sent = []
+    for image in (scene, mask):
+        out = io.BytesIO()
+        image.save(out, "PNG")
+        sent.append(out.getvalue())
+    brush = DynamicMask(base64.b64encode(sent[1]).decode(), ((320, 180), (520, 180)))
+    order = Params(model="kling-v1", image="a", dynamic_masks=(brush,), duration=5)
+    path = tmp_path / "film.mp4"
+    render(order, profile="small", path=path, first=sent[0], masks=[sent[1]])
+    opened = reel.open_reel(path)
+    frames = list(reel.pictures(opened))
+    begins, ends = (_brightest(frames[n].y) for n in (0, len(frames) - 1))
+    assert opened.seconds == 5
+    assert 90 < ends - begins < 150  # of 320 pixels; the path is 200 of 640, seen from nearer
+
+
+def _brightest(luma: Image.Image) -> int:
+    """The last column that shines, the caption left out."""
+    wide, high = luma.size
+    columns = luma.crop((0, 0, wide, round(high * 0.8))).point(lambda v: 255 if v > 170 else 0)
+    box = columns.getbbox()
+    assert box is not None
+    return box[2]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from PIL import Image
 from generations.catalogue import registry
 from generations.catalogue.params import Params, Shot
 from generations.sandbox.film import encode, sound
+from generations.sandbox.film.brush import Brushed, Stroke
 from generations.sandbox.film.camera import pose_at
 from generations.sandbox.film.caption import Caption
 from generations.sandbox.film.layers import Canvas
@@ -35,10 +37,12 @@ def render(
     path: Path,
     first: bytes | None = None,
     last: bytes | None = None,
+    masks: Sequence[bytes | None] = (),
 ) -> None:
     """Write the film of `params` to `path`: exactly `duration` seconds, H.264, AAC if it has sound.
 
-    `first` and `last` are the contents of `image` and `image_tail`, where they could be had.
+    `first`, `last` and `masks` are the contents of `image`, `image_tail` and `dynamic_masks`, where
+    they could be had.
     Size and frame rate are the model's. Equal arguments give equal bytes. Raises OSError for a
     picture that is none, UnknownModel for a model that is not in the catalogue.
     """
@@ -56,7 +60,12 @@ def render(
     words = " ".join(shot.prompt for shot in shots)
     track = sound.ambience(read_prompt(words, params.seed), seconds) if params.sound else None
     fps = spec.fps(params.kind)
-    frames = _frames(params, canvas, shots, pictures, fps)
+    strokes = [
+        (Image.open(io.BytesIO(content)), each.trajectories)
+        for content, each in zip(masks, params.dynamic_masks, strict=False)
+        if content and pictures
+    ]
+    frames = _frames(params, canvas, shots, pictures, fps, strokes)
     encode.write_film(path, frames, size, fps, track)
 
 
@@ -85,13 +94,20 @@ def fingerprint(params: Params) -> str:
 
 
 def _frames(
-    params: Params, canvas: Canvas, shots: tuple[Shot, ...], pictures: list[Image.Image], fps: int
+    params: Params,
+    canvas: Canvas,
+    shots: tuple[Shot, ...],
+    pictures: list[Image.Image],
+    fps: int,
+    strokes: Sequence[Stroke],
 ) -> Iterator[Planes]:
     """Every frame of the film, shot after shot. The first shot of an image film shows the image."""
     lens = Lens(canvas, int(fingerprint(params)[:12], 16))
     for number, shot in enumerate(shots):
         stage: Stage
-        if pictures and number == 0:
+        if strokes:
+            stage = Brushed(canvas, pictures[0], strokes)
+        elif pictures and number == 0:
             stage = Photo(canvas, pictures[0], pictures[1] if len(pictures) > 1 else None)
         else:
             stage = Scene(canvas, shot.prompt, params.seed)
