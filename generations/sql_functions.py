@@ -60,7 +60,7 @@ BEGIN
     v_hold := (billing_reserve(p_organisation, p_livemode, p_credits, p_public_id)).hold_id;
     IF (SELECT count(*) FROM generations_generation g
          WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
-           AND g.finished_at IS NULL) >= p_queue_limit THEN
+           AND g.finished_at IS NULL AND g.public_id <> p_public_id) >= p_queue_limit THEN
         RAISE EXCEPTION 'queue full' USING ERRCODE = 'KG001';
     END IF;
     INSERT INTO generations_generation (
