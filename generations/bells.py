@@ -22,7 +22,8 @@ from accounts import tenancy
 _DUE = """
 SELECT
   EXISTS (SELECT FROM generations_generation WHERE status IN ('accepted', 'submitting')
-          AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())),
+          AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+          AND (status = 'submitting' OR deadline_at <= now() OR generations_room() > 0)),
   EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now() AND url <> ''),
   (SELECT count(*) FROM (SELECT FROM generations_generation WHERE status IN ('fetching', 'storing')
           AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now()) LIMIT 50) f),

@@ -40,23 +40,38 @@ _LONGEST_WAIT = 10.0
 _MAY_BE_BILLED = (AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED)
 BLOCKING = Q(account__protocol=Protocol.SEGMIND_V1)
 
-_FAIR = """
-SELECT id FROM (
-    SELECT id, row_number() OVER (PARTITION BY organisation_id ORDER BY id) AS turn
+# First what is at an account already or past its deadline; then as many new ones as there is room
+# for, organisations in turn: who has many waiting delays nobody else's first.
+_TURNS = """
+WITH due AS (
+    SELECT id, organisation_id, status = 'submitting' OR deadline_at <= now() AS must
       FROM generations_generation
      WHERE status IN ('accepted', 'submitting') AND next_run_at <= now()
        AND (lease_until IS NULL OR lease_until <= now())
        AND (account_id IS NULL OR account_id NOT IN (
-            SELECT id FROM generations_provideraccount WHERE protocol = %s))
-) waiting ORDER BY turn, id LIMIT %s
+            SELECT id FROM generations_provideraccount WHERE protocol = %(blocking)s))
+), new AS (
+    SELECT id, row_number() OVER (PARTITION BY organisation_id ORDER BY id) AS turn
+      FROM due WHERE NOT must
+)
+(SELECT id FROM due WHERE must ORDER BY id LIMIT %(most)s)
+UNION ALL
+(SELECT id FROM new ORDER BY turn, id LIMIT least(%(most)s, generations_room()))
+LIMIT %(most)s
 """
+
+
+def turns(most: int = _BATCH) -> list[int]:
+    """Whose turn it is to be sent now, at most `most`. Needs a system scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TURNS, {"blocking": Protocol.SEGMIND_V1, "most": most})
+        return [row[0] for row in cursor.fetchall()]
 
 
 def run() -> int:
     """One round: claim a fair batch, submit it, record the outcomes. The number handled."""
-    with tenancy.system("turns are taken across tenants"), connection.cursor() as cursor:
-        cursor.execute(_FAIR, [Protocol.SEGMIND_V1, _BATCH])
-        ids = [row[0] for row in cursor.fetchall()]
+    with tenancy.system("turns are taken across tenants"):
+        ids = turns()
     if not ids:
         return 0
     mine = lifecycle.claim(

@@ -83,7 +83,7 @@ END $$;
 
 DROP_ACCEPT = "DROP FUNCTION generations_accept;"
 
-# The two below are figures over all tenants: they widen app.tenant and put it back.
+# Those below are figures over all tenants: they widen app.tenant and put it back.
 IN_FLIGHT = """
 CREATE FUNCTION generations_in_flight(p_account bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$
@@ -96,6 +96,27 @@ BEGIN
      WHERE account_id = p_account AND status IN ('submitting', 'in_flight');
     PERFORM set_config('app.tenant', v_before, true);
     RETURN v_count;
+END $$;
+"""
+
+# Free places at the accounts in service: more orders than that need not be looked at.
+ROOM = """
+CREATE FUNCTION generations_room() RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_before text := coalesce(current_setting('app.tenant', true), '');
+    v_room bigint;
+BEGIN
+    PERFORM set_config('app.tenant', '*', true);
+    SELECT coalesce(sum(greatest(0, account.concurrency - (
+        SELECT count(*) FROM generations_generation flying
+         WHERE flying.account_id = account.id AND flying.status IN ('submitting', 'in_flight')
+    ))), 0) INTO v_room
+      FROM generations_provideraccount account
+     WHERE account.enabled AND account.disabled_because = ''
+       AND (account.paused_until IS NULL OR account.paused_until <= now());
+    PERFORM set_config('app.tenant', v_before, true);
+    RETURN v_room;
 END $$;
 """
 
@@ -120,4 +141,8 @@ BEGIN
 END $$;
 """
 
-DROP_FIGURES = "DROP FUNCTION generations_in_flight; DROP FUNCTION generations_lately;"
+DROP_FIGURES = """
+DROP FUNCTION generations_in_flight;
+DROP FUNCTION generations_lately;
+"""
+DROP_ROOM = "DROP FUNCTION generations_room;"
