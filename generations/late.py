@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts import outbox, tenancy
-from generations import ingest, lifecycle, providers, storage
+from generations import attempts, ingest, lifecycle, providers, storage
 from generations.films import BadFilm
 from generations.ingest import STORED
 from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount, Status
@@ -101,6 +101,7 @@ def _take_in(generation: Generation, task: Task) -> None:
             if isinstance(error, BadFilm | FileNotFoundError):
                 _forget(generation)
             return
+    attempts.ended(generation, task)
     with lifecycle.scope(generation):
         video.save(force_insert=True)
         outbox.emit(

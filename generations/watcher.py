@@ -134,7 +134,7 @@ class Watcher:
         if turn > now:
             await asyncio.sleep(turn - now)
         async with self._gates[request.url.host + str(request.url.port)]:
-            return await self.client.send(request)
+            return await http.send(self.client, request)
 
     async def _tell(self) -> int:
         return await sync_to_async(outbox.announce)()

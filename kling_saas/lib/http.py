@@ -24,6 +24,7 @@ from httpcore._backends.sync import SyncBackend
 from httpx_aiohttp import AiohttpTransport
 
 _AGENT = {"User-Agent": "kling-saas/1"}
+ANSWER_MAX = 16 * 1024 * 1024  # bytes; a list of 500 tasks has half of one
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")  # all that IANA has given out as global unicast
 
@@ -46,6 +47,25 @@ def was_not_sent(error: httpx.HTTPError) -> bool:
         error,
         httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol,
     )
+
+
+class AnswerTooLarge(httpx.DecodingError):
+    """An API's answer that has no end; whoever asked must not be filled by it."""
+
+
+async def send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    """The whole answer. Raises AnswerTooLarge (over ANSWER_MAX) and httpx's errors."""
+    answer = await client.send(request, stream=True)
+    content = bytearray()
+    try:
+        async for chunk in answer.aiter_bytes():
+            content += chunk
+            if len(content) > ANSWER_MAX:
+                raise AnswerTooLarge(f"an answer of more than {ANSWER_MAX} bytes", request=request)
+    finally:
+        await answer.aclose()
+    headers = [(k, v) for k, v in answer.headers.multi_items() if k != "content-encoding"]
+    return httpx.Response(answer.status_code, headers=headers, content=bytes(content))
 
 
 @cache

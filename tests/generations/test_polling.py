@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.server
 import secrets
 import threading
@@ -17,6 +18,7 @@ from generations.providers import Found, NotSent
 from generations.providers.codecs import Question
 from generations.wire.task import Accepted, Reason, Rejected, Task, Unknown
 from kling_saas.lib.http import polling_client
+from kling_saas.lib.http import send as send_whole
 from tests.stack import Stack
 
 _FILMS = 12
@@ -62,7 +64,7 @@ def poll(upstream: ProviderAccount, ids: list[str]) -> tuple[dict[str, Found], l
 
             async def send(request: httpx.Request) -> httpx.Response:
                 sent.append(request.url.raw_path.decode().rpartition("/")[2])
-                return await client.send(request)
+                return await send_whole(client, request)
 
             questions = [Question(each, "text2video") for each in ids]
             return await providers.adapter(upstream).poll(client, send, questions)
@@ -154,3 +156,25 @@ def test_a_question_whose_credential_cannot_be_opened_has_no_answer(stack: Stack
     for answer in (adapter.get("text2video", "1"), adapter.find("text2video", "1"), found["2"]):
         assert isinstance(answer, Rejected)
         assert (answer.reason, answer.code) == (Reason.UNAVAILABLE, "SealBroken")
+
+
+def test_an_answer_without_end_is_no_answer_and_does_not_fill_us() -> None:
+    class Endless(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b" " * 65536)
+
+        def log_message(self, format: str, *values: object) -> None:  # noqa: A002
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    upstream = account(f"http://127.0.0.1:{server.server_port}", Protocol.KLING)
+    found, _ = poll(upstream, ["1"])
+    server.shutdown()
+    silence = found["1"]
+    assert isinstance(silence, Rejected)
+    assert (silence.reason, silence.code) == (Reason.UNAVAILABLE, "AnswerTooLarge")
