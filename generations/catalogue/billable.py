@@ -17,6 +17,7 @@ from generations.catalogue.products.product import CHUNK, Product, Row
 from generations.catalogue.spec import Audio, Spec, UnitPrice
 from generations.catalogue.validation import InvalidRequest, check
 
+LIST_NAME = "Kling's official units × 10"
 CREDITS_PER_UNIT = 10
 CREDIT_USD = Decimal("0.028")
 

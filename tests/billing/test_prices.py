@@ -102,6 +102,18 @@ def test_a_new_list_is_a_new_version_and_the_old_one_stays_readable(book: PriceB
         prices.price([SECONDS])
 
 
+def test_a_restart_leaves_an_operators_book_in_force_and_renews_its_own(book: PriceBook) -> None:
+    newer = [row(CLIP, 12)]
+    assert publish_list(newer, "the list") == book
+    listed = publish(newer, "the list")
+    assert publish_list([row(CLIP, 13)], "the list").version == listed.version + 1
+
+
+def publish_list(own: list[ListPrice], name: str) -> PriceBook:
+    """As a start does it, beside the list prices that other tests order at."""
+    return prices.publish_list([*billable.list_prices(), *own], name)
+
+
 def test_a_list_with_two_prices_for_one_thing_is_refused(book: PriceBook) -> None:
     with pytest.raises(ValueError, match="two prices for bread"):
         publish([row(CLIP, 10), row(CLIP, 11)], "unsure")

@@ -32,7 +32,7 @@ class Command(BaseCommand):
             raise ConfigError(f"the database cannot be used: {reason}") from None
         call_command("createcachetable", verbosity=0)
         self._collect_static()
-        prices.publish(billable.list_prices(), "Kling's official units × 10")
+        prices.publish_list(billable.list_prices(), billable.LIST_NAME)
         demo_data.make()
 
     def _collect_static(self) -> None:

@@ -16,5 +16,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Says which book is in force."""
         rows = billable.list_prices()
-        book = prices.publish(rows, "Kling's official units × 10")
+        book = prices.publish(rows, billable.LIST_NAME)
         self.stdout.write(f"Price book {book.version} is in force: {len(rows)} prices.")
