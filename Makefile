@@ -4,7 +4,7 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 PROMPT ?= A lighthouse in a storm at dusk
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix setup lock bench campaigns-short chaos fuzz load clean
+.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points simulate fuzz load clean
 export
 
 help: ## Show this list
@@ -29,8 +29,14 @@ fix: $(VENV)/.dev ## Let ruff mend what it can
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-campaigns-short: $(VENV)/.dev ## Chaos, fuzz and load in their short form (under 7 minutes)
+campaigns-short: $(VENV)/.dev ## Every campaign in its short form (under 7 minutes)
 	@$(PY) -m tests.campaigns short
+
+crash-points: $(VENV)/.dev ## Strike every named point of a film's way (ONLY=case replays one)
+	@$(PY) -m tests.campaigns crashpoints
+
+simulate: $(VENV)/.dev ## Play seeded worlds in virtual time (N=20000 SEED=1)
+	@$(PY) -m tests.campaigns simulate
 
 chaos: $(VENV)/.dev ## Kill processes at random while films are made (N=500 SEED=1)
 	@$(PY) -m tests.campaigns chaos

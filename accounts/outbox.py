@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from accounts import tenancy
 from accounts.models import OutboxMessage
+from kling_saas.lib.points import passing
 
 CHANNEL = "kling_news"  # LISTEN here; the payload is the subject's public id
 _KEEP = timedelta(days=7)  # what was told or given up, to look back at
@@ -68,4 +69,5 @@ def announce() -> int:
             [CHANNEL],
         )
         (told,) = cursor.fetchone()
+        passing("news.marked")
     return int(told)

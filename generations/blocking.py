@@ -29,6 +29,7 @@ from generations.providers.trail import headers_of, received
 from generations.wire.segmind.client import film_follows
 from generations.wire.task import Accepted, Outcome, RemoteVideo, Task, TaskState, Unknown
 from kling_saas.lib import http
+from kling_saas.lib.points import passing
 from kling_saas.lib.sealing import SealBroken
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,9 @@ def _next_call(generation: Generation) -> Attempt | None:
     if generation.account is None:
         return None
     again = generation.account_id in attempts.tried(generation)
-    return attempts.begin(generation, generation.account, retry=again)
+    attempt = attempts.begin(generation, generation.account, retry=again)
+    passing("call.begun")
+    return attempt
 
 
 def _find_again(generation: Generation, left: Attempt) -> None:
@@ -104,6 +107,7 @@ async def _hold(generation: Generation, attempt: Attempt) -> None:
         exchange = await _call(generation, attempt)
     finally:
         keeper.cancel()
+    passing("call.over")
     await sync_to_async(_record)(generation, attempt, exchange)
 
 
@@ -133,6 +137,7 @@ async def _call(generation: Generation, attempt: Attempt) -> Exchange:
     try:
         async with client:
             answer = await client.send(request, stream=True)
+            passing("call.answered")
             if follows := film_follows(answer.status_code, answer.headers):
                 outcome = await _keep_film(generation, follows.task, answer)
                 return Exchange(outcome, sent, headers_of(answer))
@@ -156,6 +161,7 @@ async def _keep_film(generation: Generation, told: Task, answer: httpx.Response)
                     return Unknown("too large", "the film is larger than FILM_MAX_BYTES")
         if not await _put(generation, path):
             return Unknown("storage", "the film came, and our storage did not take it")
+        passing("call.kept")
     return Accepted(_stored(generation, told))
 
 
@@ -187,10 +193,13 @@ def _stored(generation: Generation, told: Task | None = None) -> Task:
 
 
 def _record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
-    outcomes.record(generation, attempt, exchange)
     if not isinstance(exchange.outcome, Accepted):
+        outcomes.record(generation, attempt, exchange)
         return
-    if generation.status == Status.IN_FLIGHT:
-        outcomes.polled(generation, exchange.outcome.task)
-    else:
-        late.keep(generation, exchange.outcome.task)
+    with lifecycle.scope(generation):  # or nobody would know that its film lies in our storage
+        outcomes.record(generation, attempt, exchange)
+        passing("call.recorded")
+        if generation.status == Status.IN_FLIGHT:
+            outcomes.polled(generation, exchange.outcome.task)
+        else:
+            late.keep(generation, exchange.outcome.task)

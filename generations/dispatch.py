@@ -31,6 +31,7 @@ from generations.models import (
 )
 from generations.providers import Exchange, health
 from generations.providers.base import not_sent
+from kling_saas.lib.points import passing
 from kling_saas.lib.sealing import SealBroken
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,11 @@ def _carry_on(generation: Generation) -> None:
     try:
         if attempt := _next_step(generation):
             lifecycle.renew(generation)  # a look-up may have used the lease up
-            outcomes.record(generation, attempt, _send(generation, attempt))
+            passing("create.placed")
+            exchange = _send(generation, attempt)
+            passing("create.answered")
+            outcomes.record(generation, attempt, exchange)
+            passing("create.recorded")
     except LeaseLost:
         log.warning("%s: somebody else has it now", generation.public_id)
     except Exception:
@@ -160,6 +165,7 @@ def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
     """An attempt whose answer was lost: adopt what the upstream has, or send the same id again."""
     adapter = providers.adapter(attempt.account)
     found = adapter.find(generation.order().kind, attempt.external_id)
+    passing("find.answered")
     if found is None:
         outcomes.abandon(generation)
         return None
@@ -172,6 +178,7 @@ def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
     if outcomes.certainly_absent(found) and attempt.look_ups >= 2 and timezone.now() > settled:
         return _resend(generation, attempt)
     attempts.looked(generation, attempt)
+    passing("find.counted")
     _wait(generation, _LOOK_AGAIN * 2.0 ** max(0, attempt.look_ups - 2))
     return None
 
@@ -185,6 +192,7 @@ def _resend(generation: Generation, attempt: Attempt) -> Attempt | None:
         return None
     log.warning("%s was never taken, sending it again", attempt.external_id)
     attempt.retry = True
+    passing("resend.admitted")
     return attempt
 
 

@@ -29,6 +29,7 @@ from generations.models import Audio, Generation, Status, Video
 from generations.sounds import Sound, listen
 from generations.wire.task import Rejected, TaskState
 from kling_saas.lib import http
+from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
 _RENEW_EVERY = 15.0  # seconds
@@ -82,8 +83,10 @@ def _fetched(generation: Generation, folder: Path) -> _Fetched:
     film = sound = None
     if generation.media_url:
         _download(generation, generation.media_url, kept.film_path)
+        passing("film.fetched")
         seconds = generation.order().duration
         film = examine(kept.film_path, seconds=seconds, alive=_keeper(generation))
+        passing("film.examined")
     if address := str(generation.made.get("audio_url", "")):
         _download(generation, address, kept.sound_path)
         sound = listen(kept.sound_path, alive=_keeper(generation))
@@ -167,11 +170,13 @@ def _store(generation: Generation, fetched: _Fetched) -> None:
         generation, Status.STORING, lease_until=lease
     ):
         return
+    passing("film.storing")
     made: list[Video | Audio] = []
     if fetched.film:
         made.append(_put(generation, fetched.film_path, fetched.film))
     if fetched.sound:
         made.append(_put_sound(generation, fetched.sound_path, fetched.sound))
+    passing("film.stored")
     if lifecycle.succeed(generation, *made):
         forget_incoming(generation)
 
@@ -183,6 +188,7 @@ def _put(generation: Generation, path: Path, film: Film) -> Video:
     with _held(generation):
         with path.open("rb") as file:
             storage.put(key, file)
+        passing("film.put")
         storage.put(poster_key, io.BytesIO(film.poster))
         stored = storage.size(key)
     if stored != film.size:

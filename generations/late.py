@@ -23,6 +23,7 @@ from generations.models import Attempt, AttemptOutcome, Generation, ProviderAcco
 from generations.providers import Found
 from generations.wire.task import RemoteVideo, Task, TaskState
 from kling_saas.lib import http
+from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
 _FOR = timedelta(hours=24)
@@ -46,7 +47,7 @@ def run() -> int:
                 video=None,
             )
             .select_related("account")
-            .order_by(F("lease_until").asc(nulls_first=True))
+            .order_by(F("lease_until").asc(nulls_first=True), "id")
             .select_for_update(skip_locked=True, of=("self",))
             .first()
         )
@@ -55,6 +56,7 @@ def run() -> int:
         pause = timedelta(seconds=settings.LATE_LOOK_SECONDS)
         Generation.objects.filter(pk=generation.pk).update(lease_until=Now() + pause)
     if task := _finished(generation):
+        passing("late.found")
         _take_in(generation, task)
     return 1
 
@@ -102,14 +104,17 @@ def _take_in(generation: Generation, task: Task) -> None:
                 _forget(generation)
             return
     attempts.ended(generation, task)
+    passing("late.stored")
     with lifecycle.scope(generation):
         video.save(force_insert=True)
+        passing("late.filmed")
         outbox.emit(
             organisation_id=generation.organisation_id,
             livemode=generation.livemode,
             topic="generation.late_film",
             subject=generation.public_id,
         )
+    passing("late.done")
     ingest.forget_incoming(generation)
     log.warning("%s: its film came late and was given free", generation.public_id)
 

@@ -33,6 +33,7 @@ from generations.models import (
 )
 from generations.models.generation import TERMINAL
 from kling_saas.lib.logs import storable
+from kling_saas.lib.points import passing
 
 _LONGEST_PAUSE = 60.0  # seconds
 
@@ -85,6 +86,8 @@ def claim(statuses: Iterable[str], limit: int, *, only: Q | None = None) -> list
         for generation in rows:
             generation.version += 1
             generation.step_attempts += 1
+        passing("claim.marked")
+    passing("claim.done")
     return rows
 
 
@@ -209,7 +212,10 @@ def succeed(generation: Generation, *made: Video | Audio) -> bool:
             return False
         for each in made:
             each.save(force_insert=True)
+        passing("settle.filmed")
         ledger.capture(generation.hold_id, generation.credits)
+        passing("settle.captured")
+    passing("settle.done")
     return True
 
 
@@ -228,6 +234,8 @@ def fail(generation: Generation, code: str, message: str) -> bool:
         ):
             return False
         ledger.release(generation.hold_id)
+        passing("fail.released")
+    passing("fail.done")
     return True
 
 
@@ -237,6 +245,8 @@ def cancel(generation: Generation) -> bool:
         if not _finish(generation, Status.CANCELLED, {}, charged=0):
             return False
         ledger.release(generation.hold_id)
+        passing("cancel.released")
+    passing("cancel.done")
     return True
 
 
@@ -263,6 +273,7 @@ def _move(
     with transaction.atomic():
         if not _same(generation).update(status=to, version=F("version") + 1, **columns):
             return False
+        passing("move.marked")
         generation.version += 1
         generation.status = to
         GenerationEvent.objects.create(
@@ -274,6 +285,7 @@ def _move(
             detail=detail,
         )
         _news(generation, to)
+        passing("move.told")
     return True
 
 

@@ -17,6 +17,7 @@ from generations.providers import Exchange, Found, NotSent, alarms, health
 from generations.providers.trail import masked
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
 from kling_saas.lib.logs import storable
+from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ _ABSENCES = 10  # polls in a row that do not know the film
 def record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
     """Write down a create's outcome, move the generation accordingly, and learn from it."""
     _follow(generation, attempt, exchange)
+    passing("record.followed")
     # Last: an answer that is not written down would be lost where nobody can be asked for it.
     health.learn(attempt.account, generation.model, exchange.outcome, retry=attempt.retry)
 
@@ -48,6 +50,7 @@ def _follow(generation: Generation, attempt: Attempt, exchange: Exchange) -> Non
     elif isinstance(outcome, NotSent):
         message = storable(outcome.message)[:500]
         attempts.close(generation, attempt, AttemptOutcome.NOT_SENT, message=message, **seen)
+        passing("record.not_sent")
         lifecycle.put_back(generation, again_in=_backoff(attempts.count(generation)))
     else:
         note(generation, attempt, exchange)
@@ -96,6 +99,7 @@ def give_up(generation: Generation, code: str, message: str) -> bool:
     with lifecycle.scope(generation):
         if not lifecycle.fail(generation, code, message):
             return False
+        passing("give_up.failed")
         left = Attempt.objects.select_related("account").filter(
             generation=generation, outcome=AttemptOutcome.UNKNOWN
         )
@@ -119,6 +123,7 @@ def _accepted(generation: Generation, attempt: Attempt, task: Task, seen: dict[s
         attempts.close(
             generation, attempt, AttemptOutcome.ACCEPTED, upstream_id=attempt.upstream_id, **seen
         )
+        passing("record.accepted")
         if generation.kind in PRODUCTS and _whole(generation, task):
             attempts.ended(generation, task)
             _ready(generation, task, upstream_id=attempt.upstream_id, submitted_at=timezone.now())
@@ -149,6 +154,7 @@ def _rejected(
         message=storable(f"{refusal.code}: {refusal.message}")[:500],
         **seen,
     )
+    passing("record.rejected")
     if reason.final:
         lifecycle.fail(generation, _FINAL[reason], refusal.message)
     elif reason == Reason.DISCONTINUED:
@@ -171,6 +177,7 @@ def polled(generation: Generation, found: Found) -> None:
     """What a poll told: ready to fetch, failed, lost, or still at work (its next turn stands)."""
     if isinstance(found, Task) and found.state in _ENDED:
         attempts.ended(generation, found)
+        passing("poll.noted")
     if isinstance(found, Task) and _whole(generation, found):
         _ready(generation, found)
     elif isinstance(found, Task) and found.state == TaskState.FAILED:

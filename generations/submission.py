@@ -38,6 +38,7 @@ from generations.errors import (
 from generations.models import Generation, Status
 from generations.models.generation import new_generation_id
 from kling_saas.lib.ids import random_base62
+from kling_saas.lib.points import passing
 from kling_saas.lib.postgresql.base import fetch_one
 from kling_saas.lib.refusals import Forbidden, IdempotencyKeyReused, Refusal
 
@@ -280,7 +281,10 @@ def _accept_once(arguments: list[Any]) -> tuple[str, str, str]:
     if connection.in_atomic_block:
         with transaction.atomic():
             return _call(arguments)
-    return _call(arguments)
+    passing("accept.asked")
+    accepted = _call(arguments)
+    passing("accept.done")
+    return accepted
 
 
 def _call(arguments: list[Any]) -> tuple[str, str, str]:

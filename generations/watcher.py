@@ -27,6 +27,7 @@ from generations.providers import Found
 from generations.providers.codecs import Question
 from generations.wire.task import Reason, Rejected
 from kling_saas.lib import http
+from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
 _TICK = 0.1  # seconds between looks when there was nothing to do
@@ -124,6 +125,7 @@ class Watcher:
             log.exception("polls at %s failed", account.name)
             trouble = Rejected(Reason.UNAVAILABLE, type(error).__name__, "the poll failed")
             found = dict.fromkeys((q.task_id for q in questions), trouble)
+        passing("poll.answered")
         await sync_to_async(_record)(bunch, found)
 
     async def _ask(self, account: ProviderAccount, request: httpx.Request) -> httpx.Response:
