@@ -16,6 +16,7 @@ from generations import attempts, blocking, late, lifecycle, outcomes, storage
 from generations.models import Attempt, Generation, Protocol, ProviderAccount, Status, Video
 from generations.providers import Exchange, NotSent
 from generations.wire.task import Accepted
+from kling_saas.lib import points
 from tests.generations import mp4
 from tests.generations.orders import parked
 from tests.generations.programs import available, funded
@@ -79,6 +80,27 @@ def test_a_film_that_came_before_its_holder_died_is_found_and_sold(
     until(lambda: now(order).status == "succeeded", what="the film's way into the library")
     assert now(order).charged == 10
     assert storage.size(key) == -1
+
+
+def test_a_film_whose_recording_is_cut_off_is_found_again(
+    alice: Customer, account: ProviderAccount, tmp_path: Path
+) -> None:
+    order, attempt = begun(alice, account)
+    film_came(order, tmp_path)
+
+    def cut_off(point: str) -> None:
+        if point == "call.recorded":
+            raise RuntimeError(point)
+
+    points.watched_by(cut_off)
+    try:
+        with pytest.raises(RuntimeError):
+            blocking._record(order, attempt, Exchange(Accepted(blocking._stored(order))))
+    finally:
+        points.watched_by(None)
+    assert outcome(attempt) == "unknown"
+    blocking._find_again(now(order), attempt)
+    until(lambda: now(order).status == "succeeded", what="the film's way into the library")
 
 
 def test_a_call_whose_holder_died_without_a_film_is_given_back_and_not_made_again(
