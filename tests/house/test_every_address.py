@@ -9,6 +9,7 @@ import pytest
 import requests
 from django.apps import apps
 from django.contrib import admin
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
@@ -159,7 +160,7 @@ def console_pages() -> list[str]:
                 continue
             name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
             pages.append(reverse(f"{name}_changelist"))
-            row = model._base_manager.first()
+            row = admin.site.get_model_admin(model).get_queryset(HttpRequest()).first()
             if row is not None:
                 pages.append(reverse(f"{name}_change", args=[row.pk]))
     return pages
