@@ -25,7 +25,7 @@ class InsufficientCredits(BillingRefusal):
     def __init__(self, *, needed: int, available: int) -> None:
         super().__init__(
             f"This needs {needed} credits and {available} are available: "
-            f"top up at least {needed - available}, or choose something shorter.",
+            f"{needed - available} are missing. Add credits, or choose something shorter.",
             needed=needed,
             available=available,
         )

@@ -377,7 +377,10 @@ LOG_LEVEL = env.choice(
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "kling_saas.lib.logs.RedactingFilter"}},
+    "filters": {
+        "redact": {"()": "kling_saas.lib.logs.RedactingFilter"},
+        "meant": {"()": "kling_saas.lib.logs.DeliberateFilter"},
+    },
     "formatters": {"json": {"()": "kling_saas.lib.logs.formatter"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["redact"]}
@@ -386,7 +389,7 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},  # at INFO it logs whole addresses, signed links included
         "httpcore": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["meant"]},
         "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "allauth": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},

@@ -39,6 +39,8 @@ class GenerationsView(Endpoint):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Order a film: 202 with `Location`. `Prefer: wait=N` holds the answer for its end."""
+        for name in request.GET:
+            raise InvalidQuery(name, f"An order takes its fields in the body: send {name} there.")
         body = object_of(request)
         order = inputs.order(self.actor, body, headers.idempotency_key(request))
         if inputs.is_dry(body):

@@ -41,6 +41,14 @@ class RedactingFilter(logging.Filter):
         return True
 
 
+class DeliberateFilter(logging.Filter):
+    """Drops Django's word on answers that were meant, e.g. Segmind's 504; 500 is never meant."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep what has no status, or 500."""
+        return getattr(record, "status_code", 500) == 500
+
+
 def formatter() -> logging.Formatter:
     """structlog's JSON lines for the standard library's records."""
     return structlog.stdlib.ProcessorFormatter(

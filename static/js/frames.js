@@ -6,6 +6,18 @@ const limits = drops.length ? JSON.parse(source.textContent).images : null;
 const words = form?.querySelector("[data-frames]")?.dataset;
 drops.forEach(dress);
 
+// A picture that was refused is not silently left out: it is replaced or put aside first.
+form?.addEventListener("submit", (event) => {
+  const refused = drops.find(
+    (drop) => drop.dataset.unfit && !drop.classList.contains("has") && !drop.closest("fieldset").disabled,
+  );
+  if (!refused) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  refused.closest("fieldset").scrollIntoView({ block: "center" });
+  refused.querySelector("[data-remove]").focus();
+}, true);
+
 document.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files ?? [])].find((each) => each.type.startsWith("image/"));
   const free = drops.find((drop) => !drop.classList.contains("has") && !drop.closest("fieldset").disabled);
@@ -88,6 +100,8 @@ function refuse(drop, sentence) {
   drop.querySelector("input[type=file]").value = "";
   preview(drop, null);
   say(drop, sentence);
+  drop.querySelector("[data-remove]").hidden = false;
+  drop.scrollIntoView({ block: "nearest" });
 }
 
 function say(drop, sentence) {
@@ -96,6 +110,8 @@ function say(drop, sentence) {
   const spot = field.querySelector("[data-refused]");
   spot.querySelector("span").textContent = sentence;
   spot.hidden = !sentence;
+  if (sentence) drop.dataset.unfit = "yes";
+  else delete drop.dataset.unfit;
 }
 
 function preview(drop, file) {

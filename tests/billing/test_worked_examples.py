@@ -98,7 +98,7 @@ def test_too_few_credits_are_refused_with_what_is_needed_and_what_is_there() -> 
         ledger.reserve(alice, LIVE, 35, reference="gen_a")
     assert (refusal.value.needed, refusal.value.available) == (35, 20)
     assert refusal.value.facts == {"needed": 35, "available": 20}
-    assert "top up at least 15" in refusal.value.detail
+    assert "15 are missing" in refusal.value.detail
     assert purse.figures(alice) == (20, 0, 0)
 
 

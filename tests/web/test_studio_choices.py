@@ -86,6 +86,24 @@ def test_an_image_that_cannot_be_used_is_refused_as_it_is_chosen(
     expect(page.locator("[data-frame=image] .drop")).not_to_have_class(re.compile("has"))
 
 
+def test_a_refused_image_is_put_aside_by_hand_before_a_film_is_ordered_without_it(
+    visitor: Callable[..., Visitor],
+) -> None:
+    _person, page = studio(visitor)
+    page.set_input_files(
+        "[name=image_file]", {"name": "a.gif", "mimeType": "image/gif", "buffer": b"GIF89a"}
+    )
+    page.fill("[name=prompt]", "The boat turns")
+    page.get_by_role("button", name="Generate").click()
+    frame = page.locator("[data-frame=image]")
+    expect(frame.locator("[data-remove]")).to_be_focused()
+    expect(frame.locator("[data-refused]")).to_be_in_viewport()
+    frame.locator("[data-remove]").click()
+    expect(frame.locator("[data-refused]")).to_be_hidden()
+    page.get_by_role("button", name="Generate").click()
+    page.wait_for_url("**/app/jobs/gen_*")
+
+
 def test_a_chosen_frame_survives_a_refused_order(visitor: Callable[..., Visitor]) -> None:
     person, page = studio(visitor, "/app/studio?model=kling-v3")
     frame = page.locator("[data-frame=image]")

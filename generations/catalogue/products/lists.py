@@ -65,7 +65,8 @@ class Many(Field):
                 limit=f"{self.least} to {self.most}",
                 way_out=f"send {self.least} to {self.most}",
             )
-        return [i[self.inner[0].name] for i in items if i] if self.bare else items or None
+        found = [i[self.inner[0].name] for i in items if i] if self.bare else items
+        return found or None
 
     def _one(self, item: Reader) -> dict[str, Any]:
         item.only([field.name for field in self.inner])

@@ -132,6 +132,26 @@ def test_a_dry_run_checks_and_prices_and_orders_nothing(api: Program, alice: Cus
     assert available(alice) == 10_000
 
 
+def test_a_field_in_the_address_is_refused_and_orders_nothing(
+    api: Program, alice: Customer
+) -> None:
+    answer = api.post("/generations?dry_run=true", FILM)
+    assert (answer.status_code, answer.json()["violations"][0]["field"]) == (422, "dry_run")
+    assert available(alice) == 10_000
+
+
+@pytest.mark.parametrize("task", ["effects", "multi-image2video"])
+def test_a_required_list_that_is_left_out_is_named(
+    api: Program, alice: Customer, task: str
+) -> None:
+    order = {"task": task, "prompt": "a", "effect_scene": "hug"}
+    del order["prompt" if task == "effects" else "effect_scene"]
+    answer = api.post("/generations", order)
+    assert answer.status_code == 422
+    assert [v["field"] for v in answer.json()["violations"]] == ["images"]
+    assert available(alice) == 10_000
+
+
 def test_max_cost_refuses_what_costs_more(api: Program) -> None:
     answer = api.post("/generations", {**FILM, "max_cost": 9})
     assert (answer.status_code, answer.json()["code"]) == (403, "cap_exceeded")

@@ -1,0 +1,63 @@
+"""`manage.py grant_credits`: an operator gives credits by hand, once per reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts import tenancy
+from accounts.models import AuditEvent, Organisation
+from billing import ledger
+from billing.models import LotSource
+from kling_saas.lib.refusals import Refusal
+
+
+class Command(BaseCommand):
+    """The posting and the line of the audit are one transaction."""
+
+    help = "Give credits to an organisation; the same reference gives them once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Whom, how many, why."""
+        parser.add_argument("organisation", help="Public id (org_…): the console lists them.")
+        parser.add_argument("credits", type=int, help="Whole credits, at least 1.")
+        parser.add_argument("--reason", required=True, help="Shown on the customer's statement.")
+        parser.add_argument("--reference", required=True, help="Your own, e.g. an invoice number.")
+        parser.add_argument("--test", action="store_true", help="Into the test wallet.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say what was given, or that it was given before."""
+        with tenancy.system("an operator names the organisation"):
+            found = Organisation.objects.filter(public_id=options["organisation"]).first()
+        if found is None:
+            raise CommandError(f"There is no organisation {options['organisation']}.")
+        with tenancy.scope(found.pk):
+            given = self._give(found, options)
+        mode = "test" if options["test"] else "live"
+        self.stdout.write(
+            f"{options['credits']} {mode} credits to {found.name}."
+            if given
+            else f"Reference {options['reference']} gave these before; nothing was posted."
+        )
+
+    def _give(self, organisation: Organisation, options: dict[str, Any]) -> bool:
+        try:
+            given = ledger.grant(
+                organisation.pk,
+                not options["test"],
+                options["credits"],
+                LotSource.GRANT,
+                reference=f"operator:{options['reference']}",
+                reason=options["reason"],
+            )
+        except Refusal as refusal:
+            raise CommandError(refusal.detail) from None
+        if given:
+            AuditEvent.objects.create(
+                organisation=organisation,
+                action="credits.granted",
+                subject=options["reference"][:80],
+                detail={"credits": options["credits"], "reason": options["reason"]},
+            )
+        return given
