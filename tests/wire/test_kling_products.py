@@ -87,6 +87,8 @@ def _lawful(fields: dict[str, Any]) -> Params:
             for violation in refusal.violations:
                 name = violation.field.partition("[")[0]
                 fields.pop(name, None)
+                if name == "images":  # how many there must be depends on the scene
+                    fields.pop("effect_scene", None)
                 if violation.code == "required":
                     fields[name] = _NEEDED.get(name, "gen_1")
     raise AssertionError(f"no lawful order: {fields}")
