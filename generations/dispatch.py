@@ -96,7 +96,6 @@ def _carry_on(generation: Generation) -> None:
     close_old_connections()
     try:
         if attempt := _next_step(generation):
-            lifecycle.renew(generation)  # a look-up may have used the lease up
             passing("create.placed")
             exchange = _send(generation, attempt)
             passing("create.answered")
@@ -197,9 +196,12 @@ def _resend(generation: Generation, attempt: Attempt) -> Attempt | None:
 
 
 def _send(generation: Generation, attempt: Attempt) -> Exchange:
-    """The create, once. What fails on our side before it is "not sent"."""
+    """The create, once. What fails on our side before it is "not sent". Raises LeaseLost."""
     try:
         params = pictures.for_upstream(generation, attempt.account)
+        # The last look before it goes out: who slept until here may find that somebody else has
+        # looked the attempt up and sent it, and a second one would be a second film.
+        lifecycle.renew(generation)
         return providers.adapter(attempt.account).create(
             params,
             external_id=attempt.external_id,
