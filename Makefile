@@ -29,7 +29,7 @@ fix: $(VENV)/.dev ## Let ruff mend what it can
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-campaigns-short: $(VENV)/.dev ## Every campaign in its short form (under 7 minutes)
+campaigns-short: $(VENV)/.dev ## Every campaign in its short form (about 7 minutes)
 	@$(PY) -m tests.campaigns short
 
 crash-points: $(VENV)/.dev ## Strike every named point of a film's way (ONLY=case replays one)
