@@ -37,9 +37,27 @@ class UserAdmin(ModelAdmin):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(ReadOnlyAdmin):
-    list_display = ["name", "public_id", "created_at", "suspended_at"]
+class OrganisationAdmin(ModelAdmin):
+    """Its share of the upstreams is set here; all else is read."""
+
+    list_display = ["name", "public_id", "dispatch_weight", "concurrency", "suspended_at"]
     search_fields = ["name", "public_id"]
+    fields = [
+        "name",
+        "public_id",
+        "dispatch_weight",
+        "concurrency",
+        "created_at",
+        "suspended_at",
+        "signup_network",
+    ]
+    readonly_fields = ["name", "public_id", "created_at", "suspended_at", "signup_network"]
+
+    def has_add_permission(self, request: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Membership)

@@ -18,12 +18,11 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from accounts import tenancy
+from generations.models import Protocol
 
 _DUE = """
 SELECT
-  EXISTS (SELECT FROM generations_generation WHERE status IN ('accepted', 'submitting')
-          AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())
-          AND (status = 'submitting' OR deadline_at <= now() OR generations_room() > 0)),
+  EXISTS (SELECT FROM generations_turns(1, %s)),
   EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now() AND url <> ''),
   (SELECT count(*) FROM (SELECT FROM generations_generation WHERE status IN ('fetching', 'storing')
           AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now()) LIMIT 50) f),
@@ -36,7 +35,7 @@ _last_sweep = 0.0
 def ring_due() -> None:
     """Look once at everything that may be due and ring where nobody has been rung for yet."""
     with tenancy.system("the bell rings for every tenant"), connection.cursor() as cursor:
-        cursor.execute(_DUE)
+        cursor.execute(_DUE, [Protocol.SEGMIND_V1])
         dispatch, deliver, films, previews = cursor.fetchone()
     short = [bell.task.get("func") for bell in _rung("short", settings.Q_CLUSTER)]
     if dispatch and len(short) < 2 * settings.WORKERS_SHORT:

@@ -1,4 +1,4 @@
-"""Hand waiting generations to upstreams: fairly, within each account's limit, never twice.
+"""Hand waiting generations to upstreams: fairly, within every limit, never twice.
 
 One claimed generation goes through: find an account with room → write the attempt (`unknown`) →
 POST → record what came of it. Whatever dies in between leaves an `unknown` attempt, which is
@@ -20,7 +20,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import attempts, lifecycle, outcomes, pictures, providers, routing
+from generations import attempts, lifecycle, outcomes, pictures, providers, routing, turns
 from generations.lifecycle import LeaseLost
 from generations.models import (
     Attempt,
@@ -41,38 +41,11 @@ _LONGEST_WAIT = 10.0
 _MAY_BE_BILLED = (AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED)
 BLOCKING = Q(account__protocol=Protocol.SEGMIND_V1)
 
-# First what is at an account already or past its deadline; then as many new ones as there is room
-# for, organisations in turn: who has many waiting delays nobody else's first.
-_TURNS = """
-WITH due AS (
-    SELECT id, organisation_id, status = 'submitting' OR deadline_at <= now() AS must
-      FROM generations_generation
-     WHERE status IN ('accepted', 'submitting') AND next_run_at <= now()
-       AND (lease_until IS NULL OR lease_until <= now())
-       AND (account_id IS NULL OR account_id NOT IN (
-            SELECT id FROM generations_provideraccount WHERE protocol = %(blocking)s))
-), new AS (
-    SELECT id, row_number() OVER (PARTITION BY organisation_id ORDER BY id) AS turn
-      FROM due WHERE NOT must
-)
-(SELECT id FROM due WHERE must ORDER BY id LIMIT %(most)s)
-UNION ALL
-(SELECT id FROM new ORDER BY turn, id LIMIT least(%(most)s, generations_room()))
-LIMIT %(most)s
-"""
-
-
-def turns(most: int = _BATCH) -> list[int]:
-    """Whose turn it is to be sent now, at most `most`. Needs a system scope."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TURNS, {"blocking": Protocol.SEGMIND_V1, "most": most})
-        return [row[0] for row in cursor.fetchall()]
-
 
 def run() -> int:
     """One round: claim a fair batch, submit it, record the outcomes. The number handled."""
     with tenancy.system("turns are taken across tenants"):
-        ids = turns()
+        ids = turns.due(_BATCH)
     if not ids:
         return 0
     mine = lifecycle.claim(
@@ -141,7 +114,10 @@ def _place(generation: Generation) -> Attempt | None:
     for account in sorted(able, key=lambda a: a.pk in tried):
         again = account.pk in tried
         with lifecycle.scope(generation), transaction.atomic():
-            if closed_for := health.admit(account.pk, generation.model, retry=again):
+            # What was put back has its place in the organisation's limit already.
+            if generation.status == Status.ACCEPTED and not turns.seat(generation):
+                waits.append(health.NO_ROOM)
+            elif closed_for := health.admit(account.pk, generation.model, retry=again):
                 waits.append(closed_for)
             elif providers.adapter(account).blocking:
                 lifecycle.hand_over(generation, account)

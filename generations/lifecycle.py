@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from accounts import outbox, tenancy
 from billing import ledger
+from generations import turns
 from generations.models import (
     Audio,
     Generation,
@@ -199,8 +200,10 @@ def hand_over(
     with scope(generation):
         if generation.status == Status.SUBMITTING:
             moved = bool(_same(generation).update(**columns))
-        else:
-            moved = _move(generation, Status.SUBMITTING, {}, columns)
+        elif moved := _move(
+            generation, Status.SUBMITTING, {}, {**columns, "handed_over_at": Now()}
+        ):
+            turns.take(generation)
         if not moved:
             raise LeaseLost(generation.public_id)
 

@@ -37,11 +37,12 @@ def generation_json(
     fresh: bool = False,
     attempts: int | None = None,
 ) -> dict[str, Any]:
-    """The native API's generation. `fresh`: just accepted, so no position is looked up.
+    """The native API's generation. `fresh`: about to be accepted, so not in the queue yet.
 
-    `attempts` is how often it was sent to an upstream; None where it was not counted (lists).
+    `attempts` is how often it was sent to an upstream; None where it is not shown (pages).
     """
     over = generation.status in TERMINAL
+    outlook = waiting.outlook(generation, fresh=fresh)
     return {
         "id": generation.public_id,
         "object": "generation",
@@ -55,8 +56,8 @@ def generation_json(
             "held": 0 if over else generation.credits,
             "charged": generation.charged,
         },
-        "eta": None if over else waiting.eta(generation).as_json(),
-        "position": None if fresh else waiting.position(generation),
+        "eta": outlook.eta.as_json() if outlook.eta else None,
+        "position": outlook.position,
         "attempts": 0 if fresh else attempts,
         "video": video_json(generation, video) if video else None,
         "audio": _audio_json(generation),

@@ -83,7 +83,7 @@ END $$;
 
 DROP_ACCEPT = "DROP FUNCTION generations_accept;"
 
-# Those below are figures over all tenants: they widen app.tenant and put it back.
+# A figure over all tenants: it widens app.tenant and puts it back.
 IN_FLIGHT = """
 CREATE FUNCTION generations_in_flight(p_account bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$
@@ -99,50 +99,4 @@ BEGIN
 END $$;
 """
 
-# Free places at the accounts in service: more orders than that need not be looked at.
-ROOM = """
-CREATE FUNCTION generations_room() RETURNS bigint
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_before text := coalesce(current_setting('app.tenant', true), '');
-    v_room bigint;
-BEGIN
-    PERFORM set_config('app.tenant', '*', true);
-    SELECT coalesce(sum(greatest(0, account.concurrency - (
-        SELECT count(*) FROM generations_generation flying
-         WHERE flying.account_id = account.id AND flying.status IN ('submitting', 'in_flight')
-    ))), 0) INTO v_room
-      FROM generations_provideraccount account
-     WHERE account.enabled AND account.disabled_because = ''
-       AND (account.paused_until IS NULL OR account.paused_until <= now());
-    PERFORM set_config('app.tenant', v_before, true);
-    RETURN v_room;
-END $$;
-"""
-
-LATELY = """
-CREATE FUNCTION generations_lately(
-    p_model text, p_kind text, p_livemode boolean, p_mode text,
-    OUT films bigint, OUT p50 double precision, OUT p90 double precision
-) LANGUAGE plpgsql AS $$
-DECLARE
-    v_before text := coalesce(current_setting('app.tenant', true), '');
-BEGIN
-    PERFORM set_config('app.tenant', '*', true);
-    SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
-           percentile_cont(0.9) WITHIN GROUP (ORDER BY took)
-      INTO films, p50, p90
-      FROM (SELECT extract(epoch FROM finished_at - created_at) AS took
-              FROM generations_generation
-             WHERE status = 'succeeded' AND model = p_model AND kind = p_kind
-               AND livemode = p_livemode AND params->>'mode' IS NOT DISTINCT FROM p_mode
-             ORDER BY id DESC LIMIT 50) recent;
-    PERFORM set_config('app.tenant', v_before, true);
-END $$;
-"""
-
-DROP_FIGURES = """
-DROP FUNCTION generations_in_flight;
-DROP FUNCTION generations_lately;
-"""
-DROP_ROOM = "DROP FUNCTION generations_room;"
+DROP_FIGURES = "DROP FUNCTION generations_in_flight;"

@@ -1,24 +1,33 @@
-"""How long it will take, honestly: the position in the queue, and what equal films took lately.
+"""How long it will take, honestly: the place in the queue, and what equal films took lately.
 
 A figure is a range (p50 to p90 of recent equal films), or the vendor pages' averages while there
-are too few; never a percentage, because no upstream reports one.
+are too few; never a percentage, because no upstream reports one. While an order waits, the time
+until its turn is added: its place against the accounts' places, and when those will be free.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from accounts import tenancy
+from generations import queueing, routing
 from generations.catalogue import registry
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Generation, Status
+from generations.models.generation import TERMINAL
+from generations.queueing import MOST, Flying, Glance, Queue
 
 _ENOUGH = 5
-_FRESH_SECONDS = 30.0
+_FRESH_SECONDS = 10.0
+_LONGEST = (5, 10, 15, 10**6)  # seconds: films of a class are told apart no further
+_OVERDUE = 0.1  # of the usual time: what a film that is over it is said to need yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,48 +42,204 @@ class Eta:
         return {"p50_seconds": round(self.p50, 1), "p90_seconds": round(self.p90, 1)}
 
 
-_cache: dict[tuple[str, str, bool, str | None], tuple[float, Eta]] = {}
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a customer is told while it lasts.
+
+    `position`: 1 is handed over next; MOST is that or more; None once it is handed over. `eta` is
+    None when it has ended, and while no account that could make it is in service.
+    """
+
+    position: int | None = None
+    eta: Eta | None = None
 
 
-def eta(generation: Generation) -> Eta:
-    """From the last 50 equal films of every tenant (figures only), refreshed every 30 s."""
-    mode = generation.params.get("mode")
-    key = (generation.model, generation.kind, generation.livemode, mode)
-    at, known = _cache.get(key, (-1e9, None))
-    if known is not None and time.monotonic() - at < _FRESH_SECONDS:
-        return known
-    found = _measured(key) or _prior(generation)
-    _cache[key] = (time.monotonic(), found)
-    return found
+class _Equal(NamedTuple):
+    """What equal films have in common; any account when it is None."""
+
+    model: str
+    kind: str
+    livemode: bool
+    mode: str | None
+    longer: int
+    longest: int
+    account: int | None
 
 
-def _measured(key: tuple[str, str, bool, str | None]) -> Eta | None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM generations_lately(%s, %s, %s, %s)", [*key])
-        count, median, slow = cursor.fetchone()
-    return Eta(float(median), float(slow)) if count >= _ENOUGH else None
+@dataclass(frozen=True, slots=True)
+class _Lately:
+    """Seconds from hand-over to a playable film, and of those at the account itself."""
+
+    made: Eta
+    placed: float
 
 
-def _prior(generation: Generation) -> Eta:
-    """The averages that the vendors' pages state (320, 175 and 135 s), scaled in the sandbox."""
-    product = PRODUCTS.get(generation.kind)
-    seconds = float(
-        product.eta if product else registry.get(generation.model).eta(generation.order().kind)
-    )
-    if settings.DEMO or not generation.livemode:
-        seconds = seconds / settings.SANDBOX_SPEED + 3
-    return Eta(seconds, seconds * 1.4)
+_cache: dict[_Equal, tuple[float, _Lately | None]] = {}
 
 
-def position(generation: Generation) -> int | None:
-    """How many of the organisation's films are before it, plus one; None once it is under way."""
-    if generation.status != Status.ACCEPTED or generation.pk is None:
-        return None
+def usual(generation: Generation) -> Eta:
+    """How long making such a film takes without any queue: from the last 50 equal ones.
+
+    Of every tenant (figures only); at its own account once it is there, if that made enough.
+    """
+    return _lately(_equal(generation)).made
+
+
+def outlook(generation: Generation, *, fresh: bool = False) -> Outlook:
+    """Its place and when it will be there. `fresh`: about to be accepted, not yet in the queue."""
+    if generation.status in TERMINAL:
+        return Outlook()
+    made = usual(generation)
+    if generation.status != Status.ACCEPTED:
+        handed_over = generation.handed_over_at or generation.created_at
+        before = (handed_over - generation.created_at).total_seconds()
+        return Outlook(None, Eta(before + made.p50, before + made.p90))
+    glance = queueing.look()
+    nth = _arriving(generation, glance) if fresh else _nth(generation)
+    queue = glance.queue_of(generation.organisation_id, livemode=generation.livemode)
+    position = glance.position(queue, nth) if queue else MOST
+    wait = _until_turn(generation, glance, queue, nth, position)
+    if wait is None:
+        return Outlook(position)
+    since = 0.0 if fresh else (timezone.now() - generation.created_at).total_seconds()
+    return Outlook(position, expected(since + wait, wait, made))
+
+
+def expected(before: float, wait: float, made: Eta) -> Eta:
+    """`before` from acceptance to hand-over, of which `wait` is still to come, then the making.
+
+    Films made one after the other spread like the root of their number.
+    """
+    spread = (made.p90 - made.p50) * math.sqrt(1 + wait / max(made.p50, 0.1))
+    return Eta(before + made.p50, before + made.p50 + spread)
+
+
+def _nth(generation: Generation) -> int:
+    """Which of its own organisation's orders it is; 1 is the oldest that waits."""
     with tenancy.scope(generation.organisation_id):
-        before: int = Generation.objects.filter(
+        mine = Generation.objects.filter(
             organisation_id=generation.organisation_id,
             livemode=generation.livemode,
             status=Status.ACCEPTED,
-            pk__lt=generation.pk,
-        ).count()
-    return before + 1
+            finished_at=None,
+            pk__lte=generation.pk,
+        )
+        return max(1, int(mine.values("pk")[:MOST].count()))
+
+
+def _arriving(generation: Generation, glance: Glance) -> int:
+    """Behind what was read, and behind what this process took since."""
+    whose = (generation.organisation_id, generation.livemode)
+    glance.since[whose] += 1
+    queue = glance.queue_of(whose[0], livemode=whose[1])
+    return (queue.waiting if queue else 0) + glance.since[whose]
+
+
+# ------------------------------------------------------------------ until its turn
+
+
+def _until_turn(
+    generation: Generation, glance: Glance, queue: Queue | None, nth: int, position: int
+) -> float | None:
+    """Seconds until it is handed over; None while no account that could make it is in service."""
+    equal = _equal(generation)
+    if equal not in glance.schedules:
+        glance.schedules[equal] = _schedule(generation, glance, equal)
+    places, period = glance.schedules[equal]
+    if not places:
+        return None
+    wait = queueing.starts_in(position, places, period)
+    if queue is None or queue.most is None:
+        return wait
+    made = _lately(equal).made.p50
+    mine = (f for f in glance.flying if (f.organisation, f.livemode) == _owner(queue))
+    own = queueing.free_in(queue.most, (_left(made, f) for f in mine))
+    return max(wait, queueing.starts_in(nth, own, made))
+
+
+def _owner(queue: Queue) -> queueing.Whose:
+    return queue.organisation, queue.livemode
+
+
+def _schedule(generation: Generation, glance: Glance, equal: _Equal) -> tuple[list[float], float]:
+    """When the places it could take will be free, and how long a film holds one."""
+    able = routing.candidates(generation.order(), livemode=generation.livemode)
+    now = timezone.now()
+    serving = [
+        a for a in able
+        if not a.disabled_because and (a.paused_until is None or a.paused_until <= now)
+    ]  # fmt: skip
+    there = {a.pk for a in serving}
+    flying = [f for f in glance.flying if f.placed and f.account in there]
+    holds = [_lately(_equal_of(f)).placed for f in flying]
+    left = [_left(hold, f) for hold, f in zip(holds, flying, strict=True)]
+    period = sum(holds) / len(holds) if holds else _lately(equal).placed
+    return queueing.free_in(sum(a.concurrency for a in serving), left), period
+
+
+def _left(usually: float, film: Flying) -> float:
+    return max(usually - film.age, usually * _OVERDUE)
+
+
+# ------------------------------------------------------------------ what equal films took
+
+
+def _equal(generation: Generation) -> _Equal:
+    params = generation.params
+    return _Equal(
+        generation.model,
+        generation.kind,
+        generation.livemode,
+        params.get("mode"),
+        *_class(int(params.get("duration") or 0)),
+        generation.account_id,
+    )
+
+
+def _equal_of(film: Flying) -> _Equal:
+    return _Equal(film.model, film.kind, film.livemode, film.mode, *_class(film.duration), None)
+
+
+def _class(duration: int) -> tuple[int, int]:
+    """The class of a duration: longer than the first, at most the second."""
+    longest = next(most for most in _LONGEST if duration <= most)
+    shorter = [most for most in _LONGEST if most < longest]
+    return (shorter[-1] if shorter else -1), longest
+
+
+def _lately(equal: _Equal) -> _Lately:
+    at_its_account = _measured(equal) if equal.account else None
+    return at_its_account or _measured(equal._replace(account=None)) or _prior(equal)
+
+
+def _measured(equal: _Equal) -> _Lately | None:
+    """What equal films took, None while there are too few; read again after 10 s."""
+    at, known = _cache.get(equal, (-1e9, None))
+    if time.monotonic() - at < _FRESH_SECONDS:
+        return known
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM generations_lately(%s, %s, %s, %s, %s, %s, %s)", [*equal])
+        films, median, slow, placed = cursor.fetchone()
+    found = None
+    if films >= _ENOUGH:
+        found = _Lately(Eta(float(median), float(slow)), float(placed or median))
+    _cache[equal] = (time.monotonic(), found)
+    return found
+
+
+def _prior(equal: _Equal) -> _Lately:
+    """The averages that the vendors' pages state (320, 175 and 135 s), scaled in the sandbox."""
+    if product := PRODUCTS.get(equal.kind):
+        seconds = float(product.eta)
+    else:
+        spec = registry.get(equal.model)
+        seconds = float(spec.eta_image if equal.kind == "image2video" else spec.eta_text)
+    if settings.DEMO or not equal.livemode:
+        seconds = seconds / settings.SANDBOX_SPEED + 3
+    return _Lately(Eta(seconds, seconds * 1.4), seconds)
+
+
+def forget() -> None:
+    """Read everything anew at the next question."""
+    _cache.clear()
+    queueing.forget()

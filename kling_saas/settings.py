@@ -283,6 +283,8 @@ LATE_LOOK_SECONDS = env.number(
 QUEUE_LIMIT = env.integer(
     "QUEUE_LIMIT", 1000, "Unfinished generations of one organisation.", least=1
 )
+DISPATCH_WEIGHT = env.integer("DISPATCH_WEIGHT", 1, "Turns of a new organisation.", least=1)
+ORGANISATION_CONCURRENCY = env.integer("ORGANISATION_CONCURRENCY", 0, "Its films at once; 0: all.")
 DRAIN_SECONDS = env.integer(
     "DRAIN_SECONDS", 900, "How long a stopping worker waits for calls that upstreams hold, s."
 )

@@ -38,6 +38,23 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("suspended_at", models.DateTimeField(blank=True, null=True)),
                 ("signup_network", models.CharField(blank=True, max_length=64)),
+                (
+                    "dispatch_weight",
+                    models.PositiveSmallIntegerField(
+                        db_default=1,
+                        default=accounts.models.organisation.given_weight,
+                        help_text="Turns while others wait too, 1 to 100.",
+                    ),
+                ),
+                (
+                    "concurrency",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=accounts.models.organisation.given_concurrency,
+                        help_text="Films under way at once, live and test apart; empty: no limit.",
+                        null=True,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -316,6 +333,19 @@ class Migration(migrations.Migration):
             model_name="user",
             constraint=models.UniqueConstraint(
                 django.db.models.functions.text.Lower("email"), name="one_user_per_address"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("dispatch_weight__range", (1, 100))), name="weight_is_1_to_100"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("concurrency", None), ("concurrency__gte", 1), _connector="OR"),
+                name="some_film_may_be_made",
             ),
         ),
         migrations.AddConstraint(

@@ -23,16 +23,51 @@ class Role(models.TextChoices):
     VIEWER = "viewer", "Viewer"
 
 
+def given_weight() -> int:
+    """Turns of a new organisation."""
+    return int(settings.DISPATCH_WEIGHT)
+
+
+def given_concurrency() -> int | None:
+    """Films of a new organisation that may be under way at once; None is as many as there fit."""
+    return int(settings.ORGANISATION_CONCURRENCY) or None
+
+
 class Organisation(models.Model):
-    """A customer: one person or a company. Suspended ones may read but order nothing."""
+    """A customer: one person or a company. Suspended ones may read but order nothing.
+
+    While several wait, one with `dispatch_weight` 3 gets three turns for another's one. At most
+    `concurrency` of its films, live and test counted apart, are between hand-over and end; what is
+    ordered beyond that waits in its queue.
+    """
 
     public_id = models.CharField(max_length=40, unique=True, default=new_organisation_id)
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=timezone.now)
     suspended_at = models.DateTimeField(null=True, blank=True)
     signup_network = models.CharField(max_length=64, blank=True)
+    dispatch_weight = models.PositiveSmallIntegerField(
+        default=given_weight, db_default=1, help_text="Turns while others wait too, 1 to 100."
+    )
+    concurrency = models.PositiveIntegerField(
+        default=given_concurrency,
+        null=True,
+        blank=True,
+        help_text="Films under way at once, live and test apart; empty: no limit.",
+    )
 
     objects = TenantManager["Organisation"]()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(dispatch_weight__range=(1, 100)), name="weight_is_1_to_100"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(concurrency=None) | models.Q(concurrency__gte=1),
+                name="some_film_may_be_made",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

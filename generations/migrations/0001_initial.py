@@ -145,6 +145,14 @@ class Migration(migrations.Migration):
                 ("error_code", models.CharField(blank=True, max_length=40)),
                 ("error_message", models.CharField(blank=True, max_length=500)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "handed_over_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When it had its turn: first sent to an upstream.",
+                        null=True,
+                    ),
+                ),
                 ("submitted_at", models.DateTimeField(blank=True, null=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 (

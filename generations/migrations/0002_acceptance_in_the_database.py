@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
         TenantReference("generations_video", "generation_id", "generations_generation"),
         migrations.RunSQL(
             "CREATE INDEX generation_unfinished ON generations_generation "
-            "(organisation_id, livemode) WHERE finished_at IS NULL;"
+            "(organisation_id, livemode, status, id) WHERE finished_at IS NULL;"
             "CREATE INDEX generation_by_account ON generations_generation (account_id) "
             "WHERE status IN ('submitting', 'in_flight');"
             "CREATE INDEX generation_lately ON generations_generation (model, kind, livemode, id) "
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             "DROP INDEX generation_lately;",
         ),
         migrations.RunSQL(
-            sql_functions.ACCEPT + sql_functions.IN_FLIGHT + sql_functions.LATELY,
+            sql_functions.ACCEPT + sql_functions.IN_FLIGHT,
             sql_functions.DROP_ACCEPT + sql_functions.DROP_FIGURES,
         ),
         migrations.RunSQL(

@@ -13,6 +13,7 @@ from generations.models.provider_account import (
     ProviderAccount,
     RefusedModel,
 )
+from generations.models.turn import Turn
 from generations.models.upload import Upload
 from generations.models.video import Video
 from generations.models.worker import Heartbeat
@@ -34,6 +35,7 @@ __all__ = [
     "RefusedModel",
     "Status",
     "SuspenseAttempt",
+    "Turn",
     "Upload",
     "Video",
 ]

@@ -125,6 +125,9 @@ class Generation(TenantPart):
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    handed_over_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it had its turn: first sent to an upstream."
+    )
     submitted_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 

@@ -10,7 +10,7 @@ from generations.waiting import Eta
 
 
 def usual(spec: Spec, kind: Kind, mode: str, *, livemode: bool) -> Eta:
-    """What a film of this kind and quality, ordered now, would be told; seconds."""
+    """What making a film of this kind and quality takes, without any queue; seconds."""
     image = "an image" if kind == "image2video" else None
     params = Params(model=spec.name, mode=mode, image=image).to_json()
-    return waiting.eta(Generation(model=spec.name, kind=kind, livemode=livemode, params=params))
+    return waiting.usual(Generation(model=spec.name, kind=kind, livemode=livemode, params=params))

@@ -1,17 +1,33 @@
-"""Organisations take turns: one with many orders waiting delays nobody else's first."""
+"""Organisations take turns by weight, within a limit of their own, whoever hands over."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Barrier
 
+import pytest
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import dispatch
-from generations.models import Generation, ProviderAccount
+from accounts.models import Organisation
+from generations import lifecycle, turns
+from generations.models import Generation, ProviderAccount, Status
 from tests.generations.orders import parked
 from tests.generations.programs import funded
+from tests.people import Customer
+
+
+def share(of: Customer, **columns: int | None) -> Customer:
+    """What an operator sets."""
+    with tenancy.scope(of.organisation.pk):
+        Organisation.objects.filter(pk=of.organisation.pk).update(**columns)
+    return of
 
 
 def due(*orders: Generation) -> None:
@@ -21,27 +37,161 @@ def due(*orders: Generation) -> None:
     )
 
 
+@contextmanager
+def alone(*orders: Generation, places: int = 1000) -> Iterator[None]:
+    """Only these wait, and the accounts have so many places; undone at the end."""
+    with tenancy.system("turns across tenants"), transaction.atomic():
+        others = Generation.objects.filter(status=Status.ACCEPTED)
+        others.exclude(pk__in=[o.pk for o in orders]).update(
+            next_run_at=timezone.now() + timedelta(days=1)
+        )
+        ProviderAccount.objects.update(enabled=False)
+        first = ProviderAccount.objects.filter(name="sandbox-kling")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT generations_in_flight(%s)", [first.get().pk])
+            busy = cursor.fetchone()[0]
+        first.update(enabled=True, concurrency=places + busy)
+        due(*orders)
+        yield
+        transaction.set_rollback(True)
+
+
+def handed_over(most: int) -> list[int]:
+    """The next in turn go to the upstream, one after the other; their ids."""
+    account = ProviderAccount.objects.get(name="sandbox-kling")
+    gone = turns.due(most)
+    for pk in gone:
+        lifecycle.hand_over(Generation.objects.get(pk=pk), account, keep_lease=True)
+        Generation.objects.filter(pk=pk).update(lease_until=Now() + timedelta(minutes=1))
+    return gone
+
+
 def test_the_only_order_of_one_goes_with_the_first_of_another_s_twenty() -> None:
     alice, bob = funded(), funded("bob")
     many = [parked(alice) for _ in range(20)]
     only = parked(bob)
-    with tenancy.system("turns across tenants"):
-        due(*many, only)
-        mine = {o.pk for o in (*many, only)}
-        order = [pk for pk in dispatch.turns(100) if pk in mine]
-        assert order[:2] == [many[0].pk, only.pk]
-        assert order[2:] == [o.pk for o in many[1:]][: len(order) - 2]
+    with alone(*many, only):
+        assert turns.due(100) == [many[0].pk, only.pk, *[o.pk for o in many[1:]]]
+
+
+def test_one_place_at_a_time_is_shared_as_fairly_as_many() -> None:
+    alice, bob = funded(), funded("bob")
+    many = [parked(alice) for _ in range(8)]
+    few = [parked(bob) for _ in range(3)]
+    with alone(*many, *few):
+        rounds = [handed_over(1)[0] for _ in range(8)]
+    assert [("bob" if pk in {o.pk for o in few} else "alice") for pk in rounds] == [
+        "alice", "bob", "alice", "bob", "alice", "bob", "alice", "alice",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 12])
+def test_weight_three_gets_three_turns_for_one(at_once: int) -> None:
+    heavy, light = share(funded(), dispatch_weight=3), funded("bob")
+    orders = [parked(heavy) for _ in range(12)] + [parked(light) for _ in range(12)]
+    with alone(*orders):
+        gone = [pk for _ in range(12 // at_once) for pk in handed_over(at_once)]
+        owners = {o.pk: o.organisation_id for o in orders}
+    assert Counter(owners[pk] for pk in gone) == {
+        heavy.organisation.pk: 9,
+        light.organisation.pk: 3,
+    }
+
+
+def test_who_was_away_has_saved_up_no_turns() -> None:
+    alice, bob = funded(), funded("bob")
+    many = [parked(alice) for _ in range(10)]
+    late = [parked(bob) for _ in range(4)]
+    with alone(*many, *late):
+        Generation.objects.filter(pk__in=[o.pk for o in late]).update(
+            next_run_at=timezone.now() + timedelta(days=1)
+        )
+        assert len(handed_over(6)) == 6
+        due(*late)
+        after = turns.due(4)
+    assert sorted(pk in {o.pk for o in late} for pk in after) == [False, False, True, True]
 
 
 def test_without_room_nothing_new_is_looked_at_but_what_is_past_its_deadline() -> None:
     waiting, late = parked(funded()), parked(funded("bob"))
-    with tenancy.system("turns across tenants"):
-        due(waiting, late)
+    with alone(waiting, late, places=0):
         Generation.objects.filter(pk=late.pk).update(deadline_at=Now() - timedelta(seconds=1))
-        paused = ProviderAccount.objects.filter(enabled=True)
-        before = dict(paused.values_list("pk", "paused_until"))
-        paused.update(paused_until=timezone.now() + timedelta(minutes=1))
-        found = set(dispatch.turns(100)) & {waiting.pk, late.pk}
-        for pk, until in before.items():
-            ProviderAccount.objects.filter(pk=pk).update(paused_until=until)
-        assert found == {late.pk}
+        assert turns.due(100) == [late.pk]
+
+
+def test_no_more_are_looked_at_than_the_organisation_may_have_under_way() -> None:
+    alice, bob = share(funded(), concurrency=2), funded("bob")
+    many = [parked(alice) for _ in range(5)]
+    other = [parked(bob) for _ in range(3)]
+    with alone(*many, *other):
+        assert [pk for pk in turns.due(100) if pk in {o.pk for o in many}] == [
+            many[0].pk,
+            many[1].pk,
+        ]
+        assert len(handed_over(100)) == 5
+        assert turns.due(100) == []
+
+
+def test_six_dispatchers_at_once_hand_over_no_more_than_the_organisation_may() -> None:
+    alice = share(funded(), concurrency=2)
+    orders = [parked(alice) for _ in range(12)]
+    together = Barrier(6)
+
+    def hand_over(mine: list[Generation]) -> int:
+        together.wait()
+        done = 0
+        for order in mine:
+            with lifecycle.scope(order), transaction.atomic():
+                if turns.seat(order):
+                    lifecycle.hand_over(order, account, keep_lease=True)
+                    done += 1
+        connection.close()
+        return done
+
+    account = ProviderAccount.objects.create(
+        name=f"seats-{alice.organisation.pk}", protocol="kling", enabled=False,
+        base_url="http://127.0.0.1:1",
+    )  # fmt: skip
+    with ThreadPoolExecutor(6) as pool:
+        done = sum(pool.map(hand_over, [orders[n::6] for n in range(6)]))
+    try:
+        assert done == 2
+        with tenancy.scope(alice.organisation.pk):
+            mine = Generation.objects.filter(organisation=alice.organisation)
+            assert Counter(mine.values_list("status", flat=True)) == {
+                Status.SUBMITTING: 2,
+                Status.ACCEPTED: 10,
+            }
+            first = mine.filter(status=Status.SUBMITTING).first()
+        # One ends: its place is the next one's.
+        lifecycle.fail(first, "internal", "It ends.")
+        with lifecycle.scope(orders[0]):
+            assert turns.seat(mine.filter(status=Status.ACCEPTED).first())
+    finally:
+        with tenancy.scope(alice.organisation.pk):
+            for order in Generation.objects.filter(
+                finished_at=None, organisation=alice.organisation
+            ):
+                lifecycle.fail(order, "internal", "It ends.")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"dispatch_weight": 0}, {"dispatch_weight": 101}, {"concurrency": 0}]
+)
+def test_a_share_that_means_nothing_is_refused_by_the_database(wrong: dict[str, int]) -> None:
+    alice = funded()
+    with pytest.raises(IntegrityError):
+        share(alice, **wrong)
+
+
+def test_a_put_back_order_needs_no_second_place() -> None:
+    alice = share(funded(), concurrency=1)
+    order, rival = parked(alice), parked(alice)
+    with alone(order, rival):
+        assert handed_over(100) == [order.pk]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT generations_seat(%s, false, %s), generations_seat(%s, false, %s)",
+                [alice.organisation.pk, order.pk, alice.organisation.pk, rival.pk],
+            )
+            assert cursor.fetchone() == (True, False)

@@ -54,4 +54,4 @@ def test_what_the_customer_can_change_is_passed_on() -> None:
 def test_a_model_is_shown_with_the_times_its_jobs_show(mode: str) -> None:
     params = Params(model="kling-v2-6", prompt="A boat", mode=mode).to_json()
     job = Generation(model="kling-v2-6", kind="text2video", livemode=False, params=params)
-    assert usual(get("kling-v2-6"), "text2video", mode, livemode=False) == waiting.eta(job)
+    assert usual(get("kling-v2-6"), "text2video", mode, livemode=False) == waiting.usual(job)

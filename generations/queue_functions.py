@@ -1,0 +1,206 @@
+"""Turns and figures of the queue in the database: who comes next, who has a place, how long it was.
+
+A queue is the waiting orders of one organisation and mode. Turns are start-time fair queueing: the
+n-th order of a queue has the tag `begin + (n - 1) * length of a turn`, and the lowest tag comes
+first (Goyal, Vin and Cheng, 1996). Figures over all tenants widen app.tenant and put it back.
+"""
+
+_WORDS = {
+    "UNDER_WAY": "('submitting', 'in_flight', 'fetching', 'storing')",
+    "IS_DUE": (
+        "status = 'accepted' AND next_run_at <= now() AND deadline_at > now() "
+        "AND (lease_until IS NULL OR lease_until <= now())"
+    ),
+}
+
+
+def _spelled(text: str) -> str:
+    """With the words of this module written out."""
+    for word, meaning in _WORDS.items():
+        text = text.replace(word, meaning)
+    return text
+
+
+def _across_tenants(head: str, body: str, declared: str = "") -> str:
+    """A plpgsql function whose body sees every tenant."""
+    return _spelled(f"""
+CREATE FUNCTION {head} LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_before text := coalesce(current_setting('app.tenant', true), '');
+    {declared}
+BEGIN
+    PERFORM set_config('app.tenant', '*', true);
+    {body}
+    PERFORM set_config('app.tenant', v_before, true);
+END $$;
+""")
+
+
+# Free places of a mode at the accounts in service: more orders than that need not be looked at.
+ROOM = _across_tenants(
+    "generations_room(p_livemode boolean, OUT room bigint)",
+    """
+    SELECT coalesce(sum(greatest(0, account.concurrency - (
+        SELECT count(*) FROM generations_generation flying
+         WHERE flying.account_id = account.id AND flying.status IN ('submitting', 'in_flight')
+    ))), 0) INTO room
+      FROM generations_provideraccount account
+     WHERE account.enabled AND account.disabled_because = ''
+       AND (account.paused_until IS NULL OR account.paused_until <= now())
+       AND CASE WHEN p_livemode THEN account.serves_live ELSE account.serves_test END;""",
+)
+
+# `seats` is how many more of its films may be handed over; null when there is no limit. What is
+# not due now (`p_due`) waits for its upstream and keeps its place in the queue.
+QUEUES = _across_tenants(
+    "generations_queues(p_due boolean, p_most integer) RETURNS TABLE (organisation_id bigint, "
+    "livemode boolean, waiting bigint, head bigint, tag bigint, stride bigint, most integer, "
+    "clock bigint, seats bigint)",
+    """
+    RETURN QUERY
+    SELECT * FROM (
+        SELECT q.organisation_id, q.livemode, q.waiting, q.head,
+               greatest(coalesce(t.finished, 0), clock.at), 232792560::bigint / o.dispatch_weight,
+               o.concurrency, clock.at,
+               CASE WHEN o.concurrency IS NOT NULL THEN o.concurrency - (
+                    SELECT count(*) FROM generations_generation busy
+                     WHERE busy.organisation_id = q.organisation_id
+                       AND busy.livemode = q.livemode AND busy.status IN UNDER_WAY
+                       AND busy.finished_at IS NULL) END AS seats
+          FROM (SELECT organisation_id, livemode, count(*) AS waiting, min(id) AS head
+                  FROM generations_generation
+                 WHERE status = 'accepted' AND finished_at IS NULL
+                   AND (NOT p_due OR IS_DUE)
+                 GROUP BY 1, 2) q
+          JOIN accounts_organisation o ON o.id = q.organisation_id
+          LEFT JOIN generations_turn t
+            ON t.organisation_id = q.organisation_id AND t.livemode = q.livemode
+         CROSS JOIN (SELECT coalesce(max(started), 0) AS at FROM generations_turn) clock
+    ) queues (organisation_id, livemode, waiting, head, tag, stride, most, clock, seats)
+     WHERE NOT p_due OR seats IS NULL OR seats > 0
+     ORDER BY tag, head LIMIT p_most;""",
+)
+
+# First what is at an account already or past its deadline; then as many new ones as there is room
+# for in their mode, in turn. With no room anywhere, the queues are not looked at.
+TURNS = _across_tenants(
+    "generations_turns(p_most integer, p_blocking text) RETURNS SETOF bigint",
+    """
+    RETURN QUERY
+    SELECT id FROM generations_generation
+     WHERE (status = 'submitting' OR status = 'accepted' AND deadline_at <= now())
+       AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+       AND (account_id IS NULL OR account_id NOT IN (
+            SELECT id FROM generations_provideraccount WHERE protocol = p_blocking))
+     ORDER BY id LIMIT p_most;
+    GET DIAGNOSTICS v_found = ROW_COUNT;
+    v_live := generations_room(true);
+    v_test := generations_room(false);
+    IF v_found < p_most AND v_live + v_test > 0 THEN
+        RETURN QUERY
+        WITH first AS MATERIALIZED (
+            SELECT * FROM (
+                SELECT *, row_number() OVER (PARTITION BY livemode ORDER BY tag, head) AS place
+                  FROM generations_queues(true, NULL)) q
+             WHERE place <= p_most AND CASE WHEN livemode THEN v_live ELSE v_test END > 0
+        ), new AS (
+            SELECT g.id, q.livemode, q.tag + (g.nth - 1) * q.stride AS tag, q.head
+              FROM first q CROSS JOIN LATERAL (
+                   SELECT id, row_number() OVER (ORDER BY id) AS nth
+                     FROM generations_generation w
+                    WHERE w.organisation_id = q.organisation_id AND w.livemode = q.livemode
+                      AND w.finished_at IS NULL AND IS_DUE
+                    ORDER BY id LIMIT least(p_most, coalesce(q.seats, p_most))) g
+        ), fitting AS (
+            SELECT *, row_number() OVER (PARTITION BY livemode ORDER BY tag, head, id) AS place
+              FROM new
+        )
+        SELECT id FROM fitting WHERE place <= CASE WHEN livemode THEN v_live ELSE v_test END
+         ORDER BY tag, head, id LIMIT p_most - v_found;
+    END IF;""",
+    "v_found integer; v_live bigint; v_test bigint;",
+)
+
+# What is between hand-over and end, and how long it has been there, seconds.
+FLYING = _across_tenants(
+    "generations_flying(p_most integer) RETURNS TABLE (account_id bigint, "
+    "organisation_id bigint, livemode boolean, most integer, model varchar, kind varchar, "
+    "mode text, duration integer, placed boolean, age double precision)",
+    """
+    RETURN QUERY
+    SELECT g.account_id, g.organisation_id, g.livemode, o.concurrency, g.model, g.kind,
+           g.params->>'mode', coalesce((g.params->>'duration')::integer, 0),
+           g.status IN ('submitting', 'in_flight'),
+           extract(epoch FROM now() - g.handed_over_at)::double precision
+      FROM generations_generation g JOIN accounts_organisation o ON o.id = g.organisation_id
+     WHERE g.status IN UNDER_WAY AND g.finished_at IS NULL AND g.handed_over_at IS NOT NULL
+     LIMIT p_most;""",
+)
+
+# Locks the organisation's row of turns until the caller's transaction ends, so that dispatchers
+# count one after the other. Needs the organisation's scope.
+SEAT = _spelled("""
+CREATE FUNCTION generations_seat(p_organisation bigint, p_livemode boolean, p_id bigint)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    v_most integer;
+BEGIN
+    INSERT INTO generations_turn (organisation_id, livemode, started, finished)
+    VALUES (p_organisation, p_livemode, 0, 0) ON CONFLICT DO NOTHING;
+    PERFORM FROM generations_turn t
+      WHERE t.organisation_id = p_organisation AND t.livemode = p_livemode FOR UPDATE;
+    SELECT concurrency INTO v_most FROM accounts_organisation WHERE id = p_organisation;
+    RETURN v_most IS NULL OR v_most > (
+        SELECT count(*) FROM generations_generation g
+         WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
+           AND g.status IN UNDER_WAY AND g.finished_at IS NULL AND g.id <> p_id);
+END $$;
+""")
+
+TAKE_TURN = _across_tenants(
+    "generations_take_turn(p_organisation bigint, p_livemode boolean) RETURNS void",
+    """
+    SELECT coalesce(max(started), 0) INTO v_clock FROM generations_turn;
+    SELECT 232792560 / dispatch_weight INTO v_length
+      FROM accounts_organisation WHERE id = p_organisation;
+    INSERT INTO generations_turn AS t (organisation_id, livemode, started, finished)
+    VALUES (p_organisation, p_livemode, v_clock, v_clock + v_length)
+    ON CONFLICT (organisation_id, livemode) DO UPDATE
+       SET started = greatest(t.finished, v_clock),
+           finished = greatest(t.finished, v_clock) + v_length;""",
+    "v_clock bigint; v_length bigint;",
+)
+
+# Of equal films lately, seconds from hand-over to a playable film, and at the account itself. No
+# account: at any. Looks no further back than 1,000 films of the model.
+LATELY = _across_tenants(
+    "generations_lately(p_model text, p_kind text, p_livemode boolean, p_mode text, "
+    "p_longer integer, p_longest integer, p_account bigint, OUT films bigint, "
+    "OUT p50 double precision, OUT p90 double precision, OUT place double precision)",
+    """
+    SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
+           percentile_cont(0.9) WITHIN GROUP (ORDER BY took), avg(placed)
+      INTO films, p50, p90, place
+      FROM (SELECT extract(epoch FROM finished_at - handed_over_at) AS took,
+                   extract(epoch FROM upstream_finished_at - handed_over_at) AS placed
+              FROM (SELECT * FROM generations_generation
+                     WHERE status = 'succeeded' AND model = p_model AND kind = p_kind
+                       AND livemode = p_livemode ORDER BY id DESC LIMIT 1000) g
+             WHERE params->>'mode' IS NOT DISTINCT FROM p_mode
+               AND coalesce((params->>'duration')::integer, 0) > p_longer
+               AND coalesce((params->>'duration')::integer, 0) <= p_longest
+               AND (p_account IS NULL OR account_id = p_account)
+             ORDER BY id DESC LIMIT 50) recent;""",
+)
+
+CREATE = ROOM + QUEUES + TURNS + FLYING + SEAT + TAKE_TURN + LATELY
+DROP = """
+DROP FUNCTION generations_lately;
+DROP FUNCTION generations_take_turn;
+DROP FUNCTION generations_seat;
+DROP FUNCTION generations_flying;
+DROP FUNCTION generations_turns;
+DROP FUNCTION generations_queues;
+DROP FUNCTION generations_room;
+"""
