@@ -11,7 +11,7 @@ from accounts import tenancy
 from accounts.actors import Actor
 from generations.catalogue.params import SHOTS_MAX
 from generations.catalogue.products.registry import PRODUCTS
-from generations.models import Audio, Generation, GenerationEvent, Video
+from generations.models import Audio, Generation, GenerationEvent, Status, Video
 from kling_saas.lib.refusals import NotFound
 
 
@@ -113,9 +113,21 @@ def _said(words: str) -> Q:
 
 def events_after(generation: Generation, sequence: int) -> list[GenerationEvent]:
     """Its steps with a number above `sequence`, in order; -1 gives all."""
+    return [step for step in _steps(generation) if step.sequence > sequence]
+
+
+def changes_after(generation: Generation, sequence: int) -> list[GenerationEvent]:
+    """Of its steps after `sequence`, those at which the public word changed."""
+    steps = _steps(generation)
+    words = [""] + [Status(step.status).public for step in steps]
+    return [
+        step
+        for step, before, word in zip(steps, words[:-1], words[1:], strict=True)
+        if word != before and step.sequence > sequence
+    ]
+
+
+def _steps(generation: Generation) -> list[GenerationEvent]:
     with tenancy.scope(generation.organisation_id):
-        return list(
-            GenerationEvent.objects.filter(generation=generation, sequence__gt=sequence).order_by(
-                "sequence"
-            )
-        )
+        steps = GenerationEvent.objects.filter(generation=generation)
+        return list(steps.order_by("sequence"))

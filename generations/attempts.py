@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from generations import lifecycle
@@ -77,6 +78,14 @@ def count(generation: Generation) -> int:
     """How many tries there were."""
     with lifecycle.scope(generation):
         return int(Attempt.objects.filter(generation=generation).count())
+
+
+def counts(generations: Iterable[Generation]) -> dict[int, int]:
+    """How many tries each had, by its key. Needs a scope that sees them; one query."""
+    ids = [g.pk for g in generations]
+    found = Attempt.objects.filter(generation__in=ids).values("generation_id")
+    tries = dict(found.annotate(tries=Count("pk")).values_list("generation_id", "tries"))
+    return {pk: int(tries.get(pk, 0)) for pk in ids}
 
 
 def burned(generation: Generation) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from accounts.models import OutboxMessage
-from generations import access, presenting
+from generations import access, attempts, presenting
 from generations.models import Generation, Status
 from generations.wire.kling import server as kling
 from generations.wire.task import Task, TaskState
@@ -28,7 +28,7 @@ def build(message: OutboxMessage) -> dict[str, Any]:
     return {
         "type": message.topic,
         "timestamp": message.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "data": presenting.generation_json(generation, video),
+        "data": presenting.generation_json(generation, video, attempts=attempts.count(generation)),
     }
 
 

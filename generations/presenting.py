@@ -42,7 +42,6 @@ def generation_json(
     `attempts` is how often it was sent to an upstream; None where it is not shown (pages).
     """
     over = generation.status in TERMINAL
-    outlook = waiting.outlook(generation, fresh=fresh)
     return {
         "id": generation.public_id,
         "object": "generation",
@@ -56,8 +55,7 @@ def generation_json(
             "held": 0 if over else generation.credits,
             "charged": generation.charged,
         },
-        "eta": outlook.eta.as_json() if outlook.eta else None,
-        "position": outlook.position,
+        **waiting.outlook(generation, fresh=fresh).as_json(),
         "attempts": 0 if fresh else attempts,
         "video": video_json(generation, video) if video else None,
         "audio": _audio_json(generation),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -27,6 +27,7 @@ from generations.queueing import MOST, Flying, Glance, Queue
 _ENOUGH = 5
 _FRESH_SECONDS = 10.0
 _LONGEST = (5, 10, 15, 10**6)  # seconds: films of a class are told apart no further
+_OFTEN, _RARELY = 2, 15  # seconds between looks of those who watch
 _OVERDUE = 0.1  # of the usual time: what a film that is over it is said to need yet
 
 
@@ -52,6 +53,10 @@ class Outlook:
 
     position: int | None = None
     eta: Eta | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As the native API shows it."""
+        return {"eta": self.eta.as_json() if self.eta else None, "position": self.position}
 
 
 class _Equal(NamedTuple):
@@ -112,6 +117,23 @@ def expected(before: float, wait: float, made: Eta) -> Eta:
     """
     spread = (made.p90 - made.p50) * math.sqrt(1 + wait / max(made.p50, 0.1))
     return Eta(before + made.p50, before + made.p50 + spread)
+
+
+def left(generation: Generation, outlook: Outlook) -> float | None:
+    """Seconds from now until it should be there, at its middle; None when nobody can say."""
+    if outlook.eta is None:
+        return None
+    since = (timezone.now() - generation.created_at).total_seconds()
+    return max(0.0, outlook.eta.p50 - since)
+
+
+def look_again(generation: Generation, outlook: Outlook) -> int:
+    """Seconds after which somebody who watches it wait should be told anew.
+
+    Short waits are looked at often; many who wait wait long, and are not.
+    """
+    rest = left(generation, outlook)
+    return _RARELY if rest is None else round(min(_RARELY, max(_OFTEN, rest / 8)))
 
 
 def _nth(generation: Generation) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Status
+from generations.queueing import MOST
 from generations.sounds import AUDIO_TYPES
 
 Schema = dict[str, Any]
@@ -54,6 +55,25 @@ _FLAG: Schema = {"type": "boolean"}
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
 _ANY_OBJECT: Schema = {"type": "object"}
 _WORDS: Schema = {"type": "array", "items": _TEXT}
+
+_ETA: Schema = {
+    **_maybe(
+        _object(
+            "p50_seconds p90_seconds",
+            p50_seconds={"type": "number"},
+            p90_seconds={"type": "number"},
+        )
+    ),
+    "description": "Seconds from `created_at` to a playable film: half of equal films are there "
+    "by the first, nine of ten by the second. The wait for its turn is in it. Null when it has "
+    "ended, and while no upstream that could make it is in service.",
+}
+_POSITION: Schema = {
+    **_maybe({"type": "integer", "minimum": 1, "maximum": MOST}),
+    "description": "Its place in the queue of all customers, who take turns: 1 is handed over "
+    f"next, {MOST} is that or later. In the answer to an order it is an estimate. Null once it "
+    "is handed over.",
+}
 
 SCHEMAS: dict[str, Schema] = {
     "Status": {"enum": list(dict.fromkeys(status.public for status in Status))},
@@ -143,15 +163,9 @@ SCHEMAS: dict[str, Schema] = {
         kind={"enum": ["text2video", "image2video", *PRODUCTS]},
         input=_ANY_OBJECT,
         credits=_object("quoted held charged", quoted=_WHOLE, held=_WHOLE, charged=_maybe(_WHOLE)),
-        eta=_maybe(
-            _object(
-                "p50_seconds p90_seconds",
-                p50_seconds={"type": "number"},
-                p90_seconds={"type": "number"},
-            )
-        ),
-        position=_maybe(_WHOLE),
-        attempts=_maybe(_WHOLE),
+        eta=_ETA,
+        position=_POSITION,
+        attempts={**_WHOLE, "description": "How often it was sent to an upstream."},
         video=_maybe({"$ref": "#/components/schemas/Video"}),
         audio=_maybe({"$ref": "#/components/schemas/Audio"}),
         result=_maybe(_ANY_OBJECT),

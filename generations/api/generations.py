@@ -11,16 +11,15 @@ from django.urls import reverse
 
 from accounts import tenancy
 from accounts.api.endpoint import Endpoint
-from generations import access, attempts, lifecycle, presenting, storage, submission
+from generations import access, attempts, cancelling, presenting, storage, submission, waiting
 from generations.api import inputs
-from generations.errors import NotCancellable, NotReady
+from generations.errors import NotReady
 from generations.models import Generation, GenerationEvent, Status
 from generations.models.generation import TERMINAL
 from kling_saas.api import headers, pagination
 from kling_saas.api.errors import InvalidQuery
 from kling_saas.api.parsing import object_of
 
-_CANCEL_TRIES = 3  # a worker may look at it while we do
 PUBLIC_WORDS = tuple(dict.fromkeys(status.public for status in Status))
 
 
@@ -76,8 +75,10 @@ class GenerationsView(Endpoint):
         statuses = [status for status in Status if status.public == word]
         with tenancy.scope(self.actor.organisation_id):
             found = access.page(self.actor, after=page.after, limit=page.limit, statuses=statuses)
+            tries = attempts.counts(found.generations)
             data = [
-                presenting.generation_json(g, found.videos.get(g.pk)) for g in found.generations
+                presenting.generation_json(g, found.videos.get(g.pk), attempts=tries[g.pk])
+                for g in found.generations
             ]
         return JsonResponse(pagination.as_json(data, found.after))
 
@@ -109,17 +110,7 @@ class CancelView(Endpoint):
 
     def post(self, request: HttpRequest, public_id: str) -> JsonResponse:
         """Stop it before it is handed to an upstream; every credit comes back. Repeatable."""
-        for _ in range(_CANCEL_TRIES):
-            generation = access.find(self.actor, public_id)
-            if generation.status == Status.CANCELLED:
-                return JsonResponse(_whole(generation))
-            if generation.status != Status.ACCEPTED:
-                break
-            lifecycle.cancel(generation)
-        raise NotCancellable(
-            f"{public_id} is {presenting.public_status(generation)}: only what is still queued "
-            "can be cancelled."
-        )
+        return JsonResponse(_whole(cancelling.cancel(self.actor, public_id)))
 
 
 class ContentView(Endpoint):
@@ -142,18 +133,23 @@ class EventsView(Endpoint):
     """/api/v1/generations/{id}/events"""
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """Server-sent events: every step after `Last-Event-ID`; the newest carries the object.
+        """Server-sent events: every change after `Last-Event-ID`; the newest carries the object.
 
-        204 when all was told and nothing more will come, which ends an EventSource.
+        While it waits, `generation.waiting` tells the place and the time anew, without an id. 204
+        when all was told and nothing more will come, which ends an EventSource.
         """
         last = request.headers.get("Last-Event-ID", "")
         seen = int(last) if last.isascii() and last.isdigit() and len(last) <= 9 else -1
         with tenancy.scope(self.actor.organisation_id):
             generation = access.find(self.actor, public_id)
-            steps = access.events_after(generation, seen)
+            steps = access.changes_after(generation, seen)
             over = generation.status in TERMINAL
             whole = _whole(generation) if steps else {}
         events = [_event(generation, step, whole if step is steps[-1] else None) for step in steps]
+        queued = generation.status == Status.ACCEPTED
+        outlook = waiting.outlook(generation) if queued else waiting.Outlook()
+        if queued and not steps:
+            events.append(_still_waiting(generation, outlook))
         response = HttpResponse(
             "".join(events),
             status=204 if over and not events else 200,
@@ -166,7 +162,14 @@ class EventsView(Endpoint):
         else:
             place = reverse("api-generation-events", args=[public_id])
             response["X-Kling-Stream"] = f"{public_id};{place}"
+            if queued:
+                response["X-Kling-Stream-Again"] = str(waiting.look_again(generation, outlook))
         return response
+
+
+def _still_waiting(generation: Generation, outlook: waiting.Outlook) -> str:
+    data = {"id": generation.public_id, "status": "queued", **outlook.as_json()}
+    return f"event: generation.waiting\ndata: {json.dumps(data)}\n\n"
 
 
 def _event(generation: Generation, step: GenerationEvent, whole: dict[str, Any] | None) -> str:

@@ -219,7 +219,13 @@ def _about_one(base: str) -> Schema:
             **one,
             "post": _operation(
                 "Cancel while queued",
-                {"200": _answer("Cancelled", "Generation"), **_problems(401, 404, 409)},
+                {
+                    "200": _answer("Cancelled, every credit back", "Generation"),
+                    **_problems(401, 404, 409),
+                },
+                description="Once it is handed over, the upstream makes it and nobody can stop "
+                "it: 409 not_cancellable says so. It costs its credits if it succeeds, and "
+                "nothing if it fails.",
             ),
         },
         f"{base}/content": {
@@ -231,12 +237,15 @@ def _about_one(base: str) -> Schema:
         f"{base}/events": {
             **one,
             "get": _operation(
-                "Every step as it happens",
+                "Every change as it happens",
                 {
                     "200": {"description": "Server-sent events", "content": stream},
                     "204": {"description": "All was told"},
                     **_problems(401, 404),
                 },
+                description="`generation.queued`, `generation.processing` and its end, each once "
+                "with an id. While it waits, `generation.waiting` without one tells `position` "
+                "and `eta` anew, every 2 to 15 seconds.",
                 parameters=[_header("Last-Event-ID", "The id of the last event seen.")],
             ),
         },

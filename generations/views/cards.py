@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
@@ -89,6 +90,18 @@ class Card:
         """Slower than nine of ten equal films were."""
         eta = self.api["eta"]
         return bool(eta) and self.elapsed > eta["p90_seconds"]
+
+    @property
+    def place(self) -> str:
+        """Its place in the queue and the time until the film is there; empty once handed over."""
+        position, eta = self.api["position"], self.api["eta"]
+        if position is None:
+            return ""
+        if eta is None:
+            return gettext("no service can take it at the moment; it starts as soon as one can")
+        where = words.place(position)
+        left = max(0.0, eta["p50_seconds"] - self.elapsed)
+        return f"{where}, {words.about(left)}"
 
     @property
     def quality(self) -> Promise | str:

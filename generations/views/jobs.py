@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
-from generations import access, lifecycle
+from generations import access, cancelling, waiting
+from generations.errors import NotCancellable
 from generations.models import Status
 from generations.models.generation import TERMINAL
 from generations.views.cards import Card, card, cards_of
@@ -66,7 +67,9 @@ def fragment(request: ActingRequest, actor: Actor, public_id: str) -> HttpRespon
 @require_GET
 @signed_in
 def events(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
-    """Server-sent events named `state`, one per change; the stream ends with the job.
+    """Server-sent events named `state`, one per change, and `wait` while it is queued.
+
+    The stream ends with the job.
 
     204 when all was told, which ends an EventSource. The waiting room keeps the stream open.
     """
@@ -79,6 +82,8 @@ def events(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse
     if steps:
         data = json.dumps({"id": public_id, "status": Status(generation.status).public})
         body = f"id: {steps[-1].sequence}\nevent: state\ndata: {data}\n\n"
+    elif generation.status == Status.ACCEPTED:
+        body = "event: wait\ndata: {}\n\n"
     response = HttpResponse(
         body, status=204 if over and not steps else 200, content_type="text/event-stream"
     )
@@ -87,6 +92,9 @@ def events(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse
         response["X-Kling-Stream-End"] = "1"
     else:
         response["X-Kling-Stream"] = f"{public_id};{reverse('job-events', args=[public_id])}"
+        if generation.status == Status.ACCEPTED:
+            again = waiting.look_again(generation, waiting.outlook(generation))
+            response["X-Kling-Stream-Again"] = str(again)
     return response
 
 
@@ -94,12 +102,15 @@ def events(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse
 @signed_in
 def cancel(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     """Stop a job that nobody has begun; the credits come back at once."""
-    generation = access.find(actor, public_id)
-    if generation.status == Status.ACCEPTED and lifecycle.cancel(generation):
-        messages.success(request, _("The job was cancelled and its credits are back."))
+    try:
+        cancelling.cancel(actor, public_id)
+    except NotCancellable as refusal:
+        if refusal.facts.get("generation_status") == "processing":
+            told = _("It was handed over and is being made, so it cannot be stopped any more.")
+            told += " " + _("You pay if it succeeds; if it fails, every credit comes back.")
+        else:
+            told = _("There was nothing left to cancel.")
+        messages.error(request, told)
     else:
-        messages.error(
-            request,
-            _("It was handed over already and cannot be stopped. It costs only if it succeeds."),
-        )
+        messages.success(request, _("The job was cancelled and its credits are back."))
     return redirect("job", public_id=public_id)

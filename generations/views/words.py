@@ -6,15 +6,19 @@ the control. The raw cause of a failure stays in the API and in the operators' c
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma, ordinal
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generations.catalogue.registry import SPECS
 from generations.forms.order import MODE_WORDS
 from generations.models import Generation
+from generations.queueing import MOST
 
 QUALITY = dict(MODE_WORDS)
 CAMERA: dict[str, Promise | str] = {
@@ -94,6 +98,24 @@ def plain_form(form: dict[str, Any]) -> dict[str, Any]:
     }
     kinds = {kind: plain(reason) for kind, reason in form["kind_reasons"].items()}
     return {**form, "capabilities": controls, "kind_reasons": kinds}
+
+
+def place(position: int) -> str:
+    """A place in the queue: 1 is next, MOST is that or later."""
+    if position == 1:
+        return gettext("next in the queue")
+    if position >= MOST:
+        return gettext("more than %(most)s before it") % {"most": intcomma(MOST - 1)}
+    return gettext("%(place)s in the queue") % {"place": ordinal(position)}
+
+
+def about(seconds: float) -> str:
+    """A time to come as one would say it: by fives up to a minute, then minutes, then hours."""
+    if seconds <= 60:
+        return gettext("about %(n)s s") % {"n": max(5, math.ceil(seconds / 5) * 5)}
+    if seconds <= 90 * 60:
+        return gettext("about %(n)s min") % {"n": math.ceil(seconds / 60)}
+    return gettext("about %(n)s h") % {"n": math.ceil(seconds / 3600)}
 
 
 def fault(generation: Generation) -> Promise | str:

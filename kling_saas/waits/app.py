@@ -22,6 +22,7 @@ Send = Callable[[Message], Awaitable[None]]
 WAIT = b"x-kling-wait"  # <subject>;<seconds>;<path>: answer with that path's answer once final
 FINAL = b"x-kling-final"  # on that path: this answer is the one waited for
 STREAM = b"x-kling-stream"  # <subject>;<path>: these are events, there are more at that path
+AGAIN = b"x-kling-stream-again"  # on either: seconds after which there is something to tell anyway
 STREAM_END = b"x-kling-stream-end"  # on that path: these were the last events
 _HEARTBEAT = 15.0  # seconds between comments on an idle stream
 _LOOK_ANYWAY = 30.0  # seconds after which a waiter looks without news
@@ -219,9 +220,8 @@ class _Visit:
             if answer.header(STREAM_END) or answer.status >= 400 or gone.done():
                 return
             woken = asyncio.create_task(event.wait())
-            await asyncio.wait(
-                {woken, gone}, timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED
-            )
+            pause = min(_HEARTBEAT, float(answer.header(AGAIN) or _HEARTBEAT))
+            await asyncio.wait({woken, gone}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
             woken.cancel()
             if gone.done():
                 return

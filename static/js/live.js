@@ -19,6 +19,7 @@ if (job && !over()) {
       poll = setInterval(refresh, POLL * 5);
     });
     stream.addEventListener("state", refresh);
+    stream.addEventListener("wait", refresh); // its place in the queue may be another
     stream.addEventListener("error", () => {
       clearInterval(poll);
       poll = setInterval(refresh, POLL);

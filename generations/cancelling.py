@@ -1,0 +1,47 @@
+"""Stopping an order: free before it is handed over, and an honest no after it."""
+
+from __future__ import annotations
+
+from accounts.actors import Actor
+from generations import access, lifecycle
+from generations.errors import NotCancellable
+from generations.models import Generation, Status
+from generations.models.generation import TERMINAL
+
+_TRIES = 3  # a worker may look at it while we do
+
+
+def cancel(actor: Actor, public_id: str) -> Generation:
+    """Stop it before it is handed to an upstream; every credit comes back. Repeatable.
+
+    Raises NotFound, and NotCancellable with what becomes of it instead.
+    """
+    for _ in range(_TRIES):
+        generation = access.find(actor, public_id)
+        if generation.status == Status.CANCELLED:
+            return generation
+        if generation.status != Status.ACCEPTED:
+            break
+        lifecycle.cancel(generation)
+    raise NotCancellable(_why_not(generation), **_facts(generation))
+
+
+def _why_not(generation: Generation) -> str:
+    name = generation.public_id
+    if generation.status in TERMINAL:
+        return f"{name} has {generation.status}: there is nothing left to cancel."
+    if generation.status == Status.ACCEPTED:
+        return f"{name} is being handed over at this moment: ask again."
+    return (
+        f"{name} was handed over and an upstream is making it, which nobody can stop. It costs its "
+        f"{generation.credits} credits if it succeeds; if it fails, all of them come back."
+    )
+
+
+def _facts(generation: Generation) -> dict[str, object]:
+    over = generation.status in TERMINAL
+    return {
+        "generation": generation.public_id,
+        "generation_status": Status(generation.status).public,
+        "credits": generation.charged if over else generation.credits,
+    }
