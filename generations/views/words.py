@@ -110,12 +110,14 @@ def place(position: int) -> str:
 
 
 def about(seconds: float) -> str:
-    """A time to come as one would say it: by fives up to a minute, then minutes, then hours."""
+    """A time to come as one would say it: by fives, then by tens, minutes, hours."""
     if seconds <= 60:
-        return gettext("about %(n)s s") % {"n": max(5, math.ceil(seconds / 5) * 5)}
+        return gettext("about %(n)s s") % {"n": max(5, math.ceil(seconds / 5) * 5)}
+    if seconds <= 120:
+        return gettext("about %(n)s s") % {"n": math.ceil(seconds / 10) * 10}
     if seconds <= 90 * 60:
-        return gettext("about %(n)s min") % {"n": math.ceil(seconds / 60)}
-    return gettext("about %(n)s h") % {"n": math.ceil(seconds / 3600)}
+        return gettext("about %(n)s min") % {"n": round(seconds / 60)}
+    return gettext("about %(n)s h") % {"n": round(seconds / 3600)}
 
 
 def fault(generation: Generation) -> Promise | str:

@@ -88,7 +88,13 @@ def test_the_wait_is_added_to_the_making_and_spreads_like_a_root() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.0, "about 5 s"), (38.2, "about 40 s"), (61.0, "about 2 min"), (7000.0, "about 2 h")],
+    [
+        (0.0, "about 5\u00a0s"),
+        (38.2, "about 40\u00a0s"),
+        (61.0, "about 70\u00a0s"),
+        (200.0, "about 3\u00a0min"),
+        (7000.0, "about 2\u00a0h"),
+    ],
 )
 def test_a_time_is_said_as_people_say_it(seconds: float, said: str) -> None:
     assert about(seconds) == said
