@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from django.db import connection
@@ -120,17 +121,27 @@ def free_in(places: int, remaining: Iterable[float]) -> list[float]:
 
 
 _cache: list[Glance] = []
+_reading = Lock()
 
 
 def look() -> Glance:
-    """The queue as it was a moment ago."""
-    if not _cache or time.monotonic() > _cache[0].until:
+    """The queue as it was a moment ago. One thread reads it anew; the others go on meanwhile."""
+    known = _cache[0] if _cache else None
+    if known and time.monotonic() < known.until:
+        return known
+    if not _reading.acquire(blocking=known is None) and known:
+        return known
+    try:
+        if _cache and _cache[0] is not known:
+            return _cache[0]
         began = time.monotonic()
         glance = _read()
         now = time.monotonic()
         glance.until = now + max(_FRESH_SECONDS, _SHARE * (now - began))
         _cache[:] = [glance]
-    return _cache[0]
+        return glance
+    finally:
+        _reading.release()
 
 
 def forget() -> None:
