@@ -338,7 +338,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="organisation",
             constraint=models.CheckConstraint(
-                condition=models.Q(("dispatch_weight__range", (1, 100))), name="weight_is_1_to_100"
+                condition=models.Q(("dispatch_weight__range", (1, 100))),
+                name="weight_is_1_to_100",
+                violation_error_message="Choose a weight from 1 to 100.",
             ),
         ),
         migrations.AddConstraint(
@@ -346,6 +348,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("concurrency", None), ("concurrency__gte", 1), _connector="OR"),
                 name="some_film_may_be_made",
+                violation_error_message="Allow at least one film, or leave it empty for no limit.",
             ),
         ),
         migrations.AddConstraint(

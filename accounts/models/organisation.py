@@ -61,11 +61,14 @@ class Organisation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(dispatch_weight__range=(1, 100)), name="weight_is_1_to_100"
+                condition=models.Q(dispatch_weight__range=(1, 100)),
+                name="weight_is_1_to_100",
+                violation_error_message="Choose a weight from 1 to 100.",
             ),
             models.CheckConstraint(
                 condition=models.Q(concurrency=None) | models.Q(concurrency__gte=1),
                 name="some_film_may_be_made",
+                violation_error_message="Allow at least one film, or leave it empty for no limit.",
             ),
         ]
 

@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
-from django.test import RequestFactory, override_settings
+from django.test import Client, RequestFactory, override_settings
 
 from accounts import tenancy
 from accounts.models import User
@@ -197,3 +197,17 @@ def test_a_new_credential_is_a_new_chance_and_a_breaker_can_be_closed() -> None:
     room("breaker").close(asked(), Breaker.objects.filter(pk=breaker.pk))
     breaker.refresh_from_db()
     assert (breaker.state, breaker.failures) == ("closed", 0)
+
+
+def test_an_operator_gives_an_organisation_more_turns_and_fewer_places() -> None:
+    alice = funded()
+    browser = Client(SERVER_NAME="127.0.0.1")
+    browser.force_login(asked().user)
+    address = f"/admin/accounts/organisation/{alice.organisation.pk}/change/"
+    with PLAIN_STATIC:
+        for weight, places, status in (("3", "2", 302), ("0", "2", 200), ("3", "0", 200)):
+            answer = browser.post(address, {"dispatch_weight": weight, "concurrency": places})
+            assert answer.status_code == status
+    with tenancy.scope(alice.organisation.pk):
+        alice.organisation.refresh_from_db()
+    assert (alice.organisation.dispatch_weight, alice.organisation.concurrency) == (3, 2)
