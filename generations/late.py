@@ -38,7 +38,7 @@ def run() -> int:
     `lease_until` of a finished row is the moment of the next question.
     """
     with tenancy.system("late films are looked for across tenants"):
-        generation = (
+        due = (
             Generation.objects.filter(
                 Q(lease_until=None) | Q(lease_until__lte=Now()),
                 _ASKABLE | _PERHAPS | _HERE,
@@ -46,13 +46,14 @@ def run() -> int:
                 finished_at__gte=Now() - _FOR,
                 video=None,
             )
-            .select_related("account")
+            .only("pk")  # most rounds find nothing
             .order_by(F("lease_until").asc(nulls_first=True), "id")
             .select_for_update(skip_locked=True, of=("self",))
             .first()
         )
-        if generation is None:
+        if due is None:
             return 0
+        generation = Generation.objects.select_related("account").get(pk=due.pk)
         pause = timedelta(seconds=settings.LATE_LOOK_SECONDS)
         Generation.objects.filter(pk=generation.pk).update(lease_until=Now() + pause)
     if task := _finished(generation):

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, Q, When
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -37,6 +37,14 @@ from kling_saas.lib.logs import storable
 from kling_saas.lib.points import passing
 
 _LONGEST_PAUSE = 60.0  # seconds
+_MARK = """
+UPDATE generations_generation
+   SET lease_until = statement_timestamp() + make_interval(secs => %(seconds)s),
+       leased_by = %(by)s, version = version + 1, step_attempts = step_attempts + 1,
+       crashes = crashes + (lease_until IS NOT NULL)::int
+ WHERE id = ANY(%(ids)s)
+RETURNING *
+"""
 
 MOVES: dict[str, frozenset[str]] = {
     Status.ACCEPTED: frozenset({Status.SUBMITTING, Status.FAILED, Status.CANCELLED}),
@@ -71,25 +79,24 @@ def claim(statuses: Iterable[str], limit: int, *, only: Q | None = None) -> list
             status__in=list(statuses),
             next_run_at__lte=Now(),
         )
-        rows = list(
+        found = (
             (due.filter(only) if only else due)
+            .only("pk")  # most rounds find nothing: the columns come with the mark
             .order_by("next_run_at")
             .select_for_update(skip_locked=True, of=("self",))[:limit]
         )
-        lease = Now() + timedelta(seconds=settings.LEASE_SECONDS)
-        Generation.objects.filter(pk__in=[g.pk for g in rows]).update(
-            lease_until=lease,
-            leased_by=holder(os.getpgrp()),
-            version=F("version") + 1,
-            step_attempts=F("step_attempts") + 1,
-            crashes=Case(When(lease_until=None, then=F("crashes")), default=F("crashes") + 1),
-        )
-        for generation in rows:
-            generation.version += 1
-            generation.step_attempts += 1
+        mine = _marked([g.pk for g in found])
         passing("claim.marked")
     passing("claim.done")
-    return rows
+    return mine
+
+
+def _marked(ids: list[int]) -> list[Generation]:
+    """The locked rows with their leases, in the order of `ids`."""
+    if not ids:
+        return []
+    parts = {"ids": ids, "by": holder(os.getpgrp()), "seconds": settings.LEASE_SECONDS}
+    return sorted(Generation.objects.raw(_MARK, parts), key=lambda g: ids.index(g.pk))
 
 
 def poison() -> Q:

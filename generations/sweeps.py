@@ -50,7 +50,9 @@ def give_up_stuck() -> int:
 
 def _give_up(which: Q, code: str, why: str, for_operator: str) -> int:
     with tenancy.system("stuck work is looked for across tenants"):
-        stuck = list(Generation.objects.filter(which)[:_AT_ONCE])
+        found = Generation.objects.filter(which).order_by("pk").values_list("pk", flat=True)
+        ids = list(found[:_AT_ONCE])
+        stuck = list(Generation.objects.filter(pk__in=ids).order_by("pk")) if ids else []
     ended = 0
     for generation in stuck:
         try:

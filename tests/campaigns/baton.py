@@ -107,6 +107,7 @@ class Stage:
             self.wrong.append(f"{player.name} ended with {error!r}")
             self.ended = True
         finally:
+            connection.close()
             player.over = True
             self._back.release()
 

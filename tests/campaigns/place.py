@@ -6,6 +6,7 @@ sandbox over sockets behind a line that can be cut. No web, no worker: the campa
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import subprocess
@@ -14,9 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from kling_saas import env
 from kling_saas.run.postgres import APP, EmbeddedPostgres
+from tests.campaigns import sessions
 from tests.campaigns.line import Line
 from tests.campaigns.virtual import CLOCK
 from tests.stack import Stack, free_ports
@@ -45,7 +50,8 @@ def prepared(**settings: str) -> Iterator[Stack]:
     try:
         postgres = EmbeddedPostgres(stack.folder / "postgres")
         postgres._load_passwords()
-        CLOCK.install(postgres.url("kling_super"), APP)
+        _hurried(postgres)
+        CLOCK.install(postgres.url("kling_super"), stack.folder / "clock")
         os.environ.update(stack.environment)
         os.environ["DJANGO_SETTINGS_MODULE"] = "kling_saas.settings"
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -53,12 +59,48 @@ def prepared(**settings: str) -> Iterator[Stack]:
 
         django.setup()
         CLOCK.replace_djangos()
+        sessions.lend_again()
+        gc.freeze()  # what was imported lives as long as the process: no need to look at it again
+        gc.set_threshold(50_000, 20, 50)
         yield stack
         from django.db import connections
 
         connections.close_all()
+        sessions.end()
     finally:
         stack.stop()
+
+
+def _hurried(postgres: EmbeddedPostgres) -> None:
+    """What a crash of the machine would lose is no part of these trials, nor is guessing passwords.
+
+    Nothing runs in the background, so that the same seed finds the same server.
+    """
+    off = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
+    password = conninfo_to_dict(postgres.url(APP))["password"]
+    with psycopg.connect(postgres.url("kling_super"), autocommit=True) as session:
+        for name in off:
+            session.execute(f"ALTER SYSTEM SET {name} = off")
+        session.execute("ALTER SYSTEM SET timezone = 'UTC'")  # so that Django need not set it
+        session.execute("SELECT pg_reload_conf()")
+        session.execute("SET scram_iterations = 1")
+        session.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(APP), password))
+
+
+def emptied(stack: Stack) -> None:
+    """No organisation and no account is left, so that the next trial is as quick as the first.
+
+    Numbers are not given out again. The schema, prices and people stay.
+    """
+    with psycopg.connect(_super_url(stack), autocommit=True) as session:
+        session.execute("SET session_replication_role = replica")  # past the guards of the books
+        session.execute(
+            "TRUNCATE accounts_organisation, generations_provideraccount, generations_alarm CASCADE"
+        )
+
+
+def _super_url(stack: Stack) -> str:
+    return EmbeddedPostgres(stack.folder / "postgres").url("kling_super")
 
 
 @contextmanager

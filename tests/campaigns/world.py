@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -130,11 +132,9 @@ class World:
         with ExitStack() as patches:
             for patch in self._patches():
                 patches.enter_context(patch)
-            threads = patches.enter_context(ThreadPoolExecutor(8))
             points.watched_by(stage.at)
             try:
-                stage.play(self._ended, threads.submit)
-                list(threads.map(lambda _: connection.close(), range(8)))
+                stage.play(self._ended, _threads().submit)
             finally:
                 points.watched_by(None)
             stage.wrong += [f"{what}" for what in self._wrong()]
@@ -151,6 +151,8 @@ class World:
         names = ("put", "size", "remove", "open_file")
         yield mock.patch.multiple(storage, **{n: getattr(self.storage, n) for n in names})
         yield mock.patch.object(routing, "time", SimpleNamespace(monotonic=_seconds))
+        # Of a real pause between two questions it would depend which is asked first.
+        yield mock.patch.object(watcher, "time", SimpleNamespace(monotonic=count().__next__))
         yield mock.patch.object(dispatch, "_threads", _one_by_one)
         yield mock.patch.object(polls, "take", _in_order(polls.take))
         yield mock.patch.object(watcher, "sync_to_async", self._here)
@@ -296,11 +298,7 @@ class World:
         self.stage.pause(self.stage.rng.uniform(0, 5))
 
     def _ended(self) -> bool:
-        if self.busy:
-            return False
-        with tenancy.system("a simulation looks"):
-            mine = Generation.objects.filter(organisation_id=self.organisation)
-            return not mine.filter(finished_at=None).exists()
+        return not self.busy and not crew.unfinished(self.organisation)
 
     # ------------------------------------------------------------------ the verdict
 
@@ -341,6 +339,12 @@ def _in_order(take: Callable[..., list[Generation]]) -> Callable[..., list[Gener
         return sorted(take(*arguments, **more), key=lambda g: g.pk)
 
     return taken
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """The players of one world after another."""
+    return ThreadPoolExecutor(8)
 
 
 def _one_by_one() -> SimpleNamespace:

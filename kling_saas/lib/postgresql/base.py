@@ -1,4 +1,4 @@
-"""The backend that settings.DATABASES names: health checks and prepared calls.
+"""The backend that settings.DATABASES names: health checks, prepared calls, quick beginnings.
 
 Django asks a kept connection `SELECT 1` before each request. A server that has gone away has
 closed the socket, which the system knows without a round trip.
@@ -14,6 +14,7 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql import base
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -40,6 +41,28 @@ class DatabaseWrapper(base.DatabaseWrapper):
         prepare = None if settings.DATABASE_PREPARE else False
         with self.wrap_database_errors, psycopg.Cursor(self.connection) as cursor:
             return cursor.execute(statement, arguments, prepare=prepare).fetchone()
+
+    def begin_with(self, statement: str) -> bool:
+        """Send BEGIN and the transaction's first statement in one round trip.
+
+        Needs an atomic block. False when something was sent in it before: then nothing is sent
+        now. The statement takes no values, and its rows are lost. Raises Django's errors.
+        """
+        session: psycopg.Connection[Any] = self.connection
+        if session.info.transaction_status != TransactionStatus.IDLE:
+            return False
+        with self.wrap_database_errors:
+            result = session.pgconn.exec_(f"BEGIN; {statement}".encode())
+            if session.pgconn.status != ConnStatus.OK:
+                raise psycopg.OperationalError(session.pgconn.get_error_message())
+            if result.status != ExecStatus.TUPLES_OK:
+                raise psycopg.errors.error_from_result(result, encoding=session.info.encoding)
+        return True
+
+
+def begin_with(statement: str) -> bool:
+    """`DatabaseWrapper.begin_with` of this thread's connection."""
+    return cast("DatabaseWrapper", connection).begin_with(statement)
 
 
 def fetch_one(statement: str, arguments: Sequence[Any]) -> tuple[Any, ...] | None:
