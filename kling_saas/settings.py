@@ -9,6 +9,7 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 
 from kling_saas import env
+from kling_saas.lib import logs
 
 env.load()
 BASE_DIR = env.ROOT
@@ -280,6 +281,16 @@ DEADLINE_SECONDS = env.integer(
 LATE_LOOK_SECONDS = env.number(
     "LATE_LOOK_SECONDS", 60.0, "Pause between questions about a film that was given up, s."
 )
+ORPHAN_HOURS = env.integer(
+    "ORPHAN_HOURS", 48, "Age at which a stored file that nothing names is deleted, h.", least=26
+)
+UPLOAD_DAYS = env.integer(
+    "UPLOAD_DAYS", 30, "How long an upload that was never ordered with is kept, days.", least=1
+)
+RECONCILE_HOURS = env.number("RECONCILE_HOURS", 24.0, "Pause between reconciliations, h.")
+RECONCILE_TOLERANCE = env.number(
+    "RECONCILE_TOLERANCE", 1.0, "Difference from an upstream's bill that rings no alarm, percent."
+)
 QUEUE_LIMIT = env.integer(
     "QUEUE_LIMIT", 1000, "Unfinished generations of one organisation.", least=1
 )
@@ -376,24 +387,4 @@ SPECTACULAR_SETTINGS = {
 LOG_LEVEL = env.choice(
     "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), "What is logged."
 )
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "redact": {"()": "kling_saas.lib.logs.RedactingFilter"},
-        "meant": {"()": "kling_saas.lib.logs.DeliberateFilter"},
-    },
-    "formatters": {"json": {"()": "kling_saas.lib.logs.formatter"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["redact"]}
-    },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "httpx": {"level": "WARNING"},  # at INFO it logs whole addresses, signed links included
-        "httpcore": {"level": "WARNING"},
-        "django.request": {"level": "ERROR", "filters": ["meant"]},
-        "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "allauth": {"level": "WARNING"},
-        "uvicorn.access": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.configuration(LOG_LEVEL)

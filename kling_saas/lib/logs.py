@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 import structlog
 
@@ -63,3 +64,29 @@ def formatter() -> logging.Formatter:
             structlog.processors.format_exc_info,
         ],
     )
+
+
+def configuration(level: str) -> dict[str, Any]:
+    """Django's LOGGING: one handler, redacting; what is loud below `level` is made quiet."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {
+            "redact": {"()": "kling_saas.lib.logs.RedactingFilter"},
+            "meant": {"()": "kling_saas.lib.logs.DeliberateFilter"},
+        },
+        "formatters": {"json": {"()": "kling_saas.lib.logs.formatter"}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["redact"]}
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # At INFO it logs whole addresses, signed links included.
+            "httpx": {"level": "WARNING"},
+            "httpcore": {"level": "WARNING"},
+            "django.request": {"level": "ERROR", "filters": ["meant"]},
+            "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+            "allauth": {"level": "WARNING"},
+            "uvicorn.access": {"level": "WARNING"},
+        },
+    }
