@@ -263,6 +263,17 @@ def _fetched(name: str, address: str, field: Medial) -> Iterator[bytes]:
         ) from None
 
 
+def uploads_of(params: Params) -> list[str]:
+    """The uploads that an order, as taken in, names; each once."""
+    if params.task:
+        product = registry.get(params.task)
+        named = [value for _, _, value in (*pictures(product, params), *films(product, params))]
+    else:
+        named = [params.image or "", params.image_tail or "", params.static_mask or ""]
+        named += [mask.mask for mask in params.dynamic_masks]
+    return sorted({name for name in named if name.startswith(uploads.PREFIX)})
+
+
 # -------------------------------------------------------------------- at hand-over
 
 

@@ -11,7 +11,7 @@ CREATE FUNCTION generations_accept(
     p_credits bigint, p_quote bigint, p_door text, p_door_facts jsonb, p_external text,
     p_callback_url text, p_reference text, p_metadata jsonb, p_api_key bigint,
     p_access_key bigint, p_user bigint, p_token text, p_created timestamptz,
-    p_deadline timestamptz, p_queue_limit integer,
+    p_deadline timestamptz, p_queue_limit integer, p_uploads text[] DEFAULT NULL,
     OUT outcome text, OUT answer text, OUT generation text
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -62,6 +62,18 @@ BEGIN
          WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
            AND g.finished_at IS NULL AND g.public_id <> p_public_id) >= p_queue_limit THEN
         RAISE EXCEPTION 'queue full' USING ERRCODE = 'KG001';
+    END IF;
+    -- From here on they are referred to. The rows' locks hold off whoever deletes unused ones;
+    -- what was deleted before is not there to be counted.
+    IF p_uploads IS NOT NULL THEN
+        UPDATE generations_upload u SET used_at = now()
+         WHERE u.organisation_id = p_organisation AND u.livemode = p_livemode
+           AND u.public_id = ANY (p_uploads) AND u.used_at IS NULL;
+        IF (SELECT count(*) FROM generations_upload u
+             WHERE u.organisation_id = p_organisation AND u.livemode = p_livemode
+               AND u.public_id = ANY (p_uploads)) <> cardinality(p_uploads) THEN
+            RAISE EXCEPTION 'upload gone' USING ERRCODE = 'KG002';
+        END IF;
     END IF;
     INSERT INTO generations_generation (
         organisation_id, livemode, public_id, model, kind, params, warnings, status, version,

@@ -248,7 +248,7 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
 _ACCEPT = (
     "SELECT outcome, answer, generation FROM generations_accept("
     "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-    "%s, %s, %s)"
+    "%s, %s, %s, %s)"
 )
 
 
@@ -258,7 +258,7 @@ def _accept(g: Generation, key: str | None, answer: str) -> tuple[str, str, str]
         json.dumps(g.params), json.dumps(g.warnings), g.credits, g.quote_id, g.door,
         json.dumps(g.door_facts), g.external_id, g.callback_url, g.reference,
         json.dumps(g.metadata), g.api_key_id, g.access_key_id, g.user_id, g.callback_token,
-        g.created_at, g.deadline_at, settings.QUEUE_LIMIT,
+        g.created_at, g.deadline_at, settings.QUEUE_LIMIT, sources.uploads_of(g.order()) or None,
     ]  # fmt: skip
     for attempt in (1, 2):
         try:
@@ -302,7 +302,12 @@ def _violated(error: DatabaseError) -> str | None:
 def _raise_refusal(error: DatabaseError) -> None:
     """Raise what the database refused; return for the one case that a second try answers."""
     constraint = _violated(error)
-    if getattr(error.__cause__, "sqlstate", None) == "KG001":
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state == "KG002":
+        raise InvalidRequest.one(
+            "body", "unknown_upload", "an upload of this order is gone: send the file again."
+        ) from None
+    if state == "KG001":
         raise QueueFull(
             f"{settings.QUEUE_LIMIT} generations are unfinished: wait for some to end.",
             retry_after=5,

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from accounts import tenancy
@@ -138,8 +139,9 @@ def _kept(actor: Actor, content: IO[bytes], digest: str, **facts: Any) -> Upload
         mine = Upload.objects.filter(
             organisation_id=actor.organisation_id, livemode=actor.livemode, sha256=digest
         )
-        if found := mine.first():
-            return found  # type: ignore[no-any-return]
+        if mine.update(sent_at=Now()):  # kept as long as one that comes for the first time
+            return mine.get()  # type: ignore[no-any-return]
+        guard(key)
         storage.put(key, content)
         try:
             with transaction.atomic():
@@ -153,6 +155,16 @@ def _kept(actor: Actor, content: IO[bytes], digest: str, **facts: Any) -> Upload
         except IntegrityError:  # the same image, sent twice at once
             created = mine.get()
     return created
+
+
+def guard(key: str) -> None:
+    """Until the transaction's end nobody else stores or deletes the file under `key`.
+
+    A file is put before its row and deleted after it: without this, one that is sent again could
+    be deleted as the old row's.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
 class UnreadableImage(ValueError):

@@ -13,6 +13,7 @@ from generations.models.provider_account import (
     ProviderAccount,
     RefusedModel,
 )
+from generations.models.reconciliation import MeterReading, Reconciliation
 from generations.models.turn import Turn
 from generations.models.upload import Upload
 from generations.models.video import Video
@@ -29,9 +30,11 @@ __all__ = [
     "Generation",
     "GenerationEvent",
     "Heartbeat",
+    "MeterReading",
     "ProductCorrection",
     "Protocol",
     "ProviderAccount",
+    "Reconciliation",
     "RefusedModel",
     "Status",
     "SuspenseAttempt",

@@ -15,6 +15,9 @@ class AlarmKind(models.TextChoices):
     SUSPENSE = "suspense", "A film may be billed and is not here"
     OVERCHARGED = "overcharged", "An upstream took more than its price"
     POISON = "poison", "An order kills its workers"
+    BILL = "bill", "An upstream's bill is not what our books say"
+    MISSING = "missing", "A stored file is gone"
+    STUCK = "stuck", "A hold that nobody settles"
 
 
 class Alarm(models.Model):

@@ -47,6 +47,13 @@ class Attempt(TenantPart):
         blank=True,
         help_text="Dollars: as told, else the units told or listed at the account's cost.",
     )
+    expected_cost = models.DecimalField(
+        max_digits=12,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text="Dollars by the account's cost book, when the cost was told.",
+    )
     upstream_balance = models.DecimalField(
         max_digits=14, decimal_places=4, null=True, blank=True, help_text="Dollars left, as told."
     )

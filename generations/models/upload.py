@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.tenancy import TenantRow
@@ -14,7 +15,10 @@ def new_upload_id() -> str:
 
 
 class Upload(TenantRow):
-    """The same bytes sent twice are one upload. Sounds have no size, images no `duration_ms`."""
+    """The same bytes sent twice are one upload. Sounds have no size, images no `duration_ms`.
+
+    `used_at` is set in the transaction that accepts an order; only what has none is ever deleted.
+    """
 
     public_id = models.CharField(max_length=40, unique=True, default=new_upload_id)
     sha256 = models.CharField(max_length=64)
@@ -25,12 +29,20 @@ class Upload(TenantRow):
     height = models.PositiveIntegerField()
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(default=timezone.now, help_text="When it came last.")
+    used_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a generation first referred to it; null: none does."
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["organisation", "livemode", "sha256"], name="one_upload_per_content"
             )
+        ]
+        indexes = [
+            models.Index(fields=["sent_at"], name="upload_unused", condition=Q(used_at=None)),
+            models.Index(fields=["key"], name="upload_by_key"),
         ]
 
     def __str__(self) -> str:
