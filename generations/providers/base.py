@@ -19,6 +19,7 @@ from generations.catalogue.params import Kind, Params
 from generations.catalogue.products.registry import PRODUCTS
 from generations.providers.codecs import CODECS, Bulk, Question
 from generations.providers.trail import masked, received
+from generations.wire.meter import Shown
 from generations.wire.task import Outcome, Reason, Rejected, Task, Unknown, WireRequest
 from kling_saas.lib import http
 from kling_saas.lib.sealing import SealBroken
@@ -148,6 +149,18 @@ class Adapter:
         except _NO_QUERY as error:
             return _silence(error)
         return self.codec.decode_task(answer.status_code, answer.headers, answer.content)
+
+    def meter(self, start_ms: int, end_ms: int) -> Shown | Rejected | None:
+        """What the account used or has left, asked at once; None where nothing tells."""
+        told = self.codec.meter
+        if told is None:
+            return None
+        try:
+            with http.api_client() as client:
+                answer = client.send(self.request(client, told.query(start_ms, end_ms)))
+        except _NO_QUERY as error:
+            return _silence(error)
+        return told.decode(answer.status_code, answer.headers, answer.content)
 
     # ------------------------------------------------------------------ many at a time
 

@@ -10,9 +10,11 @@ import jwt
 
 from generations.catalogue.params import Kind, Params
 from generations.models import Protocol
+from generations.wire.kling import account
 from generations.wire.kling import client as kling
 from generations.wire.kling_standard import client as kling_2026
 from generations.wire.llmprovider import client as llmprovider
+from generations.wire.meter import Shown
 from generations.wire.segmind import client as segmind
 from generations.wire.task import Accepted, Rejected, Task, Unknown, WireRequest
 
@@ -40,6 +42,16 @@ class Bulk:
     decode: Callable[[int, Headers, bytes], tuple[Task, ...] | Rejected]
 
 
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What the account has used or has left. `query` takes a period in Unix milliseconds."""
+
+    query: Callable[[int, int], WireRequest]
+    decode: Callable[[int, Headers, bytes], Shown | Rejected]
+    lag_hours: float = 0.0  # by which it may be behind
+    pause: float = 0.0  # seconds between two questions
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
     """One upstream's wire format, as its client.
@@ -59,6 +71,7 @@ class Codec:
     decode_task: Decoder
     find: Callable[[Question], WireRequest] | None = None
     bulk: Bulk | None = None
+    meter: Meter | None = None
     blocking: bool = False
 
 
@@ -95,6 +108,7 @@ def _get_kling(question: Question) -> WireRequest:
     return kling.encode_get(question.kind, question.task_id)
 
 
+_PACKS = Meter(account.encode_costs, account.decode_costs, account.LAG_HOURS, pause=1.1)
 _KLING = Codec(
     can_serve=kling.can_serve,
     lost=kling.lost,
@@ -107,6 +121,7 @@ _KLING = Codec(
     find=_get_kling,  # its one address takes either id
     decode_task=kling.decode_task,
     bulk=Bulk(_pages, kling.decode_list),
+    meter=_PACKS,
 )
 _KLING_2026 = Codec(
     can_serve=kling_2026.can_serve,
@@ -120,6 +135,7 @@ _KLING_2026 = Codec(
     find=lambda question: kling_2026.encode_find([question.task_id]),
     decode_task=kling_2026.decode_task,
     bulk=Bulk(_by_ids, kling_2026.decode_tasks),
+    meter=_PACKS,
 )
 _SEGMIND = Codec(  # has no id of ours
     can_serve=segmind.can_serve,
@@ -129,6 +145,7 @@ _SEGMIND = Codec(  # has no id of ours
     decode_created=segmind.decode_created,
     get=lambda question: segmind.encode_get(question.task_id),
     decode_task=segmind.decode_task,
+    meter=Meter(lambda start, end: segmind.encode_credits(), segmind.decode_credits),
 )
 _LLMPROVIDER = Codec(  # takes our id, and its page documents no query by it
     can_serve=llmprovider.can_serve,

@@ -15,6 +15,7 @@ from generations.catalogue.validation import InvalidRequest
 from generations.sandbox import credentials, sources
 from generations.sandbox.vendor import Refusal, Vendor, Wish
 from generations.sandbox.web import Handler, HangUp, answer, body_of, checked, vendor_of
+from generations.wire.kling import account as packs
 from generations.wire.kling import products
 from generations.wire.kling import server as codec
 from generations.wire.task import BadRequest, TaskState, WireReply
@@ -127,23 +128,11 @@ def _bounded(request: Request, name: str, usual: int, most: int) -> int:
 
 
 async def _costs(request: Request) -> Response:
-    """One pack, full or empty (Kling's account page, `/account/costs`)."""
-    account = caller(request)
-    empty = account.startswith(credentials.EMPTY)
-    pack = {
-        "resource_pack_name": "Sandbox pack",
-        "resource_pack_id": "sandbox",
-        "resource_pack_type": "decreasing_total",
-        "total_quantity": 1000.0,
-        "remaining_quantity": 0.0 if empty else 1000.0,
-        "purchase_time": 1735689600000,
-        "effective_time": 1735689600000,
-        "invalid_time": 4102444800000,
-        "status": "runOut" if empty else "online",
-    }
-    data = {"code": 0, "msg": "success", "resource_pack_subscribe_infos": [pack]}
-    body = {"code": 0, "message": "SUCCEED", "request_id": str(uuid.uuid4()), "data": data}
-    return answer(WireReply(status=200, json=body))
+    """What is left of the account's pack, once a second (Kling's account page)."""
+    vendor, account = vendor_of(request), caller(request)
+    if not vendor.may_ask_costs(account):
+        return answer(error(_CODES["rate"]))
+    return answer(packs.encode_packs([vendor.pack(account)], str(uuid.uuid4())))
 
 
 async def unknown(request: Request) -> Response:

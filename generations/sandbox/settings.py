@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from generations.sandbox import weather
+from generations.wire.kling.account import LAG_HOURS
 
 Profile = Literal["full", "small", "tiny"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
@@ -19,7 +20,8 @@ class Settings:
 
     `keys` limits the static keys taken, empty takes any well-formed one; `parallel` is the number
     of unfinished tasks an account may have on Kling, 0 for any; `image_hosts` may be fetched from;
-    `weather` has the chances of faults that strike any call, `stall` the seconds of such an answer.
+    `weather` has the chances of faults that strike any call, `stall` the seconds of such an answer;
+    `costs_lag` is by how many seconds Kling's account page is behind, divided by `speed` as well.
     """
 
     data: Path
@@ -37,6 +39,7 @@ class Settings:
     image_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
     weather: Mapping[str, float] = field(default_factory=dict)
     stall: float = 40.0
+    costs_lag: float = LAG_HOURS * 3600.0
 
 
 class BadSetting(ValueError):
@@ -64,6 +67,7 @@ def read(environ: Mapping[str, str], *, data: Path, host: str, port: int) -> Set
         keep_days=_number(environ, "SANDBOX_KEEP_DAYS", usual.keep_days, above=0),
         image_hosts=_words(environ, "SANDBOX_IMAGE_HOSTS", usual.image_hosts),
         stall=_number(environ, "SANDBOX_STALL", usual.stall, above=0),
+        costs_lag=_number(environ, "SANDBOX_COSTS_LAG", usual.costs_lag, above=-1),
         weather=_weather(environ.get("SANDBOX_WEATHER", "")),
     )
 

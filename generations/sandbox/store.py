@@ -11,6 +11,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ CREATE TABLE IF NOT EXISTS asked (
     dialect TEXT NOT NULL, account TEXT NOT NULL, label TEXT NOT NULL, times INTEGER NOT NULL,
     PRIMARY KEY (dialect, account, label)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS bills (
+    task TEXT PRIMARY KEY, dialect TEXT NOT NULL, account TEXT NOT NULL, milliunits INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS bills_by_account ON bills (account, dialect);
 CREATE TABLE IF NOT EXISTS weather (kind TEXT PRIMARY KEY, times INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS secret (value BLOB NOT NULL) STRICT;
 """
@@ -135,14 +140,27 @@ class Store:
         ).fetchone()
         return int(row["n"])
 
-    def add(self, record: Record) -> None:
-        """Store a new task. Raises Taken."""
+    def add(self, record: Record, units: Decimal) -> None:
+        """Store a new task and what it takes if it succeeds. Raises Taken."""
+        if not record.script.has("failed"):  # a bill without a task, after a crash, is none
+            bill = (record.id, record.dialect, record.account, int(units * 1000))
+            self._db.execute("INSERT INTO bills VALUES (?, ?, ?, ?)", bill)
         values = [getattr(record, name) for name in _COLUMNS]
         marks = ", ".join("?" for _ in _COLUMNS)
         try:
             self._db.execute(f"INSERT INTO tasks ({', '.join(_COLUMNS)}) VALUES ({marks})", values)  # noqa: S608
         except sqlite3.IntegrityError as refusal:
             raise Taken(record.external_id) from refusal
+
+    def billed(self, account: str, dialects: str, until_ms: int) -> Decimal:
+        """Official units of the tasks that had succeeded by then; `dialects` is a GLOB."""
+        row = self._db.execute(
+            "SELECT coalesce(sum(milliunits), 0) AS n FROM bills JOIN tasks ON tasks.id = task "
+            "WHERE bills.account = ? AND bills.dialect GLOB ? AND broken = '' "
+            "AND max(ready_ms, rendered_ms) <= ?",
+            (account, dialects, until_ms),
+        ).fetchone()
+        return Decimal(int(row["n"])) / 1000
 
     def find(self, dialect: str, account: str, name: str) -> Record | None:
         """The account's task of this id or external id."""

@@ -18,15 +18,19 @@ from generations.catalogue import billable, registry
 from generations.catalogue.params import Params
 from generations.catalogue.products.registry import PRODUCTS
 from generations.sandbox import faults
+from generations.sandbox.credentials import EMPTY
 from generations.sandbox.film import reel
 from generations.sandbox.renderer import FILE
 from generations.sandbox.settings import Settings
 from generations.sandbox.store import Record, Store, Taken
 from generations.sandbox.studio import Studio, now_ms
 from generations.sandbox.weather import Weather
+from generations.wire.meter import Pack
 from generations.wire.task import RemoteAudio, RemoteVideo, Task, TaskState
 
 RANK = {TaskState.QUEUED: 1, TaskState.RUNNING: 2, TaskState.SUCCEEDED: 3, TaskState.FAILED: 3}
+PACK_UNITS, BALANCE_USD = Decimal(1_000_000), Decimal(100_000)
+USD_PER_UNIT = billable.CREDITS_PER_UNIT * billable.CREDIT_USD
 _JITTER = 0.2
 _QUEUE_SHARE = 0.06
 _VIDEO, _AUDIO = 10**17, 2 * 10**17  # what a film's and a sound's id exceed their task's by
@@ -64,6 +68,7 @@ class Vendor:
         self.settings, self.store, self.studio = settings, store, studio
         self.weather = Weather(settings.weather, store)
         self._secret = store.secret()
+        self._costs_asked: dict[str, float] = {}
         self.call_back: Callable[[Record, Task], Awaitable[None]] | None = None
 
     async def create(self, wish: Wish) -> Record:
@@ -74,7 +79,7 @@ class Vendor:
         self._refuse_before(wish, script, self._count_try(wish, _label(wish, prompt)))
         record = self._record(wish, prompt, script)
         try:
-            self.store.add(record)
+            self.store.add(record, billable.official_units(wish.params))
         except Taken:
             message = f"external_task_id {wish.external_id} is in use already"
             raise Refusal("duplicate", message) from None
@@ -184,7 +189,7 @@ class Vendor:
             updated_ms=self._updated_ms(record, state),
             units=units,
             cost_usd=self.cost_usd(params) if done else None,
-            remaining_usd=self.balance_usd(record.account) if done else None,
+            remaining_usd=self._left(record) if done else None,
             watermark=params.watermark,
             prompt=params.prompt,
             seed=params.seed,
@@ -192,12 +197,33 @@ class Vendor:
 
     def cost_usd(self, params: Params) -> Decimal:
         """What Segmind would charge for the film."""
-        units = billable.official_units(params)
-        return units * billable.CREDITS_PER_UNIT * billable.CREDIT_USD
+        return billable.official_units(params) * USD_PER_UNIT
+
+    def _left(self, record: Record) -> Decimal | None:
+        return self.balance_usd(record.account) if record.dialect == "segmind" else None
 
     def balance_usd(self, account: str) -> Decimal:
-        """What is left to an account: nothing on an empty one, plenty on any other."""
-        return Decimal(0) if account.startswith("empty-") else Decimal(1000)
+        """What is left to a Segmind account: nothing on an empty one, plenty on any other."""
+        spent = self.store.billed(account, "segmind", now_ms()) * USD_PER_UNIT
+        return Decimal(0) if account.startswith(EMPTY) else BALANCE_USD - spent
+
+    def pack(self, account: str) -> Pack:
+        """The one resource pack of a Kling account, behind by as much as Kling's are."""
+        seen = now_ms() - round(self.settings.costs_lag * 1000 / self.settings.speed)
+        used = self.store.billed(account, "kling*", seen)
+        return Pack(
+            id=f"pack-{account}",
+            name="Sandbox pack",
+            total=PACK_UNITS,
+            remaining=Decimal(0) if account.startswith(EMPTY) else PACK_UNITS - used,
+        )
+
+    def may_ask_costs(self, account: str) -> bool:
+        """Whether its last question for its packs was a second ago."""
+        now = time.monotonic()
+        early = now - self._costs_asked.get(account, -1.0) < 1.0
+        self._costs_asked[account] = self._costs_asked[account] if early else now
+        return not early
 
     def _updated_ms(self, record: Record, state: TaskState) -> int:
         if state is TaskState.QUEUED:

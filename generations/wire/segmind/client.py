@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from generations.catalogue.params import CameraControl, Params
 from generations.wire import loose, plain
+from generations.wire.meter import Shown
 from generations.wire.segmind.slugs import SHOTS_MAX, SLUGS, VERSIONS, Slug
 from generations.wire.task import (
     Accepted,
@@ -157,6 +158,23 @@ def _camera(move: CameraControl | None) -> dict[str, Any]:
         return {}
     value = None if move.value is None else int(move.value)
     return {"camera_control": move.type, "camera_axis": move.axis, "camera_value": value}
+
+
+def encode_credits() -> WireRequest:
+    """GET what is left to the account."""
+    return WireRequest(method="GET", path="/v1/get-user-credits")
+
+
+def decode_credits(status: int, headers: Mapping[str, str], body: bytes) -> Shown | Rejected:
+    """The answer to `encode_credits`, in dollars."""
+    answer = loose.json_object(body)
+    left = loose.number((answer or {}).get("credits"))
+    if 200 <= status < 300 and left is not None:
+        return Shown(balance_usd=left)
+    found = _refusal(status, headers, answer) if status >= 300 else None
+    if isinstance(found, Rejected):
+        return found
+    return Rejected(Reason.UNAVAILABLE, str(status), "the balance was not told")
 
 
 def encode_get(request_id: str) -> WireRequest:
