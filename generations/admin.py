@@ -25,8 +25,10 @@ from generations.models import (
     Generation,
     GenerationEvent,
     Heartbeat,
+    MeterReading,
     ProductCorrection,
     ProviderAccount,
+    Reconciliation,
     RefusedModel,
     SuspenseAttempt,
     Upload,
@@ -201,6 +203,37 @@ class UploadAdmin(ReadOnlyAdmin):
     list_display = ["public_id", "organisation", "content_type", "width", "height", "bytes"]
     list_select_related = ["organisation"]
     search_fields = ["public_id", "sha256"]
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(ReadOnlyAdmin):
+    """What each look at books, files and bills found and did."""
+
+    list_display = ["started_at", "finished_at", "by_hand", "account", "summary", "left"]
+    list_filter = ["by_hand", ("finished_at", admin.EmptyFieldListFilter)]
+    date_hierarchy = "started_at"
+    fields = ["started_at", "finished_at", "by_hand", "account", "summary", "left", "found"]
+    readonly_fields = ["summary", "found"]
+
+    @admin.display(description="found")
+    def summary(self, row: Reconciliation) -> str:
+        """How many of each kind."""
+        counted = (f"{kind}: {counts['found']}" for kind, counts in row.counts.items())
+        return ", ".join(counted) or ("nothing" if row.finished_at else "")
+
+    @admin.display(description="in detail")
+    def found(self, row: Reconciliation) -> str:
+        """The first of each kind."""
+        return _shown(row.findings)
+
+
+@admin.register(MeterReading)
+class MeterReadingAdmin(ReadOnlyAdmin):
+    """What the upstreams showed of their bills."""
+
+    list_display = ["account", "at", "used", "balance"]
+    list_select_related = ["account"]
+    list_filter = ["account"]
 
 
 @admin.register(RefusedModel)

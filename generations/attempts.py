@@ -108,9 +108,11 @@ def ended(generation: Generation, task: Task) -> None:
     cost = task.cost_usd
     if cost is None and task.units is not None:
         cost = task.units * account.usd_per_unit(generation.model)
+    usual = expected_cost(generation, account)
     columns = {
         "upstream_units": task.units,
         "upstream_cost": cost,
+        "expected_cost": None if cost is None else usual,
         "upstream_balance": task.remaining_usd,
     }
     told: dict[str, Any] = {name: value for name, value in columns.items() if _storable(value)}
@@ -121,7 +123,6 @@ def ended(generation: Generation, task: Task) -> None:
             Attempt.objects.filter(generation=generation, outcome=AttemptOutcome.ACCEPTED).update(
                 **told
             )
-    usual = expected_cost(generation, account)
     if cost is not None and cost > usual * _TOLERANCE and not account.is_sandbox:
         alarms.ring(
             AlarmKind.OVERCHARGED,

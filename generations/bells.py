@@ -19,6 +19,7 @@ from django_q.tasks import async_task
 
 from accounts import tenancy
 from generations.models import Protocol
+from generations.reconciliation import run as reconciliation
 
 _DUE = """
 SELECT
@@ -77,6 +78,8 @@ def _ring_sweep() -> None:
         _last_sweep = time.monotonic()
         _ring("generations.tasks.sweep", "short")
         _ring("generations.tasks.take_late", "media")
+        if reconciliation.is_due():
+            _ring("generations.tasks.reconcile", "media")
 
 
 def _ring(task: str, cluster: str) -> None:

@@ -124,8 +124,14 @@ def breaches(organisation_id: int | None = None) -> list[Breach]:
         return list(_found(cursor))
 
 
-def _found(cursor: CursorWrapper) -> Iterator[Breach]:
-    for rule in RULES:
+def of_rule(number: str) -> list[Breach]:
+    """The breaches of one rule. Needs a scope of every tenant."""
+    with connection.cursor() as cursor:
+        return list(_found(cursor, tuple(rule for rule in RULES if rule.number == number)))
+
+
+def _found(cursor: CursorWrapper, rules: tuple[Rule, ...] = RULES) -> Iterator[Breach]:
+    for rule in rules:
         cursor.execute(f"{rule.query} LIMIT {_LISTED}")
         for (offender,) in cursor.fetchall():
             yield Breach(f"{rule.number} {rule.says}", str(offender))

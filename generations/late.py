@@ -12,14 +12,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db import IntegrityError
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts import outbox, tenancy
 from generations import attempts, ingest, lifecycle, providers, storage
 from generations.films import BadFilm
 from generations.ingest import STORED
-from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount, Status
+from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount, Status, Video
 from generations.providers import Found
 from generations.wire.task import RemoteVideo, Task, TaskState
 from kling_saas.lib import http
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 _FOR = timedelta(hours=24)
 _ASKABLE = Q(error_code__in=["deadline", "upstream_lost"]) & ~Q(upstream_id="")
 _PERHAPS = Q(error_code="upstream_unknown")  # found by our id, where that can be asked
-_HERE = Q(media_url__startswith=STORED)  # kept for us by a blocking call
+_HERE = Q(media_url__startswith=STORED)  # kept for us by a blocking call: it does not grow old
 
 
 def run() -> int:
@@ -41,9 +42,8 @@ def run() -> int:
         due = (
             Generation.objects.filter(
                 Q(lease_until=None) | Q(lease_until__lte=Now()),
-                _ASKABLE | _PERHAPS | _HERE,
+                _HERE | Q(_ASKABLE | _PERHAPS, finished_at__gte=Now() - _FOR),
                 status=Status.FAILED,
-                finished_at__gte=Now() - _FOR,
                 video=None,
             )
             .only("pk")  # most rounds find nothing
@@ -58,8 +58,23 @@ def run() -> int:
         Generation.objects.filter(pk=generation.pk).update(lease_until=Now() + pause)
     if task := _finished(generation):
         passing("late.found")
-        _take_in(generation, task)
+        take_in(generation, task)
     return 1
+
+
+def overdue(since: timedelta) -> QuerySet[Generation]:
+    """Films given up within `since` whose upstream could tell of them, and is not asked any more.
+
+    Needs a scope of every tenant.
+    """
+    found: QuerySet[Generation] = Generation.objects.filter(
+        _ASKABLE | _PERHAPS,
+        status=Status.FAILED,
+        video=None,
+        finished_at__gte=Now() - since,
+        finished_at__lt=Now() - _FOR,
+    )
+    return found.exclude(_HERE).select_related("account")
 
 
 def keep(generation: Generation, task: Task) -> None:
@@ -76,13 +91,18 @@ def _finished(generation: Generation) -> Task | None:
         return Task(id=generation.upstream_id, state=TaskState.SUCCEEDED, videos=(film,))
     if generation.account is None:
         return None
-    found = _asked(generation, generation.account)
+    return film_of(ask(generation, generation.account))
+
+
+def film_of(found: Found | None) -> Task | None:
+    """The task, if it has a film to take in."""
     if isinstance(found, Task) and found.state == TaskState.SUCCEEDED and found.videos:
         return found
     return None
 
 
-def _asked(generation: Generation, account: ProviderAccount) -> Found | None:
+def ask(generation: Generation, account: ProviderAccount) -> Found | None:
+    """What the upstream knows of it, asked at once; None where it cannot be asked."""
     adapter, kind = providers.adapter(account), generation.order().kind
     if adapter.blocking:
         return None
@@ -94,7 +114,8 @@ def _asked(generation: Generation, account: ProviderAccount) -> Found | None:
     return adapter.find(kind, attempt.external_id) if attempt else None
 
 
-def _take_in(generation: Generation, task: Task) -> None:
+def take_in(generation: Generation, task: Task) -> bool:
+    """Store the film and give it, free. False for one that cannot be used, or was given already."""
     generation.media_url = task.videos[0].url
     with tempfile.TemporaryDirectory(prefix="kling-late-") as folder:
         try:
@@ -103,9 +124,21 @@ def _take_in(generation: Generation, task: Task) -> None:
             log.warning("%s: a late film was not taken in: %s", generation.public_id, error)
             if isinstance(error, BadFilm | FileNotFoundError):
                 _forget(generation)
-            return
+            return False
     attempts.ended(generation, task)
     passing("late.stored")
+    try:
+        _give(generation, video)
+    except IntegrityError:
+        log.warning("%s: somebody else gave its late film", generation.public_id)
+        return False
+    passing("late.done")
+    ingest.forget_incoming(generation)
+    log.warning("%s: its film came late and was given free", generation.public_id)
+    return True
+
+
+def _give(generation: Generation, video: Video) -> None:
     with lifecycle.scope(generation):
         video.save(force_insert=True)
         passing("late.filmed")
@@ -115,9 +148,6 @@ def _take_in(generation: Generation, task: Task) -> None:
             topic="generation.late_film",
             subject=generation.public_id,
         )
-    passing("late.done")
-    ingest.forget_incoming(generation)
-    log.warning("%s: its film came late and was given free", generation.public_id)
 
 
 def _forget(generation: Generation) -> None:

@@ -104,11 +104,12 @@ def give_up(generation: Generation, code: str, message: str) -> bool:
             generation=generation, outcome=AttemptOutcome.UNKNOWN
         )
         for attempt in left:
-            _suspend(generation, attempt)
+            suspend(generation, attempt)
     return True
 
 
-def _suspend(generation: Generation, attempt: Attempt) -> None:
+def suspend(generation: Generation, attempt: Attempt) -> None:
+    """What an upstream may bill for an attempt goes to suspense; a recorded outcome stands."""
     cost = attempts.expected_cost(generation, attempt.account)
     attempts.close(generation, attempt, AttemptOutcome.ABANDONED, upstream_cost=cost)
     if not attempt.account.is_sandbox:

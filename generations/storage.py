@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -59,9 +60,51 @@ def size(key: str) -> int:
     return default_storage.size(key) if default_storage.exists(key) else -1
 
 
+def written_at(key: str) -> datetime | None:
+    """When what is stored under `key` was written; None when there is nothing."""
+    return default_storage.get_modified_time(key) if default_storage.exists(key) else None
+
+
 def remove(key: str) -> None:
     """Delete what is stored under `key`, if anything."""
     default_storage.delete(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file: its key, and when it was last written."""
+
+    key: str
+    at: datetime
+
+
+def listed(prefix: str, after: str = "") -> Iterator[Stored]:
+    """What lies under `prefix` (ends with a slash) behind the key `after`, in order of the bytes.
+
+    As it is now, read piece by piece; what is stored or deleted meanwhile may be there or not.
+    """
+    if settings.S3_BUCKET:
+        bucket = default_storage.bucket  # type: ignore[attr-defined]
+        for found in bucket.objects.filter(Prefix=prefix, Marker=after):
+            yield Stored(found.key, found.last_modified)
+    else:
+        yield from _in_folder(Path(default_storage.path(prefix)), prefix, after)
+
+
+def _in_folder(folder: Path, prefix: str, after: str) -> Iterator[Stored]:
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name + "/" * entry.is_dir() for entry in entries)
+    for key in (prefix + name for name in names):
+        if key.endswith("/") and (key > after or after.startswith(key)):
+            yield from _in_folder(folder / key[len(prefix) :], key, after)
+        elif not key.endswith("/") and key > after:
+            try:
+                written = (folder / key[len(prefix) :]).stat().st_mtime
+            except FileNotFoundError:
+                continue
+            yield Stored(key, datetime.fromtimestamp(written, UTC))
 
 
 def open_file(key: str) -> IO[bytes]:

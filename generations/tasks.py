@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from generations import deliveries, ingest, late, previews, sweeps
 from generations import dispatch as dispatching
+from generations.reconciliation import run as reconciliation
 
 _SESSION = 15.0  # seconds; well below the queue's timeout
 
@@ -39,6 +40,11 @@ def take_late() -> None:
 def sweep() -> None:
     """Look for what was lost."""
     sweeps.run()
+
+
+def reconcile() -> None:
+    """Hold books, files and bills against each other, some seconds at a time."""
+    reconciliation.session()
 
 
 def _while_due(step: Callable[[], int]) -> None:

@@ -7,10 +7,15 @@ customers are, by tenancy.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.stack import Stack
+
+if TYPE_CHECKING:
+    from tests.selling import Seller
 
 STACK = Stack(STEP_ATTEMPTS="3")  # a film that cannot be used is given up after 4 s, not 44
 
@@ -55,3 +60,11 @@ def stack() -> Stack:
 def site() -> str:
     """Its address, without a slash at the end."""
     return STACK.site
+
+
+@pytest.fixture
+def sell(stack: Stack) -> Iterator[Seller]:
+    """Makes upstream accounts of the test's own (tests.selling)."""
+    from tests import selling
+
+    yield from selling.seller(stack)

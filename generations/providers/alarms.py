@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from generations.models import Alarm, AlarmKind
@@ -17,7 +17,21 @@ def ring(kind: AlarmKind, subject: str, message: str) -> None:
     """One open row per kind and subject: the first ring makes it, further ones are counted."""
     text = redact(storable(message))[:500]
     log.error("alarm %s %s: %s", kind, subject, text)
-    known = Alarm.objects.filter(kind=kind, subject=subject[:120], resolved_at=None)
+    known = _open(kind).filter(subject=subject[:120])
     if not known.update(count=F("count") + 1, last_at=Now(), message=text):
         row = Alarm(kind=kind, subject=subject[:120], message=text)
         Alarm.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def clear(kind: AlarmKind, *subjects: str) -> None:
+    """The trouble is gone: resolve it, if it rang."""
+    _open(kind).filter(subject__in=[s[:120] for s in subjects]).update(resolved_at=Now())
+
+
+def ringing(kind: AlarmKind) -> list[str]:
+    """The subjects of the open alarms."""
+    return list(_open(kind).values_list("subject", flat=True))
+
+
+def _open(kind: AlarmKind) -> QuerySet[Alarm]:
+    return Alarm.objects.filter(kind=kind, resolved_at=None)

@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,58 +15,20 @@ import httpx
 import pytest
 
 from accounts import tenancy
-from generations import attempts, late, routing
+from generations import attempts, late
 from generations.models import (
     Alarm,
     Attempt,
     Breaker,
-    Protocol,
-    ProviderAccount,
-    RefusedModel,
 )
 from generations.providers import health
 from tests.generations.programs import Program, available, funded, native, settled
 from tests.sandbox.upstream import Upstream
+from tests.selling import MODEL, PRICE, Seller
 from tests.stack import Stack
 from tests.waiting import until
 
-MODEL, PRICE = "kling-v1-6", 20
 HURRY = 2  # seconds in Retry-After
-
-Seller = Callable[..., ProviderAccount]
-
-
-@pytest.fixture
-def sell(stack: Stack) -> Iterator[Seller]:
-    """Makes accounts that alone sell MODEL until the test ends; the first is asked first."""
-    sandbox = RefusedModel.objects.bulk_create(
-        RefusedModel(account=account, model=MODEL, reason="a story")
-        for account in ProviderAccount.objects.filter(enabled=True)
-    )
-    made: list[ProviderAccount] = []
-
-    def add(base_url: str = "", credential: str = "sandbox-key", **more: Any) -> ProviderAccount:
-        account = ProviderAccount(
-            name=f"trouble-{secrets.token_hex(4)}", protocol=Protocol.KLING,
-            base_url=base_url or f"{stack.sandbox}/kling", serves_live=False, serves_test=True,
-            priority=len(made) + 1, concurrency=50, models_sold=[MODEL], **more,
-        )  # fmt: skip
-        account.set_credential(credential)
-        account.save()
-        made.append(account)
-        seen_by_all()
-        return account
-
-    yield add
-    ProviderAccount.objects.filter(pk__in=[a.pk for a in made]).update(enabled=False)
-    RefusedModel.objects.filter(pk__in=[row.pk for row in sandbox]).delete()
-    seen_by_all()
-
-
-def seen_by_all() -> None:
-    """Every process reads the accounts anew within this time."""
-    changed = time.monotonic()
-    until(lambda: time.monotonic() > changed + routing._FRESH_SECONDS + 0.2)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Books, files and upstreams' bills held against each other: what differs is found and told."""

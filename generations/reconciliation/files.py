@@ -1,0 +1,141 @@
+"""Files that no row names: deleted when they are old and certainly nobody's.
+
+Only keys of the shapes we write are looked at. A copy under `incoming/` may be all there is of a
+film that an upstream has billed: it goes only when its order has a film, or never had a call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import tenancy
+from generations import late, storage, uploads
+from generations.ingest import STORED
+from generations.models import Generation, Status, Upload
+from generations.reconciliation.finding import Finding, Kind, Look, Page
+from generations.storage import Stored
+from generations.wire.task import RemoteVideo, Task, TaskState
+
+_BATCH = 2_000
+_INCOMING, _INPUTS = "incoming/", "inputs/"
+_PREFIXES = ("films/", _INCOMING, _INPUTS)  # in the order of their bytes
+_OF_AN_ORDER = re.compile(
+    r"films/(gen_\w+)/[^/]+|incoming/\.?(gen_\w+)\.mp4[^/]*|inputs/\d+/\.?(gen_\w+)-cropped\.jpg[^/]*"
+)
+_SENT = re.compile(r"inputs/\d+/[0-9a-f]{64}")
+_HALF = re.compile(r".*/\.[^/]+\.[0-9a-f]{16}")  # what a crash leaves of storage.put
+_FACTS = (
+    "public_id", "status", "finished_at", "media_url", "video__key", "video__poster_key",
+    "video__preview_key", "video__preview_due_at", "audio__key",
+)  # fmt: skip
+
+
+def orphans(look: Look) -> Page:
+    """The next two thousand files."""
+    batch = list(islice(_stored(look.after), _BATCH))
+    limit = timezone.now() - timedelta(hours=settings.ORPHAN_HOURS)
+    old = [file.key for file in batch if file.at < limit]
+    findings = (*_of_orders(old, limit, look), *_sent(old, limit, look))
+    return Page(findings, batch[-1].key if len(batch) == _BATCH else "")
+
+
+def _stored(after: str) -> Iterator[Stored]:
+    for prefix in _PREFIXES:
+        if after < prefix or after.startswith(prefix):
+            yield from storage.listed(prefix, after if after.startswith(prefix) else "")
+
+
+# -------------------------------------------------------------------- files of orders
+
+
+def _of_orders(keys: Iterable[str], limit: datetime, look: Look) -> Iterator[Finding]:
+    owners = {key: next(filter(None, m.groups())) for key in keys if (m := _match(key))}
+    with tenancy.system("orphans are looked for across tenants"):
+        rows = Generation.objects.filter(public_id__in=set(owners.values())).values(*_FACTS)
+        orders = {row["public_id"]: row for row in rows}
+    for key, owner in owners.items():
+        if found := _judged(key, owner, orders.get(owner), limit, look):
+            yield found
+
+
+def _match(key: str) -> re.Match[str] | None:
+    return _OF_AN_ORDER.fullmatch(key)
+
+
+def _judged(
+    key: str, owner: str, order: dict[str, Any] | None, limit: datetime, look: Look
+) -> Finding | None:
+    if order is None:
+        says = f"there is no order {owner}: is this database an older copy?"
+        return Finding(Kind.ORPHAN, key, says, left=True)
+    if order["finished_at"] is None or order["finished_at"] > limit or _named(key, order):
+        return None
+    if key.startswith(_INCOMING) and not _HALF.fullmatch(key) and _only_copy(order):
+        return _given_to_late(key, owner, look)
+    return _deleted(key, f"{owner} has ended and does not name it", limit, look)
+
+
+def _named(key: str, order: dict[str, Any]) -> bool:
+    """Whether the order's rows name the file, or may soon."""
+    if order["video__preview_due_at"] and key.endswith(".preview.mp4"):
+        return True
+    waits = order["media_url"] == STORED + key and _only_copy(order)
+    shown = {order[f"video__{name}key"] for name in ("", "poster_", "preview_")}
+    return waits or key in shown | {order["audio__key"]}
+
+
+def _only_copy(order: dict[str, Any]) -> bool:
+    """Whether a film that came for the order would be its first."""
+    return order["status"] == Status.FAILED and order["video__key"] is None
+
+
+def _given_to_late(key: str, owner: str, look: Look) -> Finding:
+    if look.mend:
+        with tenancy.system("a film that nobody knows of is of any tenant"):
+            generation = Generation.objects.get(public_id=owner)
+        film = RemoteVideo(url=STORED + key)
+        late.keep(generation, Task(id=owner, state=TaskState.SUCCEEDED, videos=(film,)))
+    says = f"the only copy of a film that came for {owner}, which was given up"
+    return Finding(Kind.LATE, key, says, "taken in, and given free")
+
+
+def _deleted(key: str, why: str, limit: datetime, look: Look) -> Finding | None:
+    if look.mend and not delete(key, limit):
+        return None
+    return Finding(Kind.ORPHAN, key, why, "deleted")
+
+
+# -------------------------------------------------------------------- what customers sent
+
+
+def _sent(keys: Iterable[str], limit: datetime, look: Look) -> Iterator[Finding]:
+    mine = [k for k in keys if _SENT.fullmatch(k) or (k.startswith(_INPUTS) and _HALF.fullmatch(k))]
+    with tenancy.system("orphans are looked for across tenants"):
+        known = set(Upload.objects.filter(key__in=mine).values_list("key", flat=True))
+    for key in mine:
+        if key in known or _match(key):
+            continue
+        if found := _deleted(key, "no upload names it", limit, look):
+            yield found
+
+
+def delete(key: str, limit: datetime | None = None) -> bool:
+    """Delete a file that no upload names; False when one does by now, or it was written anew.
+
+    `limit`: the moment since which it must not have been written.
+    """
+    with tenancy.system("a file is several uploads' when it was sent in both modes"):
+        uploads.guard(key)
+        if Upload.objects.filter(key=key).exists():
+            return False
+        if limit and not (storage.written_at(key) or limit) < limit:
+            return False
+        storage.remove(key)
+    return True
