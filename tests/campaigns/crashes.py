@@ -175,6 +175,7 @@ class Trial:
     def _dies(self, case: Case, work: Callable[[], None]) -> bool:
         """A worker in a child that is gone, without a word, at the point. Its lease runs out."""
         connections.close_all()
+        crew.before_fork()
         child = os.fork()
         if child == 0:
             _live_and_die(case, work)

@@ -150,6 +150,13 @@ def _soon() -> datetime:
     return CLOCK.now()
 
 
+def before_fork() -> None:
+    """A child would share this thread's event loop, whose files are the parent's."""
+    if hasattr(_mine, "loop"):
+        _mine.loop.close()
+        del _mine.loop
+
+
 def forked() -> None:
     """In a child: threads and sessions of the parent are not here."""
     _eyes.cache_clear()
