@@ -29,8 +29,33 @@ storage.put(key, io.BytesIO(b"first"))
 storage.put(key, io.BytesIO(bytes(range(256)) * 1000))
 with storage.open_file(key) as file:
     whole = file.read() == bytes(range(256)) * 1000
+walk = [f"inputs/walk/{name}" for name in ("a", "b", "c")]
+for each in walk:
+    storage.put(each, io.BytesIO(b"walked"))
+young = storage.written_at(walk[0])
 print(json.dumps({"before": before, "size": storage.size(key), "whole": whole,
-                  "link": storage.link(key, name="one.mp4")}))
+                  "link": storage.link(key, name="one.mp4"),
+                  "listed": [s.key for s in storage.listed("inputs/walk/", walk[0])],
+                  "written": [s.at == young for s in storage.listed("inputs/walk/")][0],
+                  "nothing": storage.written_at("inputs/walk/none")}))
+for each in walk:
+    storage.remove(each)
+"""
+
+_ORPHANS = """
+import io, json, os, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "kling_saas.settings"
+django.setup()
+from django.conf import settings
+from generations import storage
+from generations.reconciliation import files
+from generations.reconciliation.finding import Look
+old = f"inputs/1/{'ab' * 32}"
+storage.put(old, io.BytesIO(b"nobody's"))
+assert files.orphans(Look(mend=True)).findings == ()
+settings.ORPHAN_HOURS = -1  # the bucket dates what it is given: as if all had lain long enough
+found = [[f.subject, f.done] for f in files.orphans(Look(mend=True)).findings]
+print(json.dumps({"found": found, "left": storage.size(old)}))
 """
 
 
@@ -107,6 +132,13 @@ def test_what_is_put_again_replaces_what_was_there(tried: dict[str, Any]) -> Non
     assert (tried["before"], tried["size"], tried["whole"]) == (-1, 256_000, True)
 
 
+def test_a_walk_goes_on_behind_a_key_and_knows_when_each_was_written(
+    tried: dict[str, Any],
+) -> None:
+    assert tried["listed"] == ["inputs/walk/b", "inputs/walk/c"]
+    assert (tried["written"], tried["nothing"]) == (True, None)
+
+
 def test_a_signed_link_gives_ranges_and_the_name_to_save_it_under(tried: dict[str, Any]) -> None:
     whole = requests.get(tried["link"], timeout=10)
     part = requests.get(tried["link"], headers={"Range": "bytes=256-511"}, timeout=10)
@@ -142,3 +174,12 @@ def test_pages_may_show_films_from_the_bucket_and_from_nowhere_else(
     policy = requests.get(place.site, timeout=10).headers["Content-Security-Policy"]
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";") if " " in rule.strip())
     assert rules["media-src"].split() == ["'self'", "blob:", bucket]
+
+
+def test_orphans_in_the_bucket_go_and_what_is_named_stays(
+    place: Stack, film: dict[str, Any]
+) -> None:
+    seen = json.loads(place.python(_ORPHANS).splitlines()[-1])
+    assert seen["found"] == [[f"inputs/1/{'ab' * 32}", "deleted"]]
+    assert seen["left"] == -1
+    assert requests.get(film["video"]["url"], timeout=10).status_code == 200

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -180,3 +182,23 @@ def test_a_film_link_that_was_tampered_with_is_refused(upstream: Upstream) -> No
     later = link.copy_set_param("expires", str(int(link.params["expires"]) + 1))
     assert upstream.http.get(link).status_code == 200
     assert upstream.http.get(later).status_code == 403
+
+
+def test_klings_account_page_counts_what_was_made_and_is_asked_once_a_second(
+    tmp_path: Path,
+) -> None:
+    prompt = Upstream(tmp_path / "prompt", SANDBOX_COSTS_LAG="0")
+    behind = Upstream(tmp_path / "behind", SANDBOX_COSTS_LAG=str(SPEED * 3600))
+    for upstream, used in ((prompt, 1.0), (behind, 0.0)):
+        made = upstream.create("A kite").json()["data"]["task_id"]
+        failed = upstream.create("fail:failed A kite").json()["data"]["task_id"]
+        upstream.finished(made)
+        upstream.finished(failed)
+        ask = partial(
+            upstream.http.get, "/kling/account/costs?start_time=1&end_time=2", headers=KEY
+        )
+        answer = ask()
+        (pack,) = answer.json()["data"]["resource_pack_subscribe_infos"]
+        assert pack["total_quantity"] - pack["remaining_quantity"] == used
+        until(lambda ask=ask: (again := ask()).status_code == 429 and again.json()["code"] == 1302)
+        upstream.stop()
