@@ -150,7 +150,9 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
             return answered
         raise
     generation = _unsaved(actor, order, prepared)
-    outcome, body, public_id = _accept(generation, order.idempotency_key, render(generation))
+    named = sources.uploads_of(prepared.params)
+    answer = render(generation)
+    outcome, body, public_id = _accept(generation, order.idempotency_key, answer, named)
     if outcome == "key_reused":
         raise IdempotencyKeyReused(
             "This Idempotency-Key was used with another body: use a new key for a new order."
@@ -252,13 +254,13 @@ _ACCEPT = (
 )
 
 
-def _accept(g: Generation, key: str | None, answer: str) -> tuple[str, str, str]:
+def _accept(g: Generation, key: str | None, answer: str, named: list[str]) -> tuple[str, str, str]:
     arguments = [
         g.organisation_id, g.livemode, key, g.fingerprint, answer, g.public_id, g.model, g.kind,
         json.dumps(g.params), json.dumps(g.warnings), g.credits, g.quote_id, g.door,
         json.dumps(g.door_facts), g.external_id, g.callback_url, g.reference,
         json.dumps(g.metadata), g.api_key_id, g.access_key_id, g.user_id, g.callback_token,
-        g.created_at, g.deadline_at, settings.QUEUE_LIMIT, sources.uploads_of(g.order()) or None,
+        g.created_at, g.deadline_at, settings.QUEUE_LIMIT, named or None,
     ]  # fmt: skip
     for attempt in (1, 2):
         try:
