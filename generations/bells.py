@@ -11,49 +11,54 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from accounts import tenancy
-from generations.models import Protocol
+from generations.due import Due
 from generations.reconciliation import run as reconciliation
 
-_DUE = """
-SELECT
-  EXISTS (SELECT FROM generations_turns(1, %s)),
-  EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now() AND url <> ''),
-  (SELECT count(*) FROM (SELECT FROM generations_generation WHERE status IN ('fetching', 'storing')
-          AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now()) LIMIT 50) f),
-  EXISTS (SELECT FROM generations_video WHERE preview_due_at <= now())
-"""
-_DISPATCH, _DELIVER = "generations.tasks.dispatch", "generations.tasks.deliver"
+_TASKS = "generations.tasks."
 _last_sweep = 0.0
 
 
-def ring_due() -> None:
-    """Look once at everything that may be due and ring where nobody has been rung for yet."""
-    with tenancy.system("the bell rings for every tenant"), connection.cursor() as cursor:
-        cursor.execute(_DUE, [Protocol.SEGMIND_V1])
-        dispatch, deliver, films, previews = cursor.fetchone()
-    short = [bell.task.get("func") for bell in _rung("short", settings.Q_CLUSTER)]
-    if dispatch and len(short) < 2 * settings.WORKERS_SHORT:
-        _ring(_DISPATCH, "short")
-    if deliver and _DELIVER not in short:
-        _ring(_DELIVER, "short")
-    media = settings.Q_CLUSTER["ALT_CLUSTERS"]["media"]
-    free = settings.WORKERS_MEDIA + 1 - len(_rung("media", media))
-    for _ in range(min(films, free)):
-        _ring("generations.tasks.take_in", "media")
-    if previews and not films and free > 0:
-        _ring("generations.tasks.make_preview", "media")
-    _ring_sweep()
+def ring(due: Due) -> None:
+    """Ring for what was seen to be due, where nobody has been rung for yet, and for sweeps."""
+    global _last_sweep
+    sweep = time.monotonic() - _last_sweep > settings.SWEEP_SECONDS
+    if sweep:
+        _last_sweep = time.monotonic()
+    if sweep or due.for_the_queue:
+        _ring_short(due, sweep)
+        _ring_media(due, sweep)
 
 
-def _rung(cluster: str, timing: dict[str, Any]) -> list[OrmQ]:
-    """Bells that wait or are being answered.
+def _ring_short(due: Due, sweep: bool) -> None:
+    rung = _rung("short", settings.Q_CLUSTER)
+    if due.dispatch and len(rung) < 2 * settings.WORKERS_SHORT:
+        _ring("dispatch", "short")
+    if due.deliveries and "deliver" not in rung:
+        _ring("deliver", "short")
+    if sweep and "sweep" not in rung:
+        _ring("sweep", "short")
+
+
+def _ring_media(due: Due, sweep: bool) -> None:
+    rung = _rung("media", settings.Q_CLUSTER["ALT_CLUSTERS"]["media"])
+    free = settings.WORKERS_MEDIA + 1 - len(rung)
+    for _ in range(min(due.films, free)):
+        _ring("take_in", "media")
+    if due.previews and not due.films and free > 0:
+        _ring("make_preview", "media")
+    if sweep and "take_late" not in rung:
+        _ring("take_late", "media")
+    if sweep and "reconcile" not in rung and reconciliation.is_due():
+        _ring("reconcile", "media")
+
+
+def _rung(cluster: str, timing: dict[str, Any]) -> list[str]:
+    """The tasks of the bells that wait or are being answered.
 
     Being answered, a bell is locked for `retry` seconds; nobody answers for longer than `timeout`,
     so one locked before that is a killed worker's and does not count.
@@ -61,7 +66,7 @@ def _rung(cluster: str, timing: dict[str, Any]) -> list[OrmQ]:
     now = timezone.now()
     alive = now + timedelta(seconds=timing["retry"] - timing["timeout"])
     bells = OrmQ.objects.filter(Q(lock__lte=now) | Q(lock__gt=alive), key=cluster)
-    return list(bells)  # a few
+    return [str(bell.task.get("func")).removeprefix(_TASKS) for bell in bells]  # a few
 
 
 def silence(cluster: str) -> None:
@@ -72,15 +77,5 @@ def silence(cluster: str) -> None:
     OrmQ.objects.filter(key=cluster, lock__gt=timezone.now()).delete()
 
 
-def _ring_sweep() -> None:
-    global _last_sweep
-    if time.monotonic() - _last_sweep > settings.SWEEP_SECONDS:
-        _last_sweep = time.monotonic()
-        _ring("generations.tasks.sweep", "short")
-        _ring("generations.tasks.take_late", "media")
-        if reconciliation.is_due():
-            _ring("generations.tasks.reconcile", "media")
-
-
 def _ring(task: str, cluster: str) -> None:
-    async_task(task, cluster=cluster)
+    async_task(_TASKS + task, cluster=cluster)

@@ -13,6 +13,7 @@ import socket
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 import httpx
@@ -21,7 +22,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from accounts import outbox
-from generations import bells, blocking, heartbeat, outcomes, polls, providers
+from generations import bells, blocking, due, heartbeat, outcomes, polls, providers
 from generations.models import Generation, ProviderAccount
 from generations.providers import Found
 from generations.providers.codecs import Question
@@ -30,7 +31,7 @@ from kling_saas.lib import http
 from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
-_TICK = 0.1  # seconds between looks when there was nothing to do
+_TICK = 0.1  # seconds between looks
 _BATCH = 500
 _BUSY = 250  # questions to one account that are not answered yet
 _PARALLEL_POLLS = 64  # at one host
@@ -49,6 +50,8 @@ class Watcher:
         self._turns: dict[int, float] = {}  # when an account may be asked the next question
         self._polls: set[asyncio.Task[None]] = set()
         self._asked: Counter[int | None] = Counter()
+        self._polls_due, self._news_due = asyncio.Event(), asyncio.Event()
+        self._calls_due = asyncio.Event()
         self.name = f"watcher@{socket.gethostname()}:{os.getpid()}"
 
     async def run(self) -> None:
@@ -57,30 +60,56 @@ class Watcher:
             self.client = client
             calls = blocking.Calls()
             loops = [
-                self._repeat(self._poll_due, _TICK),
-                self._repeat(self._tell, _TICK),
-                self._repeat(self._ring, _TICK),
+                self._repeat(self._look, _TICK),
                 self._repeat(self._beat, _BEAT),
-                self._repeat(calls.start_due, _TICK * 2),
+                self._whenever(self._polls_due, self._poll_due),
+                self._whenever(self._news_due, self._tell),
+                self._whenever(self._calls_due, calls.start_due),
+                self._let_waiters_go(),
             ]
             await asyncio.gather(*loops)
             await asyncio.gather(*self._polls, return_exceptions=True)
             await calls.let_go()
 
     async def _repeat(self, step: Callable[[], Awaitable[int]], pause: float) -> None:
-        """`step` again at once while it finds work, else after `pause`."""
+        """`step`, and again after `pause`."""
         while not self.stop.is_set():
-            try:
-                found = await step()
-            except Exception:  # a loop that ends would stop the product; the next round may do
-                log.exception("%s failed", getattr(step, "__name__", "a step"))
-                await sync_to_async(connection.close)()
-                found = 0
-            if not found:
-                try:
-                    await asyncio.wait_for(self.stop.wait(), pause)
-                except TimeoutError:
-                    continue
+            await self._tried(step)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), pause)
+
+    async def _whenever(self, seen: asyncio.Event, step: Callable[[], Awaitable[int]]) -> None:
+        """`step` as soon as something was seen for it, again and again while it finds work."""
+        while not self.stop.is_set():
+            await seen.wait()
+            seen.clear()
+            while not self.stop.is_set() and await self._tried(step):
+                continue
+
+    async def _let_waiters_go(self) -> None:
+        await self.stop.wait()
+        for event in (self._polls_due, self._news_due, self._calls_due):
+            event.set()
+
+    async def _tried(self, step: Callable[[], Awaitable[int]]) -> int:
+        try:
+            return await step()
+        except Exception:  # a loop that ends would stop the product; the next round may do
+            log.exception("%s failed", getattr(step, "__name__", "a step"))
+            await sync_to_async(connection.close)()
+            return 0
+
+    async def _look(self) -> int:
+        """Ten times a second one question, instead of one of each loop."""
+        seen = await sync_to_async(_look_and_ring)()
+        for event, found in (
+            (self._polls_due, seen.polls),
+            (self._news_due, seen.news),
+            (self._calls_due, seen.calls),
+        ):
+            if found:
+                event.set()
+        return 0
 
     async def _poll_due(self) -> int:
         """Begin to ask about what is due; who asks on does not wait for an upstream that is slow.
@@ -88,13 +117,13 @@ class Watcher:
         An account with many unanswered questions gets no more: its films stay due.
         """
         busy = [a for a, asked in self._asked.items() if a is not None and asked >= _BUSY]
-        due = await sync_to_async(polls.take)(_BATCH, busy=busy)
+        taken = await sync_to_async(polls.take)(_BATCH, busy=busy)
         bunches: dict[tuple[int | None, str], list[Generation]] = defaultdict(list)
-        for generation in due:
+        for generation in taken:
             bunches[generation.account_id, generation.kind].append(generation)
         for (account, _), bunch in bunches.items():
             self._begin(account, bunch)
-        return len(due)
+        return len(taken)
 
     def _begin(self, account: int | None, bunch: list[Generation]) -> None:
         def done(task: asyncio.Task[None]) -> None:
@@ -141,13 +170,15 @@ class Watcher:
     async def _tell(self) -> int:
         return await sync_to_async(outbox.announce)()
 
-    async def _ring(self) -> int:
-        await sync_to_async(bells.ring_due)()
-        return 0
-
     async def _beat(self) -> int:
         await sync_to_async(heartbeat.beat)(self.name, {"started": _STARTED})
         return 0
+
+
+def _look_and_ring() -> due.Due:
+    seen = due.look()
+    bells.ring(seen)
+    return seen
 
 
 def _record(bunch: list[Generation], found: dict[str, Found]) -> None:

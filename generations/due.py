@@ -1,0 +1,57 @@
+"""One look at everything that may be due, for whoever waits for it: cheap enough for ten a second.
+
+A look claims nothing. What it saw may be taken by somebody else before one comes to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from accounts import tenancy
+from generations.models import Protocol
+
+_FILMS = 50  # more are not counted
+_LOOK = """
+SELECT
+  EXISTS (SELECT FROM generations_generation WHERE status = 'in_flight' AND next_run_at <= now()
+          AND (lease_until IS NULL OR lease_until <= now())),
+  EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now() AND url = ''),
+  EXISTS (SELECT FROM generations_generation g
+            JOIN generations_provideraccount a ON a.id = g.account_id
+           WHERE g.status = 'submitting' AND g.next_run_at <= now() AND a.protocol = %(holding)s
+             AND (g.lease_until IS NULL OR g.lease_until <= now())),
+  EXISTS (SELECT FROM generations_turns(1, %(holding)s)),
+  EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now() AND url <> ''),
+  (SELECT count(*) FROM (SELECT FROM generations_generation WHERE status IN ('fetching', 'storing')
+          AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+          LIMIT %(films)s) f),
+  EXISTS (SELECT FROM generations_video WHERE preview_due_at <= now())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What was seen: work for the watcher itself, then work for the queue's clusters."""
+
+    polls: bool
+    news: bool
+    calls: bool
+    dispatch: bool
+    deliveries: bool
+    films: int
+    previews: bool
+
+    @property
+    def for_the_queue(self) -> bool:
+        """Is there anything to ring for?"""
+        return bool(self.dispatch or self.deliveries or self.films or self.previews)
+
+
+def look() -> Due:
+    """What is due now, of every tenant. At most 50 films are counted."""
+    parts: dict[str, str | int] = {"holding": Protocol.SEGMIND_V1, "films": _FILMS}
+    with tenancy.system("the watcher looks for every tenant"), connection.cursor() as cursor:
+        cursor.execute(_LOOK, parts)
+        return Due(*cursor.fetchone())
