@@ -186,13 +186,9 @@ def _put(generation: Generation, path: Path, film: Film) -> Video:
     key = storage.film_key(generation.public_id, film.sha256)
     poster_key = key.removesuffix(".mp4") + ".webp"
     with _held(generation):
-        with path.open("rb") as file:
-            storage.put(key, file)
+        _put_whole(key, path, film.size)
         passing("film.put")
         storage.put(poster_key, io.BytesIO(film.poster))
-        stored = storage.size(key)
-    if stored != film.size:
-        raise BadFilm("the stored file is not whole")
     return Video(
         organisation_id=generation.organisation_id,
         livemode=generation.livemode,
@@ -212,11 +208,7 @@ def _put_sound(generation: Generation, path: Path, sound: Sound) -> Audio:
     """The sound under its final key; the row that shows it, unsaved."""
     key = storage.sound_key(generation.public_id, sound.sha256, sound.form.suffix)
     with _held(generation):
-        with path.open("rb") as file:
-            storage.put(key, file)
-        stored = storage.size(key)
-    if stored != sound.size:
-        raise BadFilm("the stored sound is not whole")
+        _put_whole(key, path, sound.size)
     return Audio(
         organisation_id=generation.organisation_id,
         livemode=generation.livemode,
@@ -227,6 +219,14 @@ def _put_sound(generation: Generation, path: Path, sound: Sound) -> Audio:
         sha256=sound.sha256,
         duration_ms=sound.duration_ms,
     )
+
+
+def _put_whole(key: str, path: Path, size: int) -> None:
+    """Raises BadFilm when the storage has fewer or more bytes than it was given."""
+    with path.open("rb") as file:
+        storage.put(key, file)
+    if storage.size(key) != size:
+        raise BadFilm("the stored file is not whole")
 
 
 def forget_incoming(generation: Generation) -> None:

@@ -11,7 +11,7 @@ from generations.catalogue.products import usual
 from generations.catalogue.products.fields import Choice, Length, Number, Text, Thing, Whole
 from generations.catalogue.products.lists import Many
 from generations.catalogue.products.product import Given, Product, Row
-from generations.catalogue.products.sources import Medial, Picture
+from generations.catalogue.products.sources import Picture
 from generations.catalogue.violations import Findings
 
 _BASE = "/v1/videos/multi-elements"
@@ -38,44 +38,17 @@ _POINTS = Many(
 
 
 def _step(name: str, title: str, description: str, *more: Whole | Many) -> Product:
-    return Product(
-        name=name,
-        title=title,
-        description=description,
-        path=f"{_BASE}/{name}",
-        fields=(_SESSION, *more),
-        outputs=("facts",),
-        at_once=True,
-        follows="session",
-        gives="session_id",
-        eta=5,
-        prices=(Row(units="0.05"),),
-    )
+    path = f"{_BASE}/{name}"
+    return usual.session_step(name, title, description, path, _SESSION, *more, follows="session")
 
 
-BEGIN = Product(
-    name=_BEGUN,
-    title="Begin to choose in a film",
-    description="Opens a film, so that things in it can be chosen.",
-    path=f"{_BASE}/{_BEGUN}",
-    fields=(
-        Medial(
-            name="video",
-            medium="video",
-            key="video_url",
-            id_key="video_id",
-            required=True,
-            low=2,
-            high=10,
-            words="The film.",
-        ),
-    ),
-    outputs=("facts",),
-    at_once=True,
+BEGIN = usual.session_step(
+    _BEGUN,
+    "Begin to choose in a film",
+    "Opens a film, so that things in it can be chosen.",
+    f"{_BASE}/{_BEGUN}",
+    usual.film(2, 10),
     follows="video",
-    gives="session_id",
-    eta=5,
-    prices=(Row(units="0.05"),),
 )
 ADD = _step(
     _ADDED, "Choose a thing", "Adds a thing in one frame to what is chosen.", _FRAME, _POINTS

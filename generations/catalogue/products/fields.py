@@ -38,7 +38,10 @@ def found_at(body: Mapping[str, Any], path: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """What all kinds share. `models` and `modes`: only with these; empty means with all."""
+    """What all kinds share; each kind reads and describes its own value.
+
+    `models` and `modes`: only with these; empty means with all.
+    """
 
     name: str
     key: str = ""

@@ -33,14 +33,8 @@ PRODUCTS: Mapping[str, Product] = {
         own.ADVANCED_ELEMENT,
     )
 }
-_BY_PATH = {product.path: product for product in PRODUCTS.values()}
 
 
 def get(name: str) -> Product:
     """The product of exactly this name, as released. Raises KeyError."""
     return PRODUCTS[name]
-
-
-def at_path(path: str) -> Product | None:
-    """The product at an official path (`/v1/videos/lip-sync`); None when there is none."""
-    return _BY_PATH.get(path)

@@ -58,16 +58,7 @@ LIP_SYNC = Product(
     description="Makes the person in a film say a text, or what a recording says.",
     path="/v1/videos/lip-sync",
     fields=(
-        Medial(
-            name="video",
-            medium="video",
-            key="input.video_url",
-            id_key="input.video_id",
-            required=True,
-            low=2,
-            high=60,
-            words="The film with the person.",
-        ),
+        usual.film(2, 60, key="input.", words="The film with the person."),
         Text(name="text", key="input.text", most=120, words="What is said; else send audio."),
         Thing(name="voice", key="input.voice_id", words="The voice, with text."),
         Choice(name="language", key="input.voice_language", allowed=LANGUAGES),
@@ -98,29 +89,13 @@ LIP_SYNC = Product(
     prices=_PER_FIVE,
 )
 
-IDENTIFY_FACE = Product(
-    name="identify-face",
-    title="Find faces",
-    description="Finds the faces in a film; advanced lip-sync chooses among them.",
-    path="/v1/videos/identify-face",
-    fields=(
-        Medial(
-            name="video",
-            medium="video",
-            key="video_url",
-            id_key="video_id",
-            required=True,
-            low=2,
-            high=60,
-            words="The film.",
-        ),
-    ),
-    outputs=("facts",),
-    at_once=True,
+IDENTIFY_FACE = usual.session_step(
+    "identify-face",
+    "Find faces",
+    "Finds the faces in a film; advanced lip-sync chooses among them.",
+    "/v1/videos/identify-face",
+    usual.film(2, 60),
     follows="video",
-    gives="session_id",
-    eta=5,
-    prices=(Row(units="0.05"),),
 )
 
 ADVANCED_LIP_SYNC = Product(
@@ -241,16 +216,7 @@ SOUND_FOR_FILM = Product(
     description="Makes the sound that a silent film lacks, and gives both.",
     path="/v1/audio/video-to-audio",
     fields=(
-        Medial(
-            name="video",
-            medium="video",
-            key="video_url",
-            id_key="video_id",
-            required=True,
-            low=3,
-            high=20,
-            words="The film.",
-        ),
+        usual.film(3, 20),
         Text(name="sound_effect_prompt", most=200, words="What is heard."),
         Text(name="bgm_prompt", most=200, words="The music."),
         Switch(name="asmr_mode"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from generations.catalogue.products.fields import Choice, Mark, Number, Text
+from generations.catalogue.products.fields import Choice, Field, Mark, Number, Text
+from generations.catalogue.products.product import Product, Row
+from generations.catalogue.products.sources import Medial
 from generations.catalogue.spec import ASPECT_RATIOS
 
 STD_PRO = ("std", "pro")
@@ -13,3 +15,42 @@ CFG_SCALE = Number(name="cfg_scale", low="0", high="1", words="How closely the p
 MODE = Choice(name="mode", allowed=STD_PRO, default="std", aliases=MODE_ALIASES)
 ASPECT_RATIO = Choice(name="aspect_ratio", allowed=ASPECT_RATIOS)
 WATERMARK = Mark(name="watermark")
+
+
+def film(low: int, high: int, *, key: str = "", words: str = "The film.") -> Medial:
+    """The film that is worked on, `low` to `high` s long: an address, or the id of one of ours.
+
+    `key` is the object of the body that Kling wants both in.
+    """
+    return Medial(
+        name="video",
+        medium="video",
+        key=f"{key}video_url",
+        id_key=f"{key}video_id",
+        required=True,
+        low=low,
+        high=high,
+        words=words,
+    )
+
+
+def session_step(
+    name: str, title: str, description: str, path: str, *fields: Field, follows: str
+) -> Product:
+    """One call of a session at Kling: answered at once with facts and the session's id.
+
+    Priced as Kling's smallest call is, until an operator corrects the row.
+    """
+    return Product(
+        name=name,
+        title=title,
+        description=description,
+        path=path,
+        fields=fields,
+        outputs=("facts",),
+        at_once=True,
+        follows=follows,
+        gives="session_id",
+        eta=5,
+        prices=(Row(units="0.05"),),
+    )
