@@ -96,7 +96,7 @@ class Watcher:
             return await step()
         except Exception:  # a loop that ends would stop the product; the next round may do
             log.exception("%s failed", getattr(step, "__name__", "a step"))
-            await sync_to_async(connection.close)()
+            await sync_to_async(_disconnect)()
             return 0
 
     async def _look(self) -> int:
@@ -173,6 +173,10 @@ class Watcher:
     async def _beat(self) -> int:
         await sync_to_async(heartbeat.beat)(self.name, {"started": _STARTED})
         return 0
+
+
+def _disconnect() -> None:
+    connection.close()  # the one of the thread that runs this, looked up there
 
 
 def _look_and_ring() -> due.Due:

@@ -7,8 +7,10 @@ import signal
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 
@@ -86,10 +88,8 @@ def test_whatever_is_killed_comes_back_and_films_go_on(place: Stack, kind: str) 
     assert before
     under_way = call(place, "/generations", {**FILM, "prompt": f"Under way slow:1 {kind}"})
     for pid in before:
-        try:
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
 
     film(place, f"After the {kind}'s death")
     until(
@@ -99,6 +99,25 @@ def test_whatever_is_killed_comes_back_and_films_go_on(place: Stack, kind: str) 
     after = processes.of_kind(place.pid, kind)
     assert after
     assert not after & before
+
+
+def test_bells_that_died_with_their_workers_and_the_database_are_rung_again(place: Stack) -> None:
+    clusters = processes.of_kind(place.pid, "cluster")
+    with psycopg.connect(place.setting("DATABASE_OWNER_URL"), autocommit=True) as database:
+        database.execute(
+            "INSERT INTO django_q_ormq (key, payload, lock) SELECT cluster, %s, now() + '290 s' "
+            "FROM generate_series(1, 9), unnest(ARRAY['short', 'media']) AS cluster",
+            ["taken by a worker, as locks say"],
+        )
+    os.kill(place.pid, signal.SIGSTOP)  # it would start the database again at once
+    try:
+        for pid in processes.of_kind(place.pid, "postgres") | clusters:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: processes.of_kind(place.pid, "cluster") - clusters, what="other workers")
+    finally:
+        os.kill(place.pid, signal.SIGCONT)
+    film(place, "After both", seconds=40)
 
 
 def test_ctrl_c_ends_every_process_and_a_second_start_is_quick_and_keeps_everything(

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -35,8 +36,10 @@ class Command(BaseCommand):
                 ),
             ],
             grace=25.0 + settings.DRAIN_SECONDS,
-            on_death=_free,
+            on_death=lambda child: dead.append(_Dead.of(child)),
         )
+        # What an earlier supervisor's children may have left counts as well.
+        dead = [one for child in family.children if not (one := _Dead.of(child)).freed()]
         stopping = False
 
         def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -46,20 +49,36 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         for child in family.children:
-            _free(child)  # what an earlier supervisor's children may have left
             child.launch()
         while not stopping:
             family.watch_once()
+            dead = [one for one in dead if not one.freed()]
             time.sleep(0.2)
         family.stop()
 
 
-def _free(child: Child) -> None:
-    """What the dead child had taken is due again at once, instead of when its leases run out."""
-    try:
-        bells.silence(child.name)
-        if child.process:
-            lifecycle.free_leases(lifecycle.holder(child.process.pid))
-    except DatabaseError as error:  # they run out by themselves
-        log.warning("what %s had taken is not freed yet: %s", child.name, error)
-        connection.close()
+@dataclass(frozen=True, slots=True)
+class _Dead:
+    """A child that died with what it had taken; `process` is None before the first of its name."""
+
+    name: str
+    process: int | None
+
+    @classmethod
+    def of(cls, child: Child) -> _Dead:
+        return cls(child.name, child.process.pid if child.process else None)
+
+    def freed(self) -> bool:
+        """All of it is due again at once, instead of when leases and locks run out.
+
+        False while the database is away, which may be what the child died of: asked again then.
+        """
+        try:
+            bells.silence(self.name)
+            if self.process is not None:
+                lifecycle.free_leases(lifecycle.holder(self.process))
+        except DatabaseError as error:
+            log.debug("what %s had taken is not freed yet: %s", self.name, error)
+            connection.close()
+            return False
+        return True
