@@ -35,9 +35,9 @@ def _few_references(given: Given, findings: Findings) -> None:
     most = _BESIDE_A_FILM if given.get("videos") else _REFERENCES
     if count > most:
         findings.refuse(
-            "images",
+            "images" if given.get("images") else "elements",
             "too_long",
-            f"and elements are {count} together",
+            f"and elements are {count} together" if given.get("images") else f"are {count}",
             limit=str(most),
             way_out=f"send at most {most}" + (" beside a film" if given.get("videos") else ""),
         )
