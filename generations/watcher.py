@@ -19,7 +19,7 @@ from functools import partial
 import httpx
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, Error, connection
 
 from accounts import outbox
 from generations import bells, blocking, due, heartbeat, outcomes, polls, providers
@@ -52,6 +52,7 @@ class Watcher:
         self._asked: Counter[int | None] = Counter()
         self._polls_due, self._news_due = asyncio.Event(), asyncio.Event()
         self._calls_due = asyncio.Event()
+        self._away = False  # the database, when last asked
         self.name = f"watcher@{socket.gethostname()}:{os.getpid()}"
 
     async def run(self) -> None:
@@ -93,11 +94,18 @@ class Watcher:
 
     async def _tried(self, step: Callable[[], Awaitable[int]]) -> int:
         try:
-            return await step()
+            found = await step()
+        except Error as error:
+            if not self._away:
+                log.warning("waiting for the database: %s", error)
+            self._away = True
         except Exception:  # a loop that ends would stop the product; the next round may do
             log.exception("%s failed", getattr(step, "__name__", "a step"))
-            await sync_to_async(_disconnect)()
-            return 0
+        else:
+            self._away = False
+            return found
+        await sync_to_async(_disconnect)()
+        return 0
 
     async def _look(self) -> int:
         """Ten times a second one question, instead of one of each loop."""
