@@ -20,7 +20,7 @@ from kling_saas import env
 _AS_GIVEN = dict(os.environ)
 FAST = {
     "SANDBOX_SPEED": "400",
-    "SANDBOX_FILM": "small",
+    "SANDBOX_FILM": "tiny",
     "UNKNOWN_GRACE_SECONDS": "2",
     "LATE_LOOK_SECONDS": "1",
     "ACCOUNT_PAUSE_SECONDS": "1",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
 from PIL import Image
 from playwright.sync_api import (
     Browser,
@@ -60,6 +63,13 @@ class Visitor:
         self.page.wait_for_url("**/app/studio**")
         return email
 
+    def come_in(self) -> None:
+        """As somebody who signed up before; ends in the studio."""
+        with ThreadPoolExecutor(1) as elsewhere:  # Playwright's loop runs in this thread
+            session = elsewhere.submit(_session_of_a_newcomer).result()
+        self.context.add_cookies([{"name": "sessionid", "value": session, "url": self.site}])
+        self.go("/app/studio")
+
     def order(self, prompt: str = "A lighthouse at dusk") -> str:
         """Order a film in the studio; the path of its job."""
         self.go("/app/studio")
@@ -67,6 +77,16 @@ class Visitor:
         self.page.click("button[data-generate]")
         self.page.wait_for_url("**/app/jobs/gen_*")
         return self.page.url.removeprefix(self.site)
+
+
+def _session_of_a_newcomer() -> str:
+    """The cookie's value."""
+    from tests.people import customer  # this file is read before Django is set up
+
+    newcomer = Client()
+    newcomer.force_login(customer("visitor").user)
+    connection.close()
+    return newcomer.cookies["sessionid"].value
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def test_a_failed_film_shows_its_cause_and_the_returned_credits_without_a_reload
     visitor: Callable[..., Visitor],
 ) -> None:
     person = visitor()
-    person.sign_up()
+    person.come_in()
     job = person.order("fail:moderation a lighthouse")
     page = person.page
     page.evaluate("window.sameDocument = true")
@@ -72,7 +72,7 @@ def test_a_failed_film_shows_its_cause_and_the_returned_credits_without_a_reload
 
 def test_two_presses_of_one_form_make_one_job(visitor: Callable[..., Visitor]) -> None:
     person = visitor()
-    person.sign_up()
+    person.come_in()
     page = person.page
     addresses = page.evaluate(
         """() => {
@@ -91,7 +91,7 @@ def test_a_film_is_run_again_with_everything_it_was_made_with(
     visitor: Callable[..., Visitor],
 ) -> None:
     person = visitor()
-    person.sign_up()
+    person.come_in()
     page = person.page
     page.locator(".picker summary").click()
     page.locator("label.model", has_text="Kling 1.0").click()
@@ -108,8 +108,8 @@ def test_a_film_is_run_again_with_everything_it_was_made_with(
 
 def test_another_organisation_sees_nothing_of_a_job(visitor: Callable[..., Visitor]) -> None:
     owner, stranger = visitor(), visitor()
-    owner.sign_up()
+    owner.come_in()
     job = owner.order()
-    stranger.sign_up()
+    stranger.come_in()
     for path in (job, f"{job}/card", f"{job}/events"):
         assert stranger.page.request.get(stranger.site + path).status == 404

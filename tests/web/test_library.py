@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 def test_a_film_is_found_by_its_words_model_and_state(visitor: Callable[..., Visitor]) -> None:
     person = visitor()
-    person.sign_up()
+    person.come_in()
     page = person.page
     for prompt in ("A Lighthouse at dusk", "A paper boat"):
         person.order(prompt)
@@ -40,7 +40,7 @@ def test_a_film_is_found_by_its_words_model_and_state(visitor: Callable[..., Vis
 
 def test_older_finds_of_a_search_stay_within_it(visitor: Callable[..., Visitor]) -> None:
     person = visitor()
-    person.sign_up()
+    person.come_in()
     person.order("A lighthouse")
     after = person.page.url.rpartition("/")[2]
     person.go(f"/app/library?state=all&q=boat&after={after}")
@@ -49,7 +49,7 @@ def test_older_finds_of_a_search_stay_within_it(visitor: Callable[..., Visitor])
 
 def test_a_phrase_goes_into_the_prompt_and_out_again(visitor: Callable[..., Visitor]) -> None:
     person = visitor()
-    person.sign_up()
+    person.come_in()
     page = person.page
     prompt = page.locator("[name=prompt]")
     prompt.fill("A red boat")

@@ -78,7 +78,7 @@ def test_the_button_says_the_servers_price_for_300_random_orders(
     visitor: Callable[..., Visitor],
 ) -> None:
     person = visitor()
-    person.sign_up()
+    person.come_in()
     orders = random.Random(20261121).sample(list(billable.every_sellable()), 300)
     shown = person.page.evaluate(_PRICES, [_order(params) for params in orders])
     with ThreadPoolExecutor(1) as elsewhere:  # Playwright's loop runs in this thread
@@ -91,7 +91,7 @@ def test_the_button_says_the_servers_price_for_300_random_orders(
 
 def test_a_film_beyond_the_wallet_says_what_is_missing(visitor: Callable[..., Visitor]) -> None:
     person = visitor()
-    person.sign_up()
+    person.come_in()
     page = person.go("/app/studio?model=kling-v3&mode=pro&duration=15")
     button = page.locator("button[data-generate]")
     expect(button).to_have_text("60 credits missing")
@@ -105,7 +105,7 @@ def test_a_price_above_the_one_shown_is_refused_and_nothing_is_held(
     visitor: Callable[..., Visitor],
 ) -> None:
     person = visitor(java_script_enabled=False)
-    person.sign_up()
+    person.come_in()
     page = person.page
     page.locator("label.choice", has_text="10 s").click()
     page.get_by_role("button", name="Generate").click()

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 def studio(visitor: Callable[..., Visitor], path: str = "/app/studio") -> tuple[Visitor, Page]:
     person = visitor()
-    person.sign_up()
+    person.come_in()
     page = person.go(path)
     page.locator(".picker summary").click()
     return person, page

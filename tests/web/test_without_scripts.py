@@ -25,7 +25,7 @@ def test_a_refused_order_comes_back_whole_with_each_problem_at_its_field(
     visitor: Callable[..., Visitor],
 ) -> None:
     person = visitor(java_script_enabled=False)
-    person.sign_up()
+    person.come_in()
     page = person.page
     page.fill("[name=prompt]", "b" * 2501)
     page.locator(".fold summary", has_text="Finer control").click()
@@ -50,7 +50,7 @@ def test_a_small_image_is_refused_with_the_limit_it_breaks(
     visitor: Callable[..., Visitor],
 ) -> None:
     person = visitor(java_script_enabled=False)
-    person.sign_up()
+    person.come_in()
     page = person.page
     page.set_input_files(
         "[name=image_file]", {"name": "a.png", "mimeType": "image/png", "buffer": png(100, 100)}
@@ -62,7 +62,7 @@ def test_a_small_image_is_refused_with_the_limit_it_breaks(
 
 def test_the_price_follows_when_asked(visitor: Callable[..., Visitor]) -> None:
     person = visitor(java_script_enabled=False)
-    person.sign_up()
+    person.come_in()
     page = person.page
     page.locator("label.choice", has_text="10 s").click()
     page.get_by_role("button", name="Update price and options").click()
