@@ -46,6 +46,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     STACK.stop()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Stories first: they take longest, and mostly wait, while the short tests fill the rest."""
+    items.sort(key=lambda item: item.path.parent.name not in ("stories", "web"))
+
+
 def _hands_out_only(config: pytest.Config) -> bool:
     return bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
 
