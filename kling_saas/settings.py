@@ -217,7 +217,7 @@ EMAIL_URL = env.text("EMAIL_URL", "", "smtp://user:password@host:587; empty prin
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if EMAIL_URL
-    else "django.core.mail.backends.console.EmailBackend"
+    else "kling_saas.lib.console_mail.EmailBackend"
 )
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS = env.mail(EMAIL_URL)
 

@@ -65,7 +65,7 @@ _RAW: dict[str, Promise | str] = {
 _ANY = re.compile(
     r"(?<![\w.-])(" + "|".join(map(re.escape, sorted(_RAW, key=len, reverse=True))) + r")(?![\w-])"
 )
-_BEGINNING = re.compile(rf"({'|'.join(_FIRST)})\b")
+_BEGINNING = re.compile(rf"({'|'.join(_FIRST)})(?![\w-])")
 _THEIRS = _("The service that renders the film could not make it.")
 _FAULTS: dict[str, Promise | str] = {
     "moderation": _("Its content was refused, so something in the prompt or image has to change."),

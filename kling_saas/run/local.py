@@ -48,9 +48,10 @@ class LocalRun:
         began = time.monotonic()
         for sentence in env.strangers(env.ROOT / ".env"):
             sys.stderr.write(f"Warning: {sentence}\n")
+        if not self.var.exists():
+            self._need_ports()  # before anything is written
         self._prepare_folder()
-        self._need_port(self.port, "PORT")
-        self._need_port(self.sandbox_port, "SANDBOX_PORT")
+        self._need_ports()
         (self.var / "run.pid").write_text(str(os.getpid()))
         signal.signal(signal.SIGINT, self._ask_stop)
         signal.signal(signal.SIGTERM, self._ask_stop)
@@ -95,6 +96,10 @@ class LocalRun:
                 f"the data folder {self.var} cannot be written ({error.strerror}): "
                 f"set VAR to a folder you own"
             ) from None
+
+    def _need_ports(self) -> None:
+        self._need_port(self.port, "PORT")
+        self._need_port(self.sandbox_port, "SANDBOX_PORT")
 
     def _need_port(self, port: int, name: str) -> None:
         with socket.socket() as probe:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kling_saas.web import error_codes, keys, roots, views
+from kling_saas.web import docs, error_codes, keys, roots, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("dev/keys", keys.keys, name="keys"),
     path("dev/keys/<str:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("dev/keys/pairs/<str:access_key>/revoke", keys.revoke_pair, name="pair-revoke"),
+    path("docs", docs.docs, name="docs"),
     path("docs/errors", error_codes.codes, name="error-codes"),
     path("app/mode", views.mode, name="mode"),
     path("theme", views.theme, name="theme"),

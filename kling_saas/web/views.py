@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MODE
 from billing import prices
+from generations import products
 from generations.catalogue.documentation import CapabilityRow, capability_table
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from generations.catalogue.registry import SPECS
@@ -27,10 +28,6 @@ from kling_saas.web.context import THEMES
 _RESOLUTIONS = {"720p": "720p", "1080p": "1080p", "4k": "2160p"}
 _YEAR = 365 * 24 * 3600
 SPECS_BY_NAME = {spec.name: spec for spec in SPECS}
-
-
-def _titles() -> dict[str, str]:
-    return {spec.name: spec.title for spec in SPECS}
 
 
 @require_GET
@@ -102,19 +99,25 @@ def _lowest(matrix: dict[str, dict[str, int]], spec: Spec) -> int | None:
 
 @require_GET
 def pricing(request: HttpRequest) -> HttpResponse:
-    """The price book in force, row by row."""
+    """The price book in force, row by row: models, newest first, then the other products."""
     book = prices.active_book()
     usd = Decimal(settings.USD_PER_CREDIT)
-    titles = _titles()
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in book.rows.values():
-        words = row.description.removeprefix(f"{titles.get(row.sku, row.sku)} ")
-        groups.setdefault(row.sku, []).append(
-            {"words": plain(words), "credits": row.credits, "usd": row.credits * usd}
-        )
-    tables = [
-        {"spec": spec, "rows": groups[spec.name]} for spec in reversed(SPECS) if spec.name in groups
-    ]
+    retiring = {spec.name for spec in SPECS if spec.discontinued}
+    titles = {spec.name: spec.title for spec in reversed(SPECS)}
+    titles |= {product.name: product.title for product in products.current().values()}
+    tables = []
+    for sku, title in titles.items():
+        rows = [
+            {
+                "words": plain(row.description.removeprefix(title).strip()) or title,
+                "credits": row.credits,
+                "usd": row.credits * usd,
+            }
+            for row in book.rows.values()
+            if row.sku == sku
+        ]
+        if rows:
+            tables.append({"title": title, "retiring": sku in retiring, "rows": rows})
     context = {"tables": tables, "version": book.version, "usd": usd}
     return render(request, "web/pricing.html", context)
 

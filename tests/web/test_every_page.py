@@ -18,8 +18,8 @@ from tests.web.conftest import Visitor
 pytestmark = pytest.mark.browser
 _EVERYTHING = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
 _COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-_PUBLIC = ["/", "/models", "/pricing", "/docs/errors", "/accounts/signup/", "/accounts/login/",
-           "/accounts/password/reset/"]  # fmt: skip
+_PUBLIC = ["/", "/models", "/pricing", "/docs", "/docs/errors", "/accounts/signup/",
+           "/accounts/login/", "/accounts/password/reset/"]  # fmt: skip
 _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library", "/billing/",
         "/billing/statement", "/dev/keys", "/accounts/email/"]  # fmt: skip
 

@@ -1,0 +1,42 @@
+"""The API's front page: how to begin, the dialects' addresses, every product with its path."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from billing import prices
+from generations import products
+from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
+
+_DIALECTS = (
+    ("Kling", "/kling", _("Kling’s own clients, signing with an access-key pair or with a key")),
+    ("Segmind", "/segmind", _("clients of Segmind’s v1 (held open) and v2 (submit and poll)")),
+    ("llmprovider", "/llmprovider", _("clients of llmprovider’s task API")),
+)
+
+
+@require_GET
+def docs(request: HttpRequest) -> HttpResponse:
+    """Derived from the catalogue and the price book in force."""
+    credits_from: dict[str, int] = {}
+    for row in prices.active_book().rows.values():
+        known = credits_from.get(row.sku)
+        credits_from[row.sku] = row.credits if known is None else min(known, row.credits)
+    return render(
+        request,
+        "web/docs.html",
+        {
+            "site": settings.SITE_URL,
+            "first_model": FIRST_MODEL,
+            "first_prompt": FIRST_PROMPT,
+            "dialects": _DIALECTS,
+            "products": [
+                {"product": product, "credits": credits_from.get(product.name)}
+                for product in products.current().values()
+            ],
+        },
+    )
