@@ -7,8 +7,10 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from kling_saas import admin_home
 from kling_saas.lib import product
 
 
@@ -19,6 +21,12 @@ class OperatorSite(AdminSite):
     site_header = product.NAME
     index_title = _("Records")
     enable_nav_sidebar = True
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        """The records, below what needs a person now."""
+        now = {"figures": admin_home.figures(), "alarms": admin_home.alarms()}
+        answer: TemplateResponse = super().index(request, {**(extra_context or {}), **now})
+        return answer
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """allauth's login, with its rate limits, then back here."""

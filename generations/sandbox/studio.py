@@ -52,8 +52,10 @@ class Studio:
             self.order(record)
 
     def close(self) -> None:
-        """End the render processes."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """End the render processes, whatever they are at: an order is taken up again later."""
+        for process in multiprocessing.active_children():
+            process.terminate()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def path(self, film: str, suffix: str = ".mp4") -> Path:
         """Where a film lies, or will lie; a sound with `.mp3`."""

@@ -1,0 +1,77 @@
+"""What an operator sees first: what needs a person now, and how the films are doing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Min, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts import tenancy
+from generations import attempts, heartbeat
+from generations.models import Alarm, Breaker, BreakerState, Generation, ProviderAccount, Status
+
+_UNDER_WAY = (Status.SUBMITTING, Status.IN_FLIGHT, Status.FETCHING, Status.STORING)
+_ALARMS = 5  # shown; the rest is behind the figure
+_LONG_WAIT = 300  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that leads to its records. `bad`: somebody should look."""
+
+    label: Promise | str
+    value: int | str
+    link: str
+    bad: bool = False
+    words: str = ""
+
+
+def figures() -> list[Figure]:
+    """Across tenants, in the order in which an operator on call wants them."""
+    with tenancy.system("the console's first page looks across tenants"):
+        return [*_troubles(), *_films()]
+
+
+def alarms() -> list[Alarm]:
+    """The latest that nobody has resolved."""
+    return list(Alarm.objects.filter(resolved_at=None)[:_ALARMS])
+
+
+def _troubles() -> Iterator[Figure]:
+    open_alarms = Alarm.objects.filter(resolved_at=None).count()
+    listed = _list("alarm", "resolved_at__isempty=1")
+    yield Figure(_("open alarms"), open_alarms, listed, bool(open_alarms))
+    suspended = attempts.in_suspense().count()
+    yield Figure(_("calls in suspense"), suspended, _list("suspenseattempt"), bool(suspended))
+    stopped = Breaker.objects.exclude(state=BreakerState.CLOSED).count()
+    yield Figure(_("models stopped"), stopped, _list("breaker"), bool(stopped))
+    off = ProviderAccount.objects.filter(
+        ~Q(disabled_because="") | Q(paused_until__gt=Now()), enabled=True
+    ).count()
+    yield Figure(_("accounts resting"), off, _list("provideraccount"), bool(off))
+
+
+def _films() -> Iterator[Figure]:
+    waiting = Generation.objects.filter(status=Status.ACCEPTED)
+    oldest = waiting.aggregate(at=Min("created_at"))["at"]
+    longest = (timezone.now() - oldest).total_seconds() if oldest else 0
+    words = gettext("longest for %(n)s s") % {"n": round(longest)} if oldest else ""
+    listed = _list("generation", f"status__exact={Status.ACCEPTED}")
+    yield Figure(_("waiting"), waiting.count(), listed, longest > _LONG_WAIT, words)
+    flying = Generation.objects.filter(status__in=_UNDER_WAY).count()
+    yield Figure(_("under way"), flying, _list("generation"))
+    alive = heartbeat.somebody_works()
+    value = gettext("alive") if alive else gettext("silent")
+    yield Figure(_("worker"), value, _list("heartbeat"), not alive)
+
+
+def _list(model: str, query: str = "") -> str:
+    address = reverse(f"admin:generations_{model}_changelist")
+    return f"{address}?{query}" if query else address
