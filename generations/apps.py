@@ -1,7 +1,9 @@
 """The product: a prompt becomes a stored film."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class GenerationsConfig(AppConfig):
     name = "generations"
+    verbose_name = _("Films and upstreams")

@@ -140,30 +140,10 @@ _PAGE = [
 
 
 def _paths() -> Schema:
-    one = {"parameters": [_ID]}
     base = "/api/v1"
     return {
-        f"{base}/quotes": {
-            "post": _operation(
-                "Price a film bindingly",
-                {"201": _answer("The quote", "Quote"), **_problems(400, 401, 415, 422, 503)},
-                requestBody=_body("Film"),
-            )
-        },
-        f"{base}/quotes/{{id}}": {
-            **one,
-            "get": _operation(
-                "A quote", {"200": _answer("The quote", "Quote"), **_problems(401, 404)}
-            ),
-        },
+        **_quotes(f"{base}/quotes"),
         f"{base}/generations": {"post": _create(), "get": _list()},
-        f"{base}/generations/{{id}}": {
-            **one,
-            "get": _operation(
-                "A generation",
-                {"200": _answer("As it stands", "Generation"), **_problems(401, 404)},
-            ),
-        },
         **_about_one(f"{base}/generations/{{id}}"),
         f"{base}/models": {"get": _public("Every model", "ModelList")},
         f"{base}/models/{{name}}": {"parameters": [_NAME], "get": _model()},
@@ -171,17 +151,26 @@ def _paths() -> Schema:
         f"{base}/tasks/{{name}}": {"parameters": [_NAME], "get": _task()},
         f"{base}/prices": {"get": _public("The price list", "PriceBook")},
         f"{base}/uploads": {"post": _upload()},
-        f"{base}/wallet": {
-            "get": _operation(
-                "The wallet", {"200": _answer("Whole credits", "Wallet"), **_problems(401)}
-            )
-        },
+        **_money(base),
+    }
+
+
+def _quotes(base: str) -> Schema:
+    made = {"201": _answer("The quote", "Quote"), **_problems(400, 401, 415, 422, 503)}
+    found = {"200": _answer("The quote", "Quote"), **_problems(401, 404)}
+    return {
+        base: {"post": _operation("Price a film bindingly", made, requestBody=_body("Film"))},
+        f"{base}/{{id}}": {"parameters": [_ID], "get": _operation("A quote", found)},
+    }
+
+
+def _money(base: str) -> Schema:
+    wallet = {"200": _answer("Whole credits", "Wallet"), **_problems(401)}
+    entries = {"200": _answer("A page", "LedgerPage"), **_problems(401, 422)}
+    return {
+        f"{base}/wallet": {"get": _operation("The wallet", wallet)},
         f"{base}/ledger": {
-            "get": _operation(
-                "Every entry, newest first",
-                {"200": _answer("A page", "LedgerPage"), **_problems(401, 422)},
-                parameters=_PAGE,
-            )
+            "get": _operation("Every entry, newest first", entries, parameters=_PAGE)
         },
     }
 
@@ -214,7 +203,9 @@ def _list() -> Schema:
 def _about_one(base: str) -> Schema:
     one = {"parameters": [_ID]}
     stream = {"text/event-stream": {"schema": {"type": "string"}}}
+    found = {"200": _answer("As it stands", "Generation"), **_problems(401, 404)}
     return {
+        base: {**one, "get": _operation("A generation", found)},
         f"{base}/cancel": {
             **one,
             "post": _operation(

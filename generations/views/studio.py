@@ -114,11 +114,10 @@ def _page(
 ) -> HttpResponse:
     spec = order.spec
     mode = order.mode if order.mode in spec.mode_names else spec.default_mode
-    credits_due = _price(actor, order)
-    available = wallets.balance(actor.organisation_id, actor.livemode).available
     cards = recent_cards(actor, 6)
     context = {
         **_choices(order, mode, livemode=actor.livemode),
+        **_due(actor, order),
         "order": order,
         "spec": spec,
         "mode": mode,
@@ -128,9 +127,6 @@ def _page(
         "all_problems": [plain(violation["message"]) for violation in violations],
         "notice": notice,
         "key": key or str(uuid.uuid4()),
-        "credits": credits_due,
-        "after": available - (credits_due or 0),
-        "short": credits_due is not None and credits_due > available,
         "on": {name: order.has(name) for name in CAPABILITIES},
         "reasons": {name: plain(lacking(spec, name)) for name in CAPABILITIES},
         "kind_reason": plain(lacking_kind(spec, order.kind)),
@@ -146,6 +142,17 @@ def _page(
     if violations and status == 200:
         status = 422
     return render(request, "generations/studio.html", context, status=status)
+
+
+def _due(actor: Actor, order: Order) -> dict[str, Any]:
+    """What it costs, and what that leaves in the wallet."""
+    credits_due = _price(actor, order)
+    available = wallets.balance(actor.organisation_id, actor.livemode).available
+    return {
+        "credits": credits_due,
+        "after": available - (credits_due or 0),
+        "short": credits_due is not None and credits_due > available,
+    }
 
 
 def _choices(order: Order, mode: str, *, livemode: bool) -> dict[str, Any]:
