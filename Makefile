@@ -17,7 +17,7 @@ demo: $(VENV)/.run ## Make one film through the REST API (PROMPT="…")
 	@$(PY) -m kling_saas.run.demo "$$PROMPT"
 
 test: $(VENV)/.dev ## Run the whole test suite against two running products
-	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev ## Lint, types and import contracts
 	$(VENV)/bin/ruff check .

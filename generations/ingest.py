@@ -154,14 +154,12 @@ def _source(address: str) -> Iterator[bytes]:
     )
 
 
-def gift(generation: Generation, path: Path) -> Video:
-    """The film of a generation that was given up, stored and not yet saved. Nothing is settled.
+def gift(generation: Generation, folder: Path) -> list[Video | Audio]:
+    """What a generation that was given up was made, stored and not yet saved. Nothing is settled.
 
     Raises FetchFailed, BlockedAddress, BadFilm, or the storage's trouble.
     """
-    _download(generation, generation.media_url, path)
-    film = examine(path, seconds=generation.order().duration, alive=_keeper(generation))
-    return _put(generation, path, film)
+    return _put_all(generation, _fetched(generation, folder))
 
 
 def _store(generation: Generation, fetched: _Fetched) -> None:
@@ -171,14 +169,19 @@ def _store(generation: Generation, fetched: _Fetched) -> None:
     ):
         return
     passing("film.storing")
+    made = _put_all(generation, fetched)
+    passing("film.stored")
+    if lifecycle.succeed(generation, *made):
+        forget_incoming(generation)
+
+
+def _put_all(generation: Generation, fetched: _Fetched) -> list[Video | Audio]:
     made: list[Video | Audio] = []
     if fetched.film:
         made.append(_put(generation, fetched.film_path, fetched.film))
     if fetched.sound:
         made.append(_put_sound(generation, fetched.sound_path, fetched.sound))
-    passing("film.stored")
-    if lifecycle.succeed(generation, *made):
-        forget_incoming(generation)
+    return made
 
 
 def _put(generation: Generation, path: Path, film: Film) -> Video:

@@ -1,7 +1,7 @@
-"""Films that come after we gave up: the customer has the credits back, and gets the film as well.
+"""What comes after we gave up: the customer has the credits back, and gets the film as well.
 
 The generation stays failed and uncharged; a hold settles once. For a day after a deadline the
-upstream is asked now and then, and what it made is taken in like any other film.
+upstream is asked now and then, and the film or sound it made is taken in like any other.
 """
 
 from __future__ import annotations
@@ -17,10 +17,18 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts import outbox, tenancy
-from generations import attempts, ingest, lifecycle, providers, storage
+from generations import attempts, ingest, lifecycle, outcomes, providers, storage
 from generations.films import BadFilm
 from generations.ingest import STORED
-from generations.models import Attempt, AttemptOutcome, Generation, ProviderAccount, Status, Video
+from generations.models import (
+    Attempt,
+    AttemptOutcome,
+    Audio,
+    Generation,
+    ProviderAccount,
+    Status,
+    Video,
+)
 from generations.providers import Found
 from generations.wire.task import RemoteVideo, Task, TaskState
 from kling_saas.lib import http
@@ -28,6 +36,7 @@ from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
 _FOR = timedelta(hours=24)
+_NOTHING_YET = {"status": Status.FAILED, "video": None, "audio": None}
 _ASKABLE = Q(error_code__in=["deadline", "upstream_lost"]) & ~Q(upstream_id="")
 _PERHAPS = Q(error_code="upstream_unknown")  # found by our id, where that can be asked
 _HERE = Q(media_url__startswith=STORED)  # kept for us by a blocking call: it does not grow old
@@ -43,8 +52,7 @@ def run() -> int:
             Generation.objects.filter(
                 Q(lease_until=None) | Q(lease_until__lte=Now()),
                 _HERE | Q(_ASKABLE | _PERHAPS, finished_at__gte=Now() - _FOR),
-                status=Status.FAILED,
-                video=None,
+                **_NOTHING_YET,
             )
             .only("pk")  # most rounds find nothing
             .order_by(F("lease_until").asc(nulls_first=True), "id")
@@ -69,8 +77,7 @@ def overdue(since: timedelta) -> QuerySet[Generation]:
     """
     found: QuerySet[Generation] = Generation.objects.filter(
         _ASKABLE | _PERHAPS,
-        status=Status.FAILED,
-        video=None,
+        **_NOTHING_YET,
         finished_at__gte=Now() - since,
         finished_at__lt=Now() - _FOR,
     )
@@ -80,7 +87,7 @@ def overdue(since: timedelta) -> QuerySet[Generation]:
 def keep(generation: Generation, task: Task) -> None:
     """A film in our storage whose generation was given up while it was made: given at leisure."""
     with lifecycle.scope(generation):
-        given_up = Generation.objects.filter(pk=generation.pk, status=Status.FAILED, video=None)
+        given_up = Generation.objects.filter(pk=generation.pk, **_NOTHING_YET)
         if not given_up.update(media_url=task.videos[0].url):
             log.warning("%s: its film came twice", generation.public_id)
 
@@ -91,14 +98,14 @@ def _finished(generation: Generation) -> Task | None:
         return Task(id=generation.upstream_id, state=TaskState.SUCCEEDED, videos=(film,))
     if generation.account is None:
         return None
-    return film_of(ask(generation, generation.account))
+    return made_of(ask(generation, generation.account))
 
 
-def film_of(found: Found | None) -> Task | None:
-    """The task, if it has a film to take in."""
-    if isinstance(found, Task) and found.state == TaskState.SUCCEEDED and found.videos:
-        return found
-    return None
+def made_of(found: Found | None) -> Task | None:
+    """The task, if it has a film or a sound to take in."""
+    if not isinstance(found, Task) or found.state != TaskState.SUCCEEDED:
+        return None
+    return found if found.videos or found.audios else None
 
 
 def ask(generation: Generation, account: ProviderAccount) -> Found | None:
@@ -115,11 +122,12 @@ def ask(generation: Generation, account: ProviderAccount) -> Found | None:
 
 
 def take_in(generation: Generation, task: Task) -> bool:
-    """Store the film and give it, free. False for one that cannot be used, or was given already."""
-    generation.media_url = task.videos[0].url
+    """Store what was made and give it, free. False when it cannot be used, or was given already."""
+    generation.media_url = outcomes.film_address(generation, task)
+    generation.made = outcomes.told(task)
     with tempfile.TemporaryDirectory(prefix="kling-late-") as folder:
         try:
-            video = ingest.gift(generation, Path(folder) / "film.mp4")
+            made = ingest.gift(generation, Path(folder))
         except (http.FetchFailed, http.BlockedAddress, BadFilm, *storage.TROUBLE) as error:
             log.warning("%s: a late film was not taken in: %s", generation.public_id, error)
             if isinstance(error, BadFilm | FileNotFoundError):
@@ -128,7 +136,7 @@ def take_in(generation: Generation, task: Task) -> bool:
     attempts.ended(generation, task)
     passing("late.stored")
     try:
-        _give(generation, video)
+        _give(generation, made)
     except IntegrityError:
         log.warning("%s: somebody else gave its late film", generation.public_id)
         return False
@@ -138,9 +146,11 @@ def take_in(generation: Generation, task: Task) -> bool:
     return True
 
 
-def _give(generation: Generation, video: Video) -> None:
+def _give(generation: Generation, made: list[Video | Audio]) -> None:
     with lifecycle.scope(generation):
-        video.save(force_insert=True)
+        for each in made:
+            each.save(force_insert=True)
+        Generation.objects.filter(pk=generation.pk).update(made=generation.made)
         passing("late.filmed")
         outbox.emit(
             organisation_id=generation.organisation_id,

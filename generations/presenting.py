@@ -88,7 +88,7 @@ def facts(generation: Generation) -> dict[str, Any]:
 
 
 def _audio_json(generation: Generation) -> dict[str, Any] | None:
-    audio = access.audio_of(generation) if generation.status == Status.SUCCEEDED else None
+    audio = access.audio_of(generation) if generation.finished_at else None
     if audio is None:
         return None
     address = _sound_link(generation, audio)

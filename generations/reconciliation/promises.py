@@ -113,7 +113,7 @@ def late_films(look: Look) -> Page:
     answer = late.ask(order, order.account)
     if isinstance(answer, Rejected) and answer.reason == Reason.UNAVAILABLE:
         return Page()  # the rest another day
-    task, findings = late.film_of(answer), []
+    task, findings = late.made_of(answer), []
     if task and (not look.mend or late.take_in(order, task)):
         says = f"{order.account.name} made it after it was given up"
         findings.append(Finding(Kind.LATE, order.public_id, says, "taken in, and given free"))

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
+import pytest
 import requests
 
 from generations import late
 from tests.generations.programs import available, funded, native
 from tests.waiting import until
 
+LATE: dict[str, dict[str, Any]] = {
+    "video": {"model": "kling-v1", "prompt": "fail:late a snail on a wall"},
+    "audio": {"task": "text-to-audio", "prompt": "fail:late rain", "seconds": 3},
+}
 
-def test_a_late_film_is_given_free(site: str) -> None:
+
+@pytest.mark.parametrize("what", LATE)
+def test_what_comes_late_is_given_free(site: str, what: str) -> None:
     alice = funded()
     program = native(site, alice.test_key)
     before = available(alice)
-    order = {"model": "kling-v1", "prompt": "fail:late a snail on a wall", "deadline": 3}
-    made = program.post("/generations", json=order).json()
+    made = program.post("/generations", json={**LATE[what], "deadline": 3}).json()
 
-    def seen() -> dict[str, object]:
-        found: dict[str, object] = program.get(f"/generations/{made['id']}").json()
+    def seen() -> dict[str, Any]:
+        found: dict[str, Any] = program.get(f"/generations/{made['id']}").json()
         return found
 
     failed = until(lambda: (g := seen())["status"] == "failed" and g, what="the deadline")
     assert failed["error"]["code"] == "deadline"
     assert available(alice) == before
 
-    def given() -> object:
+    def given() -> Any:
         late.run()
-        return seen()["video"]
+        return seen()[what]
 
-    video = until(given, seconds=60, what="the late film")
-    assert requests.get(video["url"], timeout=20).content[4:8] == b"ftyp"
+    gift = until(given, seconds=60, what="what came late")
+    content = requests.get(gift["url"], timeout=20).content
+    assert hashlib.sha256(content).hexdigest() == gift["sha256"]
     after = seen()
     assert (after["status"], after["credits"]["charged"]) == ("failed", 0)
     assert available(alice) == before
