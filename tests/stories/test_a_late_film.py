@@ -29,7 +29,9 @@ def test_what_comes_late_is_given_free(site: str, what: str) -> None:
         found: dict[str, Any] = program.get(f"/generations/{made['id']}").json()
         return found
 
-    failed = until(lambda: (g := seen())["status"] == "failed" and g, what="the deadline")
+    failed = until(
+        lambda: (g := seen())["status"] == "failed" and g, seconds=60, what="the deadline"
+    )
     assert failed["error"]["code"] == "deadline"
     assert available(alice) == before
 
