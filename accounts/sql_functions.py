@@ -5,22 +5,23 @@ transaction. (A SET clause on the function would need a superuser's grant.)
 """
 
 
-def _across_tenants(head: str, query: str) -> str:
-    """A plpgsql function whose body sees every tenant."""
+def across_tenants(head: str, body: str, declared: str = "") -> str:
+    """A plpgsql function whose body sees every tenant; it must not RETURN before its end."""
     return f"""
 CREATE FUNCTION {head} LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_before text := coalesce(current_setting('app.tenant', true), '');
+    {declared}
 BEGIN
     PERFORM set_config('app.tenant', '*', true);
-    {query}
+    {body}
     PERFORM set_config('app.tenant', v_before, true);
 END $$;
 """
 
 
-FIND_API_KEY = _across_tenants(
+FIND_API_KEY = across_tenants(
     "accounts_find_api_key(p_key_id text, p_hash bytea) RETURNS TABLE (organisation_id bigint, "
     "livemode boolean, key_pk bigint, suspended boolean, raw_video boolean, "
     "expires_at timestamptz)",
@@ -37,7 +38,7 @@ FIND_API_KEY = _across_tenants(
        AND (k.expires_at IS NULL OR k.expires_at > now());""",
 )
 
-FIND_ACCESS_KEY = _across_tenants(
+FIND_ACCESS_KEY = across_tenants(
     "accounts_find_access_key(p_access_key text) RETURNS TABLE (organisation_id bigint, "
     "livemode boolean, key_pk bigint, suspended boolean, sealed_secret text, "
     "expires_at timestamptz)",
@@ -50,7 +51,7 @@ FIND_ACCESS_KEY = _across_tenants(
        AND (k.expires_at IS NULL OR k.expires_at > now());""",
 )
 
-MEMBERSHIPS = _across_tenants(
+MEMBERSHIPS = across_tenants(
     "accounts_memberships(p_user_id bigint) RETURNS TABLE (organisation_id bigint, role text)",
     """
     RETURN QUERY

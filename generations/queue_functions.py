@@ -2,15 +2,19 @@
 
 A queue is the waiting orders of one organisation and mode. Turns are start-time fair queueing: the
 n-th order of a queue has the tag `begin + (n - 1) * length of a turn`, and the lowest tag comes
-first (Goyal, Vin and Cheng, 1996). Figures over all tenants widen app.tenant and put it back.
+first (Goyal, Vin and Cheng, 1996).
 """
 
+from accounts.sql_functions import across_tenants
+
+TURN = 232_792_560  # how long a turn of weight 1 is; divisible by 1 to 20
 _WORDS = {
     "UNDER_WAY": "('submitting', 'in_flight', 'fetching', 'storing')",
     "IS_DUE": (
         "status = 'accepted' AND next_run_at <= now() AND deadline_at > now() "
         "AND (lease_until IS NULL OR lease_until <= now())"
     ),
+    "A_TURN": str(TURN),
 }
 
 
@@ -21,24 +25,8 @@ def _spelled(text: str) -> str:
     return text
 
 
-def _across_tenants(head: str, body: str, declared: str = "") -> str:
-    """A plpgsql function whose body sees every tenant."""
-    return _spelled(f"""
-CREATE FUNCTION {head} LANGUAGE plpgsql AS $$
-#variable_conflict use_column
-DECLARE
-    v_before text := coalesce(current_setting('app.tenant', true), '');
-    {declared}
-BEGIN
-    PERFORM set_config('app.tenant', '*', true);
-    {body}
-    PERFORM set_config('app.tenant', v_before, true);
-END $$;
-""")
-
-
 # Free places of a mode at the accounts in service: more orders than that need not be looked at.
-ROOM = _across_tenants(
+ROOM = across_tenants(
     "generations_room(p_livemode boolean, OUT room bigint)",
     """
     SELECT coalesce(sum(greatest(0, account.concurrency - (
@@ -53,7 +41,7 @@ ROOM = _across_tenants(
 
 # `seats` is how many more of its films may be handed over; null when there is no limit. What is
 # not due now (`p_due`) waits for its upstream and keeps its place in the queue.
-QUEUES = _across_tenants(
+QUEUES = across_tenants(
     "generations_queues(p_due boolean, p_most integer) RETURNS TABLE (organisation_id bigint, "
     "livemode boolean, waiting bigint, head bigint, tag bigint, stride bigint, most integer, "
     "clock bigint, seats bigint)",
@@ -61,7 +49,7 @@ QUEUES = _across_tenants(
     RETURN QUERY
     SELECT * FROM (
         SELECT q.organisation_id, q.livemode, q.waiting, q.head,
-               greatest(coalesce(t.finished, 0), clock.at), 232792560::bigint / o.dispatch_weight,
+               greatest(coalesce(t.finished, 0), clock.at), A_TURN::bigint / o.dispatch_weight,
                o.concurrency, clock.at,
                CASE WHEN o.concurrency IS NOT NULL THEN o.concurrency - (
                     SELECT count(*) FROM generations_generation busy
@@ -84,7 +72,7 @@ QUEUES = _across_tenants(
 
 # First what is at an account already or past its deadline; then as many new ones as there is room
 # for in their mode, in turn. With no room anywhere, the queues are not looked at.
-TURNS = _across_tenants(
+TURNS = across_tenants(
     "generations_turns(p_most integer, p_blocking text) RETURNS SETOF bigint",
     """
     RETURN QUERY
@@ -123,7 +111,7 @@ TURNS = _across_tenants(
 )
 
 # What is between hand-over and end, and how long it has been there, seconds.
-FLYING = _across_tenants(
+FLYING = across_tenants(
     "generations_flying(p_most integer) RETURNS TABLE (account_id bigint, "
     "organisation_id bigint, livemode boolean, most integer, model varchar, kind varchar, "
     "mode text, duration integer, placed boolean, age double precision)",
@@ -140,7 +128,7 @@ FLYING = _across_tenants(
 
 # Locks the organisation's row of turns until the caller's transaction ends, so that dispatchers
 # count one after the other. Needs the organisation's scope.
-SEAT = _spelled("""
+SEAT = """
 CREATE FUNCTION generations_seat(p_organisation bigint, p_livemode boolean, p_id bigint)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -156,13 +144,13 @@ BEGIN
          WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
            AND g.status IN UNDER_WAY AND g.finished_at IS NULL AND g.id <> p_id);
 END $$;
-""")
+"""
 
-TAKE_TURN = _across_tenants(
+TAKE_TURN = across_tenants(
     "generations_take_turn(p_organisation bigint, p_livemode boolean) RETURNS void",
     """
     SELECT coalesce(max(started), 0) INTO v_clock FROM generations_turn;
-    SELECT 232792560 / dispatch_weight INTO v_length
+    SELECT A_TURN / dispatch_weight INTO v_length
       FROM accounts_organisation WHERE id = p_organisation;
     INSERT INTO generations_turn AS t (organisation_id, livemode, started, finished)
     VALUES (p_organisation, p_livemode, v_clock, v_clock + v_length)
@@ -174,7 +162,7 @@ TAKE_TURN = _across_tenants(
 
 # Of equal films lately, seconds from hand-over to a playable film, and at the account itself. No
 # account: at any. Looks no further back than 1,000 films of the model.
-LATELY = _across_tenants(
+LATELY = across_tenants(
     "generations_lately(p_model text, p_kind text, p_livemode boolean, p_mode text, "
     "p_longer integer, p_longest integer, p_account bigint, OUT films bigint, "
     "OUT p50 double precision, OUT p90 double precision, OUT place double precision)",
@@ -194,7 +182,7 @@ LATELY = _across_tenants(
              ORDER BY id DESC LIMIT 50) recent;""",
 )
 
-CREATE = ROOM + QUEUES + TURNS + FLYING + SEAT + TAKE_TURN + LATELY
+CREATE = _spelled(ROOM + QUEUES + TURNS + FLYING + SEAT + TAKE_TURN + LATELY)
 DROP = """
 DROP FUNCTION generations_lately;
 DROP FUNCTION generations_take_turn;

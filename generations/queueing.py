@@ -16,11 +16,11 @@ from typing import Any
 from django.db import connection
 
 from generations.models import ProviderAccount
+from generations.queue_functions import TURN
 
 MOST = 1000  # positions are counted up to here
 _FRESH_SECONDS = 0.5
 _SHARE = 50  # a reading is kept this many times as long as it took
-_TURN = 232_792_560  # how long a turn of weight 1 is, as in the database
 _LAST = 2**63 - 1
 Whose = tuple[int, bool]  # organisation and mode
 
@@ -86,7 +86,7 @@ class Glance:
         mine = (
             f.most for f in self.flying if (f.organisation, f.livemode) == (organisation, livemode)
         )
-        return Queue(organisation, livemode, 0, _LAST, self.clock, _TURN, next(mine, None))
+        return Queue(organisation, livemode, 0, _LAST, self.clock, TURN, next(mine, None))
 
     def position(self, queue: Queue, nth: int) -> int:
         """Which of all is handed over when the `nth` of the queue is; 1 is next, at most MOST."""

@@ -4,6 +4,8 @@ The rules are billing's `billing_reserve` for the money and the constraints of t
 rest; this function only puts them into one transaction. Called outside a transaction it is one.
 """
 
+from accounts.sql_functions import across_tenants
+
 ACCEPT = """
 CREATE FUNCTION generations_accept(
     p_organisation bigint, p_livemode boolean, p_key text, p_fingerprint text, p_answer text,
@@ -95,20 +97,11 @@ END $$;
 
 DROP_ACCEPT = "DROP FUNCTION generations_accept;"
 
-# A figure over all tenants: it widens app.tenant and puts it back.
-IN_FLIGHT = """
-CREATE FUNCTION generations_in_flight(p_account bigint) RETURNS bigint
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_before text := coalesce(current_setting('app.tenant', true), '');
-    v_count bigint;
-BEGIN
-    PERFORM set_config('app.tenant', '*', true);
-    SELECT count(*) INTO v_count FROM generations_generation
-     WHERE account_id = p_account AND status IN ('submitting', 'in_flight');
-    PERFORM set_config('app.tenant', v_before, true);
-    RETURN v_count;
-END $$;
-"""
+IN_FLIGHT = across_tenants(
+    "generations_in_flight(p_account bigint, OUT flying bigint)",
+    """
+    SELECT count(*) INTO flying FROM generations_generation
+     WHERE account_id = p_account AND status IN ('submitting', 'in_flight');""",
+)
 
 DROP_FIGURES = "DROP FUNCTION generations_in_flight;"
