@@ -27,6 +27,13 @@ class Book:
     rows: Mapping[_Key, ListPrice]
     read_at: float = field(default_factory=time.monotonic, compare=False)
 
+    def by_sku(self) -> dict[str, list[ListPrice]]:
+        """Its rows, those of one thing together."""
+        found: dict[str, list[ListPrice]] = {}
+        for row in self.rows.values():
+            found.setdefault(row.sku, []).append(row)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

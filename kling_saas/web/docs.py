@@ -22,10 +22,8 @@ _DIALECTS = (
 @require_GET
 def docs(request: HttpRequest) -> HttpResponse:
     """Derived from the catalogue and the price book in force."""
-    credits_from: dict[str, int] = {}
-    for row in prices.active_book().rows.values():
-        known = credits_from.get(row.sku)
-        credits_from[row.sku] = row.credits if known is None else min(known, row.credits)
+    sold = prices.active_book().by_sku()
+    cheapest = {sku: min(row.credits for row in rows) for sku, rows in sold.items()}
     return render(
         request,
         "web/docs.html",
@@ -35,7 +33,7 @@ def docs(request: HttpRequest) -> HttpResponse:
             "first_prompt": FIRST_PROMPT,
             "dialects": _DIALECTS,
             "products": [
-                {"product": product, "credits": credits_from.get(product.name)}
+                {"product": product, "credits": cheapest.get(product.name)}
                 for product in products.current().values()
             ],
         },

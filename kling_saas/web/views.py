@@ -105,19 +105,23 @@ def pricing(request: HttpRequest) -> HttpResponse:
     retiring = {spec.name for spec in SPECS if spec.discontinued}
     titles = {spec.name: spec.title for spec in reversed(SPECS)}
     titles |= {product.name: product.title for product in products.current().values()}
-    tables = []
-    for sku, title in titles.items():
-        rows = [
-            {
-                "words": plain(row.description.removeprefix(title).strip()) or title,
-                "credits": row.credits,
-                "usd": row.credits * usd,
-            }
-            for row in book.rows.values()
-            if row.sku == sku
-        ]
-        if rows:
-            tables.append({"title": title, "retiring": sku in retiring, "rows": rows})
+    rows = book.by_sku()
+    tables = [
+        {
+            "title": title,
+            "retiring": sku in retiring,
+            "rows": [
+                {
+                    "words": plain(row.description.removeprefix(title).strip()) or title,
+                    "credits": row.credits,
+                    "usd": row.credits * usd,
+                }
+                for row in rows[sku]
+            ],
+        }
+        for sku, title in titles.items()
+        if sku in rows
+    ]
     context = {"tables": tables, "version": book.version, "usd": usd}
     return render(request, "web/pricing.html", context)
 
