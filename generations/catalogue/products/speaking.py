@@ -58,7 +58,7 @@ LIP_SYNC = Product(
     description="Makes the person in a film say a text, or what a recording says.",
     path="/v1/videos/lip-sync",
     fields=(
-        usual.film(2, 60, key="input.", words="The film with the person."),
+        usual.film(2, 60, inside="input", words="The film with the person."),
         Text(name="text", key="input.text", most=120, words="What is said; else send audio."),
         Thing(name="voice", key="input.voice_id", words="The voice, with text."),
         Choice(name="language", key="input.voice_language", allowed=LANGUAGES),

@@ -17,16 +17,17 @@ ASPECT_RATIO = Choice(name="aspect_ratio", allowed=ASPECT_RATIOS)
 WATERMARK = Mark(name="watermark")
 
 
-def film(low: int, high: int, *, key: str = "", words: str = "The film.") -> Medial:
+def film(low: int, high: int, *, inside: str = "", words: str = "The film.") -> Medial:
     """The film that is worked on, `low` to `high` s long: an address, or the id of one of ours.
 
-    `key` is the object of the body that Kling wants both in.
+    `inside`: the object of the body that Kling wants them in.
     """
+    place = f"{inside}." if inside else ""
     return Medial(
         name="video",
         medium="video",
-        key=f"{key}video_url",
-        id_key=f"{key}video_id",
+        key=f"{place}video_url",
+        id_key=f"{place}video_id",
         required=True,
         low=low,
         high=high,
