@@ -95,8 +95,7 @@ def test_an_upstream_that_tells_dollars_is_believed_and_its_balance_kept(site: s
         refused.delete()
     assert attempt.upstream_cost == Decimal("2.8")
     assert attempt.upstream_balance is not None
-    spent = BALANCE_USD - attempt.upstream_balance  # by every test's films
-    assert (spent > 0, spent % Decimal("0.28")) == (True, 0)
+    assert BALANCE_USD - attempt.upstream_balance >= Decimal("2.8")  # other tests' films too
     assert attempt.upstream_units is None
 
 

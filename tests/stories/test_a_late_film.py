@@ -14,7 +14,7 @@ from tests.waiting import until
 
 LATE: dict[str, dict[str, Any]] = {
     "video": {"model": "kling-v1", "prompt": "fail:late a snail on a wall"},
-    "audio": {"task": "text-to-audio", "prompt": "fail:late rain", "seconds": 3},
+    "audio": {"task": "text-to-audio", "prompt": "slow:8 rain", "seconds": 3},
 }
 
 
