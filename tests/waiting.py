@@ -9,7 +9,7 @@ from typing import TypeVar
 import httpx
 
 T = TypeVar("T")
-_PAUSE = 0.05  # seconds between two looks
+_PAUSES = (0.05, 0.25)  # seconds between two looks: the first, and the longest
 
 
 def until(look: Callable[[], T], *, seconds: float = 30.0, what: str = "it") -> T:
@@ -18,6 +18,7 @@ def until(look: Callable[[], T], *, seconds: float = 30.0, what: str = "it") -> 
     A connection that is refused while a process starts again counts as "not yet".
     """
     deadline = time.monotonic() + seconds
+    pause, longest = _PAUSES
     while True:
         try:
             seen = look()
@@ -28,4 +29,5 @@ def until(look: Callable[[], T], *, seconds: float = 30.0, what: str = "it") -> 
         if seen:
             return seen
         assert time.monotonic() < deadline, f"{what} did not happen in {seconds} s{trouble}"
-        time.sleep(_PAUSE)
+        time.sleep(pause)
+        pause = min(longest, 1.1 * pause)

@@ -21,7 +21,6 @@ import httpcore
 import httpx
 from django.conf import settings
 from httpcore._backends.sync import SyncBackend
-from httpx_aiohttp import AiohttpTransport
 
 _AGENT = {"User-Agent": "kling-saas/1"}
 ANSWER_MAX = 16 * 1024 * 1024  # bytes; a list of 500 tasks has half of one
@@ -91,6 +90,8 @@ def polling_client() -> httpx.AsyncClient:
     aiohttp's transport, because httpx's own pool slows down with every open connection; never for
     creates, because it reports a connection dropped after the POST as a connect error.
     """
+    from httpx_aiohttp import AiohttpTransport  # an eighth of a start, for the watcher alone
+
     return httpx.AsyncClient(
         timeout=httpx.Timeout(settings.UPSTREAM_TIMEOUT, connect=10.0),
         headers=_AGENT,

@@ -17,11 +17,13 @@ from django.db import OperationalError
 from billing import prices
 from generations.catalogue import billable
 from kling_saas import demo_data
+from kling_saas.checks import PLACE
 from kling_saas.env import ConfigError
 
 
 class Command(BaseCommand):
     help = "Migrate, collect static files, publish the price book and make the demo data."
+    requires_system_checks: list[str] = [PLACE]
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Quiet when there is nothing to do."""

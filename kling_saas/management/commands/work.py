@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
 from generations import bells, lifecycle
+from kling_saas.checks import PLACE
 from kling_saas.run.children import Child, Family
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 class Command(BaseCommand):
     help = "Run the background work: clusters `short` and `media`, and the watcher."
+    requires_system_checks: list[str] = [PLACE]
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Restart whoever dies, group and all; end everything on SIGTERM."""
