@@ -23,7 +23,7 @@ STACK = Stack(STEP_ATTEMPTS="3")  # a film that cannot be used is given up after
 def pytest_configure(config: pytest.Config) -> None:
     """Before any test module is imported: the product runs, Django here is one more part of it.
 
-    With `-n 2` each of the two workers runs a product of its own, and the process that only
+    With `-n 3` each of the three workers runs a product of its own, and the process that only
     hands out the tests runs none.
     """
     if _hands_out_only(config):
@@ -47,8 +47,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stories first: they take longest, and mostly wait, while the short tests fill the rest."""
-    items.sort(key=lambda item: item.path.parent.name not in ("stories", "web"))
+    """Long ones first: they mostly wait, while the short tests fill the rest."""
+    long = ("stories", "web", "reconciliation")
+    items.sort(key=lambda item: item.path.parent.name not in long)
 
 
 def _hands_out_only(config: pytest.Config) -> bool:

@@ -81,7 +81,7 @@ def _create(kind: Kind) -> Handler:
         record = await vendor.create(wish)
         if product and product.at_once:
             return await _at_once(vendor, record.id)
-        return answer(codec.encode_created(vendor.task(record), str(uuid.uuid4())))
+        return answer(codec.encode_created(vendor.created(record), str(uuid.uuid4())))
 
     return create
 

@@ -35,7 +35,7 @@ async def _create(request: Request) -> Response:
         callback_url=order.callback_url,
     )
     record = await vendor.create(wish)
-    return answer(codec.encode_created(vendor.task(record), str(uuid.uuid4())))
+    return answer(codec.encode_created(vendor.created(record), str(uuid.uuid4())))
 
 
 async def _tasks(request: Request) -> Response:

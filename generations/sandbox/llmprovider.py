@@ -69,7 +69,7 @@ async def _create(request: Request) -> Response:
         external_id=order.external_id,
     )
     record = await vendor.create(wish)
-    return answer(codec.encode_created(vendor.task(record)))
+    return answer(codec.encode_created(vendor.created(record)))
 
 
 async def _get(request: Request) -> Response:

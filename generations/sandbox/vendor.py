@@ -170,9 +170,13 @@ class Vendor:
                 return TaskState.SUCCEEDED
         return TaskState.RUNNING if at_ms >= record.started_ms else TaskState.QUEUED
 
-    def task(self, record: Record) -> Task:
-        """The task as anyone who asks now sees it."""
-        state = self.state(record, now_ms())
+    def created(self, record: Record) -> Task:
+        """The task as the answer to its create tells it: not begun, unless it is made at once."""
+        return self.task(record, at_ms=record.created_ms)
+
+    def task(self, record: Record, *, at_ms: int | None = None) -> Task:
+        """The task as anyone who asks at that moment sees it: now, when none is given."""
+        state = self.state(record, now_ms() if at_ms is None else at_ms)
         params = record.order
         failed, done = state is TaskState.FAILED, state is TaskState.SUCCEEDED
         units = billable.official_units(params) if done else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,14 @@ from tests.sandbox.upstream import KEY, SEGMIND_KEY, SPEED, Mailbox, Upstream, p
 V1 = "/segmind/v1/kling-text2video"
 V2 = "/segmind/v2/kling-text2video"
 LLM = "/llmprovider/v1/videos/text2video"
+
+
+@pytest.fixture(scope="module")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    """What is in its films is nothing to these tests."""
+    found = Upstream(tmp_path_factory.mktemp("faults"), SANDBOX_FILM="tiny")
+    yield found
+    found.stop()
 
 
 def segmind(upstream: Upstream, path: str, prompt: str) -> httpx.Response:
@@ -180,7 +189,7 @@ def test_a_muted_task_calls_nobody(upstream: Upstream, mailbox: Mailbox) -> None
 
 
 def test_tasks_survive_a_kill_and_finish_after_the_restart(tmp_path: Path) -> None:
-    upstream = Upstream(tmp_path)
+    upstream = Upstream(tmp_path, SANDBOX_FILM="tiny")
     try:
         upstream.create("Before the kill", external_task_id="done-1")
         before = upstream.finished("done-1")

@@ -19,6 +19,7 @@ from django_q.cluster import Cluster, Sentinel
 
 class Command(BaseCommand):
     help = "Run one queue cluster until told to stop; Q_CLUSTER_NAME says which (short, media)."
+    requires_system_checks: list[str] = []  # `work`, which starts it, has looked
 
     def handle(self, *args: Any, **options: Any) -> None:
         """The stop is asked for outside the signal handler, where it would deadlock."""

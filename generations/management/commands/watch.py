@@ -13,6 +13,7 @@ from generations.watcher import Watcher
 
 class Command(BaseCommand):
     help = "Run the watcher until told to stop."
+    requires_system_checks: list[str] = []  # `work`, which starts it, has looked
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Stop politely on SIGTERM and SIGINT."""
