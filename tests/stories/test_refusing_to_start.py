@@ -109,6 +109,18 @@ def test_a_database_that_cannot_be_reached_is_named(tmp_path: Path, ports: dict[
     assert "secret" not in said
 
 
+def test_a_command_without_a_database_says_which_variable_names_it(tmp_path: Path) -> None:
+    given = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    given |= {"VAR": str(tmp_path), "SECRET_KEY": "of-a-test-" * 6}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate"],
+        cwd=env.ROOT, env=given, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("Configuration: there is no database: set DATABASE_URL")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_data_folder_that_cannot_be_written_is_named(
     tmp_path: Path, ports: dict[str, str]
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import psycopg
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.backends.postgresql import base
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
@@ -19,6 +20,15 @@ from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection. `connections` holds one per thread."""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """As Django's. Raises ImproperlyConfigured, in words that name our variables."""
+        if not self.settings_dict["NAME"]:
+            raise ImproperlyConfigured(
+                "there is no database: set DATABASE_URL, and DATABASE_OWNER_URL for migrations, "
+                "in the environment or .env (`make run` brings a database of its own)"
+            )
+        return dict(super().get_connection_params())
 
     def is_usable(self) -> bool:
         """Whether the kept connection still answers.
