@@ -150,10 +150,13 @@ def renew(generation: Generation) -> None:
             raise LeaseLost(generation.public_id)
 
 
-def release(generation: Generation, *, again_in: float, forgive: bool = False) -> None:
+def release(
+    generation: Generation, *, again_in: float, forgive: bool = False, lane: list[int] | None = None
+) -> None:
     """Give the step back, due again in `again_in` seconds. `forgive`: the try does not count.
 
-    What has ended, or is somebody else's by now, stays as it is.
+    `lane`: the accounts at one of which it waits for a place. What has ended, or is somebody
+    else's by now, stays as it is.
     """
     columns: dict[str, Any] = {
         "lease_until": None,
@@ -161,6 +164,8 @@ def release(generation: Generation, *, again_in: float, forgive: bool = False) -
     }
     if forgive:
         columns |= {"step_attempts": 0, "crashes": 0}
+    if lane is not None:
+        columns["lane"] = lane
     with scope(generation):
         _same(generation).filter(finished_at=None).update(**columns)
 

@@ -12,7 +12,7 @@ _WORDS = {
     "UNDER_WAY": "('submitting', 'in_flight', 'fetching', 'storing')",
     "IS_DUE": (
         "status = 'accepted' AND next_run_at <= now() AND deadline_at > now() "
-        "AND (lease_until IS NULL OR lease_until <= now())"
+        "AND (lease_until IS NULL OR lease_until <= now()) AND (lane IS NULL OR lane && v_open)"
     ),
     "A_TURN": str(TURN),
 }
@@ -25,26 +25,29 @@ def _spelled(text: str) -> str:
     return text
 
 
-# Free places of a mode at the accounts in service: more orders than that need not be looked at.
-ROOM = across_tenants(
-    "generations_room(p_livemode boolean, OUT room bigint)",
+# Accounts in service that have a free place. An order none of whose lane is here is not looked at.
+PLACES = across_tenants(
+    "generations_places() RETURNS TABLE (place bigint, free bigint, live boolean, test boolean)",
     """
-    SELECT coalesce(sum(greatest(0, account.concurrency - (
-        SELECT count(*) FROM generations_generation flying
-         WHERE flying.account_id = account.id AND flying.status IN ('submitting', 'in_flight')
-    ))), 0) INTO room
-      FROM generations_provideraccount account
-     WHERE account.enabled AND account.disabled_because = ''
-       AND (account.paused_until IS NULL OR account.paused_until <= now())
-       AND CASE WHEN p_livemode THEN account.serves_live ELSE account.serves_test END;""",
+    RETURN QUERY
+    SELECT * FROM (
+        SELECT account.id, account.concurrency - (
+                   SELECT count(*) FROM generations_generation flying
+                    WHERE flying.account_id = account.id
+                      AND flying.status IN ('submitting', 'in_flight')) AS free,
+               account.serves_live, account.serves_test
+          FROM generations_provideraccount account
+         WHERE account.enabled AND account.disabled_because = ''
+           AND (account.paused_until IS NULL OR account.paused_until <= now())) serving
+     WHERE serving.free > 0;""",
 )
 
 # `seats` is how many more of its films may be handed over; null when there is no limit. What is
-# not due now (`p_due`) waits for its upstream and keeps its place in the queue.
+# not due now (`p_due`, with the accounts `v_open`) waits for its upstream and keeps its place.
 QUEUES = across_tenants(
-    "generations_queues(p_due boolean, p_most integer) RETURNS TABLE (organisation_id bigint, "
-    "livemode boolean, waiting bigint, head bigint, tag bigint, stride bigint, most integer, "
-    "clock bigint, seats bigint)",
+    "generations_queues(p_due boolean, p_most integer, v_open bigint[]) "
+    "RETURNS TABLE (organisation_id bigint, livemode boolean, waiting bigint, head bigint, "
+    "tag bigint, stride bigint, most integer, clock bigint, seats bigint)",
     """
     RETURN QUERY
     SELECT * FROM (
@@ -71,7 +74,7 @@ QUEUES = across_tenants(
 )
 
 # First what is at an account already or past its deadline; then as many new ones as there is room
-# for in their mode, in turn. With no room anywhere, the queues are not looked at.
+# for in their mode and lane, in turn. With no room anywhere, the queues are not looked at.
 TURNS = across_tenants(
     "generations_turns(p_most integer, p_blocking text) RETURNS SETOF bigint",
     """
@@ -83,31 +86,37 @@ TURNS = across_tenants(
             SELECT id FROM generations_provideraccount WHERE protocol = p_blocking))
      ORDER BY id LIMIT p_most;
     GET DIAGNOSTICS v_found = ROW_COUNT;
-    v_live := generations_room(true);
-    v_test := generations_room(false);
+    SELECT array_agg(p.place), array_agg(p.free), coalesce(sum(p.free) FILTER (WHERE p.live), 0),
+           coalesce(sum(p.free) FILTER (WHERE p.test), 0)
+      INTO v_open, v_free, v_live, v_test FROM generations_places() p;
     IF v_found < p_most AND v_live + v_test > 0 THEN
         RETURN QUERY
         WITH first AS MATERIALIZED (
             SELECT * FROM (
-                SELECT *, row_number() OVER (PARTITION BY livemode ORDER BY tag, head) AS place
-                  FROM generations_queues(true, NULL)) q
-             WHERE place <= p_most AND CASE WHEN livemode THEN v_live ELSE v_test END > 0
+                SELECT *, row_number() OVER (PARTITION BY livemode ORDER BY tag, head) AS nth
+                  FROM generations_queues(true, NULL, v_open)) q
+             WHERE nth <= p_most AND CASE WHEN livemode THEN v_live ELSE v_test END > 0
         ), new AS (
-            SELECT g.id, q.livemode, q.tag + (g.nth - 1) * q.stride AS tag, q.head
+            SELECT g.id, g.lane, q.livemode, q.tag + (g.nth - 1) * q.stride AS tag, q.head
               FROM first q CROSS JOIN LATERAL (
-                   SELECT id, row_number() OVER (ORDER BY id) AS nth
+                   SELECT id, lane, row_number() OVER (ORDER BY id) AS nth
                      FROM generations_generation w
                     WHERE w.organisation_id = q.organisation_id AND w.livemode = q.livemode
                       AND w.finished_at IS NULL AND IS_DUE
                     ORDER BY id LIMIT least(p_most, coalesce(q.seats, p_most))) g
         ), fitting AS (
-            SELECT *, row_number() OVER (PARTITION BY livemode ORDER BY tag, head, id) AS place
+            SELECT *, row_number() OVER (PARTITION BY livemode ORDER BY tag, head, id) AS nth,
+                   row_number() OVER (PARTITION BY lane ORDER BY tag, head, id) AS nth_there
               FROM new
         )
-        SELECT id FROM fitting WHERE place <= CASE WHEN livemode THEN v_live ELSE v_test END
+        SELECT id FROM fitting
+         WHERE nth <= CASE WHEN livemode THEN v_live ELSE v_test END
+           AND (lane IS NULL OR nth_there <= (
+                SELECT sum(p.free) FROM unnest(v_open, v_free) p (place, free)
+                 WHERE p.place = ANY (lane)))
          ORDER BY tag, head, id LIMIT p_most - v_found;
     END IF;""",
-    "v_found integer; v_live bigint; v_test bigint;",
+    "v_found integer; v_open bigint[]; v_free bigint[]; v_live bigint; v_test bigint;",
 )
 
 # What is between hand-over and end, and how long it has been there, seconds.
@@ -182,7 +191,7 @@ LATELY = across_tenants(
              ORDER BY id DESC LIMIT 50) recent;""",
 )
 
-CREATE = _spelled(ROOM + QUEUES + TURNS + FLYING + SEAT + TAKE_TURN + LATELY)
+CREATE = _spelled(PLACES + QUEUES + TURNS + FLYING + SEAT + TAKE_TURN + LATELY)
 DROP = """
 DROP FUNCTION generations_lately;
 DROP FUNCTION generations_take_turn;
@@ -190,5 +199,5 @@ DROP FUNCTION generations_seat;
 DROP FUNCTION generations_flying;
 DROP FUNCTION generations_turns;
 DROP FUNCTION generations_queues;
-DROP FUNCTION generations_room;
+DROP FUNCTION generations_places;
 """

@@ -151,7 +151,7 @@ def forget() -> None:
 
 def _read() -> Glance:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM generations_queues(false, %s)", [MOST])
+        cursor.execute("SELECT * FROM generations_queues(false, %s, NULL)", [MOST])
         rows = cursor.fetchall()
         cursor.execute("SELECT * FROM generations_flying(%s)", [MOST])
         flying = [Flying(*row) for row in cursor.fetchall()]

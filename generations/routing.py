@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -91,11 +91,12 @@ def drawn(
     return sorted(accounts, key=place)
 
 
-def require_provider(params: Params, *, livemode: bool) -> None:
-    """Raises NoProvider when nobody could make this film; nothing has been held yet.
+def lane(params: Params, *, livemode: bool) -> list[int]:
+    """The lane an order waits in: ids of the accounts that could make it, ascending.
 
-    An account that only an operator can put back into service makes none; orders that it was to
-    make wait for the operator until their deadline (`candidates`), new ones must not.
+    Raises NoProvider when nobody could; nothing has been held yet. An account that only an
+    operator can put back into service makes none; orders that it was to make wait for the
+    operator until their deadline (`candidates`), new ones must not.
     """
     able = candidates(params, livemode=livemode)
     if all(account.disabled_because for account in able):
@@ -104,6 +105,12 @@ def require_provider(params: Params, *, livemode: bool) -> None:
             "Try another model, or again later.",
             retry_after=60,
         )
+    return lane_of(able)
+
+
+def lane_of(able: Iterable[ProviderAccount]) -> list[int]:
+    """The lane that these accounts serve."""
+    return sorted(account.pk for account in able)
 
 
 def longest_film(*, livemode: bool) -> int:

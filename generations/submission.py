@@ -75,6 +75,7 @@ class Prepared:
     credits: int
     quote_pk: int | None
     fingerprint: str
+    lane: list[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,7 @@ def _checked(actor: Actor, order: Submission) -> Checked:
 
 def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
     """With its price: the quote's, if one is given. Raises NoProvider and the quote's."""
-    routing.require_provider(checked.params, livemode=actor.livemode)
+    lane = routing.lane(checked.params, livemode=actor.livemode)
     priced = prices.price([billable.item(checked.params)])
     credits_due, quote_pk = priced.credits, None
     if order.quote_id is not None:
@@ -127,6 +128,7 @@ def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
         credits=credits_due,
         quote_pk=quote_pk,
         fingerprint=_fingerprint(order, checked.params),
+        lane=lane,
     )
 
 
@@ -235,6 +237,7 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
         door_facts=dict(order.door_facts),
         external_id=order.external_id,
         fingerprint=prepared.fingerprint,
+        lane=prepared.lane,
         callback_url=order.callback_url,
         reference=order.reference,
         metadata=dict(order.metadata),
@@ -250,7 +253,7 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
 _ACCEPT = (
     "SELECT outcome, answer, generation FROM generations_accept("
     "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-    "%s, %s, %s, %s)"
+    "%s, %s, %s, %s, %s)"
 )
 
 
@@ -261,6 +264,7 @@ def _accept(g: Generation, key: str | None, answer: str, named: list[str]) -> tu
         json.dumps(g.door_facts), g.external_id, g.callback_url, g.reference,
         json.dumps(g.metadata), g.api_key_id, g.access_key_id, g.user_id, g.callback_token,
         g.created_at, g.deadline_at, settings.QUEUE_LIMIT, named or None,
+        g.lane,
     ]  # fmt: skip
     for attempt in (1, 2):
         try:

@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import DatabaseError, Error, connection
 
 from accounts import outbox
-from generations import bells, blocking, due, heartbeat, outcomes, polls, providers
+from generations import bells, blocking, due, heartbeat, lanes, outcomes, polls, providers
 from generations.models import Generation, ProviderAccount
 from generations.providers import Found
 from generations.providers.codecs import Question
@@ -36,6 +36,7 @@ _BATCH = 500
 _BUSY = 250  # questions to one account that are not answered yet
 _PARALLEL_POLLS = 64  # at one host
 _BEAT = 5.0
+_LANES = 5.0
 _STARTED = time.time()
 
 
@@ -63,6 +64,7 @@ class Watcher:
             loops = [
                 self._repeat(self._look, _TICK),
                 self._repeat(self._beat, _BEAT),
+                self._repeat(self._mend_lanes, _LANES),
                 self._whenever(self._polls_due, self._poll_due),
                 self._whenever(self._news_due, self._tell),
                 self._whenever(self._calls_due, calls.start_due),
@@ -179,6 +181,9 @@ class Watcher:
 
     async def _tell(self) -> int:
         return await sync_to_async(outbox.announce)()
+
+    async def _mend_lanes(self) -> int:
+        return await sync_to_async(lanes.refresh)()
 
     async def _beat(self) -> int:
         await sync_to_async(heartbeat.beat)(self.name, {"started": _STARTED})

@@ -1,5 +1,6 @@
 """Turns between organisations, and the figures of the queue."""
 
+import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -45,5 +46,16 @@ class Migration(migrations.Migration):
             },
         ),
         Protect("generations_turn"),
+        migrations.AddField(
+            model_name="generation",
+            name="lane",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.BigIntegerField(),
+                blank=True,
+                help_text="Accounts that can make it; it waits for a place at one. Null: not known.",
+                null=True,
+                size=None,
+            ),
+        ),
         migrations.RunSQL(queue_functions.CREATE, queue_functions.DROP),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -110,6 +111,12 @@ class Generation(TenantPart):
         blank=True,
         on_delete=models.PROTECT,
         db_index=False,
+    )
+    lane = ArrayField(
+        models.BigIntegerField(),
+        null=True,
+        blank=True,
+        help_text="Accounts that can make it; it waits for a place at one. Null: not known.",
     )
     upstream_id = models.CharField(max_length=120, blank=True)
     callback_token = models.CharField(max_length=40, unique=True)

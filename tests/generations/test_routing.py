@@ -131,11 +131,11 @@ def test_an_order_that_only_a_disabled_account_could_make_is_refused_before_the_
     mine.update(serves_test=True, priority=999, concurrency=0)
     order = replace(FILM, pin=account.pk)
     routing.forget()
-    routing.require_provider(order, livemode=False)
+    assert routing.lane(order, livemode=False) == [account.pk]
     mine.update(disabled_because="auth: Authorization is invalid")
     routing.forget()
     with pytest.raises(NoProvider):
-        routing.require_provider(order, livemode=False)
+        routing.lane(order, livemode=False)
     assert [able.pk for able in routing.candidates(order, livemode=False)] == [account.pk]
 
 
