@@ -24,7 +24,7 @@ def refresh() -> int:
     with tenancy.system("accounts are the same for every tenant"):
         moved = 0
         for first in Generation.objects.raw(_ONE_OF_EACH):
-            able = routing.candidates(first.order(), livemode=first.livemode)
+            able = routing.able(first.order(), livemode=first.livemode)
             if routing.lane_of(able) != first.lane:
                 moved += Generation.objects.filter(
                     status=Status.ACCEPTED,

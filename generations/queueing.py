@@ -74,6 +74,7 @@ class Glance:
     since: Counter[Whose] = field(default_factory=Counter)
     schedules: dict[Any, Any] = field(default_factory=dict)
     _by_owner: dict[Whose, Queue] = field(init=False)
+    _before: dict[tuple[bool, int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_owner = {(q.organisation, q.livemode): q for q in self.queues}
@@ -91,7 +92,14 @@ class Glance:
     def position(self, queue: Queue, nth: int) -> int:
         """Which of all is handed over when the `nth` of the queue is; 1 is next, at most MOST."""
         last = queue.tag + (nth - 1) * queue.stride
-        found = nth
+        same = (queue.livemode, last, queue.head)  # of all who are new, for one
+        if same not in self._before:
+            self._before[same] = self._handed_over_before(queue, last)
+        return min(nth + self._before[same], MOST)
+
+    def _handed_over_before(self, queue: Queue, last: int) -> int:
+        """How many orders of other queues come before the one with the tag `last`."""
+        found = 0
         for other in self.queues:
             if found >= MOST or other.tag > last:
                 break
@@ -99,7 +107,7 @@ class Glance:
                 continue
             turns, rest = divmod(last - other.tag, other.stride)
             found += min(other.waiting, turns + (rest > 0 or other.head < queue.head))
-        return min(found, MOST)
+        return found
 
 
 def starts_in(nth: int, places: Sequence[float], period: float) -> float:

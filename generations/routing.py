@@ -62,7 +62,12 @@ def _serves(account: ProviderAccount, *, livemode: bool) -> bool:
 
 def candidates(params: Params, *, livemode: bool) -> list[ProviderAccount]:
     """Accounts that sell this film, in the order to ask them; another draw at every call."""
-    able = [
+    return drawn(able(params, livemode=livemode), params, random.random)
+
+
+def able(params: Params, *, livemode: bool) -> list[ProviderAccount]:
+    """Accounts that sell this film, in no order."""
+    return [
         account
         for account in _accounts(livemode=livemode)
         if (account.pk, params.model) not in _known.refused
@@ -71,7 +76,6 @@ def candidates(params: Params, *, livemode: bool) -> list[ProviderAccount]:
         and params.pin in (None, account.pk)
         and providers.adapter(account).can(params)
     ]
-    return drawn(able, params, random.random)
 
 
 def drawn(
@@ -98,19 +102,19 @@ def lane(params: Params, *, livemode: bool) -> list[int]:
     operator can put back into service makes none; orders that it was to make wait for the
     operator until their deadline (`candidates`), new ones must not.
     """
-    able = candidates(params, livemode=livemode)
-    if all(account.disabled_because for account in able):
+    serving = able(params, livemode=livemode)
+    if all(account.disabled_because for account in serving):
         raise NoProvider(
             f"No upstream account can make this {params.model} film now; nothing was charged. "
             "Try another model, or again later.",
             retry_after=60,
         )
-    return lane_of(able)
+    return lane_of(serving)
 
 
-def lane_of(able: Iterable[ProviderAccount]) -> list[int]:
+def lane_of(accounts: Iterable[ProviderAccount]) -> list[int]:
     """The lane that these accounts serve."""
-    return sorted(account.pk for account in able)
+    return sorted(account.pk for account in accounts)
 
 
 def longest_film(*, livemode: bool) -> int:

@@ -7,6 +7,7 @@ closed the socket, which the system knows without a round trip.
 from __future__ import annotations
 
 import select
+import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -28,7 +29,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 "there is no database: set DATABASE_URL, and DATABASE_OWNER_URL for migrations, "
                 "in the environment or .env (`make run` brings a database of its own)"
             )
-        return dict(super().get_connection_params())
+        # Django's None forbids psycopg to prepare at all; of its own accord it still never does.
+        return {**super().get_connection_params(), "prepare_threshold": sys.maxsize}
 
     def is_usable(self) -> bool:
         """Whether the kept connection still answers.
@@ -43,12 +45,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return not poll.poll(0) or bool(super().is_usable())
 
     def fetch_one(self, statement: str, arguments: Sequence[Any]) -> tuple[Any, ...] | None:
-        """The first row of a statement whose values travel apart from it, which PostgreSQL
-        therefore keeps prepared after a few uses (DATABASE_PREPARE). Raises Django's errors.
+        """The first row of a statement whose values travel apart from it, and which PostgreSQL
+        therefore keeps prepared (DATABASE_PREPARE). Raises Django's errors.
         """
         self.close_if_health_check_failed()
         self.ensure_connection()
-        prepare = None if settings.DATABASE_PREPARE else False
+        prepare = bool(settings.DATABASE_PREPARE)
         with self.wrap_database_errors, psycopg.Cursor(self.connection) as cursor:
             return cursor.execute(statement, arguments, prepare=prepare).fetchone()
 
