@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stack import Stack
+from tests.stack import Stack, prepared
 
 if TYPE_CHECKING:
     from tests.selling import Seller
 
 STACK = Stack(STEP_ATTEMPTS="3")  # a film that cannot be used is given up after 4 s, not 44
+_kept = ExitStack()  # until the session ends
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before any test module is imported: the product runs, Django here is one more part of it.
 
-    With `-n 3` each of the three workers runs a product of its own, and the process that only
-    hands out the tests runs none.
+    With `-n 4` each of the four workers runs a product of its own, and the process that only
+    hands out the tests prepares what they begin with.
     """
     if _hands_out_only(config):
+        _kept.enter_context(prepared())
         return
     os.environ.update(STACK.environment)
     os.environ["DJANGO_SETTINGS_MODULE"] = "kling_saas.settings"
@@ -38,12 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End what was started and remove its folder."""
-    if _hands_out_only(config):
-        return
-    from django.db import connections
+    if not _hands_out_only(config):
+        from django.db import connections
 
-    connections.close_all()
+        connections.close_all()
     STACK.stop()
+    _kept.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

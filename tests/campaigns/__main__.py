@@ -16,7 +16,7 @@ RUN = {
     "load": load.run,
 }
 # How much of each: every so many-th crash case, worlds, seeds, generations, bodies, seconds.
-SHORT = {"crashpoints": 4, "simulate": 150, "planted": 40, "chaos": 60, "fuzz": 150, "load": 10}
+SHORT = {"crashpoints": 4, "simulate": 300, "planted": 40, "chaos": 60, "fuzz": 150, "load": 10}
 LONG = {
     "crashpoints": 1,
     "simulate": 20_000,

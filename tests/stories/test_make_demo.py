@@ -17,7 +17,7 @@ from tests.stack import Stack
 @pytest.fixture
 def place() -> Iterator[Stack]:
     """A folder and ports where nothing runs."""
-    made = Stack()
+    made = Stack(new=True)
     yield made
     made.stop()
 

@@ -29,7 +29,7 @@ _LEASE = {"LEASE_SECONDS": "5", "SWEEP_SECONDS": "1"}
 @pytest.fixture(scope="module")
 def place() -> Iterator[Stack]:
     """A product of its own, with short leases."""
-    made = Stack(**_LEASE)
+    made = Stack(new=True, **_LEASE)
     made.start()
     yield made
     made.stop()
