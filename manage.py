@@ -19,14 +19,14 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kling_saas.settings")
     if len(sys.argv) > 1 and sys.argv[1] in SCHEMA_COMMANDS:
         os.environ["KLING_DATABASE_ROLE"] = "owner"
-    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     from kling_saas.env import ConfigError
+    from kling_saas.lib.postgresql.base import NoDatabase
 
     try:
         execute_from_command_line(sys.argv)
-    except (ConfigError, ImproperlyConfigured) as error:
+    except (ConfigError, NoDatabase) as error:
         sys.exit(f"Configuration: {error}")
 
 

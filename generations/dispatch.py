@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 _BATCH = 16  # all sent at once: a second wave could outlast the lease
 _LOOK_AGAIN = 5.0  # seconds
 _LONGEST_WAIT = 10.0
+_FULL = 1.0
 _MAY_BE_BILLED = (AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED)
 BLOCKING = Q(account__protocol=Protocol.SEGMIND_V1)
 
@@ -124,20 +125,22 @@ def _place(generation: Generation) -> Attempt | None:
                 return None
             else:
                 return attempts.begin(generation, account, retry=again)
-    if generation.status == Status.ACCEPTED and set(waits) == {health.NO_ROOM}:
-        # Due at once: its turn comes when one of these has a place (`queue_functions`).
-        lifecycle.release(generation, again_in=0, forgive=True, lane=routing.lane_of(able))
-    else:
-        _wait(generation, min(waits))
+    _wait(generation, min(waits), routing.lane_of(able))
     return None
 
 
-def _wait(generation: Generation, seconds: float) -> None:
-    """Look again when something may be open: soon, spread, and by the deadline."""
+def _wait(generation: Generation, seconds: float, lane: list[int] | None = None) -> None:
+    """Look again when something may be open: soon, spread, and by the deadline.
+
+    What only wants for a place is due at once: its turn comes when its lane has one.
+    """
     left = (generation.deadline_at - timezone.now()).total_seconds()
     spread = random.uniform(0.8, 1.2)  # noqa: S311 - no secrecy
     pause = max(0.1, min(left, seconds, _LONGEST_WAIT) * spread)
-    lifecycle.release(generation, again_in=pause, forgive=True)
+    if seconds == health.NO_ROOM:
+        # What was put back has its turn behind it, and no lane is looked at for it.
+        pause = 0.0 if generation.status == Status.ACCEPTED else min(left, _FULL) * spread
+    lifecycle.release(generation, again_in=pause, forgive=True, lane=lane)
 
 
 def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:

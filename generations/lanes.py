@@ -1,37 +1,51 @@
-"""Lanes: the accounts an order waits for. Every order keeps its own, so that its turn is found by
-the database; what changes about accounts changes lanes, and is noticed here.
+"""Lanes: the accounts that can make an order. Every order keeps its own, so that the database finds
+its turn; what changes about accounts changes lanes, and is noticed here.
 """
 
 from __future__ import annotations
+
+import logging
 
 from accounts import tenancy
 from generations import routing
 from generations.models import Generation, Status
 
+log = logging.getLogger(__name__)
+# Two orders that differ in nothing else can be made by the same accounts.
 _ONE_OF_EACH = """
-SELECT DISTINCT ON (livemode, lane, model, kind) * FROM generations_generation
+SELECT DISTINCT ON (livemode, lane, model, kind, shape)
+       id, public_id, organisation_id, livemode, lane, model, kind, params,
+       params - ARRAY['prompt', 'negative_prompt', 'image', 'image_tail', 'seed'] AS shape
+  FROM generations_generation
  WHERE status = 'accepted' AND finished_at IS NULL AND lane IS NOT NULL
- ORDER BY livemode, lane, model, kind, id
+ ORDER BY livemode, lane, model, kind, shape, id
 """
 
 
 def refresh() -> int:
     """Take orders out of lanes that are not theirs any more; how many.
 
-    The first of each lane and model speaks for its kind: without a lane they are looked at in
-    turn, and get the right one then.
+    Without a lane they are looked at in turn, and get the right one then.
     """
     with tenancy.system("accounts are the same for every tenant"):
-        moved = 0
-        for first in Generation.objects.raw(_ONE_OF_EACH):
-            able = routing.able(first.order(), livemode=first.livemode)
-            if routing.lane_of(able) != first.lane:
-                moved += Generation.objects.filter(
-                    status=Status.ACCEPTED,
-                    finished_at=None,
-                    livemode=first.livemode,
-                    lane=first.lane,
-                    model=first.model,
-                    kind=first.kind,
-                ).update(lane=None)
-        return moved
+        strays = [one for one in Generation.objects.raw(_ONE_OF_EACH) if _strays(one)]
+        return sum(
+            Generation.objects.filter(
+                status=Status.ACCEPTED,
+                finished_at=None,
+                livemode=one.livemode,
+                lane=one.lane,
+                model=one.model,
+                kind=one.kind,
+            ).update(lane=None)
+            for one in strays
+        )
+
+
+def _strays(one: Generation) -> bool:
+    """Whether its lane is another by now, or nobody can say: then its own step will."""
+    try:
+        return routing.lane_of(routing.able(one.order(), livemode=one.livemode)) != one.lane
+    except Exception:
+        log.exception("%s: its lane cannot be found", one.public_id)
+        return True

@@ -155,7 +155,7 @@ def release(
 ) -> None:
     """Give the step back, due again in `again_in` seconds. `forgive`: the try does not count.
 
-    `lane`: the accounts at one of which it waits for a place. What has ended, or is somebody
+    `lane`: the accounts that could make it, when that is known anew. What has ended, or is somebody
     else's by now, stays as it is.
     """
     columns: dict[str, Any] = {

@@ -25,16 +25,13 @@ def _spelled(text: str) -> str:
     return text
 
 
-# Accounts in service that have a free place. An order none of whose lane is here is not looked at.
+# Accounts in service that have a free place.
 PLACES = across_tenants(
     "generations_places() RETURNS TABLE (place bigint, free bigint, live boolean, test boolean)",
     """
     RETURN QUERY
     SELECT * FROM (
-        SELECT account.id, account.concurrency - (
-                   SELECT count(*) FROM generations_generation flying
-                    WHERE flying.account_id = account.id
-                      AND flying.status IN ('submitting', 'in_flight')) AS free,
+        SELECT account.id, account.concurrency - generations_in_flight(account.id) AS free,
                account.serves_live, account.serves_test
           FROM generations_provideraccount account
          WHERE account.enabled AND account.disabled_because = ''
@@ -74,7 +71,8 @@ QUEUES = across_tenants(
 )
 
 # First what is at an account already or past its deadline; then as many new ones as there is room
-# for in their mode and lane, in turn. With no room anywhere, the queues are not looked at.
+# for in their mode and, of one model, at the accounts of their lane that have room, in turn. With
+# no room anywhere, the queues are not looked at.
 TURNS = across_tenants(
     "generations_turns(p_most integer, p_blocking text) RETURNS SETOF bigint",
     """
@@ -97,23 +95,26 @@ TURNS = across_tenants(
                   FROM generations_queues(true, NULL, v_open)) q
              WHERE nth <= p_most AND CASE WHEN livemode THEN v_live ELSE v_test END > 0
         ), new AS (
-            SELECT g.id, g.lane, q.livemode, q.tag + (g.nth - 1) * q.stride AS tag, q.head
+            SELECT g.id, g.model, g.lane, q.livemode, q.tag + (g.nth - 1) * q.stride AS tag, q.head,
+                   ARRAY(SELECT unnest(v_open) INTERSECT SELECT unnest(g.lane) ORDER BY 1) AS open
               FROM first q CROSS JOIN LATERAL (
-                   SELECT id, lane, row_number() OVER (ORDER BY id) AS nth
+                   SELECT id, lane, model, row_number() OVER (ORDER BY id) AS nth
                      FROM generations_generation w
                     WHERE w.organisation_id = q.organisation_id AND w.livemode = q.livemode
                       AND w.finished_at IS NULL AND IS_DUE
                     ORDER BY id LIMIT least(p_most, coalesce(q.seats, p_most))) g
-        ), fitting AS (
-            SELECT *, row_number() OVER (PARTITION BY livemode ORDER BY tag, head, id) AS nth,
-                   row_number() OVER (PARTITION BY lane ORDER BY tag, head, id) AS nth_there
+        ), there AS (
+            SELECT *, row_number() OVER (PARTITION BY open, model ORDER BY tag, head, id) AS nth
               FROM new
+        ), fitting AS (
+            SELECT *, row_number() OVER (PARTITION BY livemode ORDER BY tag, head, id) AS place
+              FROM there
+             WHERE lane IS NULL OR nth <= (
+                   SELECT sum(p.free) FROM unnest(v_open, v_free) p (place, free)
+                    WHERE p.place = ANY (open))
         )
         SELECT id FROM fitting
-         WHERE nth <= CASE WHEN livemode THEN v_live ELSE v_test END
-           AND (lane IS NULL OR nth_there <= (
-                SELECT sum(p.free) FROM unnest(v_open, v_free) p (place, free)
-                 WHERE p.place = ANY (lane)))
+         WHERE place <= CASE WHEN livemode THEN v_live ELSE v_test END
          ORDER BY tag, head, id LIMIT p_most - v_found;
     END IF;""",
     "v_found integer; v_open bigint[]; v_free bigint[]; v_live bigint; v_test bigint;",

@@ -74,7 +74,7 @@ class Glance:
     since: Counter[Whose] = field(default_factory=Counter)
     schedules: dict[Any, Any] = field(default_factory=dict)
     _by_owner: dict[Whose, Queue] = field(init=False)
-    _before: dict[tuple[bool, int, int], int] = field(default_factory=dict)
+    _before: dict[tuple[bool, int, int], int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_owner = {(q.organisation, q.livemode): q for q in self.queues}

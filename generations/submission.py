@@ -264,6 +264,7 @@ def _accept(g: Generation, key: str | None, answer: str, named: list[str]) -> tu
         json.dumps(g.door_facts), g.external_id, g.callback_url, g.reference,
         json.dumps(g.metadata), g.api_key_id, g.access_key_id, g.user_id, g.callback_token,
         g.created_at, g.deadline_at, settings.QUEUE_LIMIT, named or None,
+        # As text: of small numbers psycopg would make an array of another type.
         g.lane and f"{{{','.join(map(str, g.lane))}}}",
     ]  # fmt: skip
     for attempt in (1, 2):

@@ -14,7 +14,7 @@ def due(most: int) -> list[int]:
     """Ids of what is to be looked at now, in turn. Needs a system scope.
 
     First what is at an account already or past its deadline; then as many new orders as there is
-    room for at the accounts of their mode and in their organisation's own limit.
+    room for at the accounts of their lane and in their organisation's own limit.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM generations_turns(%s, %s)", [most, Protocol.SEGMIND_V1])

@@ -6,6 +6,7 @@ is locked while they are passed, so that limits hold across processes.
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -19,14 +20,14 @@ from generations.providers.base import NotSent
 from generations.providers.codecs import CODECS
 from generations.wire.task import Accepted, Outcome, Reason, Rejected, Unknown
 
-NO_ROOM = 1.0  # seconds until it is worth looking again
+NO_ROOM = math.inf  # seconds until a place is free: nobody knows, the queue looks for it
 _LONGEST_HOLD = 300.0  # seconds, whatever Retry-After says
 _PROBE_MARGIN = 30.0
 _WORKS = (Reason.INVALID, Reason.MODERATION, Reason.RATE, Reason.CONCURRENCY, Reason.DISCONTINUED)
 
 
 def admit(account_id: int, model: str, *, retry: bool, seated: bool = False) -> float:
-    """Seconds until one more create may be sent; 0.0 when it may be now, and is counted.
+    """Seconds until one more create may be sent; 0.0 when it may be now, and is counted; NO_ROOM.
 
     Needs a transaction; the account's row is locked until its end. `retry`: this account had the
     order before. `seated`: it has its place there already.

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import Organisation
-from generations import lifecycle, turns
+from generations import lanes, lifecycle, routing, turns
 from generations.models import Generation, ProviderAccount, Status
 from tests.generations.orders import parked
 from tests.generations.programs import funded
@@ -195,3 +195,60 @@ def test_a_put_back_order_needs_no_second_place() -> None:
                 [alice.organisation.pk, order.pk, alice.organisation.pk, rival.pk],
             )
             assert cursor.fetchone() == (True, False)
+
+
+def lane_of(order: Generation, *accounts: ProviderAccount) -> None:
+    """It can be made by these alone."""
+    Generation.objects.filter(pk=order.pk).update(lane=[a.pk for a in accounts])
+
+
+def test_of_a_lane_no_more_are_looked_at_than_have_a_place_and_others_pass() -> None:
+    alice, bob = funded(), funded("bob")
+    many = [parked(alice) for _ in range(5)]
+    only, elsewhere = parked(bob), parked(alice)
+    with alone(*many, only, elsewhere):
+        idle, full = ProviderAccount.objects.order_by("pk")[:2]
+        ProviderAccount.objects.filter(pk__in=[idle.pk, full.pk]).update(
+            enabled=True, concurrency=1000, serves_test=True, disabled_because="", paused_until=None
+        )
+        for order in [*many, only]:
+            lane_of(order, full)
+        lane_of(elsewhere, idle)
+        in_flight = connection.cursor()
+        in_flight.execute("SELECT generations_in_flight(%s)", [full.pk])
+        busy = in_flight.fetchone()[0]
+        place = ProviderAccount.objects.filter(pk=full.pk)
+        place.update(concurrency=busy + 2)
+        assert set(turns.due(100)) == {many[0].pk, only.pk, elsewhere.pk}
+        place.update(concurrency=busy)
+        assert turns.due(100) == [elsewhere.pk]
+        Generation.objects.filter(pk=only.pk).update(lane=None)
+        assert set(turns.due(100)) == {only.pk, elsewhere.pk}
+
+
+def test_of_lanes_that_share_an_open_account_the_first_in_turn_goes() -> None:
+    alice, bob = funded(), funded("bob")
+    first, second = parked(alice), parked(bob)
+    with alone(first, second):
+        one, other = ProviderAccount.objects.order_by("pk")[:2]
+        accounts = ProviderAccount.objects.filter(pk__in=[one.pk, other.pk])
+        accounts.update(enabled=True, concurrency=0, disabled_because="", paused_until=None)
+        lane_of(first, one, other)
+        lane_of(second, one)
+        cursor = connection.cursor()
+        cursor.execute("SELECT generations_in_flight(%s)", [one.pk])
+        ProviderAccount.objects.filter(pk=one.pk).update(concurrency=cursor.fetchone()[0] + 1)
+        assert turns.due(100) == [first.pk]
+
+
+def test_an_order_leaves_a_lane_that_is_its_own_no_more_and_only_then() -> None:
+    stays, strays = parked(funded()), parked(funded("bob"))
+    with alone(stays, strays):
+        right = routing.lane(stays.order(), livemode=False)
+        Generation.objects.filter(pk=stays.pk).update(lane=right)
+        Generation.objects.filter(pk=strays.pk).update(lane=[*right, 10**9])
+        lanes.refresh()
+        kept = dict(
+            Generation.objects.filter(pk__in=[stays.pk, strays.pk]).values_list("pk", "lane")
+        )
+        assert kept == {stays.pk: right, strays.pk: None}

@@ -112,6 +112,7 @@ def test_a_database_that_cannot_be_reached_is_named(tmp_path: Path, ports: dict[
 def test_a_command_without_a_database_says_which_variable_names_it(tmp_path: Path) -> None:
     given = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     given |= {"VAR": str(tmp_path), "SECRET_KEY": "of-a-test-" * 6}
+    given |= {"DATABASE_URL": "", "DATABASE_OWNER_URL": ""}  # whatever .env says
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate"],
         cwd=env.ROOT, env=given, capture_output=True, text=True, check=False,

@@ -7,7 +7,6 @@ closed the socket, which the system knows without a round trip.
 from __future__ import annotations
 
 import select
-import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -19,18 +18,21 @@ from django.db.backends.postgresql import base
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
 
+class NoDatabase(ImproperlyConfigured):
+    """DATABASE_URL is not set; the message says what to do."""
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection. `connections` holds one per thread."""
 
     def get_connection_params(self) -> dict[str, Any]:
-        """As Django's. Raises ImproperlyConfigured, in words that name our variables."""
+        """As Django's. Raises NoDatabase."""
         if not self.settings_dict["NAME"]:
-            raise ImproperlyConfigured(
+            raise NoDatabase(
                 "there is no database: set DATABASE_URL, and DATABASE_OWNER_URL for migrations, "
                 "in the environment or .env (`make run` brings a database of its own)"
             )
-        # Django's None forbids psycopg to prepare at all; of its own accord it still never does.
-        return {**super().get_connection_params(), "prepare_threshold": sys.maxsize}
+        return dict(super().get_connection_params())
 
     def is_usable(self) -> bool:
         """Whether the kept connection still answers.
@@ -50,9 +52,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         self.close_if_health_check_failed()
         self.ensure_connection()
-        prepare = bool(settings.DATABASE_PREPARE)
-        with self.wrap_database_errors, psycopg.Cursor(self.connection) as cursor:
-            return cursor.execute(statement, arguments, prepare=prepare).fetchone()
+        session: psycopg.Connection[Any] = self.connection
+        # Otherwise it stays as Django sets it: whatever may be prepared is counted by its text.
+        session.prepare_threshold = 0 if settings.DATABASE_PREPARE else None
+        try:
+            with self.wrap_database_errors, psycopg.Cursor(session) as cursor:
+                return cursor.execute(statement, arguments).fetchone()
+        finally:
+            session.prepare_threshold = None
 
     def begin_with(self, statement: str) -> bool:
         """Send BEGIN and the transaction's first statement in one round trip.
