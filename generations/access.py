@@ -131,3 +131,9 @@ def _steps(generation: Generation) -> list[GenerationEvent]:
     with tenancy.scope(generation.organisation_id):
         steps = GenerationEvent.objects.filter(generation=generation)
         return list(steps.order_by("sequence"))
+
+
+def made_elsewhere(actor: Actor) -> bool:
+    """Whether the organisation has ordered anything in the other mode."""
+    theirs = Generation.objects.filter(organisation_id=actor.organisation_id)
+    return bool(theirs.filter(livemode=not actor.livemode).exists())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -41,7 +42,14 @@ def jobs(request: ActingRequest, actor: Actor) -> HttpResponse:
     )
     tabs = [("", _("All")), ("active", _("Under way")), ("succeeded", _("Done"))]
     tabs.append(("failed", _("Failed or cancelled")))
-    context = {"cards": cards_of(page), "after": page.after, "state": wanted, "tabs": tabs}
+    context: dict[str, Any] = {
+        "cards": cards_of(page),
+        "after": page.after,
+        "state": wanted,
+        "tabs": tabs,
+    }
+    if not page.generations and not wanted:
+        context["elsewhere"] = access.made_elsewhere(actor)
     return render(request, "generations/jobs.html", context)
 
 

@@ -12,11 +12,14 @@ from billing import prices
 from generations import products
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 
-_DIALECTS = (
-    ("Kling", "/kling", _("Kling’s own clients, signing with an access-key pair or with a key")),
-    ("Segmind", "/segmind", _("clients of Segmind’s v1 (held open) and v2 (submit and poll)")),
-    ("llmprovider", "/llmprovider", _("clients of llmprovider’s task API")),
-)
+_DIALECTS = (  # its name, our address, the path of a first order, for whom it is
+    ("Kling", "/kling", "/v1/videos/text2video",
+     _("Kling’s own clients, signing with an access-key pair or with a key")),
+    ("Segmind", "/segmind", "/v2/kling-text2video",
+     _("clients of Segmind’s v1 (held open) and v2 (submit and poll)")),
+    ("llmprovider", "/llmprovider", "/v1/videos/text2video",
+     _("clients of llmprovider’s task API")),
+)  # fmt: skip
 
 
 @require_GET

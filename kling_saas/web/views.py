@@ -112,7 +112,7 @@ def pricing(request: HttpRequest) -> HttpResponse:
             "retiring": sku in retiring,
             "rows": [
                 {
-                    "words": plain(row.description.removeprefix(title).strip()) or title,
+                    "words": plain(row.description.removeprefix(title).strip(" ,")) or title,
                     "credits": row.credits,
                     "usd": row.credits * usd,
                 }
