@@ -16,8 +16,8 @@ run: $(VENV)/.run ## Run the whole product here; Ctrl-C ends it (PORT=8000 VAR=v
 demo: $(VENV)/.run ## Make one film through the REST API (PROMPT="…")
 	@$(PY) -m kling_saas.run.demo "$$PROMPT"
 
-test: $(VENV)/.dev ## Run the whole test suite against four running products
-	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+test: $(VENV)/.dev ## Run the whole test suite against three running products
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev ## Lint, types and import contracts
 	$(VENV)/bin/ruff check .
@@ -29,7 +29,7 @@ fix: $(VENV)/.dev ## Let ruff mend what it can
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-campaigns-short: $(VENV)/.dev ## Every campaign in its short form (about 7 minutes)
+campaigns-short: $(VENV)/.dev ## Every campaign in its short form (about 6 minutes)
 	@$(PY) -m tests.campaigns short
 
 crash-points: $(VENV)/.dev ## Strike every named point of a film's way (ONLY=case replays one)
@@ -41,7 +41,7 @@ simulate: $(VENV)/.dev ## Play seeded worlds in virtual time (N=20000 SEED=1)
 chaos: $(VENV)/.dev ## Kill processes at random while films are made (N=500 SEED=1)
 	@$(PY) -m tests.campaigns chaos
 
-bench: $(VENV)/.dev ## Run one benchmark (NAME=accept|ready)
+bench: $(VENV)/.dev ## Run one benchmark (NAME=accept|ready|in_flight)
 	@$(PY) -m bench.$(NAME)
 
 setup: $(VENV)/.run $(VENV)/.dev ## Make the virtual environment with the locked packages

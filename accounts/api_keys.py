@@ -76,7 +76,9 @@ def verify(plaintext: str) -> Actor:
 
 def _look_up(plaintext: str, digest: bytes) -> proven.Row | None:
     if not looks_like_key(plaintext):
-        raise Unauthenticated("This is not one of our API keys: they look like ksk_live_….")
+        raise Unauthenticated(
+            "This is not one of our API keys: they look like ksk_live_… or ksk_test_…."
+        )
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT organisation_id, livemode, key_pk, suspended, raw_video, expires_at "

@@ -87,7 +87,7 @@ def _product_order(
 def _spec(model: str | None, findings: Findings) -> Spec | None:
     spec = resolve(model) if model else None
     if spec is None and not findings.refused("model"):
-        names = ", ".join(known.name for known in SPECS)
+        names = ", ".join(known.name for known in SPECS if not known.discontinued)
         findings.refuse(
             "model",
             "not_allowed" if model else "required",

@@ -23,6 +23,7 @@ from django.utils import timezone
 from generations.models import ProviderAccount, Reconciliation
 from generations.reconciliation import bills, files, missing, promises, unused
 from generations.reconciliation.finding import Finding, Kind, Look, Page
+from kling_saas.lib.postgresql.base import NoDatabase
 
 log = logging.getLogger(__name__)
 _SESSION = 10.0  # seconds; films are taken in by the same workers
@@ -71,6 +72,8 @@ def _looked(stage: Stage, look: Look) -> Page:
     """One page. What cannot be looked at is a finding, and keeps no other stage from its turn."""
     try:
         return stage.page(look)
+    except NoDatabase:
+        raise
     except Exception as error:
         log.exception("reconciliation: %s", stage.name)
         connection.close_if_unusable_or_obsolete()

@@ -205,6 +205,7 @@ class LocalRun:
             f"  Sign in  {facts['login']['email']} / {facts['login']['password']}\n"
             f"  Console  {facts['site']}/admin/  "
             f"({facts['admin']['email']} / {facts['admin']['password']})\n"
+            f"  Sandbox  {facts['sandbox']}/faults\n"
             f"  Test key {facts['test_key']}\n\n"
             f"  Make a film:\n  {curl}\n\nCtrl-C stops everything.\n\n"
         )
