@@ -25,7 +25,7 @@ _kept = ExitStack()  # until the session ends
 def pytest_configure(config: pytest.Config) -> None:
     """Before any test module is imported: the product runs, Django here is one more part of it.
 
-    With `-n 4` each of the four workers runs a product of its own, and the process that only
+    With `-n 3` each of the three workers runs a product of its own, and the process that only
     hands out the tests prepares what they begin with.
     """
     if _hands_out_only(config):

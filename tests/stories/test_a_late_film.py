@@ -14,7 +14,7 @@ from tests.waiting import until
 
 LATE: dict[str, dict[str, Any]] = {
     "video": {"model": "kling-v1", "prompt": "fail:late a snail on a wall"},
-    "audio": {"task": "text-to-audio", "prompt": "slow:8 rain", "seconds": 3},
+    "audio": {"task": "text-to-audio", "prompt": "slow:10 rain", "seconds": 3},
 }
 
 
@@ -23,7 +23,7 @@ def test_what_comes_late_is_given_free(site: str, what: str) -> None:
     alice = funded()
     program = native(site, alice.test_key)
     before = available(alice)
-    made = program.post("/generations", json={**LATE[what], "deadline": 3}).json()
+    made = program.post("/generations", json={**LATE[what], "deadline": 5}).json()
 
     def seen() -> dict[str, Any]:
         found: dict[str, Any] = program.get(f"/generations/{made['id']}").json()

@@ -123,7 +123,7 @@ def test_a_film_that_was_made_after_a_day_is_asked_about_and_given(
     account = sell()
     alice = funded()
     program = native(site, alice.test_key)
-    order = {"model": MODEL, "prompt": f"fail:late A snail {secrets.token_hex(4)}", "deadline": 2}
+    order = {"model": MODEL, "prompt": f"fail:late A snail {secrets.token_hex(4)}", "deadline": 5}
     made = program.post("/generations", order).json()["id"]
     assert settled(program, made)["error"]["code"] == "deadline"
     with tenancy.system("a test turns the clock"):
