@@ -51,7 +51,5 @@ def _take_back(session: psycopg.Connection[Any]) -> None:
         return
     session.rollback()
     session.autocommit = True
-    session.prepare_threshold = 1  # or psycopg would not see that what it prepared goes, too
-    session.execute("DISCARD ALL", prepare=False)
-    session.prepare_threshold = None
+    session.execute("DISCARD ALL")
     _free.append(session)
