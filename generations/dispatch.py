@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 _BATCH = 16  # all sent at once: a second wave could outlast the lease
 _LOOK_AGAIN = 5.0  # seconds
 _LONGEST_WAIT = 10.0
-_FULL = 1.0
+_FULL = 1.0  # what was put back asks full accounts again
 _MAY_BE_BILLED = (AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED)
 BLOCKING = Q(account__protocol=Protocol.SEGMIND_V1)
 
@@ -136,10 +136,10 @@ def _wait(generation: Generation, seconds: float, lane: list[int] | None = None)
     """
     left = (generation.deadline_at - timezone.now()).total_seconds()
     spread = random.uniform(0.8, 1.2)  # noqa: S311 - no secrecy
-    pause = max(0.1, min(left, seconds, _LONGEST_WAIT) * spread)
-    if seconds == health.NO_ROOM:
-        # What was put back has its turn behind it, and no lane is looked at for it.
-        pause = 0.0 if generation.status == Status.ACCEPTED else min(left, _FULL) * spread
+    full = seconds == health.NO_ROOM
+    pause = max(0.1, min(left, _FULL if full else seconds, _LONGEST_WAIT) * spread)
+    if full and generation.status == Status.ACCEPTED:  # not what was put back: it had its turn
+        pause = 0.0
     lifecycle.release(generation, again_in=pause, forgive=True, lane=lane)
 
 

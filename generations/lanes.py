@@ -46,6 +46,6 @@ def _strays(one: Generation) -> bool:
     """Whether its lane is another by now, or nobody can say: then its own step will."""
     try:
         return routing.lane_of(routing.able(one.order(), livemode=one.livemode)) != one.lane
-    except Exception:
+    except Exception:  # one order's trouble must not keep all others in their lanes
         log.exception("%s: its lane cannot be found", one.public_id)
         return True

@@ -17,7 +17,6 @@ from accounts import tenancy
 from generations import attempts, heartbeat
 from generations.models import Alarm, Breaker, BreakerState, Generation, ProviderAccount, Status
 
-_UNDER_WAY = (Status.SUBMITTING, Status.IN_FLIGHT, Status.FETCHING, Status.STORING)
 _ALARMS = 5  # shown; the rest is behind the figure
 _LONG_WAIT = 300  # seconds
 
@@ -65,7 +64,7 @@ def _films() -> Iterator[Figure]:
     words = gettext("longest for %(n)s s") % {"n": round(longest)} if oldest else ""
     listed = _list("generation", f"status__exact={Status.ACCEPTED}")
     yield Figure(_("waiting"), waiting.count(), listed, longest > _LONG_WAIT, words)
-    flying = Generation.objects.filter(status__in=_UNDER_WAY).count()
+    flying = Generation.objects.filter(finished_at=None).exclude(status=Status.ACCEPTED).count()
     yield Figure(_("under way"), flying, _list("generation"))
     alive = heartbeat.somebody_works()
     value = gettext("alive") if alive else gettext("silent")

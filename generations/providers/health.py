@@ -27,7 +27,7 @@ _WORKS = (Reason.INVALID, Reason.MODERATION, Reason.RATE, Reason.CONCURRENCY, Re
 
 
 def admit(account_id: int, model: str, *, retry: bool, seated: bool = False) -> float:
-    """Seconds until one more create may be sent; 0.0 when it may be now, and is counted; NO_ROOM.
+    """Seconds until one more create may be sent, or NO_ROOM; 0.0: now, and it is counted.
 
     Needs a transaction; the account's row is locked until its end. `retry`: this account had the
     order before. `seated`: it has its place there already.
