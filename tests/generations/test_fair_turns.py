@@ -37,6 +37,13 @@ def due(*orders: Generation) -> None:
     )
 
 
+def busy(account: ProviderAccount) -> int:
+    """How many of its places are taken."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generations_in_flight(%s)", [account.pk])
+        return int(cursor.fetchone()[0])
+
+
 @contextmanager
 def alone(*orders: Generation, places: int = 1000) -> Iterator[None]:
     """Only these wait, and the accounts have so many places; undone at the end."""
@@ -47,10 +54,7 @@ def alone(*orders: Generation, places: int = 1000) -> Iterator[None]:
         )
         ProviderAccount.objects.update(enabled=False)
         first = ProviderAccount.objects.filter(name="sandbox-kling")
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT generations_in_flight(%s)", [first.get().pk])
-            busy = cursor.fetchone()[0]
-        first.update(enabled=True, concurrency=places + busy)
+        first.update(enabled=True, concurrency=places + busy(first.get()))
         due(*orders)
         yield
         transaction.set_rollback(True)
@@ -214,13 +218,10 @@ def test_of_a_lane_no_more_are_looked_at_than_have_a_place_and_others_pass() -> 
         for order in [*many, only]:
             lane_of(order, full)
         lane_of(elsewhere, idle)
-        in_flight = connection.cursor()
-        in_flight.execute("SELECT generations_in_flight(%s)", [full.pk])
-        busy = in_flight.fetchone()[0]
         place = ProviderAccount.objects.filter(pk=full.pk)
-        place.update(concurrency=busy + 2)
+        place.update(concurrency=busy(full) + 2)
         assert set(turns.due(100)) == {many[0].pk, only.pk, elsewhere.pk}
-        place.update(concurrency=busy)
+        place.update(concurrency=busy(full))
         assert turns.due(100) == [elsewhere.pk]
         Generation.objects.filter(pk=only.pk).update(lane=None)
         assert set(turns.due(100)) == {only.pk, elsewhere.pk}
@@ -235,9 +236,7 @@ def test_of_lanes_that_share_an_open_account_the_first_in_turn_goes() -> None:
         accounts.update(enabled=True, concurrency=0, disabled_because="", paused_until=None)
         lane_of(first, one, other)
         lane_of(second, one)
-        cursor = connection.cursor()
-        cursor.execute("SELECT generations_in_flight(%s)", [one.pk])
-        ProviderAccount.objects.filter(pk=one.pk).update(concurrency=cursor.fetchone()[0] + 1)
+        ProviderAccount.objects.filter(pk=one.pk).update(concurrency=busy(one) + 1)
         assert turns.due(100) == [first.pk]
 
 
