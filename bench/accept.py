@@ -173,9 +173,9 @@ def pgbench(stack: Stack, script: str, **variables: int) -> float:
 
 
 def granian(stack: Stack, port: int) -> subprocess.Popen[bytes]:
-    """The production server of deploy/, two workers."""
+    """The production server of deploy/: a process per core, two threads each."""
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--workers", "2", "--blocking-threads", "4"]
+    command += ["--port", str(port), "--workers", "2", "--blocking-threads", "2"]
     command += ["--log-level", "warning", "kling_saas.wsgi:application"]
     server = subprocess.Popen(command, env={**os.environ, **stack.environment}, cwd=HERE.parent)
     deadline = time.monotonic() + 30

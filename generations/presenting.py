@@ -8,6 +8,7 @@ from typing import Any
 from accounts import tenancy
 from generations import access, storage, waiting
 from generations.catalogue import billable
+from generations.catalogue.params import DEFAULTS
 from generations.catalogue.products.product import Product
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Audio, Generation, Status, Video
@@ -21,6 +22,7 @@ _STATES = {
     "failed": TaskState.FAILED,
     "cancelled": TaskState.FAILED,
 }
+_FILLED = {name: DEFAULTS[name] for name in ("mode", "duration", "sound", "watermark")}
 _RETRYABLE = {"deadline", "upstream_unavailable", "upstream_unknown", "upstream_lost", "bad_film",
               "internal", "no_provider"}  # fmt: skip
 
@@ -71,11 +73,8 @@ def generation_json(
 
 def _input(generation: Generation) -> dict[str, Any]:
     """The order in full: what was given, and what was filled in."""
-    order = generation.order()
-    if order.task:
-        return order.shown()
-    filled = {name: getattr(order, name) for name in ("mode", "duration", "sound", "watermark")}
-    return {**order.shown(), **filled}
+    given = {name: value for name, value in generation.params.items() if name != "pin"}
+    return given if given.get("task") else {**_FILLED, **given}
 
 
 def facts(generation: Generation) -> dict[str, Any]:
@@ -191,7 +190,9 @@ def _parent(generation: Generation, product: Product | None) -> RemoteVideo | No
 
 
 def _iso(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _ms(moment: datetime) -> int:

@@ -42,6 +42,8 @@ from kling_saas.lib.points import passing
 from kling_saas.lib.postgresql.base import fetch_one
 from kling_saas.lib.refusals import Forbidden, IdempotencyKeyReused, Refusal
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
@@ -67,13 +69,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A valid order with what it will be charged, before any money moves."""
+    """A valid order with what it will be charged, before any money moves. `film` is its JSON."""
 
     params: Params
     warnings: tuple[str, ...]
     priced: Priced
     credits: int
     quote_pk: int | None
+    film: dict[str, Any]
     fingerprint: str
     lane: list[int]
 
@@ -115,6 +118,7 @@ def _checked(actor: Actor, order: Submission) -> Checked:
 def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
     """With its price: the quote's, if one is given. Raises NoProvider and the quote's."""
     lane = routing.lane(checked.params, livemode=actor.livemode)
+    film = checked.params.to_json()
     priced = prices.price([billable.item(checked.params)])
     credits_due, quote_pk = priced.credits, None
     if order.quote_id is not None:
@@ -127,7 +131,8 @@ def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
         priced=priced,
         credits=credits_due,
         quote_pk=quote_pk,
-        fingerprint=_fingerprint(order, checked.params),
+        film=film,
+        fingerprint=_fingerprint(order, film),
         lane=lane,
     )
 
@@ -148,7 +153,7 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
         _hold_to_cap(order, prepared.credits)
     except Refusal:
         # What was accepted once is answered again, though it could not be ordered any more.
-        if answered := _answered(actor, order, _fingerprint(order, checked.params)):
+        if answered := _answered(actor, order, _fingerprint(order, checked.params.to_json())):
             return answered
         raise
     generation = _unsaved(actor, order, prepared)
@@ -197,11 +202,11 @@ def params_fingerprint(params: Params) -> str:
     return _digest({"film": params.to_json()})
 
 
-def _fingerprint(order: Submission, params: Params) -> str:
+def _fingerprint(order: Submission, film: dict[str, Any]) -> str:
     return _digest(
         {
             "door": order.door,
-            "film": params.to_json(),
+            "film": film,
             "facts": dict(order.door_facts),
             "external_id": order.external_id,
             "callback_url": order.callback_url,
@@ -215,8 +220,7 @@ def _fingerprint(order: Submission, params: Params) -> str:
 
 
 def _digest(facts: dict[str, Any]) -> str:
-    canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(facts).encode()).hexdigest()
 
 
 def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
@@ -228,7 +232,7 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
         public_id=new_generation_id(),
         model=prepared.params.model,
         kind=prepared.params.kind,
-        params=prepared.params.to_json(),
+        params=prepared.film,
         warnings=list(prepared.warnings),
         status=Status.ACCEPTED,
         credits=prepared.credits,
@@ -260,9 +264,9 @@ _ACCEPT = (
 def _accept(g: Generation, key: str | None, answer: str, named: list[str]) -> tuple[str, str, str]:
     arguments = [
         g.organisation_id, g.livemode, key, g.fingerprint, answer, g.public_id, g.model, g.kind,
-        json.dumps(g.params), json.dumps(g.warnings), g.credits, g.quote_id, g.door,
-        json.dumps(g.door_facts), g.external_id, g.callback_url, g.reference,
-        json.dumps(g.metadata), g.api_key_id, g.access_key_id, g.user_id, g.callback_token,
+        json.dumps(g.params), _json(g.warnings), g.credits, g.quote_id, g.door,
+        _json(g.door_facts), g.external_id, g.callback_url, g.reference,
+        _json(g.metadata), g.api_key_id, g.access_key_id, g.user_id, g.callback_token,
         g.created_at, g.deadline_at, settings.QUEUE_LIMIT, named or None,
         # As text: of small numbers psycopg would make an array of another type.
         g.lane and f"{{{','.join(map(str, g.lane))}}}",
@@ -276,10 +280,15 @@ def _accept(g: Generation, key: str | None, answer: str, named: list[str]) -> tu
                 raise
             connection.close()
         except DatabaseError as error:
-            if _violated(error) == "generations_generation_public_id_key":
+            if _violated(error) == "one_generation_per_public_id":
                 return "accepted", answer, g.public_id
             _raise_refusal(error)
     raise ExternalIdReused("This order was accepted a moment ago under the same task id.")
+
+
+def _json(value: list[Any] | dict[str, Any]) -> str:
+    """As JSON. Most are empty, and an encoder costs more than they do."""
+    return json.dumps(value) if value else str(value)
 
 
 def _accept_once(arguments: list[Any]) -> tuple[str, str, str]:

@@ -42,6 +42,9 @@ def take_in(actor: Actor, params: Params) -> Params:
 
     Raises InvalidRequest naming every field at fault.
     """
+    images = {name: value for name in _IMAGES if (value := getattr(params, name))}
+    if not images and not params.dynamic_masks:
+        return params
     found: list[dict[str, Any]] = []
 
     def taken(field: str, value: str) -> str:
@@ -53,9 +56,6 @@ def take_in(actor: Actor, params: Params) -> Params:
             found.extend(refusal.violations)
             return value
 
-    images = {name: value for name in _IMAGES if (value := getattr(params, name))}
-    if not images and not params.dynamic_masks:
-        return params
     changed: dict[str, Any] = {name: taken(name, value) for name, value in images.items()}
     changed["dynamic_masks"] = tuple(
         replace(m, mask=taken("dynamic_masks", m.mask)) for m in params.dynamic_masks

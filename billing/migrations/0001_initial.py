@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("livemode", models.BooleanField()),
-                ("public_id", models.CharField(max_length=40, unique=True)),
+                ("public_id", models.CharField(max_length=40)),
                 ("sequence", models.BigIntegerField()),
                 (
                     "type",
@@ -509,6 +509,12 @@ class Migration(migrations.Migration):
             model_name="transfer",
             index=models.Index(
                 condition=models.Q(("lot__isnull", False)), fields=["lot"], name="transfer_of_lot"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="transfer",
+            constraint=models.UniqueConstraint(
+                fields=("public_id",), name="one_transfer_per_public_id"
             ),
         ),
         migrations.AddConstraint(

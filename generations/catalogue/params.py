@@ -87,7 +87,7 @@ class Params:
         `inputs` lie flat beside the others.
         """
         changed: dict[str, Any] = dict(self.inputs)
-        for name, default in _DEFAULTS:
+        for name, default in _PLAIN_DEFAULTS:
             value = getattr(self, name)
             if value != default:
                 changed[name] = _plain(value)
@@ -114,8 +114,10 @@ class Params:
         return cls(**values)
 
 
-_DEFAULTS = tuple((f.name, f.default) for f in fields(Params) if f.default_factory is MISSING)
-NAMES = frozenset(name for name, _ in _DEFAULTS)
+DEFAULTS = {f.name: f.default for f in fields(Params) if f.default_factory is MISSING}
+"""What stands where `to_json` leaves a field out; MISSING for `model`."""
+NAMES = frozenset(DEFAULTS)
+_PLAIN_DEFAULTS = tuple(DEFAULTS.items())
 
 
 def _plain(value: Any) -> Any:

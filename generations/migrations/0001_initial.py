@@ -89,7 +89,6 @@ class Migration(migrations.Migration):
                     models.CharField(
                         default=generations.models.generation.new_generation_id,
                         max_length=40,
-                        unique=True,
                     ),
                 ),
                 ("model", models.CharField(max_length=40)),
@@ -139,7 +138,7 @@ class Migration(migrations.Migration):
                 ("reference", models.CharField(blank=True, max_length=255)),
                 ("metadata", models.JSONField(blank=True, default=dict)),
                 ("upstream_id", models.CharField(blank=True, max_length=120)),
-                ("callback_token", models.CharField(max_length=40, unique=True)),
+                ("callback_token", models.CharField(max_length=40)),
                 ("media_url", models.TextField(blank=True)),
                 ("upstream_finished_at", models.DateTimeField(blank=True, null=True)),
                 ("error_code", models.CharField(blank=True, max_length=40)),
@@ -462,10 +461,16 @@ class Migration(migrations.Migration):
                 name="generation_due",
             ),
         ),
-        migrations.AddIndex(
+        migrations.AddConstraint(
             model_name="generation",
-            index=models.Index(
-                fields=["organisation", "livemode", "-id"], name="generation_listing"
+            constraint=models.UniqueConstraint(
+                fields=("public_id",), name="one_generation_per_public_id"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="generation",
+            constraint=models.UniqueConstraint(
+                fields=("callback_token",), name="one_generation_per_token"
             ),
         ),
         migrations.AddConstraint(

@@ -47,7 +47,7 @@ class Generation(TenantPart):
     raising `version` and setting `lease_until`; whoever holds an older version can write nothing.
     """
 
-    public_id = models.CharField(max_length=40, unique=True, default=new_generation_id)
+    public_id = models.CharField(max_length=40, default=new_generation_id)
     model = models.CharField(max_length=40)
     kind = models.CharField(max_length=40)
     params = models.JSONField()
@@ -119,7 +119,7 @@ class Generation(TenantPart):
         help_text="Accounts that can make it; it waits for a place at one. Null: not known.",
     )
     upstream_id = models.CharField(max_length=120, blank=True)
-    callback_token = models.CharField(max_length=40, unique=True)
+    callback_token = models.CharField(max_length=40)
     media_url = models.TextField(blank=True)
     made = models.JSONField(
         default=dict,
@@ -139,7 +139,11 @@ class Generation(TenantPart):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        # Unique by constraints: `unique=True` adds a second index for LIKE, to keep at each order.
+        # Lists use the tenant's key (organisation, livemode, id) backwards.
         constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="one_generation_per_public_id"),
+            models.UniqueConstraint(fields=["callback_token"], name="one_generation_per_token"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="known_status"),
             models.CheckConstraint(
                 condition=Q(status__in=TERMINAL, finished_at__isnull=False, next_run_at=None)
@@ -167,7 +171,6 @@ class Generation(TenantPart):
                 name="generation_due",
                 condition=Q(next_run_at__isnull=False),
             ),
-            models.Index(fields=["organisation", "livemode", "-id"], name="generation_listing"),
         ]
 
     def __str__(self) -> str:
