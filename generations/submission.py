@@ -259,6 +259,8 @@ _ACCEPT = (
     "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
     "%s, %s, %s, %s, %s)"
 )
+# The order's own id, and the hold of that id: whichever of them the database looks at first.
+_ACCEPTED_BEFORE = {"one_generation_per_public_id", "generations_generation_hold_id_key"}
 
 
 def _accept(g: Generation, key: str | None, answer: str, named: list[str]) -> tuple[str, str, str]:
@@ -280,7 +282,7 @@ def _accept(g: Generation, key: str | None, answer: str, named: list[str]) -> tu
                 raise
             connection.close()
         except DatabaseError as error:
-            if _violated(error) == "one_generation_per_public_id":
+            if _violated(error) in _ACCEPTED_BEFORE:
                 return "accepted", answer, g.public_id
             _raise_refusal(error)
     raise ExternalIdReused("This order was accepted a moment ago under the same task id.")
