@@ -1,6 +1,6 @@
 """The products as they can be ordered now: the release's, with what operators corrected.
 
-A copy at most 2 s old, as of the upstream accounts.
+A copy at most OPERATOR_CHANGES_SECONDS old, as of the upstream accounts.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
 from generations.catalogue.products.product import Product
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import ProductCorrection
 
 log = logging.getLogger(__name__)
-_FRESH_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ _known = _Known()
 
 def current() -> Mapping[str, Product]:
     """Every product that is on sale, by name."""
-    if time.monotonic() - _known.at > _FRESH_SECONDS:
+    if time.monotonic() - _known.at > settings.OPERATOR_CHANGES_SECONDS:
         corrections = {each.product: each for each in ProductCorrection.objects.all()}
         _known.products = {
             name: _corrected(product, corrections.get(name))

@@ -25,7 +25,6 @@ from generations.wire.kling.codes import is_gone
 
 _REFUSED_FOR = timedelta(hours=1)  # when the upstream's words are not clear
 _MADE_UP_FOR = {"aspect_ratio"}  # where it has no word for it, the first frame is cropped
-_FRESH_SECONDS = 2.0  # operators' changes are seen by every process within this time
 
 
 @dataclass(slots=True)
@@ -39,8 +38,8 @@ _known = _Known()
 
 
 def _accounts(*, livemode: bool) -> list[ProviderAccount]:
-    """Enabled accounts of a mode, from a copy at most 2 s old."""
-    if time.monotonic() - _known.at > _FRESH_SECONDS:
+    """Enabled accounts of a mode, from a copy at most OPERATOR_CHANGES_SECONDS old."""
+    if time.monotonic() - _known.at > settings.OPERATOR_CHANGES_SECONDS:
         _known.accounts = tuple(ProviderAccount.objects.filter(enabled=True))
         refused = RefusedModel.objects.filter(Q(until=None) | Q(until__gt=timezone.now()))
         _known.refused = frozenset(refused.values_list("account_id", "model"))

@@ -255,6 +255,9 @@ DIALECT_HOSTS = env.pairs(
 )
 
 # ------------------------------------------------------------------ health of upstream accounts
+OPERATOR_CHANGES_SECONDS = env.number(
+    "OPERATOR_CHANGES_SECONDS", 2.0, "Changed accounts and products are in force everywhere, s."
+)
 BREAKER_WINDOW_SECONDS = env.number("BREAKER_WINDOW_SECONDS", 60.0, "Creates are counted anew, s.")
 BREAKER_FAILURES = env.integer("BREAKER_FAILURES", 10, "Failed creates of a model that stop it.")
 BREAKER_SHARE = env.number("BREAKER_SHARE", 0.5, "The least share of creates they must be.")

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from generations import routing
+from django.conf import settings
+
 from generations.models import Protocol, ProviderAccount, RefusedModel
 from tests.stack import Stack
 from tests.waiting import until
@@ -44,6 +45,6 @@ def seller(stack: Stack) -> Iterator[Seller]:
 
 
 def seen_by_all() -> None:
-    """Every process reads the accounts anew within this time."""
+    """Waits until every process has read accounts and products anew."""
     changed = time.monotonic()
-    until(lambda: time.monotonic() > changed + routing._FRESH_SECONDS + 0.2)
+    until(lambda: time.monotonic() > changed + settings.OPERATOR_CHANGES_SECONDS + 0.1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,10 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from generations import products
 from generations.models import ProductCorrection
 from tests.generations.programs import Program, funded, native
-from tests.waiting import until
+from tests.selling import seen_by_all
 
 
 @pytest.fixture
@@ -26,18 +24,12 @@ def operator() -> Iterator[Client]:
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     yield client
     ProductCorrection.objects.all().delete()
-    in_force()
+    seen_by_all()
 
 
 @pytest.fixture
 def api(site: str) -> Program:
     return native(site, funded().test_key)
-
-
-def in_force() -> None:
-    """Every process has read the corrections anew."""
-    changed = time.monotonic()
-    until(lambda: time.monotonic() > changed + products._FRESH_SECONDS + 0.2)
 
 
 def correct(client: Client, product: str, limits: object, *, enabled: bool = True) -> int:
@@ -57,7 +49,7 @@ def test_a_scene_that_kling_added_can_be_ordered_without_a_release(
     assert api.post("/quotes", EFFECT).status_code == 422
     scenes = {"effect_scene": {"allowed": ["squish", "moon_walk"]}}
     assert correct(operator, "effects", scenes) == 302
-    in_force()
+    seen_by_all()
     assert api.post("/quotes", EFFECT).json()["credits"] == 20
     schema = api.get("/tasks/effects").json()["schema"]
     assert schema["properties"]["effect_scene"]["enum"] == ["squish", "moon_walk"]
@@ -67,7 +59,7 @@ def test_a_product_that_is_switched_off_is_neither_listed_nor_sold(
     operator: Client, api: Program
 ) -> None:
     assert correct(operator, "effects", {}, enabled=False) == 302
-    in_force()
+    seen_by_all()
     assert api.get("/tasks/effects").status_code == 404
     refusal = api.post("/quotes", EFFECT).json()
     assert refusal["violations"][0]["field"] == "task"

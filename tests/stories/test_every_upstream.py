@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,14 +14,13 @@ import requests
 from PIL import Image
 
 from accounts import tenancy
-from generations import routing
 from generations.catalogue import registry
 from generations.models import Attempt, Protocol, ProviderAccount, RefusedModel
 from kling_saas.demo_data import SANDBOX_SECRET
 from tests.generations.programs import Program, available, funded, native, settled
 from tests.people import Customer
+from tests.selling import seen_by_all
 from tests.stack import Stack
-from tests.waiting import until
 
 # Which account alone makes which models while these stories run.
 MAKES = {
@@ -124,9 +122,7 @@ def routes(stack: Stack) -> Iterator[None]:
         if spec.name not in MAKES[account.name]
     ]
     refused = RefusedModel.objects.bulk_create(rows)
-    # "operators' changes are seen by every process within this time"
-    changed = time.monotonic()
-    until(lambda: time.monotonic() > changed + routing._FRESH_SECONDS + 0.2)
+    seen_by_all()
     yield
     RefusedModel.objects.filter(pk__in=[row.pk for row in refused]).delete()
     ProviderAccount.objects.filter(pk__in=[a.pk for a in made]).update(enabled=False)
