@@ -4,7 +4,7 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 PROMPT ?= A lighthouse in a storm at dusk
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points simulate fuzz load clean
+.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points simulate rolling fuzz load clean
 export
 
 help: ## Show this list
@@ -40,6 +40,9 @@ simulate: $(VENV)/.dev ## Play seeded worlds in virtual time (N=20000 SEED=1)
 
 chaos: $(VENV)/.dev ## Kill processes at random while films are made (N=500 SEED=1)
 	@$(PY) -m tests.campaigns chaos
+
+rolling: $(VENV)/.dev ## Change the worker while films are made and calls are held (N=100)
+	@$(PY) -m tests.campaigns rolling
 
 bench: $(VENV)/.dev ## Run one benchmark (NAME=accept|ready|in_flight)
 	@$(PY) -m bench.$(NAME)

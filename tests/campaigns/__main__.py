@@ -5,23 +5,33 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.campaigns import chaos, crashpoints, fuzz, load, planted, simulate
+from tests.campaigns import chaos, crashpoints, fuzz, load, planted, rolling, simulate
 
 RUN = {
     "crashpoints": crashpoints.run,
     "simulate": simulate.run,
     "planted": planted.run,
     "chaos": chaos.run,
+    "rolling": rolling.run,
     "fuzz": fuzz.run,
     "load": load.run,
 }
-# How much of each: every so many-th crash case, worlds, seeds, generations, bodies, seconds.
-SHORT = {"crashpoints": 4, "simulate": 300, "planted": 40, "chaos": 60, "fuzz": 150, "load": 10}
+# How much of each: every so many-th crash case, worlds, seeds, films, films, bodies, seconds.
+SHORT = {
+    "crashpoints": 4,
+    "simulate": 300,
+    "planted": 40,
+    "chaos": 60,
+    "rolling": 100,
+    "fuzz": 150,
+    "load": 10,
+}
 LONG = {
     "crashpoints": 1,
     "simulate": 20_000,
     "planted": 200,
     "chaos": 600,
+    "rolling": 300,
     "fuzz": 2000,
     "load": 60,
 }
