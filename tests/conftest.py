@@ -33,10 +33,16 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     os.environ.update(STACK.environment)
     os.environ["DJANGO_SETTINGS_MODULE"] = "kling_saas.settings"
-    STACK.start()
+    STACK.begin()
     import django
 
     django.setup()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What the tests need was read meanwhile."""
+    if not _hands_out_only(session.config):
+        STACK.ready()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

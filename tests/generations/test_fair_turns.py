@@ -48,16 +48,19 @@ def busy(account: ProviderAccount) -> int:
 def alone(*orders: Generation, places: int = 1000) -> Iterator[None]:
     """Only these wait, and the accounts have so many places; undone at the end."""
     with tenancy.system("turns across tenants"), transaction.atomic():
+        # Accounts first, as the running workers lock them.
+        ProviderAccount.objects.update(enabled=False)
+        first = ProviderAccount.objects.filter(name="sandbox-kling")
+        first.update(enabled=True, concurrency=places + busy(first.get()))
+        routing.forget()
         others = Generation.objects.filter(status=Status.ACCEPTED)
         others.exclude(pk__in=[o.pk for o in orders]).update(
             next_run_at=timezone.now() + timedelta(days=1)
         )
-        ProviderAccount.objects.update(enabled=False)
-        first = ProviderAccount.objects.filter(name="sandbox-kling")
-        first.update(enabled=True, concurrency=places + busy(first.get()))
         due(*orders)
         yield
         transaction.set_rollback(True)
+    routing.forget()
 
 
 def handed_over(most: int) -> list[int]:
