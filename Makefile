@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
+# Whatever the machine says: unless compiled modules are kept, each process compiles them anew.
+PYTHONDONTWRITEBYTECODE :=
 PROMPT ?= A lighthouse in a storm at dusk
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points simulate rolling fuzz load clean
