@@ -35,6 +35,12 @@ from kling_saas.lib import http
 from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
+_USELESS: tuple[type[Exception], ...] = (
+    http.FetchFailed,
+    http.BlockedAddress,
+    BadFilm,
+    *storage.TROUBLE,
+)
 _FOR = timedelta(hours=24)
 _NOTHING_YET = {"status": Status.FAILED, "video": None, "audio": None}
 _ASKABLE = Q(error_code__in=["deadline", "upstream_lost"]) & ~Q(upstream_id="")
@@ -128,7 +134,7 @@ def take_in(generation: Generation, task: Task) -> bool:
     with tempfile.TemporaryDirectory(prefix="kling-late-") as folder:
         try:
             made = ingest.gift(generation, Path(folder))
-        except (http.FetchFailed, http.BlockedAddress, BadFilm, *storage.TROUBLE) as error:
+        except _USELESS as error:
             log.warning("%s: a late film was not taken in: %s", generation.public_id, error)
             if isinstance(error, BadFilm | FileNotFoundError):
                 _forget(generation)

@@ -16,6 +16,7 @@ from generations.films import BadFilm, preview
 from generations.models import Video
 
 log = logging.getLogger(__name__)
+_USELESS: tuple[type[Exception], ...] = (BadFilm, *storage.TROUBLE)
 _TRIES = 3
 _LEASE = timedelta(seconds=120)
 
@@ -40,7 +41,7 @@ def run() -> int:
         )
     try:
         key = _make(video)
-    except (BadFilm, *storage.TROUBLE) as error:
+    except _USELESS as error:
         log.warning("%s: %s", video.public_id, error)
         key = ""
     with tenancy.scope(video.organisation_id):

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
-from botocore.exceptions import (  # type: ignore[import-untyped]
-    BotoCoreError,
-    ClientError,
-)
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.signing import BadSignature, Signer
 
 _CHUNK = 256 * 1024
-TROUBLE = (OSError, Boto3Error, BotoCoreError, ClientError)  # what a storage out of order raises
+TROUBLE: tuple[type[Exception], ...] = (OSError,)  # what a storage out of order raises
+if settings.S3_BUCKET:  # reading boto3 is a third of how long a process without one starts
+    from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
+    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+    TROUBLE += (Boto3Error, BotoCoreError, ClientError)
 
 
 def film_key(generation_id: str, sha256: str) -> str:

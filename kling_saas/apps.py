@@ -1,7 +1,7 @@
 """The roof as Django apps: it holds commands, checks and the operators' console, and no tables."""
 
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class KlingSaasConfig(AppConfig):
@@ -14,5 +14,7 @@ class KlingSaasConfig(AppConfig):
         checks.register()
 
 
-class OperatorAdminConfig(AdminConfig):
+class OperatorAdminConfig(SimpleAdminConfig):
+    """The console is read with the addresses: the processes without pages start without it."""
+
     default_site = "kling_saas.admin_site.OperatorSite"

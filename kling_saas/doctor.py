@@ -23,6 +23,7 @@ from generations.wire.task import Reason, Rejected
 from kling_saas import env
 from kling_saas.lib import http
 
+_AWAY: tuple[type[Exception], ...] = (DatabaseError, *storage.TROUBLE)
 _CLOCK_SKEW = 5.0  # seconds; Kling's own tolerance
 _NOBODY = "doctor-asks-for-a-task-that-is-not-there"
 
@@ -41,7 +42,7 @@ def examine() -> Iterator[Finding]:
     for look in (_settings, _database, _clock, _prices, _storage, _mail, _workers, _providers):
         try:
             yield from look()
-        except (DatabaseError, *storage.TROUBLE) as error:
+        except _AWAY as error:
             yield Finding(False, look.__name__.strip("_"), f"could not be examined: {error}")
 
 

@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 from kling_saas.api.errors import unknown_address
 from kling_saas.web import callbacks, health, media
 
+admin.autodiscover()
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

@@ -37,6 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+    from django.contrib import admin
+
+    admin.autodiscover()  # as in the web's processes
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -166,6 +166,10 @@ def console_pages() -> list[str]:
     return pages
 
 
+def test_the_console_has_no_fault_that_django_finds() -> None:
+    assert admin.site.check(None) == []
+
+
 def test_every_page_of_the_console_opens_for_an_operator(operator: Client) -> None:
     pages = console_pages()
     assert len(pages) >= 30
