@@ -57,6 +57,7 @@ lock: $(VENV)/.dev ## Lock the packages of requirements*.in again
 
 clean: ## Remove the data folder and caches (not .venv)
 	rm -rf var .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: $$($(PYTHON) --version) found. Choose one with PYTHON=python3.12"; exit 1; }

@@ -18,12 +18,15 @@ from tests.stack import Stack, prepared
 if TYPE_CHECKING:
     from tests.selling import Seller
 
-STACK = Stack(STEP_ATTEMPTS="3")  # a film that cannot be used is given up after 4 s, not 44
+# A film that cannot be used is given up after 4 s, not 44; a dead upstream is tried every 2 s;
+# what tests change about accounts is in force at once.
+STACK = Stack(STEP_ATTEMPTS="3", BREAKER_OPEN_MAX="2", OPERATOR_CHANGES_SECONDS="0.2")
 _kept = ExitStack()  # until the session ends
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before any test module is imported: the product runs, Django here is one more part of it.
+    """Before any test module is imported: the product starts, and its settings are written, of
+    which Django here is one more part.
 
     With `-n 3` each of the three workers runs a product of its own, and the process that only
     hands out the tests prepares what they begin with.
@@ -43,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What the tests need was read meanwhile."""
+    """Returns when the site answers: the tests were read while it started."""
     if not _hands_out_only(session.config):
         STACK.ready()
 

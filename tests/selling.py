@@ -47,4 +47,4 @@ def seller(stack: Stack) -> Iterator[Seller]:
 def seen_by_all() -> None:
     """Waits until every process has read accounts and products anew."""
     changed = time.monotonic()
-    until(lambda: time.monotonic() > changed + settings.OPERATOR_CHANGES_SECONDS + 0.1)
+    until(lambda: time.monotonic() > changed + settings.OPERATOR_CHANGES_SECONDS + 0.2)

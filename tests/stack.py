@@ -27,7 +27,6 @@ FAST = {
     "LATE_LOOK_SECONDS": "1",
     "ACCOUNT_PAUSE_SECONDS": "1",
     "BREAKER_OPEN_SECONDS": "1",
-    "OPERATOR_CHANGES_SECONDS": "0.2",
     # Tests of the ledger expire lots themselves, at moments of their own choosing.
     "SWEEP_SECONDS": "86400",
 }

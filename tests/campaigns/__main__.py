@@ -31,7 +31,7 @@ LONG = {
     "simulate": 20_000,
     "planted": 200,
     "chaos": 600,
-    "rolling": 300,
+    "rolling": 100,
     "fuzz": 2000,
     "load": 60,
 }

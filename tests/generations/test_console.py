@@ -86,7 +86,7 @@ def test_an_upstream_that_tells_dollars_is_believed_and_its_balance_kept(site: s
     account = ProviderAccount.objects.get(name="sandbox-kling")
     refused = account.refusedmodel_set.create(model="kling-v2-master", reason="a story")
     try:
-        for _ in range(10):  # the accounts are read anew within two seconds
+        for _ in range(10):  # every process reads the accounts anew soon
             film = settled(program, program.post("/generations", order).json()["id"])
             (attempt,) = tries(film["id"])
             if attempt.account_id != account.pk:
