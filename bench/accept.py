@@ -25,6 +25,7 @@ from tests.stack import Stack, free_ports
 
 WALLETS = 10_000
 CLIENTS = 8
+THREADS = os.environ.get("THREADS", "2")
 SECONDS = float(os.environ.get("SECONDS", "8"))
 ROUNDS = int(os.environ.get("N", "3"))
 HERE = Path(__file__).resolve().parent
@@ -173,9 +174,9 @@ def pgbench(stack: Stack, script: str, **variables: int) -> float:
 
 
 def granian(stack: Stack, port: int) -> subprocess.Popen[bytes]:
-    """The production server of deploy/: a process per core, two threads each."""
+    """The production server of deploy/: two processes, THREADS threads each."""
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--workers", "2", "--blocking-threads", "2"]
+    command += ["--port", str(port), "--workers", "2", "--blocking-threads", THREADS]
     command += ["--log-level", "warning", "kling_saas.wsgi:application"]
     server = subprocess.Popen(command, env={**os.environ, **stack.environment}, cwd=HERE.parent)
     deadline = time.monotonic() + 30

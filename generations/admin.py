@@ -184,7 +184,7 @@ class AudioAdmin(ReadOnlyAdmin):
 
 @admin.register(ProductCorrection)
 class ProductCorrectionAdmin(ModelAdmin):
-    """In force everywhere within two seconds; prices are corrected in the price book."""
+    """In force within OPERATOR_CHANGES_SECONDS; prices are corrected in the price book."""
 
     list_display = ["product", "enabled", "note", "changed_at"]
     list_filter = ["enabled"]

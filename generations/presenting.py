@@ -8,7 +8,7 @@ from typing import Any
 from accounts import tenancy
 from generations import access, storage, waiting
 from generations.catalogue import billable
-from generations.catalogue.params import DEFAULTS
+from generations.catalogue.params import DEFAULTS, shown
 from generations.catalogue.products.product import Product
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Audio, Generation, Status, Video
@@ -73,7 +73,7 @@ def generation_json(
 
 def _input(generation: Generation) -> dict[str, Any]:
     """The order in full: what was given, and what was filled in."""
-    given = {name: value for name, value in generation.params.items() if name != "pin"}
+    given = shown(generation.params)
     return given if given.get("task") else {**_FILLED, **given}
 
 

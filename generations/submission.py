@@ -69,7 +69,10 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A valid order with what it will be charged, before any money moves. `film` is its JSON."""
+    """A valid order with what it will be charged, before any money moves.
+
+    `film` is `params` as they are stored.
+    """
 
     params: Params
     warnings: tuple[str, ...]
@@ -259,16 +262,20 @@ _ACCEPT = (
     "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
     "%s, %s, %s, %s, %s)"
 )
-# The order's own id, and the hold of that id: whichever of them the database looks at first.
-_ACCEPTED_BEFORE = {"one_generation_per_public_id", "generations_generation_hold_id_key"}
+# What is the order's own alone: whichever of them the database looks at first.
+_ACCEPTED_BEFORE = {
+    "one_generation_per_public_id",
+    "one_generation_per_token",
+    "generations_generation_hold_id_key",
+}
 
 
 def _accept(g: Generation, key: str | None, answer: str, named: list[str]) -> tuple[str, str, str]:
     arguments = [
         g.organisation_id, g.livemode, key, g.fingerprint, answer, g.public_id, g.model, g.kind,
-        json.dumps(g.params), _json(g.warnings), g.credits, g.quote_id, g.door,
-        _json(g.door_facts), g.external_id, g.callback_url, g.reference,
-        _json(g.metadata), g.api_key_id, g.access_key_id, g.user_id, g.callback_token,
+        json.dumps(g.params), json.dumps(g.warnings), g.credits, g.quote_id, g.door,
+        json.dumps(g.door_facts), g.external_id, g.callback_url, g.reference,
+        json.dumps(g.metadata), g.api_key_id, g.access_key_id, g.user_id, g.callback_token,
         g.created_at, g.deadline_at, settings.QUEUE_LIMIT, named or None,
         # As text: of small numbers psycopg would make an array of another type.
         g.lane and f"{{{','.join(map(str, g.lane))}}}",
@@ -286,11 +293,6 @@ def _accept(g: Generation, key: str | None, answer: str, named: list[str]) -> tu
                 return "accepted", answer, g.public_id
             _raise_refusal(error)
     raise ExternalIdReused("This order was accepted a moment ago under the same task id.")
-
-
-def _json(value: list[Any] | dict[str, Any]) -> str:
-    """As JSON. Most are empty, and an encoder costs more than they do."""
-    return json.dumps(value) if value else str(value)
 
 
 def _accept_once(arguments: list[Any]) -> tuple[str, str, str]:

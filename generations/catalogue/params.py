@@ -87,15 +87,15 @@ class Params:
         `inputs` lie flat beside the others.
         """
         changed: dict[str, Any] = dict(self.inputs)
-        for name, default in _PLAIN_DEFAULTS:
+        for name, default in DEFAULTS.items():
             value = getattr(self, name)
             if value != default:
                 changed[name] = _plain(value)
         return changed
 
     def shown(self) -> dict[str, Any]:
-        """`to_json` without what is nobody's business but ours."""
-        return {name: value for name, value in self.to_json().items() if name != "pin"}
+        """`to_json` as customers see it."""
+        return shown(self.to_json())
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Params:
@@ -117,7 +117,11 @@ class Params:
 DEFAULTS = {f.name: f.default for f in fields(Params) if f.default_factory is MISSING}
 """What stands where `to_json` leaves a field out; MISSING for `model`."""
 NAMES = frozenset(DEFAULTS)
-_PLAIN_DEFAULTS = tuple(DEFAULTS.items())
+
+
+def shown(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored order without what is nobody's business but ours."""
+    return {name: value for name, value in stored.items() if name != "pin"}
 
 
 def _plain(value: Any) -> Any:

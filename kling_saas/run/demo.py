@@ -88,8 +88,9 @@ def _film(facts: dict[str, Any]) -> None:
     print(f"Wallet  {before['available']} → {after['available']} credits")
     for entry in reversed(api.call("/ledger?limit=10")["data"]):
         if entry["generation"] == done["id"]:
+            paid = "  paid from the hold" if entry["type"] == "capture" else ""
             print(f"Ledger  {entry['id']}  {entry['type']:<8} {entry['amount']:>5}  "
-                  f"balance {entry['balance_after']}")  # fmt: skip
+                  f"balance {entry['balance_after']}{paid}")  # fmt: skip
 
 
 def _running() -> dict[str, Any] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from kling_saas import env
@@ -16,7 +18,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Sorted, one comment and one line each."""
-        LocalRun()  # declares what only `make run` reads
+        import_module(settings.ROOT_URLCONF)  # declares what only pages read
+        LocalRun()  # and what only `make run` reads
         self.stdout.write("# Every variable, with its default. Copy to .env and uncomment.")
         self.stdout.write("# NAME_FILE=/path reads the value from a file, for secrets.\n")
         for variable in sorted(env.declared.values(), key=lambda v: v.name):
