@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db import connection
-
 from accounts import tenancy
 from generations.models import Protocol
+from kling_saas.lib.postgresql.base import fetch_one
 
 _FILMS = 50  # more are not counted
 _LOOK = """
@@ -20,13 +19,13 @@ SELECT
   EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now() AND url = ''),
   EXISTS (SELECT FROM generations_generation g
             JOIN generations_provideraccount a ON a.id = g.account_id
-           WHERE g.status = 'submitting' AND g.next_run_at <= now() AND a.protocol = %(holding)s
+           WHERE g.status = 'submitting' AND g.next_run_at <= now() AND a.protocol = %s
              AND (g.lease_until IS NULL OR g.lease_until <= now())),
-  EXISTS (SELECT FROM generations_turns(1, %(holding)s)),
+  EXISTS (SELECT FROM generations_turns(1, %s)),
   EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now() AND url <> ''),
   (SELECT count(*) FROM (SELECT FROM generations_generation WHERE status IN ('fetching', 'storing')
           AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())
-          LIMIT %(films)s) f),
+          LIMIT %s) f),
   EXISTS (SELECT FROM generations_video WHERE preview_due_at <= now())
 """
 
@@ -51,7 +50,8 @@ class Due:
 
 def look() -> Due:
     """What is due now, of every tenant. At most 50 films are counted."""
-    parts: dict[str, str | int] = {"holding": Protocol.SEGMIND_V1, "films": _FILMS}
-    with tenancy.system("the watcher looks for every tenant"), connection.cursor() as cursor:
-        cursor.execute(_LOOK, parts)
-        return Due(*cursor.fetchone())
+    holding = str(Protocol.SEGMIND_V1)
+    with tenancy.system("the watcher looks for every tenant"):
+        seen = fetch_one(_LOOK, [holding, holding, _FILMS])
+    assert seen is not None, "EXISTS and count answer whatever there is"
+    return Due(*seen)
