@@ -17,7 +17,7 @@ from tests.stack import Stack
 @pytest.fixture
 def place() -> Iterator[Stack]:
     """A folder and ports where nothing runs."""
-    made = Stack(new=True)
+    made = Stack()
     yield made
     made.stop()
 
