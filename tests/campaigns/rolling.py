@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -50,7 +51,8 @@ def run(films: int, seed: int) -> bool:
     stack.start()
     try:
         stack.python(_ACCOUNTS)
-        late = _roll(stack, films, held)
+        struck: Counter[str] = Counter({"worker asked to stop": 0})
+        late = _roll(stack, films, held, struck)
         violations, figures = verdict.of(stack)
     finally:
         stack.stop()
@@ -59,13 +61,12 @@ def run(films: int, seed: int) -> bool:
         violations.append(f"not every film succeeded: {figures['statuses']}")
     if figures["suspense"]:
         violations.append(f"{figures['suspense']} in suspense")
-    faults = {"worker asked to stop": 1}
     return verdict.tell(
-        "rolling", runs=films + held, faults=faults, violations=violations, seed=seed
+        "rolling", runs=films + held, faults=dict(struck), violations=violations, seed=seed
     )
 
 
-def _roll(stack: Stack, films: int, held: int) -> list[str]:
+def _roll(stack: Stack, films: int, held: int, struck: Counter[str]) -> list[str]:
     """Order, change the worker and wait; what did not happen in its time."""
     try:
         _order(stack, films, held)
@@ -73,6 +74,7 @@ def _roll(stack: Stack, films: int, held: int) -> list[str]:
         with _newcomer(stack):
             (old,) = processes.of_kind(stack.pid, "worker")
             os.kill(old, signal.SIGTERM)
+            struck["worker asked to stop"] += 1
             until(lambda: _count(stack, _UNFINISHED) == 0, seconds=90, what="the end of all films")
             until(lambda: not processes.alive(old), seconds=30, what="the old worker's end")
     except AssertionError as trouble:
