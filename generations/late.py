@@ -35,7 +35,7 @@ from kling_saas.lib import http
 from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
-_NOT_NOW: tuple[type[Exception], ...] = (
+_TROUBLE: tuple[type[Exception], ...] = (
     http.FetchFailed,
     http.BlockedAddress,
     BadFilm,
@@ -134,7 +134,7 @@ def take_in(generation: Generation, task: Task) -> bool:
     with tempfile.TemporaryDirectory(prefix="kling-late-") as folder:
         try:
             made = ingest.gift(generation, Path(folder))
-        except _NOT_NOW as error:
+        except _TROUBLE as error:
             log.warning("%s: a late film was not taken in: %s", generation.public_id, error)
             if isinstance(error, BadFilm | FileNotFoundError):
                 _forget(generation)

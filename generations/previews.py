@@ -16,7 +16,7 @@ from generations.films import BadFilm, preview
 from generations.models import Video
 
 log = logging.getLogger(__name__)
-_NOT_NOW: tuple[type[Exception], ...] = (BadFilm, *storage.TROUBLE)
+_TROUBLE: tuple[type[Exception], ...] = (BadFilm, *storage.TROUBLE)
 _TRIES = 3
 _LEASE = timedelta(seconds=120)
 
@@ -41,7 +41,7 @@ def run() -> int:
         )
     try:
         key = _make(video)
-    except _NOT_NOW as error:
+    except _TROUBLE as error:
         log.warning("%s: %s", video.public_id, error)
         key = ""
     with tenancy.scope(video.organisation_id):

@@ -20,8 +20,8 @@ from django.core.signing import BadSignature, Signer
 _CHUNK = 256 * 1024
 TROUBLE: tuple[type[Exception], ...] = (OSError,)  # what a storage out of order raises
 if settings.S3_BUCKET:  # boto3 is a third of what a worker reads at its start
-    from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
 
     TROUBLE += (Boto3Error, BotoCoreError, ClientError)
 

@@ -15,6 +15,7 @@ from billing.models import Quote
 from generations import submission
 from generations.api.inputs import DOOR
 from generations.catalogue import billable
+from generations.catalogue.params import shown
 from kling_saas.api.parsing import object_of
 
 
@@ -32,7 +33,7 @@ class QuotesView(Endpoint):
             submission.params_fingerprint(prepared.params),
         )
         body = _quote(quote) | {
-            "input": prepared.params.shown(),
+            "input": shown(prepared.film),
             "warnings": list(prepared.warnings),
         }
         response = JsonResponse(body, status=201)

@@ -93,10 +93,6 @@ class Params:
                 changed[name] = _plain(value)
         return changed
 
-    def shown(self) -> dict[str, Any]:
-        """`to_json` as customers see it."""
-        return shown(self.to_json())
-
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Params:
         """The inverse of `to_json`: trusts its input, which we wrote."""
