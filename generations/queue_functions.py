@@ -72,7 +72,7 @@ QUEUES = across_tenants(
 
 # First what is at an account already or past its deadline; then as many new ones as there is room
 # for in their mode and, of one model, at the accounts of their lane that have room, in turn. With
-# no room anywhere, the queues are not looked at.
+# nothing new due, places are not counted; with no room anywhere, the queues are not looked at.
 TURNS = across_tenants(
     "generations_turns(p_most integer, p_blocking text) RETURNS SETOF bigint",
     """
@@ -84,10 +84,14 @@ TURNS = across_tenants(
             SELECT id FROM generations_provideraccount WHERE protocol = p_blocking))
      ORDER BY id LIMIT p_most;
     GET DIAGNOSTICS v_found = ROW_COUNT;
-    SELECT array_agg(p.place), array_agg(p.free), coalesce(sum(p.free) FILTER (WHERE p.live), 0),
-           coalesce(sum(p.free) FILTER (WHERE p.test), 0)
-      INTO v_open, v_free, v_live, v_test FROM generations_places() p;
-    IF v_found < p_most AND v_live + v_test > 0 THEN
+    IF v_found < p_most AND EXISTS (
+       SELECT FROM generations_generation WHERE status = 'accepted' AND next_run_at <= now()) THEN
+        SELECT array_agg(p.place), array_agg(p.free),
+               coalesce(sum(p.free) FILTER (WHERE p.live), 0),
+               coalesce(sum(p.free) FILTER (WHERE p.test), 0)
+          INTO v_open, v_free, v_live, v_test FROM generations_places() p;
+    END IF;
+    IF v_live + v_test > 0 THEN
         RETURN QUERY
         WITH first AS MATERIALIZED (
             SELECT * FROM (
@@ -117,7 +121,7 @@ TURNS = across_tenants(
          WHERE place <= CASE WHEN livemode THEN v_live ELSE v_test END
          ORDER BY tag, head, id LIMIT p_most - v_found;
     END IF;""",
-    "v_found integer; v_open bigint[]; v_free bigint[]; v_live bigint; v_test bigint;",
+    "v_found integer; v_open bigint[]; v_free bigint[]; v_live bigint := 0; v_test bigint := 0;",
 )
 
 # What is between hand-over and end, and how long it has been there, seconds.
