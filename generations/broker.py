@@ -14,8 +14,16 @@ from django.db import Error, connection
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 
+from kling_saas.lib.postgresql.base import fetch_one
+
 log = logging.getLogger(__name__)
 _AWAY = 0.5  # seconds between looks while the database cannot be reached
+_CLAIM = """
+UPDATE django_q_ormq SET lock = now() + make_interval(secs => %s)
+ WHERE id = (SELECT id FROM django_q_ormq WHERE key = %s AND lock <= now()
+              ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING id, payload
+"""
 
 
 class SkipLockedBroker(ORM):  # type: ignore[misc]
@@ -24,13 +32,13 @@ class SkipLockedBroker(ORM):  # type: ignore[misc]
     _away = False
 
     def dequeue(self) -> list[tuple[int, Any]] | None:
-        """Claim up to `bulk` due rows, oldest first; waits a moment when there are none.
+        """Claim the oldest due row; waits a moment when there is none.
 
         A database that is away is waited for: an exception would cost the cluster 10 s and its
         processes.
         """
         try:
-            claimed = self._claim()
+            claimed = fetch_one(_CLAIM, [Conf.RETRY, self.list_key])
         except Error as error:
             if not self._away:
                 log.warning("the queue waits for the database: %s", error)
@@ -40,23 +48,9 @@ class SkipLockedBroker(ORM):  # type: ignore[misc]
             return None
         self._away = False
         if claimed:
-            return claimed
+            return [(claimed[0], claimed[1])]
         sleep(Conf.POLL)
         return None
-
-    def _claim(self) -> list[tuple[int, Any]]:
-        self.get_connection()  # closes a connection the server has dropped
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                UPDATE django_q_ormq SET lock = now() + make_interval(secs => %s)
-                 WHERE id IN (SELECT id FROM django_q_ormq WHERE key = %s AND lock <= now()
-                              ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-                RETURNING id, payload
-                """,
-                [Conf.RETRY, self.list_key, Conf.BULK],
-            )
-            return [(row[0], row[1]) for row in cursor.fetchall()]
 
     def set_stat(self, key: str, value: str, timeout: int) -> None:
         """Nothing: nobody reads django-q2's figures, which it would write twice a second.
