@@ -16,44 +16,44 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from generations import due
 from generations.due import Due
-from generations.reconciliation import run as reconciliation
 
 _TASKS = "generations.tasks."
 _last_sweep = 0.0
 
 
-def ring(due: Due) -> None:
+def ring(seen: Due) -> None:
     """Ring for what was seen to be due, where nobody has been rung for yet, and for sweeps."""
     global _last_sweep
     sweep = time.monotonic() - _last_sweep > settings.SWEEP_SECONDS
     if sweep:
         _last_sweep = time.monotonic()
-    if sweep or due.for_the_queue:
-        _ring_short(due, sweep)
-        _ring_media(due, sweep)
+    if sweep or seen.for_the_queue:
+        _ring_short(seen, sweep)
+        _ring_media(seen, sweep)
 
 
-def _ring_short(due: Due, sweep: bool) -> None:
+def _ring_short(seen: Due, sweep: bool) -> None:
     rung = _rung("short", settings.Q_CLUSTER)
-    if due.dispatch and len(rung) < 2 * settings.WORKERS_SHORT:
+    if seen.dispatch and len(rung) < 2 * settings.WORKERS_SHORT:
         _ring("dispatch", "short")
-    if due.deliveries and "deliver" not in rung:
+    if seen.deliveries and "deliver" not in rung:
         _ring("deliver", "short")
     if sweep and "sweep" not in rung:
         _ring("sweep", "short")
 
 
-def _ring_media(due: Due, sweep: bool) -> None:
+def _ring_media(seen: Due, sweep: bool) -> None:
     rung = _rung("media", settings.Q_CLUSTER["ALT_CLUSTERS"]["media"])
     free = settings.WORKERS_MEDIA + 1 - len(rung)
-    for _ in range(min(due.films, free)):
+    for _ in range(min(seen.films, free)):
         _ring("take_in", "media")
-    if due.previews and not due.films and free > 0:
+    if seen.previews and not seen.films and free > 0:
         _ring("make_preview", "media")
     if sweep and "take_late" not in rung:
         _ring("take_late", "media")
-    if sweep and "reconcile" not in rung and reconciliation.is_due():
+    if sweep and "reconcile" not in rung and due.reconciliation():
         _ring("reconcile", "media")
 
 

@@ -6,9 +6,13 @@ A look claims nothing. What it saw may be taken by somebody else before one come
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models.functions import Now
 
 from accounts import tenancy
-from generations.models import Protocol
+from generations.models import Protocol, Reconciliation
 from kling_saas.lib.postgresql.base import fetch_one
 
 _FILMS = 50  # more are not counted
@@ -55,3 +59,15 @@ def look() -> Due:
         seen = fetch_one(_LOOK, [holding, holding, _FILMS])
     assert seen is not None, "EXISTS and count answer whatever there is"
     return Due(*seen)
+
+
+def reconciliation() -> bool:
+    """Whether one waits to be gone on with, or RECONCILE_HOURS have passed since the last began.
+
+    Not part of the look: it is asked once a sweep.
+    """
+    mine = Reconciliation.objects.filter(by_hand=False)
+    waiting = mine.filter(finished_at=None, lease_until__lte=Now())
+    since = Now() - timedelta(hours=settings.RECONCILE_HOURS)
+    recent = mine.filter(started_at__gt=since) | mine.filter(finished_at=None)
+    return waiting.exists() or not recent.exists()

@@ -14,12 +14,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from generations import due
 from generations.models import ProviderAccount, Reconciliation
 from generations.reconciliation import bills, files, missing, promises, unused
 from generations.reconciliation.finding import Finding, Kind, Look, Page
@@ -95,15 +95,6 @@ def _note(row: Reconciliation, findings: tuple[Finding, ...]) -> None:
 # -------------------------------------------------------------------- by the bell
 
 
-def is_due() -> bool:
-    """Whether one waits to be gone on with, or RECONCILE_HOURS have passed since the last began."""
-    mine = Reconciliation.objects.filter(by_hand=False)
-    waiting = mine.filter(finished_at=None, lease_until__lte=Now())
-    since = Now() - timedelta(hours=settings.RECONCILE_HOURS)
-    recent = mine.filter(started_at__gt=since) | mine.filter(finished_at=None)
-    return waiting.exists() or not recent.exists()
-
-
 def session() -> None:
     """Go on with the open reconciliation, or begin one that is due, for some seconds."""
     _begin()
@@ -125,7 +116,7 @@ def _begin() -> None:
     """A new one, if one is due and none is open; of many who try, one makes it."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('reconciliation', 0))")
-        if is_due():
+        if due.reconciliation():
             new = Reconciliation(started_at=Now(), lease_until=Now())
             Reconciliation.objects.bulk_create([new], ignore_conflicts=True)
 

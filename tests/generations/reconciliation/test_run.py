@@ -25,6 +25,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.utils import timezone
 from accounts import tenancy
+from generations import due
 from generations.models import Alarm, Reconciliation, Video
 from generations.reconciliation import run
 
@@ -94,7 +95,7 @@ from concurrent.futures import ThreadPoolExecutor
 Reconciliation.objects.update(started_at=timezone.now() - timedelta(days=2))
 before = set(Reconciliation.objects.values_list("pk", flat=True))
 one = stray(ORPHAN)
-told["due"] = run.is_due()
+told["due"] = due.reconciliation()
 
 def session(_):
     run.session()
@@ -102,7 +103,7 @@ def session(_):
 
 with ThreadPoolExecutor(8) as pool:
     list(pool.map(session, range(8)))
-while run.is_due():
+while due.reconciliation():
     run.session()
 new = Reconciliation.objects.exclude(pk__in=before)
 told["new"] = [[r.by_hand, r.finished_at is not None, r.left, r.counts] for r in new]
