@@ -12,7 +12,7 @@ T = TypeVar("T")
 _PAUSES = (0.05, 0.25)  # seconds between two looks: the first, and the longest
 
 
-def until(look: Callable[[], T], *, seconds: float = 30.0, what: str = "it") -> T:
+def until(look: Callable[[], T | None], *, seconds: float = 30.0, what: str = "it") -> T:
     """What `look` says as soon as that is true. AssertionError after `seconds`.
 
     A connection that is refused while a process starts again counts as "not yet".

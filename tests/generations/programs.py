@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import requests
 
 from billing import wallets
 from tests.people import Customer, customer
+from tests.waiting import until
 
 FILM = {"model": "kling-v1", "prompt": "A paper boat on a rainy street"}
 _PATIENCE = 60.0
@@ -48,10 +48,9 @@ def available(of: Customer, *, livemode: bool = False) -> int:
 
 def settled(program: Program, public_id: str) -> dict[str, Any]:
     """The generation when it has ended."""
-    end = time.monotonic() + _PATIENCE
-    while True:
+
+    def ended() -> dict[str, Any] | None:
         found: dict[str, Any] = program.get(f"/generations/{public_id}").json()
-        if found["status"] in ("succeeded", "failed", "cancelled"):
-            return found
-        assert time.monotonic() < end, f"waited in vain: {found}"
-        time.sleep(0.1)
+        return found if found["status"] in ("succeeded", "failed", "cancelled") else None
+
+    return until(ended, seconds=_PATIENCE, what=f"the end of {public_id}")

@@ -11,7 +11,8 @@ import httpx
 import jwt
 import pytest
 
-from tests.sandbox.upstream import KEY, SEGMIND_KEY, SPEED, Upstream, probe, until, url_of
+from tests.sandbox.upstream import KEY, SEGMIND_KEY, SPEED, Upstream, probe, url_of
+from tests.waiting import until
 
 SMALL = (320, 180)
 SECRET = "sandbox-secret-key-of-at-least-32-bytes"

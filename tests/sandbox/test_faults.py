@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from generations.sandbox import faults
-from tests.sandbox.upstream import KEY, SEGMIND_KEY, SPEED, Mailbox, Upstream, probe, until, url_of
+from tests.sandbox.upstream import KEY, SEGMIND_KEY, SPEED, Mailbox, Upstream, probe, url_of
+from tests.waiting import until
 
 V1 = "/segmind/v1/kling-text2video"
 V2 = "/segmind/v2/kling-text2video"

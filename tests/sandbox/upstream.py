@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,11 @@ from typing import Any
 import av
 import httpx
 
+from tests.waiting import until
+
 SPEED = 2000.0
 KEY = {"Authorization": "Bearer sandbox-key"}
 SEGMIND_KEY = {"x-api-key": "SG_0123456789abcdef"}
-_PATIENCE = 30.0
 
 
 class Upstream:
@@ -85,13 +85,6 @@ class Upstream:
         rows = self.http.get("/_audit").json()["creates"]
         found = next(row for row in rows if row["label"] == label)
         return {"asked": found["asked"], "created": found["created"]}
-
-
-def until(holds: Any) -> None:
-    """Ask until it holds."""
-    end = time.monotonic() + _PATIENCE
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
 
 
 def url_of(task: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from PIL import Image
 from tests.generations import any_json
 from tests.generations.programs import Program, available, funded, settled
 from tests.people import Customer
+from tests.waiting import until
 
 TEXT, PICTURE = "/v1/videos/text2video", "/v1/videos/image2video"
 FILM = {"model_name": "kling-v1", "prompt": "A paper boat"}
@@ -267,20 +268,13 @@ def mailbox() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     server.shutdown()
 
 
-def _until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 40
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
-
-
 def test_a_callback_is_the_flat_task_at_the_start_and_at_the_end(
     kling: Program, mailbox: tuple[str, list[dict[str, Any]]]
 ) -> None:
     address, got = mailbox
     body = {**FILM, "callback_url": address, "external_task_id": "cb"}
     made = kling.post(TEXT, body).json()["data"]["task_id"]
-    _until(lambda: {"processing", "succeed"} <= {told["task_status"] for told in got})
+    until(lambda: {"processing", "succeed"} <= {told["task_status"] for told in got})
 
     last = next(told for told in got if told["task_status"] == "succeed")
     assert (last["task_id"], last["final_unit_deduction"]) == (made, "1")
@@ -296,7 +290,7 @@ def test_a_native_webhook_is_an_event_around_the_generation(
     address, got = mailbox
     body = {"model": "kling-v1", "prompt": "A fox", "webhook_url": address}
     made = api.post("/generations", body).json()["id"]
-    _until(lambda: bool(got))
+    until(lambda: bool(got))
     assert (got[0]["type"], got[0]["data"]["id"]) == ("generation.succeeded", made)
     assert got[0]["data"]["video"]["bytes"] > 0
 

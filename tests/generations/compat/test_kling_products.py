@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import requests
 
 from tests.generations.programs import Program, available
 from tests.people import Customer
+from tests.waiting import until
 
 FILM = {"model_name": "kling-v1-6", "prompt": "A fox in the snow"}
 LIPS = "/v1/videos/lip-sync"
@@ -20,14 +20,15 @@ def ended(kling: Program, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """The task when it has succeeded."""
     answer = kling.post(path, body).json()
     assert answer["code"] == 0, answer
-    end = time.monotonic() + 60
-    while True:
-        task: dict[str, Any] = kling.get(f"{path}/{answer['data']['task_id']}").json()["data"]
-        if task["task_status"] in ("succeed", "failed"):
-            assert task["task_status"] == "succeed", task
-            return task
-        assert time.monotonic() < end, task
-        time.sleep(0.1)
+    path += f"/{answer['data']['task_id']}"
+
+    def over() -> dict[str, Any] | None:
+        task: dict[str, Any] = kling.get(path).json()["data"]
+        return task if task["task_status"] in ("succeed", "failed") else None
+
+    task = until(over, seconds=60, what=f"the end of {path}")
+    assert task["task_status"] == "succeed", task
+    return task
 
 
 @pytest.fixture
