@@ -17,6 +17,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--renderer-process-limit=1",  # otherwise one more is kept ready for the next window
     # The address bar's suggestions are pages too: half of what opening a window costs, unseen.
     # The list replaces Playwright's own, so what matters here of that one is in it.
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,HttpsUpgrades,MediaRouter,"
