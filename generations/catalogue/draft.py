@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generations.catalogue import composites
@@ -41,7 +42,6 @@ class Draft:
     """The fields as read: None where absent or refused. `kind` is by what was sent."""
 
     kind: Kind
-    model: str | None
     prompt: str
     negative_prompt: str
     mode: str | None
@@ -62,16 +62,18 @@ class Draft:
     seed: int | None
 
 
-def read(reader: Reader, max_shots: int) -> Draft:
-    """Reads every field once; whatever has the wrong type is refused in the findings."""
+def read(reader: Reader, max_shots: int, modes: Sequence[str]) -> Draft:
+    """Reads every field but the model once; whatever has the wrong type is refused in the findings.
+
+    `modes` are the model's, which are told to who sends something else than a mode.
+    """
     reader.only(FIELDS)
     pictured = reader.given("image") or reader.given("image_tail")
     return Draft(
         kind="image2video" if pictured else "text2video",
-        model=reader.text("model", 100),
         prompt=reader.text("prompt", TEXT_MAX) or "",
         negative_prompt=reader.text("negative_prompt", TEXT_MAX) or "",
-        mode=reader.choice("mode", MODES, MODE_ALIASES),
+        mode=reader.choice("mode", MODES, MODE_ALIASES, told=modes),
         duration=reader.whole("duration"),
         aspect_ratio=reader.choice("aspect_ratio", ASPECT_RATIOS, {}),
         cfg_scale=reader.number("cfg_scale", 0, 1),

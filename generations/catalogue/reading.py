@@ -100,8 +100,17 @@ class Reader:
             return None
         return value if value.strip() else ""
 
-    def choice(self, name: str, allowed: Sequence[str], aliases: Mapping[str, str]) -> str | None:
-        """One of the `allowed` words; leniently also their aliases, in any case."""
+    def choice(
+        self,
+        name: str,
+        allowed: Sequence[str],
+        aliases: Mapping[str, str],
+        told: Sequence[str] = (),
+    ) -> str | None:
+        """One of the `allowed` words; leniently also their aliases, in any case.
+
+        `told` are those that the refusal names, if not all.
+        """
         value = self.fields.get(name)
         if value is None:
             return None
@@ -113,12 +122,13 @@ class Reader:
             word = value.strip().lower()
             word = aliases.get(word, word)
         if word not in allowed:
+            known = told or allowed
             self.findings.refuse(
                 self.prefix + name,
                 "not_allowed",
-                f"must be one of {', '.join(allowed)}, not {shown(value)}",
-                limit=", ".join(allowed),
-                way_out=f"send {aliases.get(value, allowed[0])}",
+                f"must be one of {', '.join(known)}, not {shown(value)}",
+                limit=", ".join(known),
+                way_out=f"send {aliases.get(value, known[0])}",
             )
             return None
         return word

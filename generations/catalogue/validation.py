@@ -58,8 +58,9 @@ def check(
         raise InvalidRequest(tuple(findings.violations))
     if fields.get(checking.TASK) is not None:
         return _product_order(fields, findings, products, sandbox=sandbox)
-    draft = drafts.read(Reader(findings, fields), max_shots)
-    spec = _spec(draft.model, findings)
+    reader = Reader(findings, fields)
+    spec = _spec(reader.text("model", 100), findings)
+    draft = drafts.read(reader, max_shots, spec.mode_names if spec else drafts.MODES)
     if spec is None:
         raise InvalidRequest(tuple(findings.violations))
     params = Rules(spec, draft, findings, max(max_seconds, max(spec.durations)), sandbox).apply()

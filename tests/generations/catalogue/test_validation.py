@@ -71,6 +71,13 @@ def test_strict_takes_no_strings_for_numbers_and_no_aliases() -> None:
     assert (lenient.duration, lenient.mode, lenient.cfg_scale) == (5, "pro", 0.7)
 
 
+def test_who_sends_no_mode_at_all_is_told_the_models_own() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        check({"model": "kling-v1", "prompt": "x", "mode": "ultra"})
+    (mode,) = refused.value.violations
+    assert (mode.field, mode.limit, mode.way_out) == ("mode", "std, pro", "send std")
+
+
 def test_simple_camera_control_takes_exactly_one_axis_even_in_dialects() -> None:
     seed_example = {"horizontal": 5, "vertical": 0, "zoom": 3, "roll": 0, "pan": 0, "tilt": -2}
     order = {"model": "kling-v2-6", "prompt": "A castle"}
