@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from accounts import tenancy
 from generations import access, storage, waiting
 from generations.catalogue import billable
-from generations.catalogue.params import DEFAULTS, shown
+from generations.catalogue.params import DEFAULTS
 from generations.catalogue.products.product import Product
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Audio, Generation, Status, Video
@@ -51,7 +52,7 @@ def generation_json(
         "status": public_status(generation),
         "model": generation.model,
         "kind": generation.kind,
-        "input": _input(generation),
+        "input": ordered(generation.params),
         "credits": {
             "quoted": generation.credits,
             "held": 0 if over else generation.credits,
@@ -71,10 +72,10 @@ def generation_json(
     }
 
 
-def _input(generation: Generation) -> dict[str, Any]:
-    """The order in full: what was given, and what was filled in."""
-    given = shown(generation.params)
-    return given if given.get("task") else {**_FILLED, **given}
+def ordered(film: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored order in full, without what is nobody's business but ours."""
+    filled_in = {} if film.get("task") else _FILLED
+    return {name: value for name, value in {**filled_in, **film}.items() if name != "pin"}
 
 
 def facts(generation: Generation) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from accounts import tenancy
 from accounts.api.endpoint import Endpoint
 from generations import access, attempts, cancelling, presenting, storage, submission, waiting
 from generations.api import inputs
-from generations.catalogue.params import shown
 from generations.errors import NotReady
 from generations.models import Generation, GenerationEvent, Status
 from generations.models.generation import TERMINAL
@@ -63,7 +62,7 @@ class GenerationsView(Endpoint):
                 "livemode": self.actor.livemode,
                 "credits": prepared.priced.credits,
                 "line_items": [line.as_json() for line in prepared.priced.lines],
-                "input": shown(prepared.film),
+                "input": presenting.ordered(prepared.film),
                 "warnings": list(prepared.warnings),
             }
         )

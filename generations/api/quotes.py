@@ -12,10 +12,9 @@ from django.urls import reverse
 from accounts.api.endpoint import Endpoint
 from billing import quotes
 from billing.models import Quote
-from generations import submission
+from generations import presenting, submission
 from generations.api.inputs import DOOR
 from generations.catalogue import billable
-from generations.catalogue.params import shown
 from kling_saas.api.parsing import object_of
 
 
@@ -33,7 +32,7 @@ class QuotesView(Endpoint):
             submission.params_fingerprint(prepared.params),
         )
         body = _quote(quote) | {
-            "input": shown(prepared.film),
+            "input": presenting.ordered(prepared.film),
             "warnings": list(prepared.warnings),
         }
         response = JsonResponse(body, status=201)

@@ -115,11 +115,6 @@ DEFAULTS = {f.name: f.default for f in fields(Params) if f.default_factory is MI
 NAMES = frozenset(DEFAULTS)
 
 
-def shown(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored order without what is nobody's business but ours."""
-    return {name: value for name, value in stored.items() if name != "pin"}
-
-
 def _plain(value: Any) -> Any:
     """Nested values as JSON has them; the common plain ones cost nothing."""
     if isinstance(value, tuple):

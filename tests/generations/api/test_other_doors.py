@@ -22,6 +22,7 @@ def test_a_quote_is_what_the_order_is_charged(api: Program, alice: Customer) -> 
     quote = api.post("/quotes", {**FILM, "mode": "pro"}).json()
     assert (quote["credits"], quote["usd"]) == (35, "0.980")
     assert [line["credits"] for line in quote["line_items"]] == [35]
+    assert quote["input"].items() >= {"mode": "pro", "duration": 5, "sound": False}.items()
 
     order = {**FILM, "mode": "pro", "quote_id": quote["id"]}
     assert api.post("/generations", order).json()["credits"]["quoted"] == 35
