@@ -18,11 +18,10 @@ from generations.catalogue.products import registry
 from generations.catalogue.products.product import Path as Place
 from generations.catalogue.products.product import pictures, replaced
 from generations.models import Generation, Protocol, ProviderAccount, Upload
-from generations.uploads import MAX_BYTES, PREFIX, UnreadableImage, opened
+from generations.uploads import MAX_BYTES, NAMES, PREFIX, UnreadableImage, opened
 from kling_saas.lib import http
 
 log = logging.getLogger(__name__)
-_FIELDS = ("image", "image_tail", "static_mask")
 _TAKES_BYTES = {Protocol.KLING}
 
 
@@ -35,7 +34,7 @@ def for_upstream(generation: Generation, account: ProviderAccount) -> Params:
     if crop and "aspect_ratio" not in providers.adapter(account).lost(params):
         crop = None
     changed: dict[str, Any] = {}
-    for field in _FIELDS:
+    for field in NAMES:
         value = getattr(params, field)
         if value:
             changed[field] = _form(generation, account, value, crop)

@@ -82,6 +82,28 @@ def take_in(actor: Actor, params: Params) -> Params:
         raise InvalidRequest.of(refusal) from None
 
 
+def faults_of_images(
+    actor: Actor, fields: Mapping[str, Any], besides: Iterable[str]
+) -> list[dict[str, Any]]:
+    """The violations of images that came as bytes, in an order that is refused anyway.
+
+    `besides` are the fields that have been refused already.
+    """
+    product = products.current().get(str(fields.get(checking.TASK)))
+    names = {f.name for f in product.fields if isinstance(f, Picture)} if product else uploads.NAMES
+    found: list[dict[str, Any]] = []
+    for name in sorted(set(names) - set(besides)):
+        value = fields.get(name)
+        if value and isinstance(value, str) and not media.is_address(value):
+            try:
+                uploads.one(actor, name, media.normalise(value))
+            except InvalidRequest as refusal:
+                found += refusal.violations
+            except media.BadMedia:
+                continue  # of an order whose images nobody came to read
+    return found
+
+
 def _with_own_things(actor: Actor, params: Params) -> Params:
     """A film's order, made where the voices and elements of one's own are that it names."""
     named = [(("voices", n), voice) for n, voice in enumerate(params.voices)]

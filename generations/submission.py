@@ -114,7 +114,11 @@ def _checked(actor: Actor, order: Submission) -> Checked:
             products=products.current(),
         )
     except CatalogueRefusal as refusal:
-        raise InvalidRequest.of(refusal) from None
+        told = InvalidRequest.of(refusal).violations
+        besides = [violation["field"] for violation in told]
+        raise InvalidRequest.all(
+            told + sources.faults_of_images(actor, order.fields, besides)
+        ) from None
     return replace(checked, params=sources.take_in(actor, checked.params))
 
 

@@ -32,7 +32,7 @@ TOO_LARGE = f"at most {MAX_BYTES} bytes ({MAX_BYTES // 2**20} MB): send a smalle
 MAX_PIXELS = 40_000_000
 LEAST_SIDE, WIDEST = 300, 2.5  # px; ratio between 1:2.5 and 2.5:1, Kling's limits
 PREFIX = "upl_"
-_IMAGES = ("image", "image_tail", "static_mask")
+NAMES = ("image", "image_tail", "static_mask")
 _HEAD = 12  # bytes that tell films and sounds from everything else
 _KEPT_FACTS = {"transparency", "icc_profile"}  # comments and XMP tell places and names
 
@@ -42,7 +42,7 @@ def take_in(actor: Actor, params: Params) -> Params:
 
     Raises InvalidRequest naming every field at fault.
     """
-    images = {name: value for name in _IMAGES if (value := getattr(params, name))}
+    images = {name: value for name in NAMES if (value := getattr(params, name))}
     if not images and not params.dynamic_masks:
         return params
     found: list[dict[str, Any]] = []

@@ -16,6 +16,7 @@ from generations.catalogue.violations import Findings
 from generations.errors import InvalidRequest
 from generations.submission import Submission
 from kling_saas.lib import http
+from kling_saas.lib.refusals import Refusal
 
 DOOR = "native"
 REFERENCE_MAX, URL_MAX, QUOTE_ID_MAX = 255, 2000, 60
@@ -66,9 +67,9 @@ def _refuse(actor: Actor, read: Submission, findings: Findings) -> None:
     ]
     try:
         submission.prepare(actor, read)
-    except InvalidRequest as refusal:
-        found += refusal.violations
-    raise InvalidRequest(" ".join(v["message"] for v in found), violations=found)
+    except Refusal as refusal:  # another than of the order's fields is told when they are right
+        found += refusal.facts.get("violations", [])
+    raise InvalidRequest.all(found)
 
 
 def _within(reader: Reader, name: str, least: int, most: int) -> int | None:

@@ -79,6 +79,18 @@ def test_a_sound_is_no_film_and_a_film_no_picture(api: Program, film: bytes) -> 
     assert api.post("/quotes", order).status_code == 422
 
 
+def test_an_image_that_cannot_be_used_is_told_beside_everything_else(api: Program) -> None:
+    bad = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(500)).decode()
+    wrong = {"duration": 7, "image": bad, "image_tail": "upl_unknown", "deadline": 0}
+    for task, named in (
+        ({"model": "kling-v1"}, {"duration", "image", "image_tail", "deadline"}),
+        ({"task": "avatar"}, {"duration", "image", "image_tail", "deadline", "audio"}),
+    ):
+        told = api.post("/generations", {**task, **wrong}).json()["violations"]
+        assert {v["field"] for v in told} == named
+        assert len(told) == len(named)
+
+
 def test_what_another_sent_does_not_exist(api: Program, mallory: Program, film: bytes) -> None:
     theirs = mallory.post("/uploads", data=film).json()["id"]
     order = {"task": "lip-sync", "video": theirs, "text": "Hi", "voice": "v"}
