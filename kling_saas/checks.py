@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags
 from django.core.checks import Warning as CheckWarning
 from django.core.checks import register as register_check
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
 from generations.models import ProviderAccount
@@ -29,7 +30,11 @@ def register() -> None:
 def check_secrets(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """SECRET_KEY and ENCRYPTION_KEYS must be real."""
     found: list[CheckMessage] = []
-    if len(settings.SECRET_KEY) < 40:
+    try:
+        key = settings.SECRET_KEY
+    except ImproperlyConfigured:  # so Django says that it is empty
+        key = ""
+    if len(key) < 40:
         found.append(
             Error(
                 "SECRET_KEY is missing or short.",

@@ -64,6 +64,10 @@ def test_no_migration_is_missing() -> None:
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
 
 
+def test_djangos_checks_of_the_code_find_nothing() -> None:
+    call_command("check", fail_level="WARNING", stdout=io.StringIO())
+
+
 def test_env_example_lists_every_variable() -> None:
     """`.env.example` is written by `manage.py env_example`; here it is held to what is declared."""
     call_command("env_example", stdout=io.StringIO())
