@@ -6,7 +6,7 @@ PY     := $(VENV)/bin/python
 PYTHONDONTWRITEBYTECODE :=
 PROMPT ?= A lighthouse in a storm at dusk
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points simulate rolling fuzz load clean
+.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points simulate planted rolling fuzz load clean
 export
 
 help: ## Show this list
@@ -45,6 +45,15 @@ chaos: $(VENV)/.dev ## Kill processes at random while films are made (N=500 SEED
 
 rolling: $(VENV)/.dev ## Change the worker while films are made and calls are held (N=100)
 	@$(PY) -m tests.campaigns rolling
+
+planted: $(VENV)/.dev ## Plant classic bugs and see that the simulation tells (N=200)
+	@$(PY) -m tests.campaigns planted
+
+fuzz: $(VENV)/.dev ## Send arbitrary bodies to every door (N=2000 SEED=1)
+	@$(PY) -m tests.campaigns fuzz
+
+load: $(VENV)/.dev ## Order steadily over HTTP: nobody is refused, nothing is lost (N=60 seconds)
+	@$(PY) -m tests.campaigns load
 
 bench: $(VENV)/.dev ## Run one benchmark (NAME=accept|ready|in_flight)
 	@$(PY) -m bench.$(NAME)
