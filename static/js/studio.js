@@ -38,8 +38,17 @@ function follow(form, models) {
   };
   form.addEventListener("input", update);
   form.addEventListener("change", update);
+  form.addEventListener("input", ({ target }) => mended(form, target));
   addEventListener("pageshow", begin);
   begin();
+}
+
+// What was said against an answer goes when another is given; with the last of it the notice above.
+function mended(form, target) {
+  const said = ".error:not([data-refused])";
+  target.removeAttribute("aria-invalid");
+  for (const old of (target.closest(".field") ?? target.closest("details"))?.querySelectorAll(said) ?? []) old.remove();
+  if (!form.querySelector(said)) form.querySelector(".say.bad:has(li)")?.remove();
 }
 
 // The choices a model leaves, and the one it begins with.

@@ -122,7 +122,10 @@ def test_a_chosen_frame_survives_a_refused_order(visitor: Callable[..., Visitor]
     )
     expect(frame.locator("[data-refused]")).to_contain_text("at least 300")
     expect(frame.locator("img")).to_have_attribute("src", re.compile("/media/"))
+    expect(page.locator(".prompt .error")).to_have_count(1)
     page.fill("[name=prompt]", "The boat turns")
+    expect(page.locator(".prompt .error")).to_have_count(0)  # it was said of what stood there
+    expect(page.get_by_text("Nothing was charged.")).to_have_count(0)
     page.get_by_role("button", name="Generate").click()
     page.wait_for_url("**/app/jobs/gen_*")
     person.complaints.clear()  # the refusal's own status is told to the console
