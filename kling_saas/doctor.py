@@ -39,11 +39,15 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Every examination in turn; none changes anything that stays."""
+    before = ""
     for look in (_settings, _database, _clock, _prices, _storage, _mail, _workers, _providers):
         try:
             yield from look()
         except _AWAY as error:
-            yield Finding(False, look.__name__.strip("_"), f"could not be examined: {error}")
+            why = str(error).partition("\n")[0]
+            says = "for the same reason" if why == before else f"because {why}"
+            before = why
+            yield Finding(False, look.__name__.strip("_"), f"could not be examined, {says}")
 
 
 def _settings() -> Iterator[Finding]:
