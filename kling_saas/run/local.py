@@ -199,6 +199,7 @@ class LocalRun:
             f"-H 'Authorization: Bearer {facts['test_key']}' -H 'Content-Type: application/json' "
             f"-d '{order}'"
         )
+        mail = "sent as EMAIL_URL says" if os.environ.get("EMAIL_URL") else "shown here"
         sys.stdout.write(
             f"\nKling SaaS is running ({seconds:.1f} s). Films come from the sandbox upstream.\n\n"
             f"  Site     {facts['site']}\n"
@@ -206,6 +207,7 @@ class LocalRun:
             f"  Console  {facts['site']}/admin/  "
             f"({facts['admin']['email']} / {facts['admin']['password']})\n"
             f"  Sandbox  {facts['sandbox']}/faults\n"
+            f"  Mail     {mail}\n"
             f"  Test key {facts['test_key']}\n\n"
             f"  Make a film:\n  {curl}\n\nCtrl-C stops everything.\n\n"
         )
