@@ -14,7 +14,7 @@ from generations import attempts, lifecycle, polls, routing
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import AlarmKind, Attempt, AttemptOutcome, Generation, Status
 from generations.providers import Exchange, Found, NotSent, alarms, health
-from generations.providers.trail import masked
+from generations.providers.trail import fit
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
 from kling_saas.lib.logs import storable
 from kling_saas.lib.points import passing
@@ -232,7 +232,7 @@ def told(task: Task) -> dict[str, Any]:
     if task.audios:
         kept |= {"audio": storable(task.audios[0].id), "audio_url": storable(task.audios[0].url)}
     if task.facts:
-        kept["facts"] = masked(task.facts)
+        kept["facts"] = fit(task.facts)
     return kept
 
 

@@ -346,7 +346,10 @@ def _sent_film(generation: Generation, account: ProviderAccount, field: Medial, 
 def _sent_thing(generation: Generation, value: str) -> str:
     made = _made_for(generation, value).generation
     facts: Mapping[str, object] = made.made.get("facts", {})
-    return str(facts[registry.get(made.kind).gives])
+    known = facts.get(registry.get(made.kind).gives)
+    if not known:
+        raise ValueError(f"{value} has no name at the upstream")
+    return str(known)
 
 
 def _made_for(generation: Generation, value: str) -> Made:

@@ -1,6 +1,6 @@
-"""What is kept of an exchange for the operators: no credential, no picture, not too much.
+"""What is kept of an exchange. For the operators: no credential, no picture, not too much.
 
-Whatever comes in, what goes out is fit for jsonb and no longer than KEPT_BYTES.
+Whatever comes in, what goes out is fit for jsonb; the operators' part is at most KEPT_BYTES.
 """
 
 from __future__ import annotations
@@ -33,6 +33,19 @@ def masked(value: Any) -> Any:
     if size <= KEPT_BYTES:
         return kept
     return {"cut": f"{size} characters", "begin": json.dumps(kept)[:_KEPT_TEXT]}
+
+
+def fit(value: Any, depth: int = _KEPT_DEPTH) -> Any:
+    """What belongs to the customer: whole, but for what jsonb refuses and what lies too deep."""
+    if isinstance(value, Mapping | list | tuple) and depth == 0:
+        return None
+    if isinstance(value, Mapping):
+        return {storable(str(name)): fit(member, depth - 1) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [fit(item, depth - 1) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return storable(value) if isinstance(value, str) else value
 
 
 def received(answer: httpx.Response) -> dict[str, Any]:
