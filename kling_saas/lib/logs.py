@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping, MutableMapping
 from functools import cached_property
 from typing import Any
 
@@ -36,8 +37,6 @@ class RedactingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep every record; its message comes out redacted."""
         record.msg, record.args = redact(record.getMessage()), None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
         return True
 
 
@@ -47,6 +46,13 @@ class DeliberateFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep what has no status, or 500."""
         return getattr(record, "status_code", 500) == 500
+
+
+def _redact_exception(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """structlog writes the traceback anew, whatever the filter has made of the record's own."""
+    if "exception" in line:
+        line["exception"] = redact(line["exception"])
+    return line
 
 
 class JsonFormatter(logging.Formatter):
@@ -69,6 +75,7 @@ class JsonFormatter(logging.Formatter):
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso"),
                 structlog.processors.format_exc_info,
+                _redact_exception,
             ],
         )
 

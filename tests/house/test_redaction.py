@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
+
 import httpx
 import pytest
 
-from generations.providers.trail import KEPT_BYTES, headers_of, masked, received
-from kling_saas.lib.logs import redact
+from generations.providers.trail import KEPT_BYTES, fit, headers_of, masked, received
+from kling_saas.lib.logs import JsonFormatter, RedactingFilter, redact
 
 
 @pytest.mark.parametrize(
@@ -22,6 +26,23 @@ from kling_saas.lib.logs import redact
 )  # fmt: skip
 def test_no_credential_is_shown(text: str, shown: str) -> None:
     assert redact(text) == shown
+
+
+def test_a_traceback_is_written_without_the_secrets_in_it() -> None:
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(JsonFormatter())
+    handler.addFilter(RedactingFilter())
+    log = logging.getLogger("tests.redaction")
+    log.addHandler(handler)
+    log.propagate = False
+    try:
+        raise OSError("GET https://h.test/f?X-Amz-Signature=ab12 by postgres://us:pw99@h.test/db")
+    except OSError:
+        log.exception("%s was not sent", "ksk_live_0123456789abcdef")
+    line = json.loads(lines.getvalue())
+    assert line["event"] == "ksk_live_*** was not sent"
+    assert line["exception"].endswith("GET https://h.test/f?*** by postgres://us:***@h.test/db")
 
 
 def test_what_the_database_refuses_is_not_in_what_is_kept() -> None:
@@ -48,6 +69,18 @@ def test_pictures_and_keys_are_named_and_not_shown() -> None:
     assert (told["api_key"], told["nested"]) == ("***", [{"Authorization": "***"}])
     assert told["prompt"].endswith("… (560 characters)")
     assert picture[:20] not in str(told)
+
+
+def test_what_belongs_to_the_customer_is_kept_whole() -> None:
+    face = {"face_image": "https://c.test/face.png?sign=ab&x=1", "session_id": "Ab9_" * 60}
+    assert fit({"faces": [face], "password": "mine"}) == {"faces": [face], "password": "mine"}
+    assert fit({"a\0": ["\ud800", float("nan"), 1.5, None]}) == {
+        "a\ufffd": ["\ufffd", "nan", 1.5, None]
+    }
+    deep: list[object] = []
+    for _ in range(5000):
+        deep = [deep]
+    assert len(str(fit(deep))) < 100
 
 
 def test_what_is_kept_of_one_side_has_an_end() -> None:
