@@ -240,7 +240,7 @@ class MeterReadingAdmin(ReadOnlyAdmin):
 class RefusedModelAdmin(ModelAdmin):
     """Delete a row to offer the model through the account again."""
 
-    list_display = ["account", "model", "reason", "created_at"]
+    list_display = ["account", "model", "reason", "until", "created_at"]
     list_select_related = ["account"]
     search_fields = ["model", "reason"]
 

@@ -74,6 +74,13 @@ def tried(generation: Generation) -> set[int]:
         )
 
 
+def gone(generation: Generation) -> set[int]:
+    """The accounts that told it that they do not serve its model."""
+    with lifecycle.scope(generation):
+        refused = Attempt.objects.filter(generation=generation, reason=Reason.DISCONTINUED)
+        return set(refused.values_list("account_id", flat=True))
+
+
 def count(generation: Generation) -> int:
     """How many tries there were."""
     with lifecycle.scope(generation):

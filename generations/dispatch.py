@@ -105,12 +105,12 @@ def _next_step(generation: Generation) -> Attempt | None:
 def _place(generation: Generation) -> Attempt | None:
     """Write the attempt at the best account that takes one now; wait when none does."""
     able = routing.candidates(generation.order(), livemode=generation.livemode)
+    if tried := attempts.tried(generation):
+        gone = attempts.gone(generation)
+        able = [account for account in able if account.pk not in gone]
     if not able:
-        lifecycle.fail(
-            generation, "no_provider", "No upstream account can make this film any more."
-        )
+        lifecycle.fail(generation, "no_provider", "No service can make this film any more.")
         return None
-    tried = attempts.tried(generation)
     waits = []
     for account in sorted(able, key=lambda a: a.pk in tried):
         again = account.pk in tried

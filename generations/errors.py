@@ -51,7 +51,7 @@ class QueueFull(Refusal):
 
 
 class NoProvider(Refusal):
-    """No upstream account can make this film now; nothing was held."""
+    """No service can make this film at the moment; nothing was held."""
 
     code, status, title, retryable = "no_provider", 503, "No provider", True
 

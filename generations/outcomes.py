@@ -159,7 +159,8 @@ def _rejected(
     if reason.final:
         lifecycle.fail(generation, _FINAL[reason], refusal.message)
     elif reason == Reason.DISCONTINUED:
-        routing.refuse_model(attempt.account, generation.order().model, refusal.message)
+        if not attempt.account.is_sandbox:  # there a prompt says so, for its own order alone
+            routing.refuse_model(attempt.account, generation.order().model, refusal.message)
         lifecycle.put_back(generation, again_in=0)
     elif attempts.burned(generation) >= settings.SUBMIT_ATTEMPTS:
         lifecycle.fail(

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from generations import providers
 from generations.catalogue.params import Params
+from generations.catalogue.spec import Spec
 from generations.errors import NoProvider
-from generations.models import ProviderAccount, RefusedModel
+from generations.models import AlarmKind, ProviderAccount, RefusedModel
+from generations.providers import alarms
 from generations.wire.kling.codes import is_gone
 
 _REFUSED_FOR = timedelta(hours=1)  # when the upstream's words are not clear
@@ -41,10 +43,16 @@ def _accounts(*, livemode: bool) -> list[ProviderAccount]:
     """Enabled accounts of a mode, from a copy at most OPERATOR_CHANGES_SECONDS old."""
     if time.monotonic() - _known.at > settings.OPERATOR_CHANGES_SECONDS:
         _known.accounts = tuple(ProviderAccount.objects.filter(enabled=True))
-        refused = RefusedModel.objects.filter(Q(until=None) | Q(until__gt=timezone.now()))
-        _known.refused = frozenset(refused.values_list("account_id", "model"))
+        _known.refused = frozenset(refused().values_list("account_id", "model"))
         _known.at = time.monotonic()
     return [a for a in _known.accounts if _serves(a, livemode=livemode)]
+
+
+def refused() -> QuerySet[RefusedModel]:
+    """What enabled accounts do not serve at this moment."""
+    now = Q(until=None) | Q(until__gt=timezone.now())
+    found: QuerySet[RefusedModel] = RefusedModel.objects.filter(now, account__enabled=True)
+    return found
 
 
 def forget() -> None:
@@ -104,11 +112,23 @@ def lane(params: Params, *, livemode: bool) -> list[int]:
     serving = able(params, livemode=livemode)
     if all(account.disabled_because for account in serving):
         raise NoProvider(
-            f"No upstream account can make this {params.model} film now; nothing was charged. "
+            f"No service can make this {params.model} film at the moment; nothing was charged. "
             "Try another model, or again later.",
             retry_after=60,
         )
     return lane_of(serving)
+
+
+def makes(spec: Spec, *, livemode: bool) -> bool:
+    """Whether an account that is not disabled can make a plain film of the model, of any kind."""
+    plain = (
+        Params(model=spec.name, mode=mode, image="an image" if kind == "image2video" else None)
+        for kind in spec.kinds
+        for mode in spec.mode_names
+    )
+    return any(
+        not account.disabled_because for film in plain for account in able(film, livemode=livemode)
+    )
 
 
 def lane_of(accounts: Iterable[ProviderAccount]) -> list[int]:
@@ -127,8 +147,18 @@ def only_sandbox(*, livemode: bool) -> bool:
 
 
 def refuse_model(account: ProviderAccount, model: str, reason: str) -> None:
-    """The upstream does not serve a model: not through this account, for good or for an hour."""
-    until = None if is_gone(reason) else timezone.now() + _REFUSED_FOR
+    """The upstream does not serve a model: not through this account, for good or for an hour.
+
+    It rings, because a model that no other account makes is no longer sold from then on.
+    """
+    gone = is_gone(reason)
+    until = None if gone else timezone.now() + _REFUSED_FOR
+    how_long = "until its refused model is deleted" if gone else "for an hour"
+    alarms.ring(
+        AlarmKind.REFUSED,
+        f"{account.name} {model}",
+        f"{account.name} is not asked for {model} {how_long}: {reason}",
+    )
     RefusedModel.objects.update_or_create(
         account=account, model=model, defaults={"reason": reason[:300], "until": until}
     )

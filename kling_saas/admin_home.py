@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import tenancy
-from generations import attempts, heartbeat
+from generations import attempts, heartbeat, routing
 from generations.models import Alarm, Breaker, BreakerState, Generation, ProviderAccount, Status
 
 _ALARMS = 5  # shown; the rest is behind the figure
@@ -50,7 +50,10 @@ def _troubles() -> Iterator[Figure]:
     suspended = attempts.in_suspense().count()
     yield Figure(_("calls in suspense"), suspended, _list("suspenseattempt"), bool(suspended))
     stopped = Breaker.objects.exclude(state=BreakerState.CLOSED).count()
-    yield Figure(_("models stopped"), stopped, _list("breaker"), bool(stopped))
+    refused = routing.refused().count()
+    words = gettext("%(n)s refused by their upstream") % {"n": refused} if refused else ""
+    listed = _list("refusedmodel" if refused else "breaker")
+    yield Figure(_("models stopped"), stopped + refused, listed, bool(stopped + refused), words)
     off = ProviderAccount.objects.filter(
         ~Q(disabled_because="") | Q(paused_until__gt=Now()), enabled=True
     ).count()

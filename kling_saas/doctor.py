@@ -17,7 +17,8 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from billing import prices
-from generations import heartbeat, providers, storage
+from generations import heartbeat, providers, routing, storage
+from generations.catalogue.registry import SPECS
 from generations.models import ProviderAccount
 from generations.wire.task import Reason, Rejected
 from kling_saas import env
@@ -125,6 +126,10 @@ def _providers() -> Iterator[Finding]:
     accounts = list(ProviderAccount.objects.filter(enabled=True))
     live = [a for a in accounts if a.serves_live and (settings.DEMO or not a.is_sandbox)]
     yield Finding(bool(live), "providers", f"{len(live)} accounts can make live films")
+    routing.forget()
+    if unmade := [spec.name for spec in SPECS if not routing.makes(spec, livemode=True)]:
+        names = ", ".join(unmade)
+        yield Finding(False, "models", f"no account in service can make {names}: see /admin/")
     for account in accounts:
         yield _account(account)
 

@@ -117,6 +117,7 @@ class Migration(migrations.Migration):
                     ("poison", "An order kills its workers"),
                     ("bill", "An upstream's bill is not what our books say"),
                     ("missing", "A stored file is gone"),
+                    ("refused", "An upstream does not make a model"),
                     ("stuck", "A hold that nobody settles"),
                 ],
                 max_length=12,

@@ -17,6 +17,7 @@ class AlarmKind(models.TextChoices):
     POISON = "poison", "An order kills its workers"
     BILL = "bill", "An upstream's bill is not what our books say"
     MISSING = "missing", "A stored file is gone"
+    REFUSED = "refused", "An upstream does not make a model"
     STUCK = "stuck", "A hold that nobody settles"
 
 

@@ -182,6 +182,7 @@ def _model_rows(order: Order, mode: str, *, livemode: bool) -> list[dict[str, An
                 "credits": credits_of(matrix, spec.name, its_mode, seconds, tier),
                 "eta": usual(spec, kind, its_mode, livemode=livemode),
                 "badges": _badges(spec),
+                "made": routing.makes(spec, livemode=livemode),
             }
         )
     return rows

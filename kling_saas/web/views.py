@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MODE
 from billing import prices
-from generations import products
+from generations import products, routing
 from generations.catalogue.documentation import CapabilityRow, capability_table
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from generations.catalogue.registry import SPECS
@@ -83,6 +83,7 @@ def _model(
         ],
         "from": _lowest(matrix, spec),
         "eta": usual(spec, spec.kinds[0], spec.default_mode, livemode=livemode),
+        "made": routing.makes(spec, livemode=livemode),
     }
 
 

@@ -15,13 +15,15 @@ import httpx
 import pytest
 
 from accounts import tenancy
-from generations import attempts, late
+from generations import attempts, late, routing
+from generations.catalogue import registry
 from generations.models import (
     Alarm,
     Attempt,
     Breaker,
 )
 from generations.providers import health
+from kling_saas import admin_home, doctor
 from tests.generations.programs import Program, available, funded, native, settled
 from tests.sandbox.upstream import Upstream
 from tests.selling import MODEL, PRICE, Seller
@@ -84,6 +86,40 @@ def test_with_one_upstream_dead_films_come_from_the_next_at_the_same_price(
     until(back, seconds=60, what="the first upstream's return")
     breaker.refresh_from_db()
     assert breaker.state == "closed"
+
+
+def test_a_model_that_its_only_upstream_no_longer_makes_is_told_to_operators_and_not_sold(
+    site: str, sell: Seller
+) -> None:
+    only = sell()
+    alice = funded()
+    program = native(site, alice.test_key)
+    film = settled(program, order(program, prompt="A kite fail:discontinued"))
+    assert film["error"]["code"] == "no_provider"
+    assert available(alice) == 10_000
+
+    assert routing.refused().get(account=only).until is None
+    (alarm,) = Alarm.objects.filter(kind="refused", subject=f"{only.name} {MODEL}")
+    assert "discontinued" in alarm.message
+    (stopped,) = (f for f in admin_home.figures() if f.label == "models stopped")
+    assert stopped.bad
+    assert "refused by their upstream" in stopped.words
+    routing.forget()
+    assert not routing.makes(registry.get(MODEL), livemode=False)
+
+    def refused() -> dict[str, Any] | None:
+        answer = program.post("/generations", {"model": MODEL, "prompt": "A kite"})
+        told = {**answer.json(), "retry_after": answer.headers.get("Retry-After")}
+        return told if answer.status_code == 503 else None
+
+    told = until(refused, seconds=5, what="the refusal of a model nobody makes")
+    assert (told["code"], told["retry_after"]) == ("no_provider", "60")
+    assert told["detail"].startswith(f"No service can make this {MODEL} film at the moment;")
+
+
+def test_the_doctor_names_the_models_that_no_account_makes(sell: Seller) -> None:
+    told = [found.sentence for found in doctor.examine() if found.subject == "models"]
+    assert told == [f"no account in service can make {MODEL}: see /admin/"]
 
 
 def test_with_all_dead_jobs_wait_and_everything_is_given_back_at_their_deadline(
