@@ -22,6 +22,7 @@ from generations.catalogue.params import Params
 from generations.catalogue.spec import Spec
 from generations.errors import NoProvider
 from generations.models import AlarmKind, ProviderAccount, RefusedModel
+from generations.models.provider_account import kept_words
 from generations.providers import alarms
 from generations.wire.kling.codes import is_gone
 
@@ -160,6 +161,6 @@ def refuse_model(account: ProviderAccount, model: str, reason: str) -> None:
         f"{account.name} is not asked for {model} {how_long}: {reason}",
     )
     RefusedModel.objects.update_or_create(
-        account=account, model=model, defaults={"reason": reason[:300], "until": until}
+        account=account, model=model, defaults={"reason": kept_words(reason), "until": until}
     )
     forget()

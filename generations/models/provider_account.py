@@ -7,9 +7,16 @@ from decimal import Decimal
 from django.db import models
 from django.utils import timezone
 
+from kling_saas.lib.logs import storable
 from kling_saas.lib.sealing import seal, unseal
 
 LIST_USD_PER_UNIT = Decimal("0.14")  # Kling's own list price of a video unit
+_WHY_MAX = 300  # characters of a vendor's words that are kept
+
+
+def kept_words(why: str) -> str:
+    """A vendor's words, of any length and content, as the columns of this file take them."""
+    return storable(why)[:_WHY_MAX]
 
 
 class Protocol(models.TextChoices):
@@ -56,11 +63,11 @@ class ProviderAccount(models.Model):
         help_text='Dollars per official unit, by model or "*", as {"*": "0.14"}.',
     )
     paused_until = models.DateTimeField(null=True, blank=True)
-    disabled_because = models.CharField(max_length=300, blank=True)
+    disabled_because = models.CharField(max_length=_WHY_MAX, blank=True)
     auth_failures = models.PositiveSmallIntegerField(default=0)
     retry_tokens = models.FloatField(null=True, blank=True, help_text="Null: the whole reserve.")
     retry_tokens_at = models.DateTimeField(default=timezone.now)
-    last_error = models.CharField(max_length=300, blank=True)
+    last_error = models.CharField(max_length=_WHY_MAX, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -95,7 +102,7 @@ class RefusedModel(models.Model):
 
     account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE)
     model = models.CharField(max_length=40)
-    reason = models.CharField(max_length=300)
+    reason = models.CharField(max_length=_WHY_MAX)
     until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -129,7 +136,7 @@ class Breaker(models.Model):
     failures = models.PositiveIntegerField(default=0)
     openings = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
     next_probe_at = models.DateTimeField(null=True, blank=True)
-    reason = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=_WHY_MAX, blank=True)
     version = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -17,6 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from generations.models import Breaker, BreakerState
+from generations.models.provider_account import kept_words
 
 log = logging.getLogger(__name__)
 _SWAPS = 50  # tries of a compare-and-set; the others' swaps are as short as ours
@@ -81,7 +82,7 @@ def _opened(seen: Figures, reason: str, now: datetime, rules: Rules, spread: flo
         seen.failures,
         openings=seen.openings + 1,
         next_probe_at=now + pause,
-        reason=reason[:300],
+        reason=reason,
     )
 
 
@@ -108,7 +109,7 @@ def rules() -> Rules:
 
 def record(account_id: int, model: str, *, ok: bool, reason: str = "") -> None:
     """Count a create's end."""
-    known = rules()
+    known, reason = rules(), kept_words(reason)
     if ok and _counted(account_id, model, timezone.now() - known.window):
         return
     for _ in range(_SWAPS):

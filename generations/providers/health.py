@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from generations.models import AlarmKind, ProviderAccount
+from generations.models.provider_account import kept_words
 from generations.providers import alarms, breakers
 from generations.providers.base import NotSent
 from generations.providers.codecs import CODECS
@@ -140,13 +141,13 @@ def _refused(account: ProviderAccount, why: str) -> None:
     ).update(
         auth_failures=F("auth_failures") + 1,
         paused_until=now + timedelta(seconds=settings.ACCOUNT_PAUSE_SECONDS),
-        last_error=why[:300],
+        last_error=kept_words(why),
     )
     if not again:
         return
     given_up = ProviderAccount.objects.filter(
         pk=account.pk, auth_failures__gte=settings.AUTH_FAILURES, disabled_because=""
-    ).update(disabled_because=why[:300])
+    ).update(disabled_because=kept_words(why))
     after = "disabled until an operator puts it back into service" if given_up else "paused"
     alarms.ring(AlarmKind.CREDENTIAL, account.name, f"{after}: {why}")
 
@@ -156,7 +157,7 @@ def pause(account: ProviderAccount, seconds: float, why: str) -> None:
     until = timezone.now() + timedelta(seconds=seconds)
     ProviderAccount.objects.filter(
         Q(paused_until=None) | Q(paused_until__lt=until), pk=account.pk
-    ).update(paused_until=until, last_error=why[:300])
+    ).update(paused_until=until, last_error=kept_words(why))
 
 
 def back_in_service(account: ProviderAccount) -> None:

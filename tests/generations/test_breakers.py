@@ -13,8 +13,9 @@ from django.db import connection
 from django.utils import timezone
 
 from generations.models import Breaker, Protocol, ProviderAccount
-from generations.providers import breakers
+from generations.providers import breakers, health
 from generations.providers.breakers import Figures, Rules, after, probing
+from generations.wire.task import Reason, Rejected, Unknown
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RULES = Rules(
@@ -147,6 +148,32 @@ def test_of_sixteen_workers_one_may_try(account: ProviderAccount) -> None:
     assert waits.count(0.0) == 1
     breakers.record(account.pk, "kling-v1", ok=True)
     assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0
+
+
+def test_a_vendor_of_many_words_opens_it_as_well(account: ProviderAccount) -> None:
+    for _ in range(settings.BREAKER_FAILURES):
+        health.learn(account, "kling-v1", Unknown("503", "\0" + "b" * 400), retry=False)
+    opened = Breaker.objects.get(account=account)
+    assert (opened.state, opened.reason) == ("open", "503: \ufffd" + "b" * 294)
+
+
+@pytest.mark.parametrize(
+    ("reason", "column"),
+    [
+        (Reason.AUTH, "disabled_because"),
+        (Reason.AUTH, "last_error"),
+        (Reason.BALANCE, "last_error"),
+    ],
+)
+def test_a_vendor_of_many_words_is_kept_in_the_accounts_columns(
+    account: ProviderAccount, reason: Reason, column: str
+) -> None:
+    for _ in range(settings.AUTH_FAILURES):
+        ProviderAccount.objects.filter(pk=account.pk).update(paused_until=None)
+        health.trouble(account, Rejected(reason, "1", "\0" + "b" * 400))
+    account.refresh_from_db()
+    told = getattr(account, column)
+    assert (told[: len(reason) + 4], len(told)) == (f"{reason}: \ufffdb", 300)
 
 
 def test_an_operator_may_close_it(account: ProviderAccount) -> None:
