@@ -69,6 +69,8 @@ clean: ## Remove the data folder and caches (not .venv)
 	find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
+	@[ -w . ] || { echo "This folder cannot be written: clone into one that you own"; exit 1; }
+	@[ ! -e $(VENV) ] && [ ! -L $(VENV) ] || { echo "$(VENV) is here, and its Python cannot be run: remove it and try again"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: $$($(PYTHON) --version) found. Choose one with PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python3 cannot make virtual environments: apt install python3-venv"; exit 1; }
 
