@@ -37,6 +37,8 @@ class LocalRun:
         self.sandbox_port = env.port(
             "SANDBOX_PORT", self.port + 1, "Port of the sandbox upstream in make run."
         )
+        if self.port == self.sandbox_port:
+            raise ConfigError("PORT and SANDBOX_PORT must differ")
         self.only_database = env.flag(
             "ONLY_DATABASE", False, "make run starts and prepares the database, and nothing else."
         )

@@ -72,6 +72,7 @@ def test_a_port_in_use_is_named_with_the_way_out(
         ({"PORT": "abc"}, "PORT='abc' must be a whole number of at least 1"),
         ({"PORT": "0"}, "PORT='0' must be a whole number of at least 1"),
         ({"PORT": "65536"}, "PORT='65536' must be a whole number from 1 to 65535"),
+        ({"PORT": "8123", "SANDBOX_PORT": "8123"}, "PORT and SANDBOX_PORT must differ"),
         ({"ONLY_DATABASE": "perhaps"}, "ONLY_DATABASE='perhaps' is not a switch: write 1 or 0"),
     ],
 )
@@ -150,3 +151,36 @@ def test_a_broken_line_of_the_settings_file_is_named_by_its_number(
         shutil.copytree(env.ROOT / package, copy / package)
     (copy / ".env").write_bytes(b"# mine\n" + line.encode("latin-1") + b"\n")
     assert refusal(run(copy, VAR=str(tmp_path / "var"), **ports)).startswith(says)
+
+
+def make_environment(folder: Path) -> str:
+    """What `make` says, for somebody without powers, where it cannot make the environment."""
+    done = subprocess.run(
+        ["make", "-f", env.ROOT / "Makefile", ".venv/bin/python"],
+        cwd=folder, user=65534 if os.geteuid() == 0 else None, env={"PATH": os.environ["PATH"]},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stdout
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A folder that others may look into and not write."""
+    for each in (tmp_path, *list(tmp_path.parents)[:2]):
+        each.chmod(0o755)
+    (tmp_path / "clone").mkdir(mode=0o555)
+    return tmp_path / "clone"
+
+
+def test_a_clone_that_cannot_be_written_is_named(clone: Path) -> None:
+    said = "This folder cannot be written: clone into one that you own"
+    assert make_environment(clone) == said
+
+
+def test_an_environment_that_was_there_before_is_left_to_its_owner(clone: Path) -> None:
+    clone.chmod(0o777)
+    (clone / ".venv").symlink_to("/nowhere")
+    said = ".venv is here, and its Python cannot be run: remove it and try again"
+    assert make_environment(clone) == said
+    assert (clone / ".venv").is_symlink()
