@@ -89,6 +89,12 @@ def _look_up(plaintext: str, digest: bytes) -> proven.Row | None:
     return found
 
 
+def known(plaintext: str) -> bool:
+    """Whether this key is in use, which does not count as a use. Needs an open scope."""
+    found = ApiKey.objects.filter(secret_hash=_hash(plaintext), revoked_at=None)
+    return bool(found.exists())
+
+
 def revoke(organisation_id: int, key_id: str) -> bool:
     """End a key now; accepted work goes on. False when there is no such live key."""
     with tenancy.scope(organisation_id):
