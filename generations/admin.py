@@ -266,7 +266,8 @@ class ProviderAccountForm(ModelForm):
         model = ProviderAccount
         fields = ["name", "protocol", "base_url", "credential", "enabled", "is_sandbox",
                   "serves_live", "serves_test", "priority", "weight", "concurrency",
-                  "max_seconds", "models_sold", "cost_book", "paused_until"]  # fmt: skip
+                  "polls_per_second", "max_seconds", "models_sold", "cost_book",
+                  "paused_until"]  # fmt: skip
 
     def clean_models_sold(self) -> list[str]:
         """Names that the catalogue knows."""
@@ -311,6 +312,18 @@ class ProviderAccountAdmin(ModelAdmin):
         """After the trouble was mended at the upstream."""
         for account in queryset:
             health.back_in_service(account)
+
+    def save_model(
+        self, request: HttpRequest, obj: ProviderAccount, form: Any, change: bool
+    ) -> None:
+        """Only what was changed here: pauses and failures go on beside an open form."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        changed = set(form.changed_data)
+        if "credential" in changed:
+            changed ^= {"credential", "sealed_credential", "disabled_because", "auth_failures"}
+        obj.save(update_fields=changed)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """The name seals the credential, so it stays."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.test import Client, RequestFactory, override_settings
 
@@ -180,6 +181,7 @@ def test_a_new_credential_is_a_new_chance_and_a_breaker_can_be_closed() -> None:
     fields = {
         "name": account.name, "protocol": "kling", "base_url": account.base_url, "weight": 3,
         "credential": "access|secret", "priority": 5, "concurrency": 2, "max_seconds": 10,
+        "polls_per_second": 50,
         "models_sold": '["kling-v1"]', "cost_book": '{"*": 0.1, "kling-v1": "0.2"}',
     }  # fmt: skip
     form = ProviderAccountForm(fields, instance=account)
@@ -187,6 +189,14 @@ def test_a_new_credential_is_a_new_chance_and_a_breaker_can_be_closed() -> None:
     saved = form.save()
     assert (saved.disabled_because, saved.auth_failures) == ("", 0)
     assert (saved.sells("kling-v1"), saved.sells("kling-v3")) == (True, False)
+
+    ProviderAccount.objects.filter(pk=account.pk).update(last_error="429", paused_until=Now())
+    room("provideraccount").save_model(asked(), saved, form, True)
+    kept = ProviderAccount.objects.get(pk=account.pk)
+    assert (kept.credential(), kept.polls_per_second) == ("access|secret", 50)
+    assert kept.last_error == "429"
+    assert kept.paused_until is not None  # what happened while the form was open stays
+
     assert [saved.usd_per_unit(m) for m in ("kling-v1", "kling-v3")] == [
         Decimal("0.2"),
         Decimal("0.1"),
