@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags
 from django.core.checks import Warning as CheckWarning
 from django.core.checks import register as register_check
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from generations.models import ProviderAccount
 from kling_saas import env
@@ -56,16 +56,35 @@ def check_secrets(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Che
 
 
 def check_database(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """The application must not run as the role that owns the tables."""
-    if settings.DATABASE_URL and settings.DATABASE_URL == settings.DATABASE_OWNER_URL:
-        return [
-            Error(
-                "DATABASE_URL is the migrating role: row-level security would have no second wall.",
-                hint="Give the application a role of its own; kling_saas/run/roles.sql makes both.",
-                id="kling.E003",
+    """The application must not run as the role that owns the tables, however its URL is spelt."""
+    if not settings.DATABASE_URL:
+        return []
+    if settings.DATABASE_AS_OWNER:
+        owns = settings.DATABASES["default"]["USER"] == settings.DATABASE_APP_ROLE
+    else:
+        owns = _owns_the_tables()
+    if not owns:
+        return []
+    return [
+        Error(
+            "DATABASE_URL is the migrating role: row-level security would have no second wall.",
+            hint="Give the application a role of its own: deploy/README.md says how.",
+            id="kling.E003",
+        )
+    ]
+
+
+def _owns_the_tables() -> bool:
+    """False as well while there is no database to ask, or nothing in it."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'billing_wallet' "
+                "AND pg_has_role(current_user, relowner, 'USAGE'))"
             )
-        ]
-    return []
+            return bool(cursor.fetchone()[0])
+    except DatabaseError:
+        return False
 
 
 def check_demo(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:

@@ -70,8 +70,8 @@ def _database(url: str) -> dict[str, Any]:
 
 
 # manage.py sets this for the commands that change the schema; everything else is the application.
-_AS_OWNER = os.environ.get("KLING_DATABASE_ROLE") == "owner"
-DATABASES = {"default": _database(DATABASE_OWNER_URL if _AS_OWNER else DATABASE_URL)}
+DATABASE_AS_OWNER = os.environ.get("KLING_DATABASE_ROLE") == "owner"
+DATABASES = {"default": _database(DATABASE_OWNER_URL if DATABASE_AS_OWNER else DATABASE_URL)}
 DATABASE_APP_ROLE = _database(DATABASE_URL)["USER"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

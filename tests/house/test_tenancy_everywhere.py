@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 from django.apps import apps
 from django.db import connection
 
 from accounts.tenancy import OrganisationOwned, TenantRow
+from kling_saas import env
+from tests.stack import Stack
 
 ORGANISATION_ONLY = {"accounts_membership", "accounts_auditevent"}
 
@@ -32,6 +38,17 @@ def test_we_are_neither_owner_nor_superuser() -> None:
         "FROM pg_roles r WHERE rolname = current_user"
     )
     assert (superuser, bypass, owned) == (False, False, 0)
+
+
+def test_who_starts_it_as_the_owner_is_refused_however_the_address_is_spelt(stack: Stack) -> None:
+    owner = stack.setting("DATABASE_OWNER_URL")
+    for url in (owner, owner + ("&" if "?" in owner else "?") + "application_name=us"):
+        done = subprocess.run(
+            [sys.executable, "manage.py", "work"], cwd=env.ROOT, capture_output=True, text=True,
+            check=False, env={**os.environ, **stack.environment, "DATABASE_URL": url},
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert "kling.E003" in done.stderr
 
 
 def test_every_tenant_table_forces_row_security_with_a_policy() -> None:
