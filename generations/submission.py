@@ -40,7 +40,7 @@ from generations.models.generation import new_generation_id
 from kling_saas.lib.ids import random_base62
 from kling_saas.lib.points import passing
 from kling_saas.lib.postgresql.base import fetch_one
-from kling_saas.lib.refusals import Forbidden, IdempotencyKeyReused, Refusal
+from kling_saas.lib.refusals import Forbidden, IdempotencyKeyReused, InvalidBody, Refusal
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
 
@@ -80,7 +80,6 @@ class Prepared:
     credits: int
     quote_pk: int | None
     film: dict[str, Any]
-    fingerprint: str
     lane: list[int]
 
 
@@ -139,7 +138,6 @@ def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
         credits=credits_due,
         quote_pk=quote_pk,
         film=film,
-        fingerprint=_fingerprint(order, film),
         lane=lane,
     )
 
@@ -154,13 +152,13 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
     """
     if not actor.may_order:
         raise Forbidden(f"Your role ({actor.role}) does not order films: ask an owner.")
-    checked = _checked(actor, order)
     try:
-        prepared = _priced(actor, order, checked)
-        _hold_to_cap(order, prepared.credits)
+        prepared = prepare(actor, order)
+        hold_to_cap(order, prepared.credits)
     except Refusal:
-        # What was accepted once is answered again, though it could not be ordered any more.
-        if answered := _answered(actor, order, _fingerprint(order, checked.params.to_json())):
+        # What was accepted once is answered again, though it could not be ordered any more: an
+        # address that it named may have ended since.
+        if answered := _answered(actor, order):
             return answered
         raise
     generation = _unsaved(actor, order, prepared)
@@ -183,7 +181,8 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
     )
 
 
-def _hold_to_cap(order: Submission, credits_due: int) -> None:
+def hold_to_cap(order: Submission, credits_due: int) -> None:
+    """Raises CapExceeded when it costs more than its `max_cost`."""
     if order.max_cost is not None and credits_due > order.max_cost:
         raise CapExceeded(
             f"This costs {credits_due} credits and max_cost is {order.max_cost}: raise max_cost or "
@@ -193,15 +192,21 @@ def _hold_to_cap(order: Submission, credits_due: int) -> None:
         )
 
 
-def _answered(actor: Actor, order: Submission, fingerprint: str) -> Receipt | None:
-    """The stored answer to an equal call under the same key."""
-    if order.idempotency_key is None:
+def _answered(actor: Actor, order: Submission) -> Receipt | None:
+    """What an equal call under the same key, or the same task id, was answered."""
+    if order.idempotency_key is None and order.external_id is None:
         return None
+    mine = {"livemode": actor.livemode, "fingerprint": _fingerprint(order)}
     with tenancy.scope(actor.organisation_id):
-        stored = IdempotencyRecord.objects.filter(
-            livemode=actor.livemode, key=order.idempotency_key, fingerprint=fingerprint
-        ).first()
-    return Receipt(generation=stored.subject, body=stored.body, replayed=True) if stored else None
+        if order.idempotency_key is not None:
+            keyed = IdempotencyRecord.objects.filter(key=order.idempotency_key, **mine).first()
+            if keyed is not None:
+                return Receipt(generation=keyed.subject, body=keyed.body, replayed=True)
+        if order.external_id is not None:
+            named = Generation.objects.filter(external_id=order.external_id, **mine).first()
+            if named is not None:
+                return Receipt(generation=named.public_id, body="", known=True)
+    return None
 
 
 def params_fingerprint(params: Params) -> str:
@@ -209,21 +214,24 @@ def params_fingerprint(params: Params) -> str:
     return _digest({"film": params.to_json()})
 
 
-def _fingerprint(order: Submission, film: dict[str, Any]) -> str:
-    return _digest(
-        {
-            "door": order.door,
-            "film": film,
-            "facts": dict(order.door_facts),
-            "external_id": order.external_id,
-            "callback_url": order.callback_url,
-            "quote_id": order.quote_id,
-            "max_cost": order.max_cost,
-            "deadline": order.deadline,
-            "reference": order.reference,
-            "metadata": dict(order.metadata),
-        }
-    )
+def _fingerprint(order: Submission) -> str:
+    """Of the order as it came: what it names may be read differently, or not at all, later."""
+    facts = {
+        "door": order.door,
+        "fields": dict(order.fields),
+        "facts": dict(order.door_facts),
+        "external_id": order.external_id,
+        "callback_url": order.callback_url,
+        "quote_id": order.quote_id,
+        "max_cost": order.max_cost,
+        "deadline": order.deadline,
+        "reference": order.reference,
+        "metadata": dict(order.metadata),
+    }
+    try:
+        return _digest(facts)
+    except RecursionError:
+        raise InvalidBody("The body is nested too deeply: no field needs that.") from None
 
 
 def _digest(facts: dict[str, Any]) -> str:
@@ -247,7 +255,7 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
         door=order.door,
         door_facts=dict(order.door_facts),
         external_id=order.external_id,
-        fingerprint=prepared.fingerprint,
+        fingerprint=_fingerprint(order),
         lane=prepared.lane,
         callback_url=order.callback_url,
         reference=order.reference,

@@ -162,9 +162,7 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(max_length=255)),
                 (
                     "fingerprint",
-                    models.CharField(
-                        help_text="SHA-256 of route and normalised body.", max_length=64
-                    ),
+                    models.CharField(help_text="SHA-256 of the order as it came.", max_length=64),
                 ),
                 ("status", models.PositiveSmallIntegerField()),
                 ("body", models.TextField()),

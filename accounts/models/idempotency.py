@@ -15,7 +15,7 @@ class IdempotencyRecord(TenantRow):
         "accounts.Organisation", on_delete=models.PROTECT, db_index=False
     )
     key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of route and normalised body.")
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the order as it came.")
     status = models.PositiveSmallIntegerField()
     body = models.TextField()
     subject = models.CharField(max_length=60, blank=True)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 import wave
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from generations.catalogue.params import Params
 from generations.sandbox.film import encode, render, speech
-from tests.generations.programs import Program
+from tests.generations.programs import Program, available
+from tests.people import Customer
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +106,68 @@ def test_bytes_in_the_order_are_priced_by_their_length(api: Program) -> None:
     voice = "data:audio/wav;base64," + base64.b64encode(wav(4)).decode()
     order = {"task": "avatar", "image": "https://example.com/a.png", "audio": voice}
     assert api.post("/quotes", order).json()["credits"] == 16
+
+
+class Links:
+    """Addresses of a sound that somebody else keeps, each good for one look."""
+
+    def __init__(self) -> None:
+        left = self.left = {"/native", "/kling"}
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                good = self.path in left
+                left.discard(self.path)
+                body = wav(4) if good else b"this link has ended"
+                self.send_response(200 if good else 403)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.root = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def links() -> Iterator[Links]:
+    made = Links()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def test_an_accepted_order_is_answered_again_though_its_link_has_ended(
+    api: Program, alice: Customer, links: Links
+) -> None:
+    order = {
+        "task": "avatar", "image": "https://example.com/a.png", "audio": f"{links.root}/native"
+    }  # fmt: skip
+    key = {"Idempotency-Key": "avatar-1"}
+    first = api.post("/generations", order, headers=key)
+    again = api.post("/generations", order, headers=key)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
+    assert available(alice) == 10_000 - 16
+    assert api.post("/generations", order).json()["violations"][0]["code"] == "bad_media"
+    other = api.post("/generations", {**order, "audio": f"{links.root}/kling"}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_task_id_names_the_accepted_order_though_its_link_has_ended(
+    site: str, alice: Customer, links: Links
+) -> None:
+    kling = Program(f"{site}/kling", Authorization=f"Bearer {alice.test_key}")
+    order = {
+        "image": "https://example.com/a.png",
+        "sound_file": f"{links.root}/kling",
+        "external_task_id": "mine-1",
+    }
+    path = "/v1/videos/avatar/image2video"
+    first, again = kling.post(path, order), kling.post(path, order)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json()["data"]["task_id"] == first.json()["data"]["task_id"]
+    assert available(alice) == 10_000 - 16

@@ -143,13 +143,14 @@ def test_the_same_task_id_again_is_the_same_task_and_another_body_is_refused(
 ) -> None:
     body = {**FILM, "external_task_id": "once"}
     first = kling.post(TEXT, body).json()["data"]["task_id"]
-    # The same film in other words, now with an Idempotency-Key, twice.
-    same = {**body, "mode": "standard", "duration": 5}
+    # Its members in another order, now with an Idempotency-Key, twice.
+    same = dict(reversed(body.items()))
     for _ in range(2):
         again = kling.post(TEXT, same, headers={"Idempotency-Key": "k"})
         assert (again.status_code, again.json()["data"]["task_id"]) == (200, first)
-    other = kling.post(TEXT, {**body, "prompt": "A whale"})
-    assert (other.status_code, other.json()["code"]) == (400, 1201)
+    for change in ({"prompt": "A whale"}, {"mode": "standard"}):
+        other = kling.post(TEXT, {**body, **change})
+        assert (other.status_code, other.json()["code"]) == (400, 1201)
     assert available(alice) == 9990
 
 
