@@ -52,12 +52,18 @@ def begin(generation: Generation, account: ProviderAccount, *, retry: bool = Fal
 
 def close(
     generation: Generation, attempt: Attempt, outcome: AttemptOutcome, **columns: Any
-) -> None:
-    """Record how an attempt ended, once: a recorded outcome is not overwritten."""
+) -> bool:
+    """Record how an attempt ended, once: a recorded outcome is not overwritten. False if it is not.
+
+    That it was taken is true whoever learnt it. That it was not, only the one may say who has the
+    order now: another worker may have sent the same attempt again.
+    """
     with lifecycle.scope(generation):
-        Attempt.objects.filter(pk=attempt.pk, outcome=AttemptOutcome.UNKNOWN).update(
-            outcome=outcome, ended_at=timezone.now(), **columns
-        )
+        mine = lifecycle.is_mine(generation)
+        if not mine and outcome != AttemptOutcome.ACCEPTED:
+            return False
+        left = Attempt.objects.filter(pk=attempt.pk, outcome=AttemptOutcome.UNKNOWN)
+        return bool(left.update(outcome=outcome, ended_at=timezone.now(), **columns))
 
 
 def looked(generation: Generation, attempt: Attempt) -> None:

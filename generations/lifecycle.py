@@ -142,6 +142,16 @@ def scope(generation: Generation) -> AbstractContextManager[None]:
     return tenancy.scope(generation.organisation_id)
 
 
+def is_mine(generation: Generation) -> bool:
+    """Whether nobody has taken the step over. Its row stays locked: nobody does, until the end.
+
+    Needs a transaction in a scope that sees it.
+    """
+    locked = Generation.objects.select_for_update(no_key=True).filter(pk=generation.pk)
+    now = locked.values_list("status", "version").get()
+    return bool(now == (generation.status, generation.version))
+
+
 def renew(generation: Generation) -> None:
     """Hold the step for another LEASE_SECONDS. Raises LeaseLost."""
     lease = Now() + timedelta(seconds=settings.LEASE_SECONDS)

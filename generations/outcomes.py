@@ -27,6 +27,7 @@ _FINAL = {
     Reason.FAILED: "upstream_failed",
 }
 _ENDED = {TaskState.SUCCEEDED, TaskState.FAILED}
+_SOON = 1.0  # seconds
 _ABSENCES = 10  # polls in a row that do not know the film
 
 
@@ -49,12 +50,22 @@ def _follow(generation: Generation, attempt: Attempt, exchange: Exchange) -> Non
         _rejected(generation, attempt, outcome, seen)
     elif isinstance(outcome, NotSent):
         message = storable(outcome.message)[:500]
-        attempts.close(generation, attempt, AttemptOutcome.NOT_SENT, message=message, **seen)
-        passing("record.not_sent")
-        lifecycle.put_back(generation, again_in=_backoff(attempts.count(generation)))
+        if _closed(generation, attempt, AttemptOutcome.NOT_SENT, message=message, **seen):
+            passing("record.not_sent")
+            lifecycle.put_back(generation, again_in=_backoff(attempts.count(generation)))
     else:
         note(generation, attempt, exchange)
-        lifecycle.release(generation, again_in=1.0, forgive=True)
+        lifecycle.release(generation, again_in=_SOON, forgive=True)
+
+
+def _closed(
+    generation: Generation, attempt: Attempt, outcome: AttemptOutcome, **columns: Any
+) -> bool:
+    """Whether the attempt ended so; what to do otherwise is for whoever claims the order next."""
+    if attempts.close(generation, attempt, outcome, **columns):
+        return True
+    lifecycle.release(generation, again_in=_SOON, forgive=True)
+    return False
 
 
 def note(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
@@ -147,14 +158,15 @@ def _rejected(
     generation: Generation, attempt: Attempt, refusal: Rejected, seen: dict[str, Any]
 ) -> None:
     reason = refusal.reason
-    attempts.close(
+    if not _closed(
         generation,
         attempt,
         AttemptOutcome.REJECTED,
         reason=reason,
         message=storable(f"{refusal.code}: {refusal.message}")[:500],
         **seen,
-    )
+    ):
+        return
     passing("record.rejected")
     if reason.final:
         lifecycle.fail(generation, _FINAL[reason], refusal.message)

@@ -18,7 +18,7 @@ from accounts import tenancy
 from accounts.models import OutboxMessage
 from billing import wallets
 from billing.models import Hold
-from generations import attempts, lifecycle, outcomes, sweeps, watcher
+from generations import attempts, dispatch, lifecycle, outcomes, sweeps, watcher
 from generations.lifecycle import IllegalMove, LeaseLost
 from generations.models import (
     Alarm,
@@ -31,6 +31,8 @@ from generations.models import (
     Video,
 )
 from generations.models.generation import TERMINAL
+from generations.providers import Exchange, NotSent
+from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState
 from tests.generations.orders import parked
 from tests.generations.programs import funded
 from tests.people import Customer
@@ -87,6 +89,13 @@ def film_of(generation: Generation) -> Video:
         generation=generation, key="k", poster_key="p", bytes=1, sha256="0" * 64, width=1,
         height=1, duration_ms=5000, has_sound=False, preview_due_at=None,
     )  # fmt: skip
+
+
+TASK = Task(id="theirs", state=TaskState.QUEUED)
+
+
+def outcome_of(attempt: Attempt) -> object:
+    return rows(lambda: Attempt.objects.get(pk=attempt.pk).outcome)
 
 
 def account() -> ProviderAccount:
@@ -316,6 +325,55 @@ def test_who_lost_a_step_does_not_close_its_attempt_either(alice: Customer) -> N
     assert rows(lambda: Attempt.objects.get(pk=attempt.pk).outcome) == "unknown"
     outcomes.abandon(now_its)
     assert rows(lambda: Attempt.objects.get(pk=attempt.pk).outcome) == "abandoned"
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        Rejected(Reason.UNAVAILABLE, "503", "busy"),
+        Rejected(Reason.INVALID, "1201", "this id is known"),
+        Rejected(Reason.DISCONTINUED, "1203", "this id is known"),
+        NotSent("ConnectError"),
+    ],
+)
+def test_an_attempt_that_another_worker_sends_again_is_not_closed_by_the_first_sender(
+    alice: Customer, late: Rejected | NotSent
+) -> None:
+    slow = due_and_claimed(parked(alice))
+    attempt = attempts.begin(slow, account())
+    now_its = due_and_claimed(slow)
+    before = traces(now_its)
+    outcomes._follow(slow, attempt, Exchange(late))
+    assert traces(now_its) == before
+    assert outcome_of(attempt) == "unknown"  # so that the next claim does not make another film
+
+    outcomes._follow(now_its, attempt, Exchange(Accepted(TASK)))
+    assert outcome_of(attempt) == "accepted"
+    assert lifecycle.fail(now_its, "test", "over")
+
+
+@pytest.mark.parametrize(
+    "second", [Rejected(Reason.MODERATION, "1301", "no"), NotSent("ConnectError")]
+)
+def test_what_the_first_sender_was_accepted_is_not_lost_to_the_second_ones_refusal(
+    alice: Customer, stack: Stack, second: Rejected | NotSent
+) -> None:
+    with stopped(stack.pid, "watcher", "cluster"):
+        slow = due_and_claimed(parked(alice))
+        attempt = attempts.begin(slow, account())
+        now_its = due_and_claimed(slow)
+        outcomes._follow(slow, attempt, Exchange(Accepted(TASK)))
+        outcomes._follow(now_its, attempt, Exchange(second))
+        assert outcome_of(attempt) == "accepted"
+        order = rows(lambda: Generation.objects.get(pk=now_its.pk))
+        assert isinstance(order, Generation)
+        assert (order.status, order.account) == ("submitting", account())
+
+        assert dispatch._next_step(due_and_claimed(now_its)) is None
+        order = rows(lambda: Generation.objects.get(pk=now_its.pk))
+        assert isinstance(order, Generation)
+        assert (order.status, order.upstream_id) == ("in_flight", TASK.id)
+        assert lifecycle.fail(order, "test", "over")
 
 
 def test_an_attempt_is_written_before_it_is_sent_and_closed_once(alice: Customer) -> None:
