@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from billing import prices
 from generations.catalogue import billable
@@ -13,8 +13,18 @@ from generations.catalogue import billable
 class Command(BaseCommand):
     help = "Publish the catalogue's list prices as a new price book; nothing happens when equal."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """An operator's own prices are only given up on demand."""
+        parser.add_argument(
+            "--replace", action="store_true", help="Also where an operator's own book is in force."
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Says which book is in force."""
-        rows = billable.list_prices()
-        book = prices.publish(rows, billable.LIST_NAME)
-        self.stdout.write(f"Price book {book.version} is in force: {len(rows)} prices.")
+        publish = prices.publish if options["replace"] else prices.publish_list
+        book = publish(billable.list_prices(), billable.LIST_NAME)
+        own = book.name != billable.LIST_NAME
+        self.stdout.write(
+            f"Price book {book.version} ({book.name}) is in force: {book.prices.count()} prices."
+            + (" It is your own and was left alone: --replace retires it." if own else "")
+        )
