@@ -59,7 +59,10 @@ class Proof:
 
 
 def prove(organisation_id: int | None = None) -> Proof:
-    """Check one organisation's books, or everybody's. Reads one snapshot and changes nothing."""
+    """Check one organisation's books, or everybody's; changes nothing.
+
+    What must agree is read in one statement, so that orders going on are no drift.
+    """
     with tenancy.system("the books are proven across tenants"), connection.cursor() as cursor:
         cursor.execute("SELECT * FROM billing_drift(%s)", [organisation_id])
         drifts = [Drift(*row) for row in cursor.fetchall()]

@@ -111,7 +111,7 @@ RULES = (
 
 
 def breaches(organisation_id: int | None = None) -> list[Breach]:
-    """Every rule that does not hold, of one organisation or of all. One snapshot; changes nothing.
+    """Every rule that does not hold, of one organisation or of all; changes nothing.
 
     At most twenty offenders are named per rule.
     """

@@ -1,4 +1,4 @@
-"""One real stack for the whole session; every test makes organisations of its own in it.
+"""One real stack for each process that runs tests; every test makes organisations of its own in it.
 
 There is no per-test rollback: what customers do is committed, so tests are kept apart the way
 customers are, by tenancy.
