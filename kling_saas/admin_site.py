@@ -19,7 +19,7 @@ class OperatorSite(AdminSite):
 
     site_title = product.NAME
     site_header = product.NAME
-    index_title = _("Records")
+    index_title = _("Overview")
     enable_nav_sidebar = True
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
