@@ -138,18 +138,24 @@ def _read(file: IO[str]) -> str:
 
 
 def _watch(api: Api, made: dict[str, Any]) -> dict[str, Any]:
-    """Poll twice a second and draw what is known: the state and the time, never a percentage."""
+    """Poll twice a second and draw what is known: the state and the time, never a percentage.
+
+    Only on a terminal; a file gets the end alone.
+    """
     began, turn = time.monotonic(), 0
     eta = made.get("eta") or {}
     usual = f"usually {eta['p50_seconds']:.0f}–{eta['p90_seconds']:.0f} s" if eta else ""
     while made["status"] in {"queued", "processing"}:
         turn += 1
         elapsed = time.monotonic() - began
-        print(f"\r{_BAR[turn % 10]} {made['status']:<11}{elapsed:5.1f} s  {usual}", end="")
-        sys.stdout.flush()
+        if sys.stdout.isatty():
+            print(f"\r{_BAR[turn % 10]} {made['status']:<11}{elapsed:5.1f} s  {usual}", end="")
+            sys.stdout.flush()
         time.sleep(0.5)
         made = api.call(f"/generations/{made['id']}")
-    print(f"\r✓ {made['status']:<11}{time.monotonic() - began:5.1f} s{' ' * 30}", end="")
+    before, behind = ("\r", " " * 30) if sys.stdout.isatty() else ("", "")
+    took = time.monotonic() - began
+    print(f"{before}✓ {made['status']:<11}{took:5.1f} s{behind}", end="")
     return made
 
 

@@ -50,6 +50,7 @@ def test_the_demo_starts_the_product_where_none_runs_and_stops_it(
     price = int(facts["Price"].split()[0])
     assert facts["Wallet"] == f"10000 → {10_000 - price} credits"
     assert "capture" in done.stdout
+    assert "\r" not in done.stdout  # nobody watches: nothing is drawn
     (film,) = tmp_path.glob("gen_*.mp4")
     assert film.read_bytes()[4:8] == b"ftyp"
     assert not (place.folder / "run.pid").exists()
