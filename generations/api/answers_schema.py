@@ -51,6 +51,11 @@ def _page_of(name: str) -> Schema:
 
 _TEXT: Schema = {"type": "string"}
 _WHOLE: Schema = {"type": "integer"}
+_USUAL: Schema = {
+    "type": "number",
+    "description": "Seconds in which half of such films of five seconds were made lately; the "
+    "makers' averages while too few were.",
+}
 _FLAG: Schema = {"type": "boolean"}
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
 _ANY_OBJECT: Schema = {"type": "object"}
@@ -196,7 +201,7 @@ SCHEMAS: dict[str, Schema] = {
         modes={"type": "array", "items": _object("name title resolution")},
         durations={"type": "array", "items": _WHOLE},
         aspect_ratios={"type": "array", "items": _TEXT},
-        eta_seconds={"type": "object", "additionalProperties": {"type": "number"}},
+        eta_seconds={"type": "object", "additionalProperties": _USUAL},
         prices={"type": "array", "items": {"type": "object"}},
         schema={"type": "object", "description": "JSON Schema of an order for this model."},
     ),
@@ -215,7 +220,7 @@ SCHEMAS: dict[str, Schema] = {
         modes=_WORDS,
         makes={"type": "array", "items": {"enum": ["video", "audio", "facts"]}},
         at_once=_FLAG,
-        eta_seconds=_WHOLE,
+        eta_seconds=_USUAL,
         prices={"type": "array", "items": _ANY_OBJECT},
         schema={"type": "object", "description": "JSON Schema of an order of it."},
     ),

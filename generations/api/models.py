@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from accounts.api.endpoint import Endpoint
 from billing.api import price_list
 from generations.catalogue import documentation, registry
+from generations.waiting import usual_for
 from kling_saas.lib.refusals import NotFound
 
 
@@ -50,7 +51,10 @@ def _model(name: str) -> dict[str, Any]:
         "modes": [asdict(mode) for mode in spec.modes],
         "durations": list(spec.durations),
         "aspect_ratios": list(spec.aspect_ratios),
-        "eta_seconds": {kind: spec.eta(kind) for kind in spec.kinds},
+        "eta_seconds": {
+            kind: round(usual_for(name, kind, spec.default_mode, livemode=True).p50, 1)
+            for kind in spec.kinds
+        },
         "prices": price_list.rows(name),
         "schema": documentation.json_schema(spec),
     }

@@ -11,6 +11,7 @@ from billing.api import price_list
 from generations import products
 from generations.catalogue.products import documentation
 from generations.catalogue.products.product import Product
+from generations.waiting import usual_for
 from kling_saas.lib.refusals import NotFound
 
 
@@ -50,7 +51,7 @@ def _task(product: Product) -> dict[str, Any]:
         "modes": list(product.modes),
         "makes": list(product.outputs),
         "at_once": product.at_once,
-        "eta_seconds": product.eta,
+        "eta_seconds": round(usual_for(product.own_model, product.name, livemode=True).p50, 1),
         "prices": price_list.rows(product.name),
         "schema": documentation.json_schema(product),
     }

@@ -82,7 +82,7 @@ def studio_form(spec: Spec) -> dict[str, Any]:
         "kinds": list(spec.kinds),
         "kind_reasons": {kind: lacking_kind(spec, kind) for kind in _KINDS},
         "modes": [
-            {"name": mode.name, "title": mode.title, "resolution": mode.resolution}
+            {"name": mode.name, "title": mode.title, "resolution": mode.lines}
             for mode in spec.modes
         ],
         "durations": list(spec.durations),
@@ -90,7 +90,6 @@ def studio_form(spec: Spec) -> dict[str, Any]:
         "aspect_ratios": list(spec.aspect_ratios),
         "prompt_max": spec.prompt_max,
         "image_max_bytes": media.IMAGE_MAX_BYTES,
-        "eta_seconds": {kind: spec.eta(kind) for kind in spec.kinds},
         "capabilities": {name: _control(spec, name) for name in CAPABILITIES},
     }
     controls = form["capabilities"]

@@ -70,6 +70,11 @@ class Mode:
     title: str
     resolution: str
 
+    @property
+    def lines(self) -> str:
+        """The height of its pictures, as people compare it."""
+        return "2160p" if self.resolution == "4k" else self.resolution
+
 
 STD_720 = Mode(name="std", title="Standard", resolution="720p")
 PRO_720 = Mode(name="pro", title="Professional", resolution="720p")

@@ -30,8 +30,8 @@ from generations.views.cards import recent_cards
 from generations.views.phrases import PHRASES
 from generations.views.price_data import credits_of, price_matrix, studio_data
 from generations.views.samples import samples
-from generations.views.waits import usual
 from generations.views.words import AXIS, CAMERA, plain
+from generations.waiting import usual_for
 from kling_saas.lib.refusals import IdempotencyKeyReused, Refusal
 
 _DOOR = "website"
@@ -88,7 +88,8 @@ def _words(refusal: Refusal) -> str:
     if isinstance(refusal, InsufficientCredits):
         return _(
             "This film needs %(needed)s credits and %(available)s are available. "
-            "Nothing was charged; choose something shorter or simpler, or add credits."
+            "Nothing was charged. Choose something shorter or simpler, or get more credits from "
+            "whoever runs this site."
         ) % {"needed": refusal.needed, "available": refusal.available}
     if isinstance(refusal, CapExceeded):
         return _(
@@ -180,7 +181,7 @@ def _model_rows(order: Order, mode: str, *, livemode: bool) -> list[dict[str, An
             {
                 "spec": spec,
                 "credits": credits_of(matrix, spec.name, its_mode, seconds, tier),
-                "eta": usual(spec, kind, its_mode, livemode=livemode),
+                "eta": usual_for(spec.name, kind, its_mode, livemode=livemode),
                 "badges": _badges(spec),
                 "made": routing.makes(spec, livemode=livemode),
             }

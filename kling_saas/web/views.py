@@ -21,11 +21,10 @@ from generations.catalogue.spec import Spec
 from generations.forms.order import LENGTHS, MODE_WORDS
 from generations.views.price_data import credits_of, price_matrix, studio_data
 from generations.views.samples import samples
-from generations.views.waits import usual
 from generations.views.words import QUALITY, plain
+from generations.waiting import usual_for
 from kling_saas.web.context import THEMES
 
-_RESOLUTIONS = {"720p": "720p", "1080p": "1080p", "4k": "2160p"}
 _YEAR = 365 * 24 * 3600
 SPECS_BY_NAME = {spec.name: spec for spec in SPECS}
 
@@ -38,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     usd = Decimal(settings.USD_PER_CREDIT)
     first = credits_of(matrix, FIRST_MODEL, SPECS_BY_NAME[FIRST_MODEL].default_mode, 5)
     kept = [spec for spec in reversed(SPECS) if not spec.discontinued]
-    cheapest = min(price for spec in kept if (price := _lowest(matrix, spec)) is not None)
+    cheapest = min(price for spec in SPECS if (price := _lowest(matrix, spec)) is not None)
     return render(
         request,
         "web/home.html",
@@ -75,14 +74,14 @@ def _model(
     return {
         "row": row,
         "kinds": [plain(kind) for kind in row.kinds],
-        "modes": [f"{QUALITY[mode.name]} {_RESOLUTIONS[mode.resolution]}" for mode in spec.modes],
+        "modes": [f"{QUALITY[mode.name]} {mode.lines}" for mode in spec.modes],
         "abilities": [
             (plain(words), "" if presence == "yes" else plain(presence))
             for words, presence in row.capabilities.items()
             if presence
         ],
         "from": _lowest(matrix, spec),
-        "eta": usual(spec, spec.kinds[0], spec.default_mode, livemode=livemode),
+        "eta": usual_for(spec.name, spec.kinds[0], spec.default_mode, livemode=livemode),
         "made": routing.makes(spec, livemode=livemode),
     }
 

@@ -9,11 +9,10 @@ import pytest
 from generations import waiting
 from generations.catalogue.capabilities import CAPABILITIES, lacking
 from generations.catalogue.params import Params
-from generations.catalogue.registry import SPECS, get
+from generations.catalogue.registry import SPECS
 from generations.catalogue.spec import Spec
 from generations.models import Generation, Status
 from generations.views.cards import card
-from generations.views.waits import usual
 from generations.views.words import plain
 
 _RAW = re.compile(r"kling-[v\d]|\bstd\b|\bpro\b|cfg_scale|_")
@@ -54,4 +53,4 @@ def test_what_the_customer_can_change_is_passed_on() -> None:
 def test_a_model_is_shown_with_the_times_its_jobs_show(mode: str) -> None:
     params = Params(model="kling-v2-6", prompt="A boat", mode=mode).to_json()
     job = Generation(model="kling-v2-6", kind="text2video", livemode=False, params=params)
-    assert usual(get("kling-v2-6"), "text2video", mode, livemode=False) == waiting.usual(job)
+    assert waiting.usual_for("kling-v2-6", "text2video", mode, livemode=False) == waiting.usual(job)

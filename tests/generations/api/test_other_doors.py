@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 from PIL import Image
 
+from generations import waiting
 from generations.catalogue import billable, registry
 from generations.catalogue.products.registry import PRODUCTS
 from tests.generations import any_json
@@ -78,6 +79,8 @@ def test_models_and_prices_are_public_and_whole(site: str) -> None:
     first = next(p for p in prices if p["sku"] == "kling-v1" and p["mode"] == "std")
     assert (first["credits"], first["usd"], first["unit"]) == (10, "0.280", "clip")
     one = requests.get(f"{site}/api/v1/models/kling-video-v1", timeout=10).json()
+    usual = waiting.usual_for("kling-v1", "image2video", livemode=True)  # as on the page
+    assert one["eta_seconds"]["image2video"] == round(usual.p50, 1) < 10
     assert one == next(m for m in models if m["name"] == "kling-v1")
     assert requests.get(f"{site}/api/v1/models/sora", timeout=10).status_code == 404
     speech = requests.get(f"{site}/api/v1/tasks/tts", timeout=10).json()
