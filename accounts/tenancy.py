@@ -17,7 +17,7 @@ from django.db import connection, models, transaction
 
 from kling_saas.lib.postgresql.base import begin_with
 
-EVERY_TENANT = "*"
+EVERY_TENANT, NO_TENANT = "*", ""
 _current: ContextVar[str | None] = ContextVar("tenant", default=None)
 M = TypeVar("M", bound=models.Model)
 
@@ -66,6 +66,7 @@ def _opened(tenant: str) -> Iterator[None]:
         return
     if outer not in {None, EVERY_TENANT}:
         raise TenantMismatch(f"scope of organisation {outer} is open, {tenant} asked for")
+    inner = connection.in_atomic_block  # of a scope, or of a plain transaction that sees nothing
     with transaction.atomic():
         _set(tenant)
         token = _current.set(tenant)
@@ -73,12 +74,12 @@ def _opened(tenant: str) -> Iterator[None]:
             yield
         finally:
             _current.reset(token)
-        if outer is not None:
-            _set(outer)
+        if inner:
+            _set(outer or NO_TENANT)
 
 
 def _set(tenant: str) -> None:
-    """`tenant` is a number or EVERY_TENANT."""
+    """`tenant` is a number, EVERY_TENANT or NO_TENANT."""
     statement = f"SELECT set_config('app.tenant', '{tenant}', true)"
     if not begin_with(statement):
         with connection.cursor() as cursor:

@@ -41,3 +41,4 @@ def test_a_scope_in_a_plain_transaction_is_set_after_its_beginning() -> None:
         assert _tenant() in {"", "None"}
         with tenancy.scope(5):
             assert _tenant() == "5"
+        assert _tenant() == ""  # what comes after it in the same transaction sees nothing again
