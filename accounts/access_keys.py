@@ -88,7 +88,8 @@ def _issuer(token: str) -> str:
     except (jwt.PyJWTError, ValueError, UnicodeError):
         raise TokenRefused(_REJECTED, 1002) from None
     issuer = claims.get("iss")
-    if header.get("alg") != "HS256" or not isinstance(issuer, str) or "\0" in issuer:
+    # Not printable: NUL or half of a surrogate pair, which the database does not even look up.
+    if header.get("alg") != "HS256" or not isinstance(issuer, str) or not issuer.isprintable():
         raise TokenRefused(_REJECTED, 1002)
     return issuer[:64]
 

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import io
+import logging
 import tempfile
 import warnings
 from collections.abc import Iterable
@@ -26,13 +27,16 @@ from generations.catalogue.params import Params
 from generations.errors import InvalidRequest
 from generations.films import BadFilm
 from generations.models import Upload
+from kling_saas.lib.refusals import Unavailable
 
+log = logging.getLogger(__name__)
 MAX_BYTES = media.IMAGE_MAX_BYTES
 TOO_LARGE = f"at most {MAX_BYTES} bytes ({MAX_BYTES // 2**20} MB): send a smaller file."
 MAX_PIXELS = 40_000_000
 LEAST_SIDE, WIDEST = 300, 2.5  # px; ratio between 1:2.5 and 2.5:1, Kling's limits
 PREFIX = "upl_"
 NAMES = ("image", "image_tail", "static_mask")
+_AGAIN = 5  # seconds until a storage that was out of order is worth another try
 _HEAD = 12  # bytes that tell films and sounds from everything else
 _KEPT_FACTS = {"transparency", "icc_profile"}  # comments and XMP tell places and names
 
@@ -134,6 +138,7 @@ def store_medium(actor: Actor, parts: Iterable[bytes], medium: str, *, field: st
 
 
 def _kept(actor: Actor, content: IO[bytes], digest: str, **facts: Any) -> Upload:
+    """The stored file's row, or that of the same file before. Raises Unavailable, keeping none."""
     key = f"inputs/{actor.organisation_id}/{digest}"
     with tenancy.scope(actor.organisation_id):
         mine = Upload.objects.filter(
@@ -142,7 +147,14 @@ def _kept(actor: Actor, content: IO[bytes], digest: str, **facts: Any) -> Upload
         if mine.update(sent_at=Now()):  # kept as long as one that comes for the first time
             return mine.get()  # type: ignore[no-any-return]
         guard(key)
-        storage.put(key, content)
+        try:
+            storage.put(key, content)
+        except storage.TROUBLE as trouble:
+            log.error("an upload could not be stored: %s", trouble)
+            raise Unavailable(
+                "Our storage did not take the file, and nothing was kept: send it again.",
+                retry_after=_AGAIN,
+            ) from trouble
         try:
             with transaction.atomic():
                 created: Upload = Upload.objects.create(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -83,8 +83,9 @@ class Order:
     def seconds(self) -> int:
         """The length as far as it can be read, for showing only."""
         if self.shots:
-            return sum(int(s) for _prompt, s in self.shots if s.isdecimal())
-        return int(self.duration) if self.duration.isdecimal() else 5
+            return sum(_seconds(s) or 0 for _prompt, s in self.shots)
+        seconds = _seconds(self.duration)
+        return 5 if seconds is None else seconds
 
     def has(self, capability: str) -> bool:
         """Whether the variant chosen has it."""
@@ -127,6 +128,10 @@ class Order:
         return {"type": "simple", "config": {self.camera_axis: _number(self.camera_value)}}
 
 
+def _seconds(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 4 else None
+
+
 def _number(text: str) -> int | float | str:
     """The number a control says; what is none goes on as it is, to be refused by name."""
     for kind in (int, float):
@@ -165,10 +170,8 @@ def of(params: Params) -> Order:
     return order
 
 
-def read(
-    post: QueryDict, files: MultiValueDict[str, UploadedFile[bytes]], actor: Actor
-) -> tuple[Order, list[Mapping[str, Any]]]:
-    """What was sent, and what is wrong with its images. Good images are stored on the way."""
+def read(post: QueryDict) -> Order:
+    """What was typed and chosen. Images that were sent along come by `take_frames`."""
     order = Order()
     for name in _TEXTS:
         setattr(order, name, post.get(name, "").strip())
@@ -180,17 +183,26 @@ def read(
     order.sound = post.get("sound") == "on"
     if post.get("shots") == "on":
         order.shots = _shots(post.getlist("shot_prompt"), post.getlist("shot_duration"))
-    wrong: list[Mapping[str, Any]] = []
     for name in _FRAMES:
         if post.get(f"{name}_remove"):
             setattr(order, name, "")
+    return order
+
+
+def take_frames(
+    order: Order, files: MultiValueDict[str, UploadedFile[bytes]], actor: Actor
+) -> None:
+    """Store the images sent, good ones beside bad ones. Raises InvalidRequest, Unavailable."""
+    wrong: list[dict[str, Any]] = []
+    for name in _FRAMES:
         if sent := files.get(f"{name}_file"):
             try:
                 raw = uploads.read(sent, field=name)
                 setattr(order, name, uploads.store(actor, raw, field=name).public_id)
             except InvalidRequest as refusal:
                 wrong += refusal.violations
-    return order, wrong
+    if wrong:
+        raise InvalidRequest.all(wrong)
 
 
 def _shots(prompts: Iterable[str], seconds: Iterable[str]) -> list[tuple[str, str]]:

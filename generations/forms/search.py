@@ -57,7 +57,7 @@ def read(asked: QueryDict) -> Search:
     spec = registry.resolve(asked.get("model", ""))
     state = asked.get("state", "")
     return Search(
-        words=asked.get("q", "").replace("\x00", "").strip()[:_MOST],
+        words=asked.get("q", "").strip()[:_MOST],
         model=spec.name if spec else "",
         state=state if state in _STATUSES else "",
     )

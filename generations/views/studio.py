@@ -46,17 +46,16 @@ def studio(request: ActingRequest, actor: Actor) -> HttpResponse:
     """
     if request.method == "GET":
         return _page(request, actor, _begin(request, actor))
-    order, wrong = orders.read(request.POST, request.FILES, actor)
+    order = orders.read(request.POST)
     key = request.POST.get("key", "")[:64] or str(uuid.uuid4())
-    if wrong:
-        return _page(request, actor, order, violations=wrong, key=key)
-    wanted = Submission(
-        fields=order.fields(),
-        door=_DOOR,
-        idempotency_key=f"{actor.user_id}:{key}",
-        max_cost=_whole(request.POST.get("quoted", "")),
-    )
     try:
+        orders.take_frames(order, request.FILES, actor)
+        wanted = Submission(
+            fields=order.fields(),
+            door=_DOOR,
+            idempotency_key=f"{actor.user_id}:{key}",
+            max_cost=_whole(request.POST.get("quoted", "")),
+        )
         if "check" in request.POST:
             prepare(actor, wanted)
             return _page(request, actor, order, key=key)
@@ -78,7 +77,7 @@ def _begin(request: ActingRequest, actor: Actor) -> Order:
     begun = orders.example(request.GET.get("model", ""), request.GET.get("prompt", "")[:2500])
     mode, duration = request.GET.get("mode", ""), request.GET.get("duration", "")
     begun.mode = mode if mode in begun.spec.mode_names else ""
-    if duration.isdecimal() and int(duration) in begun.spec.durations:
+    if duration in map(str, begun.spec.durations):
         begun.duration = duration
     begun.sound = request.GET.get("sound") == "on" and begun.has("sound")
     return begun

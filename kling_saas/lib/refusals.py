@@ -66,6 +66,9 @@ class Broken(Refusal):
 
 
 class Unavailable(Refusal):
-    """The database does not answer at the moment. Whether the request was carried out is open."""
+    """The database or the storage does not answer at the moment.
+
+    Whether the request was carried out is open, unless the sentence says so.
+    """
 
     code, status, title, retryable = "unavailable", 503, "Not available", True

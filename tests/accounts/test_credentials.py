@@ -64,6 +64,8 @@ def test_tokens_are_held_to_kling_s_limits() -> None:
     refused = {
         signed(row.access_key, "x" * 43): 1000,
         signed("ak_live_unknown", secret): 1002,
+        signed("ak_live_\0", secret): 1002,
+        signed("ak_live_\ud800", secret): 1002,
         signed(row.access_key, secret, nbf=now + 600): 1003,
         signed(row.access_key, secret, exp=now - 600): 1004,
         signed(row.access_key, secret, exp=now + 10 * 365 * 86400): 1002,

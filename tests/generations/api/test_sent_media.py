@@ -11,8 +11,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.test import Client
+from PIL import Image
 
+from accounts import tenancy
 from generations.catalogue.params import Params
+from generations.models import Upload
 from generations.sandbox.film import encode, render, speech
 from tests.generations.programs import Program, available
 from tests.people import Customer
@@ -41,6 +46,12 @@ def wav(seconds: float) -> bytes:
         file.setsampwidth(2)
         file.setframerate(8000)
         file.writeframes(bytes(round(seconds * 16_000)))
+    return out.getvalue()
+
+
+def _picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (400, 400), "teal").save(out, "PNG")
     return out.getvalue()
 
 
@@ -171,3 +182,41 @@ def test_a_task_id_names_the_accepted_order_though_its_link_has_ended(
     assert (first.status_code, again.status_code) == (200, 200)
     assert again.json()["data"]["task_id"] == first.json()["data"]["task_id"]
     assert available(alice) == 10_000 - 16
+
+
+def test_while_the_storage_is_out_every_door_asks_to_come_again_and_nothing_is_kept(
+    site: str, api: Program, alice: Customer
+) -> None:
+    place = Path(settings.MEDIA_ROOT) / "inputs" / str(alice.organisation.pk)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("no folder can be made here")
+    picture = _picture()
+    sent = {"image": base64.b64encode(picture).decode()}
+    kling = Program(f"{site}/kling", Authorization=f"Bearer {alice.test_key}")
+    segmind = Program(f"{site}/segmind", **{"x-api-key": alice.test_key})
+    order = {"prompt": "A fox", **sent}
+    refused = [
+        api.post("/uploads", data=picture),
+        api.post("/uploads", data=wav(3)),
+        api.post("/generations", {"model": "kling-v1", **order}, headers={"Idempotency-Key": "k"}),
+        kling.post("/v1/videos/image2video", {"model_name": "kling-v1", **order}),
+        segmind.post("/v2/kling-image2video", order),
+    ]
+    assert [a.status_code for a in refused] == [503, 503, 503, 503, 502]
+    assert {a.headers["Retry-After"] for a in refused} == {"5"}
+    assert [refused[n].json()["code"] for n in (0, 2, 3)] == ["unavailable", "unavailable", 5001]
+    browser = Client(raise_request_exception=False, headers={"Host": "127.0.0.1"})
+    browser.force_login(alice.user)
+    form = {"model": "kling-v1", "prompt": "A fox", "image_file": io.BytesIO(picture)}
+    page = browser.post("/app/studio", form)
+    assert (page.status_code, b"Our storage did not take the file" in page.content) == (503, True)
+    assert b"A fox" in page.content
+    assert available(alice) == 10_000
+    with tenancy.scope(alice.organisation.pk):
+        assert not Upload.objects.filter(organisation=alice.organisation).exists()
+
+    place.unlink()
+    again = api.post(
+        "/generations", {"model": "kling-v1", **order}, headers={"Idempotency-Key": "k"}
+    )
+    assert again.status_code == 202
