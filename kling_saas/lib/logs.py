@@ -48,6 +48,21 @@ class DeliberateFilter(logging.Filter):
         return getattr(record, "status_code", 500) == 500
 
 
+class AwayFilter(logging.Filter):
+    """One line instead of a traceback for each request that finds the database away."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every record."""
+        error = record.exc_info and record.exc_info[1]
+        state = getattr(getattr(error, "__cause__", None), "sqlstate", "")
+        lost = state is None or state.startswith(("08", "57P"))  # PostgreSQL's, appendix A
+        if type(error).__name__ == "OperationalError" and lost:
+            words = str(error).partition("\n")[0]
+            record.msg, record.args = f"{record.getMessage()}: {words}", None
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def _redact_exception(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """structlog writes the traceback anew, whatever the filter has made of the record's own."""
     if "exception" in line:
@@ -90,12 +105,17 @@ def configuration(level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {
+            "away": {"()": "kling_saas.lib.logs.AwayFilter"},
             "redact": {"()": "kling_saas.lib.logs.RedactingFilter"},
             "meant": {"()": "kling_saas.lib.logs.DeliberateFilter"},
         },
         "formatters": {"json": {"()": "kling_saas.lib.logs.JsonFormatter"}},
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["redact"]}
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "json",
+                "filters": ["away", "redact"],
+            }
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {

@@ -8,9 +8,10 @@ import logging
 
 import httpx
 import pytest
+from django.db import Error, connection
 
 from generations.providers.trail import KEPT_BYTES, fit, headers_of, masked, received
-from kling_saas.lib.logs import JsonFormatter, RedactingFilter, redact
+from kling_saas.lib.logs import AwayFilter, JsonFormatter, RedactingFilter, redact
 
 
 @pytest.mark.parametrize(
@@ -28,14 +29,36 @@ def test_no_credential_is_shown(text: str, shown: str) -> None:
     assert redact(text) == shown
 
 
-def test_a_traceback_is_written_without_the_secrets_in_it() -> None:
+def logged() -> tuple[logging.Logger, io.StringIO]:
+    """A log as the product's, and where it is written."""
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
     handler.setFormatter(JsonFormatter())
+    handler.addFilter(AwayFilter())
     handler.addFilter(RedactingFilter())
-    log = logging.getLogger("tests.redaction")
+    log = logging.getLogger(f"tests.redaction.{id(lines)}")
     log.addHandler(handler)
     log.propagate = False
+    return log, lines
+
+
+def test_a_database_that_is_away_is_one_line_and_no_traceback() -> None:
+    log, lines = logged()
+    for sent in ("SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 1 / 0"):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sent)
+        except Error:
+            log.exception("An order was not taken")
+        connection.close()
+    away, wrong = (json.loads(line) for line in lines.getvalue().splitlines())
+    assert away["event"].startswith("An order was not taken: terminating connection")
+    assert "exception" not in away
+    assert "division by zero" in wrong["exception"]
+
+
+def test_a_traceback_is_written_without_the_secrets_in_it() -> None:
+    log, lines = logged()
     try:
         raise OSError("GET https://h.test/f?X-Amz-Signature=ab12 by postgres://us:pw99@h.test/db")
     except OSError:
