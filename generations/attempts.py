@@ -144,6 +144,14 @@ def ended(generation: Generation, task: Task) -> None:
         )
 
 
+def spoilt(generation: Generation, message: str) -> None:
+    """Note for the operator why the film of the attempt that was accepted is not taken in."""
+    with lifecycle.scope(generation):
+        Attempt.objects.filter(generation=generation, outcome=AttemptOutcome.ACCEPTED).update(
+            message=storable(message)[:500]
+        )
+
+
 def margin(attempt: Attempt) -> Decimal | None:
     """Dollars that its film brought at list price, less what the upstream took, when told."""
     if attempt.upstream_cost is None:

@@ -97,7 +97,7 @@ def _next_step(generation: Generation) -> Attempt | None:
             return None
         return _resolve(generation, open_attempt)
     if timezone.now() >= generation.deadline_at:
-        lifecycle.fail(generation, "deadline", "No upstream could take it before its deadline.")
+        lifecycle.fail(generation, "deadline", "No service could take it before its deadline.")
         return None
     return _place(generation)
 

@@ -50,7 +50,7 @@ def examine(path: Path, *, seconds: int, alive: Callable[[], None]) -> Film:
         with av.open(str(path), format="mp4") as container:
             return _examined(container, path, size, seconds, alive)
     except (FFmpegError, ValueError, EOFError) as error:
-        raise BadFilm(f"it does not decode: {type(error).__name__}") from error
+        raise BadFilm("it does not decode") from error
 
 
 def _examined(
@@ -115,7 +115,7 @@ def preview(source: Path, target: Path) -> None:
         ):
             _encode_preview(container, out)
     except (FFmpegError, ValueError) as error:
-        raise BadFilm(f"no preview: {type(error).__name__}") from error
+        raise BadFilm("no preview can be made of it") from error
 
 
 def _encode_preview(

@@ -22,7 +22,7 @@ from django.db import DatabaseError, connections
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generations import lifecycle, outcomes, providers, storage
+from generations import attempts, lifecycle, outcomes, providers, storage
 from generations.films import BadFilm, Film, examine
 from generations.lifecycle import LeaseLost
 from generations.models import Audio, Generation, Status, Video
@@ -262,11 +262,16 @@ def _give_up(generation: Generation, code: str, message: str) -> None:
 
 def _trouble(generation: Generation, error: Exception) -> None:
     """Ask for a fresh link and try again; give up, and give back, after STEP_ATTEMPTS."""
+    cause = f" ({error.__cause__!r})" if error.__cause__ else ""
+    told = f"{type(error).__name__}: {error}{cause}"
     log.warning(
-        "%s: film not taken in (try %s): %s", generation.public_id, generation.step_attempts, error
+        "%s: film not taken in (try %s): %s", generation.public_id, generation.step_attempts, told
     )
+    attempts.spoilt(generation, told)
     if generation.step_attempts >= min(settings.STEP_ATTEMPTS, len(_WAITS)):
-        _give_up(generation, "bad_film", f"The film could not be used: {error}.")
+        bad = isinstance(error, BadFilm)
+        why = f"The film that came cannot be used: {error}." if bad else "The film did not come."
+        _give_up(generation, "bad_film", f"{why} Nothing was charged.")
         return
     _refresh_link(generation)
     lifecycle.release(generation, again_in=_WAITS[generation.step_attempts - 1])

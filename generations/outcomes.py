@@ -98,7 +98,7 @@ def certainly_absent(found: Found) -> bool:
 
 def abandon(generation: Generation) -> None:
     """Nobody can tell whether the upstream took it: free the customer, leave it to the operator."""
-    give_up(generation, "upstream_unknown", "The upstream's answer was lost; nothing was charged.")
+    give_up(generation, "upstream_unknown", "The service's answer was lost; nothing was charged.")
 
 
 def give_up(generation: Generation, code: str, message: str) -> bool:
@@ -176,7 +176,7 @@ def _rejected(
         lifecycle.put_back(generation, again_in=0)
     elif attempts.burned(generation) >= settings.SUBMIT_ATTEMPTS:
         lifecycle.fail(
-            generation, "upstream_unavailable", "No upstream could take it; nothing was charged."
+            generation, "upstream_unavailable", "No service could take it; nothing was charged."
         )
     else:
         lifecycle.put_back(generation, again_in=_backoff(attempts.count(generation)))
@@ -196,16 +196,16 @@ def polled(generation: Generation, found: Found) -> None:
         _ready(generation, found)
     elif isinstance(found, Task) and found.state == TaskState.FAILED:
         code = "moderation" if _is_moderation(found.message) else "upstream_failed"
-        lifecycle.fail(generation, code, found.message or "The upstream could not make it.")
+        lifecycle.fail(generation, code, found.message or "The service could not make it.")
     elif timezone.now() >= generation.deadline_at:
-        lifecycle.fail(generation, "deadline", "The upstream did not finish before the deadline.")
+        lifecycle.fail(generation, "deadline", "The service did not finish it before the deadline.")
     elif isinstance(found, Task):
         polls.seen(generation)
     elif not certainly_absent(found):
         if generation.account:
             health.trouble(generation.account, found)
     elif polls.missed(generation) > _ABSENCES:
-        lifecycle.fail(generation, "upstream_lost", "The upstream no longer knows this film.")
+        lifecycle.fail(generation, "upstream_lost", "The service no longer knows this film.")
 
 
 def _whole(generation: Generation, task: Task) -> bool:

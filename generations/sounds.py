@@ -73,7 +73,7 @@ def medium_of(path: Path) -> str:
         with av.open(str(path), format=form.reader) as container:
             return "video" if container.streams.video else "audio"
     except (FFmpegError, ValueError, EOFError) as error:
-        raise BadFilm(f"it does not open: {type(error).__name__}") from error
+        raise BadFilm("it does not open") from error
 
 
 def _format(path: Path, *, films_too: bool) -> Format:
@@ -137,7 +137,7 @@ def _opened(path: Path, form: Format, medium: str) -> Iterator[tuple[Any, Any]]:
                 raise BadFilm(f"{len(streams)} {medium} streams")
             yield container, streams[0]
     except (FFmpegError, ValueError, EOFError, StopIteration) as error:
-        raise BadFilm(f"it does not decode: {type(error).__name__}") from error
+        raise BadFilm("it does not decode") from error
 
 
 def _enough(length: Fraction) -> float:

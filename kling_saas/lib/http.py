@@ -33,7 +33,10 @@ class BlockedAddress(Exception):
 
 
 class FetchFailed(Exception):
-    """A fetch that did not give what was asked. `status` is the HTTP status when there was one."""
+    """A fetch that did not give what was asked; the text is fit for whoever named the address.
+
+    `status` is the HTTP status when there was one.
+    """
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
@@ -250,9 +253,20 @@ def fetch(url: str, *, max_bytes: int, max_seconds: float, redirects: int = 3) -
             except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
                 slow = time.monotonic() >= deadline
                 raise FetchFailed(
-                    "slower than the time allowed" if slow else type(error).__name__
+                    "slower than the time allowed" if slow else _why(error)
                 ) from error
     raise FetchFailed("too many redirects")
+
+
+def _why(error: Exception) -> str:
+    """For whoever named the address; the error itself is the cause."""
+    if isinstance(error, httpx.InvalidURL | UnicodeError):
+        return "this is not an address"
+    if isinstance(error, httpx.HTTPError) and was_not_sent(error):
+        return "nobody answers there"
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer came in time"
+    return "the connection broke off"
 
 
 def _body(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:

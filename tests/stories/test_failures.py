@@ -142,6 +142,26 @@ def test_the_film_ends_as_documented(case: Case, endings: dict[str, Ended]) -> N
         assert film["error"]["refund"]["credits"] == PRICE
 
 
+@pytest.mark.parametrize(
+    ("words", "message", "trail"),
+    [
+        ("fail:truncated", "The film did not come. Nothing was charged.", "RemoteProtocolError"),
+        (
+            "fail:corrupt",
+            "The film that came cannot be used: it does not decode. Nothing was charged.",
+            "InvalidDataError",
+        ),
+    ],
+)
+def test_the_customer_reads_plain_words_and_the_operator_the_cause(
+    words: str, message: str, trail: str, endings: dict[str, Ended]
+) -> None:
+    film = endings[words].generation
+    assert film["error"]["message"] == message
+    with tenancy.system("a test looks at every tenant"):
+        assert trail in Attempt.objects.get(generation__public_id=film["id"]).message
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.words)
 def test_the_customer_pays_for_films_and_for_nothing_else(
     case: Case, endings: dict[str, Ended]
