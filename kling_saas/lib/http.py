@@ -23,6 +23,8 @@ from django.conf import settings
 from httpcore._backends.sync import SyncBackend
 
 _AGENT = {"User-Agent": "kling-saas/1"}
+_OF_LEASE = 0.75  # in which a call is over; the rest is for writing down what came of it
+_PIECE = 64 * 1024  # bytes that are written under one look at the clock
 ANSWER_MAX = 16 * 1024 * 1024  # bytes; a list of 500 tasks has half of one
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")  # all that IANA has given out as global unicast
@@ -77,14 +79,21 @@ def _trusted() -> ssl.SSLContext:
 
 
 def api_client(timeout: float | None = None) -> httpx.Client:
-    """For creates at configured hosts. Plain httpx: it tells "not sent" from "no answer"."""
+    """For one call at a configured host. Plain httpx: it tells "not sent" from "no answer".
+
+    `timeout` is for one read or write. All it does ends within three quarters of LEASE_SECONDS from
+    now, whatever `timeout` says: a create must be over before another worker may have its order.
+    """
     seconds = timeout or settings.UPSTREAM_TIMEOUT
-    return httpx.Client(
-        timeout=httpx.Timeout(seconds, connect=10.0),
-        headers=_AGENT,
-        trust_env=False,
-        verify=_trusted(),
-    )
+    backend = _TimedBackend(time.monotonic() + settings.LEASE_SECONDS * _OF_LEASE)
+    return _client_on(backend, httpx.Timeout(seconds, connect=10.0))
+
+
+def _client_on(backend: httpcore.NetworkBackend, limits: httpx.Timeout) -> httpx.Client:
+    transport = httpx.HTTPTransport(verify=_trusted(), trust_env=False)
+    pool = transport._pool  # noqa: SLF001 - httpx has no public way to set the network backend
+    pool._network_backend = backend  # noqa: SLF001
+    return httpx.Client(timeout=limits, headers=_AGENT, transport=transport, trust_env=False)
 
 
 def polling_client() -> httpx.AsyncClient:
@@ -117,7 +126,9 @@ class _TimedStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """All of `buffer`. Raises httpcore.WriteTimeout."""
-        self._stream.write(buffer, _left(self._deadline, timeout, httpcore.WriteTimeout))
+        for begin in range(0, len(buffer), _PIECE):
+            left = _left(self._deadline, timeout, httpcore.WriteTimeout)
+            self._stream.write(buffer[begin : begin + _PIECE], left)
 
     def close(self) -> None:
         """Close the connection."""
@@ -148,8 +159,8 @@ def _left(deadline: float, timeout: float | None, too_late: type[Exception]) -> 
     return left if timeout is None else min(left, timeout)
 
 
-class _GuardedBackend(SyncBackend):
-    """Connects only to public addresses, to the very one that was checked, until `deadline`."""
+class _TimedBackend(SyncBackend):
+    """Everything on its connections is over at `deadline`, on the monotonic clock."""
 
     def __init__(self, deadline: float) -> None:
         self._deadline = deadline
@@ -162,11 +173,26 @@ class _GuardedBackend(SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        """A connection under the deadline. Raises httpcore.ConnectTimeout when it has passed."""
+        left = _left(self._deadline, timeout, httpcore.ConnectTimeout)
+        stream = super().connect_tcp(host, port, left, local_address, socket_options)
+        return _TimedStream(stream, self._deadline)
+
+
+class _GuardedBackend(_TimedBackend):
+    """Connects only to public addresses, to the very one that was checked."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
         """Resolve once, check every answer, connect to the first."""
         address = _checked_address(host, port)
-        left = _left(self._deadline, timeout, httpcore.ConnectTimeout)
-        stream = super().connect_tcp(address, port, left, local_address, socket_options)
-        return _TimedStream(stream, self._deadline)
+        return super().connect_tcp(address, port, timeout, local_address, socket_options)
 
 
 def _checked_address(host: str, port: int) -> str:
@@ -221,13 +247,8 @@ def guarded_client(max_seconds: float, timeout: float = 15.0) -> Iterator[httpx.
 
     `timeout` is for one read or write, `max_seconds` for all it does from now on, headers included.
     """
-    transport = httpx.HTTPTransport(verify=_trusted(), trust_env=False)
-    pool = transport._pool  # noqa: SLF001 - httpx has no public way to set the network backend
-    pool._network_backend = _GuardedBackend(time.monotonic() + max_seconds)  # noqa: SLF001
-    limits = httpx.Timeout(timeout, connect=min(timeout, 10.0))
-    with httpx.Client(
-        timeout=limits, headers=_AGENT, transport=transport, trust_env=False
-    ) as client:
+    backend = _GuardedBackend(time.monotonic() + max_seconds)
+    with _client_on(backend, httpx.Timeout(timeout, connect=min(timeout, 10.0))) as client:
         yield client
 
 

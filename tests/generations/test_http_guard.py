@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+import httpx
 import pytest
 from django.test import override_settings
 
@@ -232,6 +233,48 @@ def test_a_server_that_sends_a_byte_now_and_then_is_left_at_the_deadline(
         with pytest.raises(kling_http.FetchFailed, match="slower than the time allowed"):
             fetched("http://public.test/drip", seconds=0.5)
         assert 0.5 <= time.monotonic() - began < 1.5
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_call_of_an_upstream_is_over_before_its_lease(reads: bool) -> None:
+    """Each read and write alone is soon done: the server takes or sends a byte now and then."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                if reads:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n")
+                while True:
+                    connection.sendall(b"0") if reads else connection.recv(1)
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        began = time.monotonic()
+        with (
+            override_settings(LEASE_SECONDS=1, UPSTREAM_TIMEOUT=30.0),
+            kling_http.api_client() as client,
+            pytest.raises(httpx.TimeoutException) as error,
+        ):
+            client.post(address, content=b"" if reads else b"x" * 30_000_000)
+        assert 0.7 <= time.monotonic() - began < 1.0
+        assert not kling_http.was_not_sent(error.value)
+
+
+def test_who_slept_until_the_lease_was_over_does_not_call_any_more() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with (
+            override_settings(LEASE_SECONDS=0),
+            kling_http.api_client() as client,
+            pytest.raises(httpx.ConnectTimeout) as error,
+        ):
+            client.post(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        assert kling_http.was_not_sent(error.value)
+        server.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 def test_the_demo_and_its_tests_may_reach_this_machine(wire: Wire) -> None:
