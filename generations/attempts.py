@@ -66,6 +66,19 @@ def close(
         return bool(left.update(outcome=outcome, ended_at=timezone.now(), **columns))
 
 
+def came_late(generation: Generation, attempt: Attempt, *, upstream_id: str, **seen: Any) -> None:
+    """It was taken after all, and told so when its order had been given up: keep by which id.
+
+    It stays in suspense; by the id its film may be asked for (`late`), and found on a bill.
+    """
+    with lifecycle.scope(generation):
+        left = Attempt.objects.filter(pk=attempt.pk, outcome=AttemptOutcome.ABANDONED)
+        if left.update(upstream_id=upstream_id, **seen):
+            Generation.objects.filter(pk=generation.pk, status=Status.FAILED).update(
+                upstream_id=upstream_id
+            )
+
+
 def looked(generation: Generation, attempt: Attempt) -> None:
     """Count a look-up that did not find the task."""
     with lifecycle.scope(generation):

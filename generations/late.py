@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts import outbox, tenancy
@@ -43,8 +43,7 @@ _TROUBLE: tuple[type[Exception], ...] = (
 )
 _FOR = timedelta(hours=24)
 _NOTHING_YET = {"status": Status.FAILED, "video": None, "audio": None}
-_ASKABLE = Q(error_code__in=["deadline", "upstream_lost"]) & ~Q(upstream_id="")
-_PERHAPS = Q(error_code="upstream_unknown")  # found by our id, where that can be asked
+_TAKEN = Q(error_code__in=["deadline", "upstream_lost"]) & ~Q(upstream_id="")
 _HERE = Q(media_url__startswith=STORED)  # kept for us by a blocking call: it does not grow old
 
 
@@ -57,7 +56,7 @@ def run() -> int:
         due = (
             Generation.objects.filter(
                 Q(lease_until=None) | Q(lease_until__lte=Now()),
-                _HERE | Q(_ASKABLE | _PERHAPS, finished_at__gte=Now() - _FOR),
+                _HERE | Q(_askable(), finished_at__gte=Now() - _FOR),
                 **_NOTHING_YET,
             )
             .only("pk")  # most rounds find nothing
@@ -76,13 +75,22 @@ def run() -> int:
     return 1
 
 
+def _askable() -> Q:
+    """An upstream took it, or perhaps did: then our id finds it, or its own if that came late.
+
+    Needs a scope.
+    """
+    left = Attempt.objects.filter(generation=OuterRef("pk"), outcome=AttemptOutcome.ABANDONED)
+    return _TAKEN | Q(Exists(left))
+
+
 def overdue(since: timedelta) -> QuerySet[Generation]:
     """Films given up within `since` whose upstream could tell of them, and is not asked any more.
 
     Needs a scope of every tenant.
     """
     found: QuerySet[Generation] = Generation.objects.filter(
-        _ASKABLE | _PERHAPS,
+        _askable(),
         **_NOTHING_YET,
         finished_at__gte=Now() - since,
         finished_at__lt=Now() - _FOR,

@@ -132,9 +132,10 @@ def suspend(generation: Generation, attempt: Attempt) -> None:
 def _accepted(generation: Generation, attempt: Attempt, task: Task, seen: dict[str, Any]) -> None:
     attempt.upstream_id = storable(task.id)[:120]
     with lifecycle.scope(generation):
-        attempts.close(
-            generation, attempt, AttemptOutcome.ACCEPTED, upstream_id=attempt.upstream_id, **seen
-        )
+        taken = {"upstream_id": attempt.upstream_id, **seen}
+        if not attempts.close(generation, attempt, AttemptOutcome.ACCEPTED, **taken):
+            log.warning("%s: taken as %s after its end", attempt.external_id, task.id)
+            attempts.came_late(generation, attempt, **taken)
         passing("record.accepted")
         if generation.kind in PRODUCTS and _whole(generation, task):
             attempts.ended(generation, task)
