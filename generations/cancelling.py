@@ -7,6 +7,7 @@ from generations import access, lifecycle
 from generations.errors import NotCancellable
 from generations.models import Generation, Status
 from generations.models.generation import TERMINAL
+from kling_saas.lib.refusals import Forbidden
 
 _TRIES = 3  # a worker may look at it while we do
 
@@ -14,8 +15,10 @@ _TRIES = 3  # a worker may look at it while we do
 def cancel(actor: Actor, public_id: str) -> Generation:
     """Stop it before it is handed to an upstream; every credit comes back. Repeatable.
 
-    Raises NotFound, and NotCancellable with what becomes of it instead.
+    Raises Forbidden, NotFound, and NotCancellable with what becomes of it instead.
     """
+    if not actor.may_order:
+        raise Forbidden(f"Your role ({actor.role}) does not cancel films: ask an owner.")
     for _ in range(_TRIES):
         generation = access.find(actor, public_id)
         if generation.status == Status.CANCELLED:

@@ -20,6 +20,8 @@ from generations.errors import NotCancellable
 from generations.models import Status
 from generations.models.generation import TERMINAL
 from generations.views.cards import Card, card, cards_of
+from generations.views.words import plain
+from kling_saas.lib.refusals import Forbidden
 
 _PAGE = 20
 _FILTERS = {
@@ -119,6 +121,8 @@ def cancel(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse
         else:
             told = _("There was nothing left to cancel.")
         messages.error(request, told)
+    except Forbidden as refusal:
+        messages.error(request, plain(refusal.detail))
     else:
         messages.success(request, _("The job was cancelled and its credits are back."))
     return redirect("job", public_id=public_id)

@@ -6,14 +6,15 @@ import dataclasses
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from accounts import api_keys, tenancy
-from accounts.models import ApiKey, Role
+from accounts.models import ApiKey, Membership, Role
 from billing import wallets
 from generations import submission
 from kling_saas.lib.refusals import Forbidden
 from kling_saas.web import keys
+from tests.generations.orders import parked
 from tests.generations.programs import available, funded
 
 FILM = {"model": "kling-v1", "prompt": "A kite over the dunes"}
@@ -28,6 +29,34 @@ def test_a_role_that_does_not_order_holds_nothing(role: Role) -> None:
         submission.submit(actor, order, lambda generation: "{}")
     balance = wallets.balance(alice.organisation.pk, False)
     assert (balance.available, balance.reserved) == (available(alice), 0)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.BILLING])
+def test_a_role_that_does_not_order_cancels_nothing(role: Role) -> None:
+    alice = funded()
+    film = parked(alice)
+    with tenancy.scope(alice.organisation.pk):
+        Membership.objects.update(role=role)
+    browser = Client(headers={"Host": "127.0.0.1"})
+    browser.force_login(alice.user)
+    browser.post("/app/mode", {"mode": "test"})
+    job = f"/app/jobs/{film.public_id}"
+    assert b"Cancel, free of charge" not in browser.get(job).content
+    assert f"Your role ({role}) does not cancel films" in told(browser, job)
+    assert available(alice) == 10_000 - 10
+
+    with tenancy.scope(alice.organisation.pk):
+        Membership.objects.update(role=Role.CREATOR)
+    assert b"Cancel, free of charge" in browser.get(job).content
+    assert "its credits are back" in told(browser, job)
+    assert available(alice) == 10_000
+
+
+def told(browser: Client, job: str) -> str:
+    """What the page says after its button to cancel was pressed."""
+    answer = browser.post(f"{job}/cancel", follow=True)
+    assert answer.status_code == 200
+    return str(answer.content.decode())
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.BILLING, Role.CREATOR])
