@@ -22,6 +22,7 @@ from accounts.actors import Actor
 from accounts.models import IdempotencyRecord
 from billing import prices, quotes
 from billing.errors import from_database
+from billing.models import Quote
 from billing.prices import Priced
 from generations import products, routing, sources
 from generations.catalogue import billable, validation
@@ -42,6 +43,7 @@ from kling_saas.lib.points import passing
 from kling_saas.lib.postgresql.base import fetch_one
 from kling_saas.lib.refusals import Forbidden, IdempotencyKeyReused, InvalidBody, Refusal
 
+_USED = "This quote was used: ask for a new one."
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
 
 
@@ -71,16 +73,22 @@ class Submission:
 class Prepared:
     """A valid order with what it will be charged, before any money moves.
 
-    `film` is `params` as they are stored.
+    `film` is `params` as they are stored, `priced` today's price, whatever `quote` says.
     """
 
     params: Params
     warnings: tuple[str, ...]
     priced: Priced
     credits: int
-    quote_pk: int | None
+    quote: Quote | None
     film: dict[str, Any]
     lane: list[int]
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Of what `credits` are the sum."""
+        quoted: list[dict[str, Any]] | None = self.quote.line_items if self.quote else None
+        return quoted or [line.as_json() for line in self.priced.lines]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,20 +134,32 @@ def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
     lane = routing.lane(checked.params, livemode=actor.livemode)
     film = checked.params.to_json()
     priced = prices.price([billable.item(checked.params)])
-    credits_due, quote_pk = priced.credits, None
+    credits_due, quote = priced.credits, None
     if order.quote_id is not None:
         quote = quotes.look_up(actor.organisation_id, actor.livemode, order.quote_id)
         credits_due = quotes.check(quote, params_fingerprint(checked.params))
-        quote_pk = quote.pk
     return Prepared(
         params=checked.params,
         warnings=checked.warnings,
         priced=priced,
         credits=credits_due,
-        quote_pk=quote_pk,
+        quote=quote,
         film=film,
         lane=lane,
     )
+
+
+def rehearse(actor: Actor, order: Submission) -> Prepared:
+    """What `submit` would charge now, however full the queue and empty the wallet.
+
+    Raises what it would refuse the order for.
+    """
+    prepared = prepare(actor, order)
+    _hold_to_cap(order, prepared.credits)
+    with tenancy.scope(actor.organisation_id):
+        if prepared.quote and Generation.objects.filter(quote=prepared.quote).exists():
+            raise QuoteUsed(_USED)
+    return prepared
 
 
 def submit(actor: Actor, order: Submission, render: Callable[[Generation], str]) -> Receipt:
@@ -154,7 +174,7 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
         raise Forbidden(f"Your role ({actor.role}) does not order films: ask an owner.")
     try:
         prepared = prepare(actor, order)
-        hold_to_cap(order, prepared.credits)
+        _hold_to_cap(order, prepared.credits)
     except Refusal:
         # What was accepted once is answered again, though it could not be ordered any more: an
         # address that it named may have ended since.
@@ -181,8 +201,7 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
     )
 
 
-def hold_to_cap(order: Submission, credits_due: int) -> None:
-    """Raises CapExceeded when it costs more than its `max_cost`."""
+def _hold_to_cap(order: Submission, credits_due: int) -> None:
     if order.max_cost is not None and credits_due > order.max_cost:
         raise CapExceeded(
             f"This costs {credits_due} credits and max_cost is {order.max_cost}: raise max_cost or "
@@ -251,7 +270,7 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
         warnings=list(prepared.warnings),
         status=Status.ACCEPTED,
         credits=prepared.credits,
-        quote_id=prepared.quote_pk,
+        quote=prepared.quote,
         door=order.door,
         door_facts=dict(order.door_facts),
         external_id=order.external_id,
@@ -347,7 +366,7 @@ def _raise_refusal(error: DatabaseError) -> None:
     if constraint == "one_generation_per_external_id":
         return
     if constraint == "one_generation_per_quote":
-        raise QuoteUsed("This quote was used: ask for a new one.") from None
+        raise QuoteUsed(_USED) from None
     refusal = from_database(error)
     if refusal is None:
         raise error

@@ -55,13 +55,13 @@ class GenerationsView(Endpoint):
         return response
 
     def _priced(self, order: submission.Submission) -> JsonResponse:
-        prepared = submission.prepare(self.actor, order)
+        prepared = submission.rehearse(self.actor, order)
         return JsonResponse(
             {
                 "object": "dry_run",
                 "livemode": self.actor.livemode,
-                "credits": prepared.priced.credits,
-                "line_items": [line.as_json() for line in prepared.priced.lines],
+                "credits": prepared.credits,
+                "line_items": prepared.lines,
                 "input": presenting.ordered(prepared.film),
                 "warnings": list(prepared.warnings),
             }

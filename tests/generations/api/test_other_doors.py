@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 from PIL import Image
 
+from accounts import tenancy
+from billing.models import Quote
 from generations import waiting
 from generations.catalogue import billable, registry
 from generations.catalogue.products.registry import PRODUCTS
@@ -31,6 +33,28 @@ def test_a_quote_is_what_the_order_is_charged(api: Program, alice: Customer) -> 
     assert api.post("/generations", order).json()["code"] == "quote_used"
     other = api.post("/generations", {**FILM, "quote_id": quote["id"]})
     assert (other.status_code, other.json()["code"]) == (409, "quote_changed")
+
+
+def test_a_dry_run_says_what_the_order_would_be_charged_or_refused_for(
+    api: Program, alice: Customer
+) -> None:
+    quote = api.post("/quotes", FILM).json()
+    line = {**quote["line_items"][0], "unit_credits": 7, "credits": 7}
+    with tenancy.scope(alice.organisation.pk):  # as one made before the price rose
+        Quote.objects.filter(public_id=quote["id"]).update(credits=7, line_items=[line])
+    order = {**FILM, "quote_id": quote["id"], "max_cost": 7}
+
+    told = api.post("/generations", {**order, "dry_run": True}).json()
+    assert (told["credits"], told["line_items"]) == (7, [line])
+    for capped in ({**order, "max_cost": 6}, {**FILM, "max_cost": 9}):
+        answers = [api.post("/generations", {**capped, **dry}) for dry in ({}, {"dry_run": True})]
+        assert {(a.status_code, a.json()["code"]) for a in answers} == {(403, "cap_exceeded")}
+        assert answers[0].json()["credits"] == answers[1].json()["credits"]
+
+    assert api.post("/generations", order).json()["credits"]["quoted"] == 7
+    for dry in ({}, {"dry_run": True}):
+        assert api.post("/generations", {**order, **dry}).json()["code"] == "quote_used"
+    assert available(alice) == 9993
 
 
 def test_mallory_cannot_use_alices_quote(api: Program, mallory: Program) -> None:
