@@ -8,9 +8,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from accounts.outbox import RETRY_SECONDS
 from billing import prices
 from generations import products
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
+from generations.deliveries import POST_SECONDS
 
 _DIALECTS = (  # its name, our address, the path of a first order, for whom it is
     ("Kling", "/kling", "/v1/videos/text2video",
@@ -35,6 +37,11 @@ def docs(request: HttpRequest) -> HttpResponse:
             "first_model": FIRST_MODEL,
             "first_prompt": FIRST_PROMPT,
             "dialects": _DIALECTS,
+            "callbacks": {
+                "seconds": round(POST_SECONDS),
+                "repeats": len(RETRY_SECONDS),
+                "hours": round(sum(RETRY_SECONDS) / 3600),
+            },
             "products": [
                 {"product": product, "credits": cheapest.get(product.name)}
                 for product in products.current().values()
