@@ -1,7 +1,8 @@
-"""The refusals of this app, each with the code that the documentation lists."""
+"""The refusals of this app, and how films fail, each with the code that the documentation lists."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from generations.catalogue.violations import InvalidRequest as CatalogueRefusal
@@ -78,3 +79,37 @@ class NotReady(Conflict):
     """There is no film to fetch: not yet, or never."""
 
     code, title = "not_ready", "No film"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How an accepted order ended without a film: `error.code` of its generation.
+
+    `retryable`: the same order may succeed when it is given again.
+    """
+
+    meaning: str
+    retryable: bool
+
+
+FAILURES: dict[str, Failure] = {
+    "bad_film": Failure(
+        "A film was made, but it did not come, does not play, or is not the one ordered.", True
+    ),
+    "deadline": Failure("It was not finished before its `deadline`.", True),
+    "internal": Failure("A fault on our side.", True),
+    "moderation": Failure(
+        "The content was refused: something in the prompt or image has to change.", False
+    ),
+    "no_provider": Failure("No service makes this film any more.", True),
+    "upstream_failed": Failure(
+        "The service tried and could not make it; `error.message` is its own word.", False
+    ),
+    "upstream_lost": Failure("The service took it and no longer knows it.", True),
+    "upstream_refused": Failure(
+        "The service refused the order; `error.message` says what has to change.", False
+    ),
+    "upstream_unavailable": Failure("Every service that was tried had trouble.", True),
+    "upstream_unknown": Failure("The service’s answer was lost and cannot be asked for.", True),
+}
+"""Every code with which a generation fails; its credits are always given back."""

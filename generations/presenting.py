@@ -12,6 +12,7 @@ from generations.catalogue import billable
 from generations.catalogue.params import DEFAULTS
 from generations.catalogue.products.product import Product
 from generations.catalogue.products.registry import PRODUCTS
+from generations.errors import FAILURES
 from generations.models import Audio, Generation, Status, Video
 from generations.models.generation import TERMINAL
 from generations.wire.task import RemoteAudio, RemoteVideo, Task, TaskState
@@ -24,8 +25,6 @@ _STATES = {
     "cancelled": TaskState.FAILED,
 }
 _FILLED = {name: DEFAULTS[name] for name in ("mode", "duration", "sound", "watermark")}
-_RETRYABLE = {"deadline", "upstream_unavailable", "upstream_unknown", "upstream_lost", "bad_film",
-              "internal", "no_provider"}  # fmt: skip
 
 
 def public_status(generation: Generation) -> str:
@@ -131,10 +130,11 @@ def video_json(generation: Generation, video: Video) -> dict[str, Any]:
 def _error(generation: Generation) -> dict[str, Any] | None:
     if not generation.error_code:
         return None
+    known = FAILURES.get(generation.error_code)
     return {
         "code": generation.error_code,
         "message": generation.error_message,
-        "retryable": generation.error_code in _RETRYABLE,
+        "retryable": known is not None and known.retryable,
         "refund": {"credits": generation.credits, "at": _iso(generation.finished_at)},
     }
 

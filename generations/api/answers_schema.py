@@ -22,7 +22,7 @@ REFUSALS = {
     415: "Not JSON",
     422: "Every violation at once, or an Idempotency-Key used for another body",
     429: "Too many unfinished generations",
-    503: "No upstream can make it now",
+    503: "No service can make it at the moment",
 }
 
 

@@ -36,7 +36,9 @@ class Forbidden(Refusal):
 
 
 class NotFound(Refusal):
-    """Unknown, or another tenant's: the two are told apart by nobody."""
+    """There is no such generation, film, quote or address for this key; another organisation's
+    cannot be told from none.
+    """
 
     code, status, title = "not_found", 404, "Not found"
 

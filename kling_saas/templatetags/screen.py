@@ -8,7 +8,7 @@ from django import template
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
@@ -31,6 +31,21 @@ def icon(name: str, label: str = "") -> SafeString:
         )
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', address, name
+    )
+
+
+@register.filter
+def code_words(sentence: str) -> SafeString:
+    """The sentence with what stands between backticks set as code."""
+    parts = sentence.split("`")
+    plain, marked = parts[::2], [*parts[1::2], ""]
+    return format_html_join(
+        "",
+        "{}{}",
+        (
+            (words, format_html("<code>{}</code>", code) if code else "")
+            for words, code in zip(plain, marked, strict=False)
+        ),
     )
 
 

@@ -1,4 +1,7 @@
-"""The page behind every problem's `type`: each code with its status and what it means."""
+"""The page behind every problem's `type`: each code with its status and what it means.
+
+And the codes with which films fail after they were accepted.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Iterator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from generations.errors import FAILURES
 from kling_saas.lib.refusals import Refusal
 
 
@@ -24,7 +28,8 @@ def codes(request: HttpRequest) -> HttpResponse:
         }
         for code, kind in sorted(found.items())
     ]
-    return render(request, "web/errors.html", {"rows": rows})
+    failures = [{"code": code, "how": how} for code, how in FAILURES.items()]
+    return render(request, "web/errors.html", {"rows": rows, "failures": failures})
 
 
 def _kinds(base: type[Refusal]) -> Iterator[type[Refusal]]:

@@ -15,7 +15,7 @@ from generations.wire.kling import codes
 from generations.wire.task import BadRequest
 from kling_saas.api.errors import MethodNotAllowed
 from kling_saas.api.requests import request_id
-from kling_saas.lib.refusals import Refusal
+from kling_saas.lib.refusals import NotFound, Refusal
 
 PARAMETERS, FORBIDDEN = 1200, 1103
 _BY_STATUS = {
@@ -30,10 +30,10 @@ _BY_STATUS = {
 }
 
 
-class NoSuchMethod(Refusal):
+class NoSuchMethod(NotFound):
     """A product of Kling's that is not served here."""
 
-    code, status, title = "not_found", 404, "No such method"
+    title = "No such method"
 
 
 def refuse(error: Exception) -> HttpResponse:
