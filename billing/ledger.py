@@ -122,15 +122,18 @@ def capture(hold_id: int, amount: int) -> bool:
 def release(hold_id: int) -> bool:
     """Give a hold back to its lots. False when it was released before.
 
-    Raises AlreadySettled when it was captured, UnknownHold. A lot that expired meanwhile gets
-    seven more days.
+    Raises AlreadySettled when it was captured, UnknownHold. What comes back after its lot's end
+    gets seven more days.
     """
     return bool(_call("SELECT billing_release(%s)", [hold_id])[0])
 
 
-def expire_lots(now: datetime) -> int:
-    """Expire what is due at `now` in the wallets the open scope sees; how many lots (≤ 1000)."""
-    return int(_call("SELECT billing_expire_lots(%s)", [now])[0])
+def expire_lots(at: datetime | None = None) -> int:
+    """Expire what is due in the wallets the open scope sees; how many lots (≤ 1000).
+
+    Due by the database's clock, or at a moment of the caller's choosing.
+    """
+    return int(_call("SELECT billing_expire_lots(coalesce(%s, now()))", [at])[0])
 
 
 def freeze(organisation_id: int, livemode: bool, *, reason: str) -> bool:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from accounts import outbox, tenancy
 from accounts.models import IdempotencyRecord
@@ -26,7 +25,7 @@ def run() -> None:
     """Every sweep once. Each is safe to run at any time, by any number of workers."""
     give_up_stuck()
     with tenancy.system("expiry is the same for every tenant"):
-        ledger.expire_lots(timezone.now())
+        ledger.expire_lots()
         IdempotencyRecord.objects.filter(created_at__lt=Now() - _KEEP_ANSWERS).delete()
     outbox.forget_old()
     quotes.forget_expired()

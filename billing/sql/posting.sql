@@ -115,10 +115,15 @@ BEGIN
     RETURN v_rest;
 END $$;
 
--- Give back `p_amount` of a hold's pins, last pinned first. A lot that expired meanwhile
--- gets seven days more: the customer could not have spent it.
+-- Give back `p_amount` of a hold's pins, last pinned first. What comes back after its end gets
+-- seven days more: the customer could not have spent it. What was not pinned and is due goes
+-- first, so that it does not live on beside it.
 CREATE OR REPLACE FUNCTION billing_unpin_lots(p_hold bigint, p_amount bigint) RETURNS void
 LANGUAGE sql AS $$
+    SELECT billing_expire_lot(lot.id) FROM billing_hold AS hold
+      JOIN billing_lot AS lot ON lot.wallet_id = hold.wallet_id
+     WHERE hold.id = p_hold AND lot.open AND lot.expires_at <= now()
+     ORDER BY lot.expires_at, (lot.source = 'purchase'), lot.id;
     UPDATE billing_lot AS lot SET
         remaining = remaining + least(pin.amount, p_amount - pin.before),
         expires_at = CASE

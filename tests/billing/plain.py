@@ -129,6 +129,7 @@ class PlainWallet:
         return True
 
     def _give_back(self, hold: PlainHold, amount: int) -> None:
+        self.expire()
         rest = amount
         self.settlings += 1
         for lot, pinned in reversed(hold.pins):

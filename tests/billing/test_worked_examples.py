@@ -139,8 +139,9 @@ def test_expired_credits_leave_the_wallet_and_held_ones_wait_for_their_film() ->
     held = ledger.reserve(alice, LIVE, 20, reference="gen_a")
     purse.let_days_pass(alice, 2)
     with tenancy.scope(alice):
-        assert ledger.expire_lots(timezone.now()) == 1
-        assert ledger.expire_lots(timezone.now()) == 0
+        assert ledger.expire_lots(timezone.now() - timedelta(days=1.5)) == 0
+        assert ledger.expire_lots() == 1
+        assert ledger.expire_lots() == 0
     assert purse.figures(alice) == (0, 20, 0)
     assert purse.entries(alice)[-1] == ("expire", -30, 0)
     settle(alice, held.hold_id, 20)
@@ -158,6 +159,24 @@ def test_credits_given_back_after_their_end_last_seven_more_days() -> None:
     with tenancy.scope(alice):
         left = Lot.objects.get().expires_at - timezone.now()
     assert timedelta(days=6, hours=23) < left <= timedelta(days=7)
+
+
+@pytest.mark.parametrize("charged", [None, 1])
+def test_only_what_comes_back_after_its_end_lives_on(charged: int | None) -> None:
+    alice = purse.organisation().pk
+    end = timezone.now() + timedelta(days=1)
+    ledger.grant(alice, LIVE, 50, LotSource.PROMO, reference="promo", expires_at=end)
+    held = ledger.reserve(alice, LIVE, 3, reference="gen_a")
+    purse.let_days_pass(alice, 2)  # and no sweep came
+    settle(alice, held.hold_id, charged)
+    back = 3 - (charged or 0)
+    assert purse.figures(alice) == (back, 0, 0)
+    assert purse.entries(alice)[-2:] == [("expire", -47, 0), ("release", back, back)]
+    purse.let_days_pass(alice, 8)
+    with tenancy.scope(alice):
+        assert ledger.expire_lots() == 1
+    assert purse.figures(alice) == (0, 0, 0)
+    assert proof.prove(alice).holds
 
 
 def test_due_credits_buy_nothing_before_the_sweep_has_come() -> None:
