@@ -141,9 +141,8 @@ async def _call(generation: Generation, attempt: Attempt) -> Exchange:
             if follows := film_follows(answer.status_code, answer.headers):
                 outcome = await _keep_film(generation, follows.task, answer)
                 return Exchange(outcome, sent, headers_of(answer))
-            await answer.aread()
-            told = adapter.codec.decode_created(answer.status_code, answer.headers, answer.content)
-            return Exchange(told, sent, received(answer))
+            answer = await http.read(answer)
+            return Exchange(adapter.outcome(answer), sent, received(answer))
     except (httpx.HTTPError, UnicodeError) as error:
         return Exchange(without_answer(error), sent, {"error": type(error).__name__})
     except OSError as error:  # no room for the film on our side; it was made

@@ -32,7 +32,6 @@ from generations.models import (
 from generations.providers import Exchange, health
 from generations.providers.base import not_sent
 from kling_saas.lib.points import passing
-from kling_saas.lib.sealing import SealBroken
 
 log = logging.getLogger(__name__)
 _BATCH = 16  # all sent at once: a second wave could outlast the lease
@@ -182,14 +181,13 @@ def _send(generation: Generation, attempt: Attempt) -> Exchange:
     """The create, once. What fails on our side before it is "not sent". Raises LeaseLost."""
     try:
         params = pictures.for_upstream(generation, attempt.account)
-        # The last look before it goes out: who slept until here may find that somebody else has
-        # looked the attempt up and sent it, and a second one would be a second film.
-        lifecycle.renew(generation)
-        return providers.adapter(attempt.account).create(
-            params,
-            external_id=attempt.external_id,
-            callback_url=f"{settings.CALLBACK_URL}/callbacks/{generation.callback_token}",
-        )
-    except (SealBroken, OSError, ObjectDoesNotExist, ValueError) as error:
-        log.error("%s: not sent: %s", attempt.external_id, error)
+    except (OSError, ObjectDoesNotExist, ValueError) as error:
         return not_sent(error)
+    # The last look before it goes out: who slept until here may find that somebody else has
+    # looked the attempt up and sent it, and a second one would be a second film.
+    lifecycle.renew(generation)
+    return providers.adapter(attempt.account).create(
+        params,
+        external_id=attempt.external_id,
+        callback_url=f"{settings.CALLBACK_URL}/callbacks/{generation.callback_token}",
+    )

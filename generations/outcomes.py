@@ -50,6 +50,8 @@ def _follow(generation: Generation, attempt: Attempt, exchange: Exchange) -> Non
         _rejected(generation, attempt, outcome, seen)
     elif isinstance(outcome, NotSent):
         message = storable(outcome.message)[:500]
+        if outcome.ours:
+            log.error("%s: not sent: %s", attempt.external_id, message)
         if _closed(generation, attempt, AttemptOutcome.NOT_SENT, message=message, **seen):
             passing("record.not_sent")
             lifecycle.put_back(generation, again_in=_backoff(attempts.count(generation)))

@@ -122,7 +122,7 @@ def _send(adapter: Adapter, wire: WireRequest) -> httpx.Response:
     """The answer. Raises TrialRefused when none comes."""
     try:
         with http.api_client() as client:
-            return client.send(adapter.request(client, wire))
+            return http.call(client, adapter.request(client, wire))
     except SealBroken as error:
         raise TrialRefused(f"{error}: enter it again in the console") from None
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:

@@ -8,6 +8,7 @@ be a second bill.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,7 @@ from kling_saas.lib.sealing import SealBroken
 if TYPE_CHECKING:
     from generations.models import ProviderAccount
 
+log = logging.getLogger(__name__)
 _WORTH_A_LIST = 8  # questions; fewer are asked one by one
 # A host name that cannot be looked up is a UnicodeError, and no httpx error: in the account's
 # address, or in an answer that sends us elsewhere.
@@ -96,9 +98,12 @@ class Adapter:
     def create(self, params: Params, *, external_id: str, callback_url: str) -> Exchange:
         """Send the create once. Never raises for what the network or the upstream does.
 
-        Raises SealBroken, or ValueError when the upstream cannot make this film.
+        What fails on our side before it, as when the upstream cannot make this film, is "not sent".
         """
-        wire = self.codec.create(params, external_id, callback_url)
+        try:
+            wire = self.codec.create(params, external_id, callback_url)
+        except ValueError as error:
+            return not_sent(error)
         sent = as_sent(wire)
         with http.api_client() as client:
             try:
@@ -106,12 +111,21 @@ class Adapter:
             except _NO_ADDRESS as error:
                 name = type(error).__name__
                 return Exchange(NotSent(name), sent, {"error": name})
+            except (SealBroken, ValueError) as error:
+                return not_sent(error)
             try:
-                answer = client.send(request)
+                answer = http.call(client, request)
             except (httpx.HTTPError, UnicodeError) as error:
                 return Exchange(without_answer(error), sent, {"error": type(error).__name__})
-        outcome = self.codec.decode_created(answer.status_code, answer.headers, answer.content)
-        return Exchange(outcome, sent, received(answer))
+        return Exchange(self.outcome(answer), sent, received(answer))
+
+    def outcome(self, answer: httpx.Response) -> Outcome:
+        """What the answer to a create means. It was sent: what cannot be read is unknown."""
+        try:
+            return self.codec.decode_created(answer.status_code, answer.headers, answer.content)
+        except Exception as error:
+            log.exception("%s: the answer to a create was not understood", self.account.name)
+            return Unknown(type(error).__name__, "the answer was not understood")
 
     def request(self, client: httpx.Client | httpx.AsyncClient, wire: WireRequest) -> httpx.Request:
         """The whole request. Raises SealBroken, httpx.InvalidURL, UnicodeError."""
@@ -145,7 +159,7 @@ class Adapter:
     def _asked(self, wire: WireRequest) -> Found:
         try:
             with http.api_client() as client:
-                answer = client.send(self.request(client, wire))
+                answer = http.call(client, self.request(client, wire))
         except _NO_QUERY as error:
             return _silence(error)
         return self.codec.decode_task(answer.status_code, answer.headers, answer.content)
@@ -157,7 +171,7 @@ class Adapter:
             return None
         try:
             with http.api_client() as client:
-                answer = client.send(self.request(client, told.query(start_ms, end_ms)))
+                answer = http.call(client, self.request(client, told.query(start_ms, end_ms)))
         except _NO_QUERY as error:
             return _silence(error)
         return told.decode(answer.status_code, answer.headers, answer.content)

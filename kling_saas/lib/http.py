@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,17 +57,38 @@ class AnswerTooLarge(httpx.DecodingError):
     """An API's answer that has no end; whoever asked must not be filled by it."""
 
 
-async def send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+def call(client: httpx.Client, request: httpx.Request) -> httpx.Response:
     """The whole answer. Raises AnswerTooLarge (over ANSWER_MAX) and httpx's errors."""
-    answer = await client.send(request, stream=True)
+    answer, content = client.send(request, stream=True), bytearray()
+    with closing(answer):
+        for chunk in answer.iter_bytes():
+            _append(content, chunk, request)
+    return _whole(answer, content)
+
+
+async def send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    """As `call`."""
+    return await read(await client.send(request, stream=True))
+
+
+async def read(answer: httpx.Response) -> httpx.Response:
+    """The whole of an answer that has begun to come. Raises as `call`."""
     content = bytearray()
     try:
         async for chunk in answer.aiter_bytes():
-            content += chunk
-            if len(content) > ANSWER_MAX:
-                raise AnswerTooLarge(f"an answer of more than {ANSWER_MAX} bytes", request=request)
+            _append(content, chunk, answer.request)
     finally:
         await answer.aclose()
+    return _whole(answer, content)
+
+
+def _append(content: bytearray, chunk: bytes, request: httpx.Request) -> None:
+    content += chunk
+    if len(content) > ANSWER_MAX:
+        raise AnswerTooLarge(f"an answer of more than {ANSWER_MAX} bytes", request=request)
+
+
+def _whole(answer: httpx.Response, content: bytearray) -> httpx.Response:
     headers = [(k, v) for k, v in answer.headers.multi_items() if k != "content-encoding"]
     return httpx.Response(answer.status_code, headers=headers, content=bytes(content))
 

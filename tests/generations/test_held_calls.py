@@ -15,9 +15,10 @@ from accounts import tenancy
 from generations import attempts, blocking, late, lifecycle, outcomes, storage
 from generations.models import Attempt, Generation, Protocol, ProviderAccount, Status, Video
 from generations.providers import Exchange, NotSent
-from generations.wire.task import Accepted
+from generations.wire.task import Accepted, Unknown
 from kling_saas.lib import points
 from tests.generations import mp4
+from tests.generations.endless import endless
 from tests.generations.orders import parked
 from tests.generations.programs import available, funded
 from tests.people import Customer
@@ -160,4 +161,16 @@ def test_a_call_to_an_address_that_is_none_is_not_sent(
     attempt.account = account
     exchange = asyncio.run(blocking._call(order, attempt))
     assert isinstance(exchange.outcome, NotSent)
+    assert lifecycle.fail(now(order), "test", "over")
+
+
+def test_an_answer_without_end_that_is_no_film_does_not_fill_us(
+    alice: Customer, account: ProviderAccount
+) -> None:
+    order, attempt = begun(alice, account)
+    with endless() as address:
+        account.base_url = address
+        attempt.account = account
+        exchange = asyncio.run(blocking._call(order, attempt))
+    assert exchange.outcome == Unknown("AnswerTooLarge", "no answer came")
     assert lifecycle.fail(now(order), "test", "over")

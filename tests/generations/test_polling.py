@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import http.server
 import secrets
 import threading
+from dataclasses import replace
+from typing import cast
 
 import httpx
 import pytest
@@ -16,9 +17,10 @@ from generations.catalogue.validation import check
 from generations.models import Protocol, ProviderAccount
 from generations.providers import Found, NotSent
 from generations.providers.codecs import Question
-from generations.wire.task import Accepted, Reason, Rejected, Task, Unknown
+from generations.wire.task import Accepted, Outcome, Reason, Rejected, Task, Unknown
 from kling_saas.lib.http import polling_client
 from kling_saas.lib.http import send as send_whole
+from tests.generations.endless import endless
 from tests.stack import Stack
 
 _FILMS = 12
@@ -159,22 +161,44 @@ def test_a_question_whose_credential_cannot_be_opened_has_no_answer(stack: Stack
 
 
 def test_an_answer_without_end_is_no_answer_and_does_not_fill_us() -> None:
-    class Endless(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            with contextlib.suppress(OSError):
-                while True:
-                    self.wfile.write(b" " * 65536)
+    with endless() as address:
+        found, _ = poll(account(address, Protocol.KLING), ["1"])
+        adapter = providers.adapter(account(address, Protocol.KLING))
+        answers = [found["1"], adapter.get("text2video", "1"), adapter.find("text2video", "1")]
+        answers.append(cast("Rejected", adapter.meter(0, 1)))
+        order = check({"model": "kling-v1", "prompt": "A kite"}).params
+        outcome = adapter.create(order, external_id="x", callback_url="").outcome
+    for silence in answers:
+        assert isinstance(silence, Rejected)
+        assert (silence.reason, silence.code) == (Reason.UNAVAILABLE, "AnswerTooLarge")
+    assert outcome == Unknown("AnswerTooLarge", "no answer came")
 
-        def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-            pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    upstream = account(f"http://127.0.0.1:{server.server_port}", Protocol.KLING)
-    found, _ = poll(upstream, ["1"])
-    server.shutdown()
-    silence = found["1"]
-    assert isinstance(silence, Rejected)
-    assert (silence.reason, silence.code) == (Reason.UNAVAILABLE, "AnswerTooLarge")
+@pytest.mark.parametrize("trouble", [ValueError, KeyError, OSError, RecursionError])
+def test_an_answer_that_cannot_be_read_was_an_answer(
+    stack: Stack, trouble: type[Exception]
+) -> None:
+    def broken(*_: object) -> Outcome:
+        raise trouble("nonsense")
+
+    adapter = providers.adapter(at_sandbox(stack, Protocol.KLING))
+    adapter.codec = replace(adapter.codec, decode_created=broken)
+    order = check({"model": "kling-v1", "prompt": "A kite"}).params
+    exchange = adapter.create(order, external_id=secrets.token_hex(8), callback_url="")
+    assert exchange.outcome == Unknown(trouble.__name__, "the answer was not understood")
+    assert exchange.response["body"]["data"]["task_id"]  # for the operator
+
+
+def test_what_fails_on_our_side_before_a_create_is_not_sent(stack: Stack) -> None:
+    order = check({"model": "kling-v1", "prompt": "A kite"}).params
+    sealed = at_sandbox(stack, Protocol.KLING)
+    sealed.sealed_credential = "v1:gone:AAAA"
+    outcome = providers.adapter(sealed).create(order, external_id="x", callback_url="").outcome
+    assert isinstance(outcome, NotSent)
+    assert (outcome.ours, outcome.unreadable) == (True, True)
+
+    elsewhere = providers.adapter(at_sandbox(stack, Protocol.SEGMIND))
+    unknown = replace(order, model="kling-v9")
+    outcome = elsewhere.create(unknown, external_id="x", callback_url="").outcome
+    assert isinstance(outcome, NotSent)
+    assert (outcome.ours, outcome.unreadable) == (True, False)
