@@ -44,20 +44,34 @@ def _step(name: str, title: str, description: str, *more: Whole | Many) -> Produ
 
 BEGIN = usual.session_step(
     _BEGUN,
-    "Begin to choose in a film",
+    "Multi-elements: open a film",
     "Opens a film, so that things in it can be chosen.",
     f"{_BASE}/{_BEGUN}",
     usual.film(2, 10),
     follows="video",
 )
 ADD = _step(
-    _ADDED, "Choose a thing", "Adds a thing in one frame to what is chosen.", _FRAME, _POINTS
+    _ADDED,
+    "Multi-elements: choose a thing in it",
+    "Adds a thing in one frame to what is chosen.",
+    _FRAME,
+    _POINTS,
 )
 DELETE = _step(
-    _DELETED, "Leave a thing out", "Takes a thing away from what is chosen.", _FRAME, _POINTS
+    _DELETED,
+    "Multi-elements: take a thing from the choice",
+    "Takes a thing away from what is chosen.",
+    _FRAME,
+    _POINTS,
 )
-CLEAR = _step("clear-selection", "Choose nothing", "Takes everything away from what is chosen.")
-PREVIEW = _step("preview-selection", "See what is chosen", "Shows what is chosen in the film.")
+CLEAR = _step(
+    "clear-selection",
+    "Multi-elements: clear the choice",
+    "Takes everything away from what is chosen.",
+)
+PREVIEW = _step(
+    "preview-selection", "Multi-elements: show the choice", "Shows what is chosen in the film."
+)
 
 
 def _pictures_for_what_comes(given: Given, findings: Findings) -> None:
@@ -83,7 +97,7 @@ def _pictures_for_what_comes(given: Given, findings: Findings) -> None:
 
 EDIT = Product(
     name="multi-elements",
-    title="Edit what is in a film",
+    title="Multi-elements: edit what is chosen",
     description="Adds, swaps or removes the things that were chosen in a film.",
     path=_BASE,
     models=("kling-v1-6",),
