@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.text import slugify
+
 from accounts import tenancy
 from generations import access, storage, waiting
 from generations.catalogue import billable
@@ -25,6 +27,7 @@ _STATES = {
     "cancelled": TaskState.FAILED,
 }
 _FILLED = {name: DEFAULTS[name] for name in ("mode", "duration", "sound", "watermark")}
+_NAMING_WORDS, _NAMING_LETTERS = 6, 48
 
 
 def public_status(generation: Generation) -> str:
@@ -105,12 +108,21 @@ def _audio_json(generation: Generation) -> dict[str, Any] | None:
 
 def _sound_link(generation: Generation, audio: Audio) -> str:
     suffix = audio.key.rpartition(".")[2]
-    return storage.link(audio.key, name=f"{generation.public_id}.{suffix}")
+    return storage.link(audio.key, name=file_name(generation, suffix))
+
+
+def file_name(generation: Generation, suffix: str) -> str:
+    """What a download is saved as: the first words of its prompt in ASCII, and its id."""
+    words = slugify(str(generation.params.get("prompt", ""))[:200]).split("-")[:_NAMING_WORDS]
+    begin = "-".join(words)[:_NAMING_LETTERS].strip("-")
+    return (
+        f"{begin}-{generation.public_id}.{suffix}" if begin else f"{generation.public_id}.{suffix}"
+    )
 
 
 def video_json(generation: Generation, video: Video) -> dict[str, Any]:
     """The film with links made now; `expires_at` is when they end."""
-    address = storage.link(video.key, name=f"{generation.public_id}.mp4")
+    address = storage.link(video.key, name=file_name(generation, "mp4"))
     expires = storage.link_expires_at(address)
     return {
         "id": video.public_id,
@@ -147,7 +159,7 @@ def task(generation: Generation, video: Video | None = None) -> Task:
     if video is not None and succeeded:
         films = (
             RemoteVideo(
-                url=storage.link(video.key, name=f"{generation.public_id}.mp4"),
+                url=storage.link(video.key, name=file_name(generation, "mp4")),
                 id=video.public_id,
                 duration_ms=video.duration_ms,
                 bytes=video.bytes,

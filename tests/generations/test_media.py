@@ -11,7 +11,8 @@ import pytest
 import requests
 from django.core.signing import Signer
 
-from generations import storage
+from generations import presenting, storage
+from generations.models import Generation
 
 CONTENT = bytes(range(256)) * 1000
 TOTAL = 256_000
@@ -143,6 +144,20 @@ def test_a_named_link_is_saved_under_its_name_and_under_no_other(key: str, link:
     ):  # fmt: skip
         assert get(address).status_code == 404
     assert storage.link_expires_at(named) == storage.link_expires_at(link)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("A fox, in fresh snow; it looks up at us.", "a-fox-in-fresh-snow-it-gen_1.mp4"),
+        ("Café “Zürich”\r\n../x", "cafe-zurich-x-gen_1.mp4"),
+        ("雪の中の狐", "gen_1.mp4"),
+        ("a" * 100, f"{'a' * 48}-gen_1.mp4"),
+    ],
+)
+def test_a_download_is_named_by_its_first_words_and_its_id(prompt: str, name: str) -> None:
+    film = Generation(public_id="gen_1", params={"prompt": prompt})
+    assert presenting.file_name(film, "mp4") == name
 
 
 def test_a_good_link_to_a_file_that_is_gone_is_404(site: str) -> None:
