@@ -25,4 +25,11 @@ def client_address(request: HttpRequest) -> str:
     peer = str(request.META.get("REMOTE_ADDR", ""))
     hops = [h.strip() for h in request.headers.get("X-Forwarded-For", "").split(",") if h.strip()]
     trusted: int = settings.TRUSTED_PROXIES
-    return hops[-trusted] if trusted and len(hops) >= trusted else peer
+    return _without_port(hops[-trusted]) if trusted and len(hops) >= trusted else peer
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies write the sender's port too: 192.0.2.7:4711, [2001:db8::7]:4711."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop

@@ -135,8 +135,7 @@ def _may_have_signup_grant(organisation: Organisation) -> bool:
     owners = Membership.objects.filter(organisation=organisation, role=Role.OWNER)
     if not EmailAddress.objects.filter(user__in=owners.values("user"), verified=True).exists():
         return False
-    if not organisation.signup_network:
-        return True
+    # Those of whom no network is known count as one: to hide it must not be worth anything.
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT billing_signup_grants(%s, %s)",

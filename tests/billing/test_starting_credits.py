@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.test import RequestFactory, override_settings
@@ -11,12 +12,18 @@ from django.test import RequestFactory, override_settings
 from accounts import organisations, tenancy
 from accounts.actors import Actor
 from accounts.models import Membership, Organisation, User
+from accounts.requests import client_address
 from billing import context_processors, wallets
 from tests.billing import purse
 from tests.billing.purse import LIVE
 
 
-def sign_up(*, verified: bool, network: str = "") -> Organisation:
+def some_network() -> str:
+    """One that nobody else has signed up from."""
+    return f"{secrets.token_hex(4)}/24"
+
+
+def sign_up(*, verified: bool, network: str) -> Organisation:
     user = User.objects.create_user(f"{secrets.token_hex(6)}@example.org")
     EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
     return organisations.create(user, network=network)
@@ -32,12 +39,12 @@ def credits_of(organisation: Organisation) -> tuple[int, int]:
 
 def test_a_demo_gives_everything_at_once() -> None:
     with override_settings(DEMO=True):
-        assert credits_of(sign_up(verified=False)) == (60, 10_000)
+        assert credits_of(sign_up(verified=False, network="")) == (60, 10_000)
 
 
 def test_live_credits_wait_for_a_verified_address() -> None:
     with override_settings(DEMO=False):
-        organisation = sign_up(verified=False)
+        organisation = sign_up(verified=False, network=some_network())
         assert credits_of(organisation) == (0, 10_000)
         with tenancy.scope(organisation.pk):
             owners = Membership.objects.values("user")
@@ -46,16 +53,38 @@ def test_live_credits_wait_for_a_verified_address() -> None:
 
 
 def test_a_network_gets_three_welcome_grants_a_day() -> None:
-    network = f"{secrets.token_hex(4)}/24"
+    network = some_network()
     with override_settings(DEMO=False):
         given = [credits_of(sign_up(verified=True, network=network))[0] for _ in range(5)]
         assert given == [60, 60, 60, 0, 0]
         assert credits_of(sign_up(verified=True, network="198.51.100.0/24"))[0] == 60
 
 
+def test_those_without_a_known_network_are_one_network() -> None:
+    with override_settings(DEMO=False):
+        given = [credits_of(sign_up(verified=True, network=""))[0] for _ in range(4)]
+    assert given[3] == 0  # others may have signed up so before
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "network"),
+    [
+        ("192.0.2.7", "192.0.2.0/24"), ("192.0.2.7:4711", "192.0.2.0/24"),
+        ("::ffff:192.0.2.7", "192.0.2.0/24"), ("2001:db8:1:2::7", "2001:db8:1::/48"),
+        ("[2001:db8:1:2::7]:4711", "2001:db8:1::/48"), ("[2001:db8:1:2::7]", "2001:db8:1::/48"),
+        ("unknown", ""), ("192.0.2.7:x:y", ""),
+    ],
+)  # fmt: skip
+def test_a_network_is_read_from_what_proxies_write(forwarded: str, network: str) -> None:
+    heard = f"198.51.100.1, {forwarded}"
+    request = RequestFactory().get("/", headers={"X-Forwarded-For": heard})
+    with override_settings(TRUSTED_PROXIES=1):
+        assert organisations.network_of(client_address(request)) == network
+
+
 def test_a_place_without_grants_gives_none() -> None:
     with override_settings(DEMO=True, SIGNUP_GRANT=0, TEST_WALLET_GRANT=0):
-        assert credits_of(sign_up(verified=True)) == (0, 0)
+        assert credits_of(sign_up(verified=True, network="")) == (0, 0)
     assert settings.SIGNUP_GRANT == 60
 
 
