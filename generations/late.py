@@ -30,7 +30,7 @@ from generations.models import (
     Video,
 )
 from generations.providers import Found
-from generations.wire.task import RemoteVideo, Task, TaskState
+from generations.wire.task import Reason, Rejected, RemoteVideo, Task, TaskState
 from kling_saas.lib import http
 from kling_saas.lib.points import passing
 
@@ -42,6 +42,7 @@ _TROUBLE: tuple[type[Exception], ...] = (
     *storage.TROUBLE,
 )
 _FOR = timedelta(hours=24)
+_REST = 10  # pauses, for an upstream that did not answer
 _NOTHING_YET = {"status": Status.FAILED, "video": None, "audio": None}
 _TAKEN = Q(error_code__in=["deadline", "upstream_lost"]) & ~Q(upstream_id="")
 _HERE = Q(media_url__startswith=STORED)  # kept for us by a blocking call: it does not grow old
@@ -112,7 +113,20 @@ def _finished(generation: Generation) -> Task | None:
         return Task(id=generation.upstream_id, state=TaskState.SUCCEEDED, videos=(film,))
     if generation.account is None:
         return None
-    return made_of(ask(generation, generation.account))
+    found = ask(generation, generation.account)
+    if isinstance(found, Rejected) and found.reason == Reason.UNAVAILABLE:
+        _let_rest(generation.account)
+    return made_of(found)
+
+
+def _let_rest(account: ProviderAccount) -> None:
+    """Its other films are not asked about before long: each would keep a worker from new films."""
+    with tenancy.system("an upstream's late films of every tenant wait"):
+        asked = Generation.objects.filter(
+            _askable(), **_NOTHING_YET, account=account, finished_at__gte=Now() - _FOR
+        )
+        pause = _REST * timedelta(seconds=settings.LATE_LOOK_SECONDS)
+        asked.exclude(_HERE).update(lease_until=Now() + pause)
 
 
 def made_of(found: Found | None) -> Task | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -131,3 +132,18 @@ def test_a_film_of_an_unknown_attempt_is_asked_for_whyever_its_order_was_given_u
     assert (ended.status, ended.error_code, ended.upstream_id) == ("failed", code, "")
     until(lambda: is_given(order), what="the late film")
     assert available(alice) == 10_000
+
+
+def test_an_upstream_that_does_not_answer_keeps_a_worker_for_one_question_only(
+    stack: Stack,
+) -> None:
+    alice, account = funded(), at_sandbox(stack, Protocol.KLING)
+    ProviderAccount.objects.filter(pk=account.pk).update(base_url="http://127.0.0.1:1/kling")
+    with stopped(stack.pid, "watcher", "cluster"):
+        orders = [begun(alice, account)[0] for _ in range(3)]
+        for order in orders:
+            outcomes.abandon(now(order))
+        until(lambda: late.run() and now(orders[0]).lease_until, what="the question")
+        rests = [now(order).lease_until for order in orders]
+    assert len(set(rests)) == 1
+    assert rests[0] > timezone.now() + timedelta(seconds=5 * settings.LATE_LOOK_SECONDS)
