@@ -42,3 +42,10 @@ def test_what_cannot_be_given_is_said_and_nothing_moves() -> None:
     with pytest.raises(CommandError):
         call_command("grant_credits", alice.organisation.public_id, "6", test=True, **words)
     assert available(alice) == before + 5
+    for name, most in (("reference", 111), ("reason", 300)):
+        long = {**words, name: "x" * (most + 1)}
+        with pytest.raises(CommandError, match=f"--{name} has at most {most} characters"):
+            call_command("grant_credits", alice.organisation.public_id, "5", test=True, **long)
+    longest = {"reference": "x" * 111, "reason": "y" * 300}
+    call_command("grant_credits", alice.organisation.public_id, "5", test=True, **longest)
+    assert available(alice) == before + 10

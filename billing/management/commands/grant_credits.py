@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import CharField
 
 from accounts import tenancy
 from accounts.models import AuditEvent, Organisation
 from billing import ledger
-from billing.models import LotSource
+from billing.models import Lot, LotSource
 from kling_saas.lib.refusals import Refusal
+
+_OURS = "operator:"  # before every reference of an operator's, so that none is a program's
 
 
 class Command(BaseCommand):
@@ -42,13 +45,15 @@ class Command(BaseCommand):
         )
 
     def _give(self, organisation: Organisation, options: dict[str, Any]) -> bool:
+        _hold_to(Lot.reference.field, _OURS + options["reference"], ours=len(_OURS))
+        _hold_to(Lot.reason.field, options["reason"])
         try:
             given = ledger.grant(
                 organisation.pk,
                 not options["test"],
                 options["credits"],
                 LotSource.GRANT,
-                reference=f"operator:{options['reference']}",
+                reference=_OURS + options["reference"],
                 reason=options["reason"],
             )
         except Refusal as refusal:
@@ -61,3 +66,10 @@ class Command(BaseCommand):
                 detail={"credits": options["credits"], "reason": options["reason"]},
             )
         return given
+
+
+def _hold_to(field: CharField[str, str], text: str, ours: int = 0) -> None:
+    """Refuse what the lot's field cannot hold; `ours` of `text` we have written."""
+    most = field.max_length or 0
+    if len(text) > most:
+        raise CommandError(f"--{field.name} has at most {most - ours} characters.")
