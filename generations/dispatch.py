@@ -172,7 +172,7 @@ def _resend(generation: Generation, attempt: Attempt) -> Attempt | None:
         _wait(generation, closed_for)
         return None
     log.warning("%s was never taken, sending it again", attempt.external_id)
-    attempt.retry = True
+    attempt.retry, attempt.started_at = True, timezone.now()  # as its outcome is learnt from
     passing("resend.admitted")
     return attempt
 

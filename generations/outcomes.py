@@ -36,7 +36,13 @@ def record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None
     _follow(generation, attempt, exchange)
     passing("record.followed")
     # Last: an answer that is not written down would be lost where nobody can be asked for it.
-    health.learn(attempt.account, generation.model, exchange.outcome, retry=attempt.retry)
+    health.learn(
+        attempt.account,
+        generation.model,
+        exchange.outcome,
+        retry=attempt.retry,
+        sent_at=attempt.started_at,
+    )
 
 
 def _follow(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:

@@ -36,7 +36,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a breaker knows."""
+    """What a breaker knows. `window_at`: since when it counts, or since when it is not closed."""
 
     state: str
     window_at: datetime
@@ -48,15 +48,24 @@ class Figures:
 
 
 def after(
-    seen: Figures, *, ok: bool, reason: str, now: datetime, rules: Rules, spread: float
+    seen: Figures,
+    *,
+    ok: bool,
+    reason: str,
+    sent_at: datetime,
+    now: datetime,
+    rules: Rules,
+    spread: float,
 ) -> Figures:
     """The figures after a create that worked or did not. `spread` is random in [0, 1).
 
-    While open, what comes back was sent before: it changes nothing.
+    Once it is open, what was sent before changes nothing, also while one order is out to try.
     """
     if seen.state == BreakerState.OPEN:
         return seen
     if seen.state == BreakerState.HALF_OPEN:
+        if sent_at <= seen.window_at:
+            return seen
         if ok:
             return Figures(BreakerState.CLOSED, now, successes=1)
         return _opened(seen, reason, now, rules, spread)
@@ -77,7 +86,7 @@ def _opened(seen: Figures, reason: str, now: datetime, rules: Rules, spread: flo
     pause = max(rules.first_pause / 2, pause * spread)
     return Figures(
         BreakerState.OPEN,
-        seen.window_at,
+        now,
         seen.successes,
         seen.failures,
         openings=seen.openings + 1,
@@ -107,8 +116,10 @@ def rules() -> Rules:
     )
 
 
-def record(account_id: int, model: str, *, ok: bool, reason: str = "") -> None:
-    """Count a create's end."""
+def record(
+    account_id: int, model: str, *, ok: bool, reason: str = "", sent_at: datetime | None = None
+) -> None:
+    """Count the end of a create that went out at `sent_at`; None: just now."""
     known, reason = rules(), kept_words(reason)
     if ok and _counted(account_id, model, timezone.now() - known.window):
         return
@@ -116,7 +127,10 @@ def record(account_id: int, model: str, *, ok: bool, reason: str = "") -> None:
         row, _ = Breaker.objects.get_or_create(account_id=account_id, model=model)
         seen = _figures(row)
         spread = random.random()  # noqa: S311 - no secrecy
-        then = after(seen, ok=ok, reason=reason, now=timezone.now(), rules=known, spread=spread)
+        now = timezone.now()
+        then = after(
+            seen, ok=ok, reason=reason, sent_at=sent_at or now, now=now, rules=known, spread=spread
+        )
         if then == seen or _swapped(row, then):
             return
     log.warning("%s at account %s: a result was not counted", model, account_id)

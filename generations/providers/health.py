@@ -87,8 +87,15 @@ def _spend(account: ProviderAccount, tokens: float, now: datetime) -> None:
 # -------------------------------------------------------------------- what answers teach
 
 
-def learn(account: ProviderAccount, model: str, outcome: Outcome | NotSent, *, retry: bool) -> None:
-    """Count a create's outcome for its breaker, budget and service."""
+def learn(
+    account: ProviderAccount,
+    model: str,
+    outcome: Outcome | NotSent,
+    *,
+    retry: bool,
+    sent_at: datetime | None = None,
+) -> None:
+    """Count a create's outcome for its breaker, budget and service. `sent_at` None: just now."""
     if isinstance(outcome, NotSent) and outcome.ours:
         if outcome.unreadable:
             pause(account, settings.ACCOUNT_PAUSE_SECONDS, outcome.message)
@@ -99,7 +106,7 @@ def learn(account: ProviderAccount, model: str, outcome: Outcome | NotSent, *, r
     ok = isinstance(outcome, Accepted) or (
         isinstance(outcome, Rejected) and outcome.reason in (*_WORKS, Reason.AUTH, Reason.BALANCE)
     )
-    breakers.record(account.pk, model, ok=ok, reason=_words(outcome))
+    breakers.record(account.pk, model, ok=ok, reason=_words(outcome), sent_at=sent_at)
     if isinstance(outcome, Rejected):
         trouble(account, outcome)
 

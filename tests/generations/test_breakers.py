@@ -28,10 +28,20 @@ RULES = Rules(
 LEASE = timedelta(seconds=30)
 
 
-def told(seen: Figures, results: str, *, at: datetime = NOON, spread: float = 0.5) -> Figures:
+def told(
+    seen: Figures,
+    results: str,
+    *,
+    at: datetime = NOON,
+    spread: float = 0.5,
+    sent_at: datetime | None = None,
+) -> Figures:
     """After creates that worked (+) or did not (-), all at one moment."""
     for result in results:
-        seen = after(seen, ok=result == "+", reason="503", now=at, rules=RULES, spread=spread)
+        seen = after(
+            seen, ok=result == "+", reason="503", sent_at=sent_at or at, now=at, rules=RULES,
+            spread=spread,
+        )  # fmt: skip
     return seen
 
 
@@ -93,6 +103,17 @@ def test_a_probe_that_works_closes_it_and_one_that_fails_doubles_the_pause() -> 
     assert pauses == [8, 16, 32, 60, 60, 60]
 
 
+def test_what_was_sent_before_it_opened_is_not_the_probes_answer() -> None:
+    opened = told(closed(), "---", at=NOON + timedelta(seconds=20))
+    due = opened.next_probe_at
+    assert due is not None
+    trying = probing(opened, now=due, lease=LEASE)
+    assert trying is not None
+    assert told(trying, "+-+", at=due + timedelta(seconds=9), sent_at=NOON) == trying
+    assert told(trying, "+", at=due + timedelta(seconds=9), sent_at=due).state == "closed"
+    assert told(trying, "-", at=due + timedelta(seconds=9), sent_at=due).state == "open"
+
+
 def test_the_pause_is_spread_and_never_nothing() -> None:
     found = [told(closed(), "---", spread=spread).next_probe_at for spread in (0.0, 0.75, 1.0)]
     assert found == [NOON + timedelta(seconds=seconds) for seconds in (2, 3, 4)]
@@ -136,6 +157,7 @@ def test_results_of_many_workers_are_all_counted(account: ProviderAccount) -> No
 
 
 def test_of_sixteen_workers_one_may_try(account: ProviderAccount) -> None:
+    sent_before = timezone.now()
     for _ in range(settings.BREAKER_FAILURES):
         breakers.record(account.pk, "kling-v1", ok=False, reason="gone")
     opened = Breaker.objects.get(account=account)
@@ -146,6 +168,8 @@ def test_of_sixteen_workers_one_may_try(account: ProviderAccount) -> None:
     Breaker.objects.filter(pk=opened.pk).update(next_probe_at=timezone.now())
     waits = at_once(lambda: breakers.wait(account.pk, "kling-v1", LEASE), 16)
     assert waits.count(0.0) == 1
+    breakers.record(account.pk, "kling-v1", ok=True, sent_at=sent_before)
+    assert breakers.wait(account.pk, "kling-v1", LEASE) >= 1.0
     breakers.record(account.pk, "kling-v1", ok=True)
     assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0
 
