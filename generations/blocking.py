@@ -11,6 +11,7 @@ import logging
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 from asgiref.sync import sync_to_async
@@ -136,32 +137,45 @@ async def _call(generation: Generation, attempt: Attempt) -> Exchange:
     sent = as_sent(wire)
     try:
         async with client:
-            answer = await client.send(request, stream=True)
+            async with asyncio.timeout(settings.SEGMIND_WAIT_MAX):  # in all: it may drip
+                answer = await client.send(request, stream=True)
+                follows = film_follows(answer.status_code, answer.headers)
+                answer = answer if follows else await http.read(answer)
             passing("call.answered")
-            if follows := film_follows(answer.status_code, answer.headers):
+            if follows:
                 outcome = await _keep_film(generation, follows.task, answer)
                 return Exchange(outcome, sent, headers_of(answer))
-            answer = await http.read(answer)
             return Exchange(adapter.outcome(answer), sent, received(answer))
-    except (httpx.HTTPError, UnicodeError) as error:
+    except (httpx.HTTPError, UnicodeError, TimeoutError) as error:
         return Exchange(without_answer(error), sent, {"error": type(error).__name__})
     except OSError as error:  # no room for the film on our side; it was made
         return Exchange(Unknown("disk", str(error)), sent, {"error": type(error).__name__})
 
 
 async def _keep_film(generation: Generation, told: Task, answer: httpx.Response) -> Outcome:
-    """Stream the answer into our storage under a temporary key; never whole in memory."""
+    """Stream the answer into our storage under a temporary key; never whole in memory.
+
+    Raises TimeoutError when it takes longer to come than FILM_FETCH_SECONDS.
+    """
     with tempfile.TemporaryDirectory(prefix="kling-held-") as folder:
         path = Path(folder) / "film.mp4"
         with path.open("wb") as file:
-            async for chunk in answer.aiter_bytes(256 * 1024):
-                file.write(chunk)
-                if file.tell() > settings.FILM_MAX_BYTES:
-                    return Unknown("too large", "the film is larger than FILM_MAX_BYTES")
+            if not await _written(answer, file):
+                return Unknown("too large", "the film is larger than FILM_MAX_BYTES")
         if not await _put(generation, path):
             return Unknown("storage", "the film came, and our storage did not take it")
         passing("call.kept")
     return Accepted(_stored(generation, told))
+
+
+async def _written(answer: httpx.Response, file: BinaryIO) -> bool:
+    """Whether all of it is in `file`; False when there is more than FILM_MAX_BYTES."""
+    async with asyncio.timeout(settings.FILM_FETCH_SECONDS):
+        async for chunk in answer.aiter_bytes(256 * 1024):
+            file.write(chunk)
+            if file.tell() > settings.FILM_MAX_BYTES:
+                return False
+    return True
 
 
 async def _put(generation: Generation, path: Path) -> bool:

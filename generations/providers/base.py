@@ -60,7 +60,7 @@ class Exchange:
     response: dict[str, Any] = field(default_factory=dict)
 
 
-def without_answer(error: httpx.HTTPError | UnicodeError) -> NotSent | Unknown:
+def without_answer(error: httpx.HTTPError | UnicodeError | TimeoutError) -> NotSent | Unknown:
     """What it means that sending a create ended in `error` instead of an answer."""
     name = type(error).__name__
     if isinstance(error, httpx.HTTPError) and http.was_not_sent(error):

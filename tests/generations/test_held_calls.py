@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.db.models import Q
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts import tenancy
@@ -173,4 +178,34 @@ def test_an_answer_without_end_that_is_no_film_does_not_fill_us(
         attempt.account = account
         exchange = asyncio.run(blocking._call(order, attempt))
     assert exchange.outcome == Unknown("AnswerTooLarge", "no answer came")
+    assert lifecycle.fail(now(order), "test", "over")
+
+
+_FILM = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 9000\r\n\r\n"
+_REFUSAL = b"HTTP/1.1 500 Oh\r\nContent-Length: 9000\r\n\r\n"
+
+
+@pytest.mark.parametrize("head", [_FILM, _REFUSAL, b"HTTP/1.1 2"])
+def test_an_upstream_that_sends_a_byte_now_and_then_is_left(
+    alice: Customer, account: ProviderAccount, head: bytes
+) -> None:
+    order, attempt = begun(alice, account)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(head)
+                while True:
+                    connection.sendall(b"0")
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        account.base_url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        attempt.account = account
+        began = time.monotonic()
+        with override_settings(SEGMIND_WAIT_MAX=0.4, FILM_FETCH_SECONDS=0.4):
+            exchange = asyncio.run(blocking._call(order, attempt))
+    assert 0.4 <= time.monotonic() - began < 1.5
+    assert exchange.outcome == Unknown("TimeoutError", "no answer came")
     assert lifecycle.fail(now(order), "test", "over")
