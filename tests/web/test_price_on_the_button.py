@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import expect
 
 from billing import prices
 from generations.catalogue import billable
 from generations.catalogue.params import Params
+from kling_saas.web.views import SPECS_BY_NAME
 from tests.web.conftest import Visitor
 
 pytestmark = pytest.mark.browser
@@ -115,3 +117,9 @@ def test_a_price_above_the_one_shown_is_refused_and_nothing_is_held(
     expect(page.get_by_role("button", name="Generate · 30 credits")).to_be_visible()
     expect(page.locator(".purse b")).to_have_text("60")
     person.complaints.clear()  # the refusal's own status is told to the console
+
+
+def test_the_first_page_begins_with_the_cheapest_film_that_is_sold(site: str) -> None:
+    clips = [row for row in prices.active_book().rows.values() if row.sku in SPECS_BY_NAME]
+    cheapest = min(row.credits for row in clips if "seconds=5" in row.key)
+    assert f"From {cheapest} credits a film." in requests.get(site, timeout=10).text
