@@ -6,11 +6,15 @@ PyJWT alone accepts a token that lives ten years and claims of any type; the lim
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import jwt
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import proven, tenancy
@@ -21,6 +25,7 @@ from kling_saas.lib.refusals import Unauthenticated
 from kling_saas.lib.sealing import SealBroken, seal, unseal
 
 _MAX_TOKEN = 4096  # bytes
+_NOTED_EVERY = timedelta(minutes=10)  # as accounts_find_api_key does for a bearer key
 _REJECTED = "The token is not valid: sign {iss, exp, nbf} with HS256 and your secret key."
 
 
@@ -67,7 +72,25 @@ def verify(token: str) -> Actor:
     except SealBroken:
         raise TokenRefused(_REJECTED, 1000) from None
     _check_claims(token, secret)
+    _note_use(row[0], row[2], row[5])
     return Actor(organisation_id=row[0], livemode=row[1], access_key_id=row[2], suspended=row[3])
+
+
+@dataclass(slots=True)
+class _Use:
+    """Of a pair as it is remembered: whether it was written down that it is in use."""
+
+    noted: bool = False
+
+
+def _note_use(organisation_id: int, key_pk: int, use: _Use) -> None:
+    """Once per look-up, and only here: who names a pair in a token of their own has not used it."""
+    if use.noted:
+        return
+    use.noted = True
+    with tenancy.scope(organisation_id):
+        long_ago = Q(last_used_at=None) | Q(last_used_at__lt=Now() - _NOTED_EVERY)
+        AccessKey.objects.filter(long_ago, pk=key_pk).update(last_used_at=Now())
 
 
 def _look_up(issuer: str) -> proven.Row | None:
@@ -78,7 +101,7 @@ def _look_up(issuer: str) -> proven.Row | None:
             [issuer],
         )
         found: proven.Row | None = cursor.fetchone()
-    return found
+    return (*found[:5], _Use(), found[5]) if found else None
 
 
 def _issuer(token: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import psycopg
 import pytest
 from django.conf import settings as product
@@ -32,6 +34,23 @@ def test_a_key_seen_a_moment_ago_costs_no_question() -> None:
         again = api_keys.verify(alice.test_key), access_keys.verify(signed(pair.access_key, secret))
     assert again == first
     assert [q["sql"] for q in asked if "find_" in q["sql"]] == []
+
+
+def test_a_pair_is_in_use_when_a_token_of_its_own_proves_it() -> None:
+    alice = customer()
+    with tenancy.scope(alice.organisation.pk):
+        pair, secret = access_keys.issue(alice.organisation.pk, livemode=False, name="pair")
+
+    def last_used() -> datetime | None:
+        with tenancy.scope(alice.organisation.pk):
+            pair.refresh_from_db()
+        return pair.last_used_at
+
+    with pytest.raises(Unauthenticated):
+        access_keys.verify(signed(pair.access_key, "x" * 43))
+    assert last_used() is None
+    access_keys.verify(signed(pair.access_key, secret))
+    assert last_used() is not None
 
 
 @pytest.mark.parametrize(
