@@ -238,7 +238,9 @@ SANDBOX_FILM = env.choice(
 CALLBACK_URL = (
     env.text("CALLBACK_URL", "", "Address upstreams call back; default SITE_URL.") or SITE_URL
 )
-UPSTREAM_TIMEOUT = env.number("UPSTREAM_TIMEOUT", 30.0, "Longest answer of an upstream's API, s.")
+UPSTREAM_TIMEOUT = env.number(
+    "UPSTREAM_TIMEOUT", 30.0, "Longest silence of an upstream, s; a call ends with its lease."
+)
 ALLOW_PRIVATE_ADDRESSES = env.flag(
     "ALLOW_PRIVATE_ADDRESSES", False, "Let fetches reach private addresses. Tests and demo only."
 )
