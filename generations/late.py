@@ -42,7 +42,7 @@ _TROUBLE: tuple[type[Exception], ...] = (
     *storage.TROUBLE,
 )
 _FOR = timedelta(hours=24)
-_REST = 10  # pauses, for an upstream that did not answer
+REST = 10  # pauses, for an upstream that did not answer
 _NOTHING_YET = {"status": Status.FAILED, "video": None, "audio": None}
 _TAKEN = Q(error_code__in=["deadline", "upstream_lost"]) & ~Q(upstream_id="")
 _HERE = Q(media_url__startswith=STORED)  # kept for us by a blocking call: it does not grow old
@@ -125,7 +125,7 @@ def _let_rest(account: ProviderAccount) -> None:
         asked = Generation.objects.filter(
             _askable(), **_NOTHING_YET, account=account, finished_at__gte=Now() - _FOR
         )
-        pause = _REST * timedelta(seconds=settings.LATE_LOOK_SECONDS)
+        pause = REST * timedelta(seconds=settings.LATE_LOOK_SECONDS)
         asked.exclude(_HERE).update(lease_until=Now() + pause)
 
 

@@ -21,7 +21,7 @@ from accounts import tenancy
 from accounts.actors import Actor
 from billing import ledger, proof
 from billing.models import LotSource
-from generations import access, attempts, invariants, lifecycle, routing, submission
+from generations import access, attempts, invariants, late, lifecycle, routing, submission
 from generations.models import (
     Attempt,
     AttemptOutcome,
@@ -274,7 +274,7 @@ class _Order:
     def look_late(self) -> None:
         """For a film that was given up."""
         for _ in range(_late(self.now())):
-            CLOCK.passes(settings.LATE_LOOK_SECONDS + 1)
+            CLOCK.passes(late.REST * settings.LATE_LOOK_SECONDS + 1)
             crew.ask_late()
 
     def now(self) -> Generation:
