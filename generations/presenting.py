@@ -115,9 +115,7 @@ def file_name(generation: Generation, suffix: str) -> str:
     """What a download is saved as: the first words of its prompt in ASCII, and its id."""
     words = slugify(str(generation.params.get("prompt", ""))[:200]).split("-")[:_NAMING_WORDS]
     begin = "-".join(words)[:_NAMING_LETTERS].strip("-")
-    return (
-        f"{begin}-{generation.public_id}.{suffix}" if begin else f"{generation.public_id}.{suffix}"
-    )
+    return f"{begin}-{generation.public_id}.{suffix}".lstrip("-")
 
 
 def video_json(generation: Generation, video: Video) -> dict[str, Any]:

@@ -1,10 +1,12 @@
-"""An upstream whose answers have no end."""
+"""Servers whose answers have no end: as fast as they are read, or a byte now and then."""
 
 from __future__ import annotations
 
 import contextlib
 import http.server
+import socket
 import threading
+import time
 from collections.abc import Iterator
 
 
@@ -32,3 +34,20 @@ def endless() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@contextlib.contextmanager
+def dripping(head: bytes) -> Iterator[int]:
+    """Its port. It answers one call: the head at once, then a byte every 50 ms."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(head)
+                while True:
+                    connection.sendall(b"0")
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        yield server.getsockname()[1]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,7 +20,7 @@ from generations.providers import Exchange, NotSent
 from generations.wire.task import Accepted, Unknown
 from kling_saas.lib import points
 from tests.generations import mp4
-from tests.generations.endless import endless
+from tests.generations.endless import dripping, endless
 from tests.generations.orders import parked
 from tests.generations.programs import available, funded
 from tests.people import Customer
@@ -190,18 +187,8 @@ def test_an_upstream_that_sends_a_byte_now_and_then_is_left(
     alice: Customer, account: ProviderAccount, head: bytes
 ) -> None:
     order, attempt = begun(alice, account)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def drip() -> None:
-            connection, _ = server.accept()
-            with connection, suppress(OSError):
-                connection.sendall(head)
-                while True:
-                    connection.sendall(b"0")
-                    time.sleep(0.05)
-
-        threading.Thread(target=drip, daemon=True).start()
-        account.base_url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    with dripping(head) as port:
+        account.base_url = f"http://127.0.0.1:{port}"
         attempt.account = account
         began = time.monotonic()
         with override_settings(SEGMIND_WAIT_MAX=0.4, FILM_FETCH_SECONDS=0.4):

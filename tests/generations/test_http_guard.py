@@ -20,6 +20,7 @@ import pytest
 from django.test import override_settings
 
 from kling_saas.lib import http as kling_http
+from tests.generations.endless import dripping
 
 PUBLIC, RESOLVE = "93.184.216.34", socket.getaddrinfo
 INSIDE = [
@@ -217,18 +218,7 @@ def test_a_body_too_large_too_short_or_too_slow_is_a_failure(
 def test_a_server_that_sends_a_byte_now_and_then_is_left_at_the_deadline(
     wire: Wire, head: bytes
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        wire.door = server.getsockname()[1]
-
-        def drip() -> None:
-            connection, _ = server.accept()
-            with connection, suppress(OSError):
-                connection.sendall(head)
-                while True:
-                    connection.sendall(b"0")
-                    time.sleep(0.05)
-
-        threading.Thread(target=drip, daemon=True).start()
+    with dripping(head) as wire.door:
         began = time.monotonic()
         with pytest.raises(kling_http.FetchFailed, match="slower than the time allowed"):
             fetched("http://public.test/drip", seconds=0.5)
