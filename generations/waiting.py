@@ -261,8 +261,7 @@ def _prior(equal: _Equal) -> _Lately:
     if product := PRODUCTS.get(equal.kind):
         seconds = float(product.eta)
     else:
-        spec = registry.get(equal.model)
-        seconds = float(spec.eta_image if equal.kind == "image2video" else spec.eta_text)
+        seconds = float(registry.get(equal.model).eta(equal.kind))
     if settings.DEMO or not equal.livemode:
         seconds = seconds / settings.SANDBOX_SPEED + 3
     return _Lately(Eta(seconds, seconds * 1.4), seconds)

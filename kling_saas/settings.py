@@ -317,7 +317,6 @@ Q_CLUSTER: dict[str, Any] = {
     "timeout": 120,  # a session of 15 s, then a look-up and a create of 30 s each
     "retry": 300,
     "queue_limit": WORKERS_SHORT,
-    "bulk": 1,
     "max_attempts": 1,
     "ack_failures": True,
     "save_limit": -1,
