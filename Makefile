@@ -18,8 +18,8 @@ run: $(VENV)/.run ## Run the whole product here; Ctrl-C ends it (PORT=8000 VAR=v
 demo: $(VENV)/.run ## Make one film through the REST API (PROMPT="…")
 	@$(PY) -m kling_saas.run.demo "$$PROMPT"
 
-test: $(VENV)/.dev ## Run the whole test suite against three running products
-	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+test: $(VENV)/.dev ## Run the whole test suite against four running products
+	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev ## Lint, types and import contracts
 	$(VENV)/bin/ruff check .

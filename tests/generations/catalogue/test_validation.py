@@ -290,7 +290,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), JSON),
     st.sampled_from([*(spec.name for spec in SPECS), None]),
