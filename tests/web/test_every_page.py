@@ -151,6 +151,7 @@ def test_a_pair_of_access_keys_is_shown_once_and_ends_when_it_is_revoked(
     page = person.go("/dev/keys")
     assert name in page.content()
     assert secret not in page.content()
+    expect(page.get_by_role("row", name="our client")).not_to_contain_text("never")
     page.set_viewport_size({"width": 320, "height": 640})
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     page.get_by_role("button", name="Revoke our client").click()
