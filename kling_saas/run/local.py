@@ -35,7 +35,9 @@ class LocalRun:
         self.var = env.data_dir()
         self.port = env.port("PORT", 8000, "Port of the site in make run.")
         self.sandbox_port = env.port(
-            "SANDBOX_PORT", self.port + 1, "Port of the sandbox upstream in make run."
+            "SANDBOX_PORT",
+            self.port + (1 if self.port < 65535 else -1),
+            "Port of the sandbox upstream in make run; the one beside PORT.",
         )
         if self.port == self.sandbox_port:
             raise ConfigError("PORT and SANDBOX_PORT must differ")

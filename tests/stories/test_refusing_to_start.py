@@ -83,6 +83,12 @@ def test_a_setting_of_its_own_out_of_limits_is_named(
     assert not (tmp_path / "var").exists()
 
 
+def test_the_last_port_has_the_sandbox_below_it(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = refusal(run(env.ROOT, VAR=str(tmp_path / "file" / "var"), PORT="65535"))
+    assert said.startswith("the data folder")
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
