@@ -58,7 +58,7 @@ class ReferenceReused(Conflict):
 
 
 class AmountOutOfRange(BillingRefusal):
-    """Less than one credit, more than a hold has, or credits from nowhere."""
+    """Not 1 to a million million credits, more than a hold has, or credits from nowhere."""
 
     code, status, title = "amount_out_of_range", 422, "Amount out of range"
 
@@ -93,12 +93,14 @@ class UnknownQuote(NotFound):
     """No such quote, or another tenant's."""
 
 
+_OUT_OF_RANGE = "An amount of credits is out of range, 1 to 1,000,000,000,000; nothing was moved."
 _WITH_SENTENCE: dict[str, tuple[type[Refusal], str]] = {
     "KB002": (WalletFrozen, "Spending is stopped until we have looked at the books: write to us."),
     "KB003": (OrganisationSuspended, "The organisation is suspended: write to us."),
     "KB004": (AlreadySettled, "The hold was settled the other way already; nothing was moved."),
     "KB005": (ReferenceReused, "The reference was used with other figures: take a new one."),
-    "KB006": (AmountOutOfRange, "The amount is out of range; nothing was moved."),
+    "KB006": (AmountOutOfRange, _OUT_OF_RANGE),
+    "22003": (AmountOutOfRange, _OUT_OF_RANGE),  # PostgreSQL's own: no bigint
     "KB007": (UnknownHold, "There is no such hold."),
     "KB008": (UnknownOrganisation, "There is no such organisation."),
     "KB009": (BooksRefused, "The ledger refused an entry that does not add up."),

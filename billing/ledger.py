@@ -50,7 +50,7 @@ def grant(
     """
     with tenancy.scope(organisation_id):
         row = _call(
-            "SELECT created FROM billing_grant(%s, %s, %s, %s, %s, %s, %s)",
+            "SELECT created FROM billing_grant(%s, %s, %s::bigint, %s, %s, %s, %s)",
             [organisation_id, livemode, amount, source.value, expires_at, reference, reason],
         )
     return bool(row[0])

@@ -34,7 +34,7 @@ DOORS = [
 ]
 INSIDE = [
     "billing_post(bigint, text, text, text, bigint, bigint, bigint, text, text)",
-    "billing_require_positive(bigint)",
+    "billing_require_amount(bigint)",
     "billing_lock_wallet(bigint, boolean)",
     "billing_expire_lot(bigint)",
     "billing_pin_lots(bigint, boolean, bigint, bigint, bigint)",

@@ -24,7 +24,7 @@ DECLARE
     v_from text;
     v_announced bigint;
 BEGIN
-    PERFORM billing_require_positive(p_credits);
+    PERFORM billing_require_amount(p_credits);
     SELECT type, debit INTO v_type, v_from FROM (VALUES
         ('purchase', 'purchase', 'purchases'), ('refund', 'adjust', 'adjustments'),
         ('grant', 'grant', 'grants'), ('bonus', 'grant', 'grants'),
@@ -75,7 +75,7 @@ CREATE OR REPLACE FUNCTION billing_announce(
 DECLARE
     v_wallet billing_wallet;
 BEGIN
-    PERFORM billing_require_positive(p_credits);
+    PERFORM billing_require_amount(p_credits);
     v_wallet := billing_lock_wallet(p_organisation, p_livemode);
     IF EXISTS (
         SELECT 1 FROM billing_transfer
@@ -123,7 +123,7 @@ DECLARE
     v_rest bigint;
 BEGIN
     IF p_amount IS NULL OR p_amount < 1 THEN
-        PERFORM billing_require_positive(p_amount);
+        PERFORM billing_require_amount(p_amount);
     END IF;
     SELECT wallet.id, wallet.available, organisation.suspended_at IS NOT NULL,
            CASE WHEN wallet.frozen_at IS NOT NULL THEN wallet.frozen_reason END
@@ -199,7 +199,7 @@ DECLARE
     v_hold billing_hold;
     v_rest bigint;
 BEGIN
-    PERFORM billing_require_positive(p_amount);
+    PERFORM billing_require_amount(p_amount);
     v_hold := billing_settle(p_hold, 'captured', p_amount);
     IF v_hold.status <> 'pending' THEN
         RETURN false;

@@ -41,11 +41,11 @@ BEGIN
     RETURN v_available;
 END $$;
 
-CREATE OR REPLACE FUNCTION billing_require_positive(p_amount bigint) RETURNS void
+CREATE OR REPLACE FUNCTION billing_require_amount(p_amount bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF p_amount IS NULL OR p_amount < 1 THEN
-        RAISE EXCEPTION 'an amount is at least 1 credit' USING ERRCODE = 'KB006';
+    IF p_amount IS NULL OR p_amount NOT BETWEEN 1 AND 1000000000000 THEN
+        RAISE EXCEPTION 'an amount is 1 to 1,000,000,000,000 credits' USING ERRCODE = 'KB006';
     END IF;
 END $$;
 

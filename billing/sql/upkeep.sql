@@ -32,7 +32,7 @@ CREATE OR REPLACE FUNCTION billing_claw_back(
 DECLARE
     v_wallet billing_wallet;
 BEGIN
-    PERFORM billing_require_positive(p_credits);
+    PERFORM billing_require_amount(p_credits);
     v_wallet := billing_lock_wallet(p_organisation, p_livemode);
     SELECT coalesce(sum(amount) FILTER (WHERE debit = 'available'), 0),
            coalesce(sum(amount) FILTER (WHERE debit = 'receivable'), 0)
