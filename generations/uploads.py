@@ -9,7 +9,8 @@ import io
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -120,7 +121,7 @@ def store_medium(actor: Actor, parts: Iterable[bytes], medium: str, *, field: st
 
     It goes through a file, so that its size costs no memory.
     """
-    with tempfile.TemporaryDirectory(prefix="kling-upload-") as folder:
+    with _not_taken(), tempfile.TemporaryDirectory(prefix="kling-upload-") as folder:
         path = Path(folder) / "sent"
         with path.open("wb") as file:
             file.writelines(parts)
@@ -137,6 +138,19 @@ def store_medium(actor: Actor, parts: Iterable[bytes], medium: str, *, field: st
             )  # fmt: skip
 
 
+@contextmanager
+def _not_taken() -> Iterator[None]:
+    """What fails here, on our disk or in the storage, is ours. Raises Unavailable."""
+    try:
+        yield
+    except storage.TROUBLE as trouble:
+        log.error("an upload could not be stored: %s", trouble)
+        raise Unavailable(
+            "Our storage did not take the file, and nothing was kept: send it again.",
+            retry_after=_AGAIN,
+        ) from trouble
+
+
 def _kept(actor: Actor, content: IO[bytes], digest: str, **facts: Any) -> Upload:
     """The stored file's row, or that of the same file before. Raises Unavailable, keeping none."""
     key = f"inputs/{actor.organisation_id}/{digest}"
@@ -147,14 +161,8 @@ def _kept(actor: Actor, content: IO[bytes], digest: str, **facts: Any) -> Upload
         if mine.update(sent_at=Now()):  # kept as long as one that comes for the first time
             return mine.get()  # type: ignore[no-any-return]
         guard(key)
-        try:
+        with _not_taken():
             storage.put(key, content)
-        except storage.TROUBLE as trouble:
-            log.error("an upload could not be stored: %s", trouble)
-            raise Unavailable(
-                "Our storage did not take the file, and nothing was kept: send it again.",
-                retry_after=_AGAIN,
-            ) from trouble
         try:
             with transaction.atomic():
                 created: Upload = Upload.objects.create(

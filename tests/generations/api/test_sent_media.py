@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import tempfile
 import threading
 import wave
 from collections.abc import Iterator
@@ -16,9 +17,12 @@ from django.test import Client
 from PIL import Image
 
 from accounts import tenancy
+from accounts.actors import Actor
+from generations import uploads
 from generations.catalogue.params import Params
 from generations.models import Upload
 from generations.sandbox.film import encode, render, speech
+from kling_saas.lib.refusals import Unavailable
 from tests.generations.programs import Program, available
 from tests.people import Customer
 
@@ -220,3 +224,14 @@ def test_while_the_storage_is_out_every_door_asks_to_come_again_and_nothing_is_k
         "/generations", {"model": "kling-v1", **order}, headers={"Idempotency-Key": "k"}
     )
     assert again.status_code == 202
+
+
+def test_a_full_disk_is_our_trouble_and_nothing_is_kept(
+    alice: Customer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    actor = Actor(organisation_id=alice.organisation.pk, livemode=False)
+    with pytest.raises(Unavailable, match="send it again"):
+        uploads.store_any(actor, wav(3), field="file")
+    with tenancy.scope(alice.organisation.pk):
+        assert not Upload.objects.filter(organisation=alice.organisation).exists()
