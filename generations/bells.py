@@ -1,7 +1,8 @@
 """Ring for what is due. A bell is a django-q2 task that says "look at your table", nothing more.
 
-Bells are few: never more waiting than the workers could answer at once, and one for callbacks,
-whose answerer waits for customers' servers, so that a worker stays for handing films over.
+Bells are few: never more waiting than the workers could answer at once. One is for callbacks, whose
+answerer waits for customers' servers, so that a worker stays for handing films over; and one for
+what is in no hurry but may wait for an upstream, so that one stays for taking films in.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from generations import due
 from generations.due import Due
 
 _TASKS = "generations.tasks."
@@ -51,10 +51,8 @@ def _ring_media(seen: Due, sweep: bool) -> None:
         _ring("take_in", "media")
     if seen.previews and not seen.films and free > 0:
         _ring("make_preview", "media")
-    if sweep and "take_late" not in rung:
-        _ring("take_late", "media")
-    if sweep and "reconcile" not in rung and due.reconciliation():
-        _ring("reconcile", "media")
+    if sweep and "catch_up" not in rung:
+        _ring("catch_up", "media")
 
 
 def _rung(cluster: str, timing: dict[str, Any]) -> list[str]:

@@ -32,19 +32,19 @@ def make_preview() -> None:
     previews.run()
 
 
-def take_late() -> None:
-    """Films that came after we gave them up."""
+def catch_up() -> None:
+    """What is in no hurry, in turn, so that it never takes more than one worker from new films:
+    films that came late, then books, files and bills, unless a late film has taken long.
+    """
+    began = time.monotonic()
     _while_due(late.run)
+    if time.monotonic() - began < 2 * _SESSION:
+        reconciliation.session()
 
 
 def sweep() -> None:
     """Look for what was lost."""
     sweeps.run()
-
-
-def reconcile() -> None:
-    """Hold books, files and bills against each other, some seconds at a time."""
-    reconciliation.session()
 
 
 def _while_due(step: Callable[[], int]) -> None:

@@ -307,7 +307,7 @@ DRAIN_SECONDS = env.integer(
     "DRAIN_SECONDS", 900, "How long a stopping worker waits for calls that upstreams hold, s."
 )
 WORKERS_SHORT = env.integer("WORKERS_SHORT", 2, "Processes for short work.", least=1)
-WORKERS_MEDIA = env.integer("WORKERS_MEDIA", 1, "Processes that fetch and verify films.", least=1)
+WORKERS_MEDIA = env.integer("WORKERS_MEDIA", 2, "Processes that fetch and verify films.", least=1)
 Q_CLUSTER: dict[str, Any] = {
     "name": "kling",
     "cluster_name": "short",
