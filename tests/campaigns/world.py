@@ -113,6 +113,7 @@ class World:
 
     def run(self) -> Stage:
         CLOCK.passes(timedelta(days=3).total_seconds())
+        _forget_what_is_kept()
         random.seed(self.seed)
         stage = self.stage = Stage(self.seed, self.dangers)
         self.upstreams = Upstreams(stage, self.film)
@@ -330,6 +331,13 @@ class World:
         wallet_only = found.status == Status.CANCELLED and self.upstreams.creates[order.label]
         if wallet_only:
             yield f"{told}: it was cancelled and made all the same"
+
+
+def _forget_what_is_kept() -> None:
+    """Films that a held call left when its world had ended: they do not grow old."""
+    with tenancy.system("a simulation begins"):
+        kept = Generation.objects.filter(media_url__startswith=ingest.STORED)
+        kept.exclude(finished_at=None).update(media_url="")
 
 
 def _in_order(take: Callable[..., list[Generation]]) -> Callable[..., list[Generation]]:
