@@ -1,4 +1,4 @@
-"""Stopping an order: free before it is handed over, and an honest no after it."""
+"""Stopping an order: free while no upstream has it, and an honest no after that."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TRIES = 3  # a worker may look at it while we do
 
 
 def cancel(actor: Actor, public_id: str) -> Generation:
-    """Stop it before it is handed to an upstream; every credit comes back. Repeatable.
+    """Stop it while it is with no upstream; every credit comes back. Repeatable.
 
     Raises Forbidden, NotFound, and NotCancellable with what becomes of it instead.
     """
@@ -23,7 +23,7 @@ def cancel(actor: Actor, public_id: str) -> Generation:
         generation = access.find(actor, public_id)
         if generation.status == Status.CANCELLED:
             return generation
-        if generation.status != Status.ACCEPTED:
+        if not lifecycle.with_nobody(generation):
             break
         lifecycle.cancel(generation)
     raise NotCancellable(_why_not(generation), **_facts(generation))
@@ -33,7 +33,7 @@ def _why_not(generation: Generation) -> str:
     name = generation.public_id
     if generation.status in TERMINAL:
         return f"{name} has {generation.status}: there is nothing left to cancel."
-    if generation.status == Status.ACCEPTED:
+    if lifecycle.with_nobody(generation):
         return f"{name} is being handed over at this moment: ask again."
     return (
         f"{name} was handed over and an upstream is making it, which nobody can stop. It costs its "

@@ -114,8 +114,7 @@ def _place(generation: Generation) -> Attempt | None:
     for account in sorted(able, key=lambda a: a.pk in tried):
         again = account.pk in tried
         with lifecycle.scope(generation), transaction.atomic():
-            # What was put back has its place in the organisation's limit already.
-            if generation.status == Status.ACCEPTED and not turns.seat(generation):
+            if not turns.seat(generation):
                 waits.append(health.NO_ROOM)
             elif closed_for := health.admit(account.pk, generation.model, retry=again):
                 waits.append(closed_for)

@@ -48,7 +48,9 @@ RETURNING *
 
 MOVES: dict[str, frozenset[str]] = {
     Status.ACCEPTED: frozenset({Status.SUBMITTING, Status.FAILED, Status.CANCELLED}),
-    Status.SUBMITTING: frozenset({Status.IN_FLIGHT, Status.FETCHING, Status.FAILED}),
+    Status.SUBMITTING: frozenset(
+        {Status.IN_FLIGHT, Status.FETCHING, Status.FAILED, Status.CANCELLED}  # while with nobody
+    ),
     Status.IN_FLIGHT: frozenset({Status.FETCHING, Status.FAILED}),
     Status.FETCHING: frozenset({Status.STORING, Status.FAILED}),
     Status.STORING: frozenset({Status.SUCCEEDED, Status.FAILED}),
@@ -221,7 +223,9 @@ def hand_over(
         columns |= {"next_run_at": Now(), "lease_until": None}
     with scope(generation):
         if generation.status == Status.SUBMITTING:
-            moved = bool(_same(generation).update(**columns))
+            # A new version, as for a move: who saw it with nobody must not cancel it now.
+            moved = bool(_same(generation).update(version=F("version") + 1, **columns))
+            generation.version += 1
         elif moved := _move(
             generation, Status.SUBMITTING, {}, {**columns, "handed_over_at": Now()}
         ):
@@ -264,8 +268,19 @@ def fail(generation: Generation, code: str, message: str) -> bool:
     return True
 
 
+def with_nobody(generation: Generation) -> bool:
+    """Whether no upstream has it: it was not handed over yet, or was put back."""
+    waiting = generation.status in (Status.ACCEPTED, Status.SUBMITTING)
+    return waiting and generation.account_id is None
+
+
 def cancel(generation: Generation) -> bool:
-    """Stop it before hand-over and give every credit back. False when it is too late."""
+    """Stop it while it is with nobody and give every credit back. False when it is not.
+
+    Who is about to hand it over finds its version gone.
+    """
+    if not with_nobody(generation):
+        return False
     with scope(generation), transaction.atomic():
         if not _finish(generation, Status.CANCELLED, {}, charged=0):
             return False

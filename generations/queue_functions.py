@@ -10,6 +10,11 @@ from accounts.sql_functions import across_tenants
 TURN = 232_792_560  # how long a turn of weight 1 is; divisible by 1 to 20
 _WORDS = {
     "UNDER_WAY": "('submitting', 'in_flight', 'fetching', 'storing')",
+    # What was put back is with nobody, and keeps nobody else from being made.
+    "HAS_A_SEAT": (
+        "(status IN ('in_flight', 'fetching', 'storing') "
+        "OR status = 'submitting' AND account_id IS NOT NULL)"
+    ),
     "IS_DUE": (
         "status = 'accepted' AND next_run_at <= now() AND deadline_at > now() "
         "AND (lease_until IS NULL OR lease_until <= now()) AND (lane IS NULL OR lane && v_open)"
@@ -54,7 +59,7 @@ QUEUES = across_tenants(
                CASE WHEN o.concurrency IS NOT NULL THEN o.concurrency - (
                     SELECT count(*) FROM generations_generation busy
                      WHERE busy.organisation_id = q.organisation_id
-                       AND busy.livemode = q.livemode AND busy.status IN UNDER_WAY
+                       AND busy.livemode = q.livemode AND HAS_A_SEAT
                        AND busy.finished_at IS NULL) END AS seats
           FROM (SELECT organisation_id, livemode, count(*) AS waiting, min(id) AS head
                   FROM generations_generation
@@ -156,7 +161,7 @@ BEGIN
     RETURN v_most IS NULL OR v_most > (
         SELECT count(*) FROM generations_generation g
          WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
-           AND g.status IN UNDER_WAY AND g.finished_at IS NULL AND g.id <> p_id);
+           AND HAS_A_SEAT AND g.finished_at IS NULL AND g.id <> p_id);
 END $$;
 """
 

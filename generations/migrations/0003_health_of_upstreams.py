@@ -146,6 +146,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="provideraccount",
+            name="throttled",
+            field=models.PositiveSmallIntegerField(
+                db_default=0,
+                default=0,
+                help_text="Pauses in a row because it takes no more for now.",
+            ),
+        ),
+        migrations.AddField(
+            model_name="provideraccount",
             name="cost_book",
             field=models.JSONField(
                 blank=True,

@@ -65,6 +65,9 @@ class ProviderAccount(models.Model):
     paused_until = models.DateTimeField(null=True, blank=True)
     disabled_because = models.CharField(max_length=_WHY_MAX, blank=True)
     auth_failures = models.PositiveSmallIntegerField(default=0)
+    throttled = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Pauses in a row because it takes no more for now."
+    )
     retry_tokens = models.FloatField(null=True, blank=True, help_text="Null: the whole reserve.")
     retry_tokens_at = models.DateTimeField(default=timezone.now)
     last_error = models.CharField(max_length=_WHY_MAX, blank=True)

@@ -23,6 +23,7 @@ from generations.wire.task import Accepted, Outcome, Reason, Rejected, Unknown
 
 NO_ROOM = math.inf  # seconds until a place is free: nobody knows, the queue looks for it
 _LONGEST_HOLD = 300.0  # seconds, whatever Retry-After says
+_THROTTLES = (1.0, 2.0, 4.0, 8.0, 16.0)  # seconds, for who does not say how long; then the last
 _PROBE_MARGIN = 30.0
 _WORKS = (Reason.INVALID, Reason.MODERATION, Reason.RATE, Reason.CONCURRENCY, Reason.DISCONTINUED)
 
@@ -121,6 +122,8 @@ def trouble(account: ProviderAccount, refusal: Rejected) -> None:
         alarms.ring(AlarmKind.BALANCE, account.name, why)
     elif refusal.reason == Reason.RATE and refusal.retry_after:
         pause(account, min(refusal.retry_after, _LONGEST_HOLD), why)
+    elif refusal.reason in (Reason.RATE, Reason.CONCURRENCY) and not account.is_sandbox:
+        _throttled(account, why)  # a sandbox says so for one order alone, as its prompt asks
 
 
 def _words(outcome: Outcome | NotSent) -> str:
@@ -134,8 +137,8 @@ def _welcome(account: ProviderAccount, *, retry: bool) -> None:
 
     It earns another one as well, so that a queue of retries flows off once the trouble is over.
     """
-    if account.auth_failures:
-        ProviderAccount.objects.filter(pk=account.pk).update(auth_failures=0)
+    if account.auth_failures or account.throttled:
+        ProviderAccount.objects.filter(pk=account.pk).update(auth_failures=0, throttled=0)
     if retry:
         ProviderAccount.objects.filter(pk=account.pk).update(retry_tokens=F("retry_tokens") + 2)
 
@@ -159,6 +162,19 @@ def _refused(account: ProviderAccount, why: str) -> None:
     alarms.ring(AlarmKind.CREDENTIAL, account.name, f"{after}: {why}")
 
 
+def _throttled(account: ProviderAccount, why: str) -> None:
+    """It takes no more now, and the whole queue must not ask. Counted once per pause."""
+    now = timezone.now()
+    open_now = ProviderAccount.objects.filter(
+        Q(paused_until=None) | Q(paused_until__lte=now), pk=account.pk
+    )
+    for before in open_now.values_list("throttled", flat=True):
+        until = now + timedelta(seconds=_THROTTLES[min(before, len(_THROTTLES) - 1)])
+        open_now.filter(throttled=before).update(
+            throttled=before + 1, paused_until=until, last_error=kept_words(why)
+        )
+
+
 def pause(account: ProviderAccount, seconds: float, why: str) -> None:
     """Nothing more is sent there for a while."""
     until = timezone.now() + timedelta(seconds=seconds)
@@ -170,5 +186,5 @@ def pause(account: ProviderAccount, seconds: float, why: str) -> None:
 def back_in_service(account: ProviderAccount) -> None:
     """An operator has mended it."""
     ProviderAccount.objects.filter(pk=account.pk).update(
-        disabled_because="", auth_failures=0, paused_until=None
+        disabled_because="", auth_failures=0, throttled=0, paused_until=None
     )

@@ -204,6 +204,18 @@ def test_a_put_back_order_needs_no_second_place() -> None:
             assert cursor.fetchone() == (True, False)
 
 
+def test_what_was_put_back_keeps_nobody_else_of_its_organisation_waiting() -> None:
+    alice = share(funded(), concurrency=1)
+    order, rival = parked(alice), parked(alice)
+    with alone(order, rival):
+        assert handed_over(100) == [order.pk]
+        assert turns.due(100) == []
+        lifecycle.put_back(Generation.objects.get(pk=order.pk), again_in=60)
+        assert handed_over(100) == [rival.pk]
+        seats = [turns.seat(Generation.objects.get(pk=each.pk)) for each in (order, rival)]
+        assert seats == [False, True]
+
+
 def lane_of(order: Generation, *accounts: ProviderAccount) -> None:
     """It can be made by these alone."""
     Generation.objects.filter(pk=order.pk).update(lane=[a.pk for a in accounts])

@@ -149,6 +149,20 @@ def test_retry_after_is_kept_by_every_process_and_is_no_trouble(account: Provide
     assert now(account).auth_failures == 0
 
 
+def test_who_takes_no_more_and_says_not_for_how_long_is_asked_ever_more_rarely(
+    account: ProviderAccount,
+) -> None:
+    full = Rejected(Reason.CONCURRENCY, "1303", "parallel task over resource pack limit")
+    for pause in (1, 2, 4, 8, 16, 16):
+        for _ in range(9):  # all that were on their way when the first was refused
+            health.learn(account, "kling-v1", full, retry=False)
+        assert pause - 0.5 < admitted(account) <= pause
+        ProviderAccount.objects.filter(pk=account.pk).update(paused_until=timezone.now())
+    health.learn(now(account), "kling-v1", Accepted(TASK), retry=False)
+    health.learn(account, "kling-v1", full, retry=False)
+    assert 0.5 < admitted(account) <= 1
+
+
 def test_a_credential_that_cannot_be_opened_is_an_alarm(account: ProviderAccount) -> None:
     account.sealed_credential = "k1:nonsense"
     with pytest.raises(SealBroken) as broken:

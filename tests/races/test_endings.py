@@ -15,9 +15,17 @@ from django.db import connection, transaction
 from accounts import tenancy
 from billing import proof, wallets
 from billing.models import Hold
-from generations import lifecycle
-from generations.models import Generation, GenerationEvent, ProviderAccount, Status, Video
-from tests.generations.orders import parked
+from generations import attempts, cancelling, lifecycle
+from generations.errors import NotCancellable
+from generations.models import (
+    AttemptOutcome,
+    Generation,
+    GenerationEvent,
+    ProviderAccount,
+    Status,
+    Video,
+)
+from tests.generations.orders import actor, parked
 from tests.generations.programs import FILM, Program, available, funded, native, settled
 from tests.people import Customer
 from tests.stack import Stack
@@ -150,3 +158,25 @@ def test_eight_cancels_at_once_give_back_once(alice: Customer) -> None:
     assert sorted(map(bool, won)) == [False] * 7 + [True]
     assert final_events(order) == ["cancelled"]
     assert wallets.balance(alice.organisation.pk, False) == before
+
+
+def test_what_no_upstream_took_is_cancelled_free_until_it_is_handed_over_again(
+    alice: Customer,
+) -> None:
+    account = ProviderAccount.objects.get(name="sandbox-kling")
+    first, second = (parked(alice) for _ in range(2))
+    before = available(alice)
+    for order in (first, second):
+        refused = attempts.begin(order, account)
+        assert attempts.close(order, refused, AttemptOutcome.REJECTED)
+        lifecycle.put_back(order, again_in=60)
+    assert cancelling.cancel(actor(alice), first.public_id).status == Status.CANCELLED
+    assert available(alice) == before + first.credits
+
+    with tenancy.scope(alice.organisation.pk):
+        stale = Generation.objects.get(pk=second.pk)
+        attempts.begin(Generation.objects.get(pk=second.pk), account)
+    assert lifecycle.cancel(stale) is False
+    with pytest.raises(NotCancellable, match="handed over"):
+        cancelling.cancel(actor(alice), second.public_id)
+    assert available(alice) == before + first.credits
