@@ -44,6 +44,9 @@ def test_what_cannot_be_given_is_said_and_nothing_moves() -> None:
         call_command("grant_credits", alice.organisation.public_id, "6", test=True, **words)
     assert available(alice) == before + 5
     for name, most in (("reference", 111), ("reason", 300)):
+        nothing = {**words, name: " "}
+        with pytest.raises(CommandError, match=f"--{name} is empty"):
+            call_command("grant_credits", alice.organisation.public_id, "5", test=True, **nothing)
         long = {**words, name: "x" * (most + 1)}
         with pytest.raises(CommandError, match=f"--{name} has at most {most} characters"):
             call_command("grant_credits", alice.organisation.public_id, "5", test=True, **long)

@@ -69,7 +69,9 @@ class Command(BaseCommand):
 
 
 def _hold_to(field: CharField[str, str], text: str, ours: int = 0) -> None:
-    """Refuse what the lot's field cannot hold; `ours` of `text` we have written."""
+    """Refuse silence, and what the lot's field cannot hold; `ours` of `text` we have written."""
+    if not text[ours:].strip():
+        raise CommandError(f"--{field.name} is empty: say something that tells this gift by.")
     most = field.max_length or 0
     if len(text) > most:
         raise CommandError(f"--{field.name} has at most {most - ours} characters.")
