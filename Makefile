@@ -5,6 +5,7 @@ PY     := $(VENV)/bin/python
 # Whatever the machine says: unless compiled modules are kept, each process compiles them anew.
 PYTHONDONTWRITEBYTECODE :=
 PROMPT ?= A lighthouse in a storm at dusk
+override PROMPT := $(value PROMPT)# as it is written: a dollar in it is no variable of make's
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points simulate planted rolling fuzz load clean
 export

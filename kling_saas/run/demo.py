@@ -155,7 +155,8 @@ def _watch(api: Api, made: dict[str, Any]) -> dict[str, Any]:
         made = api.call(f"/generations/{made['id']}")
     before, behind = ("\r", " " * 30) if sys.stdout.isatty() else ("", "")
     took = time.monotonic() - began
-    print(f"{before}✓ {made['status']:<11}{took:5.1f} s{behind}", end="")
+    mark = "✓" if made["status"] == "succeeded" else "✗"
+    print(f"{before}{mark} {made['status']:<11}{took:5.1f} s{behind}", end="")
     return made
 
 
