@@ -1,10 +1,13 @@
 """Addresses of the app: studio, jobs, library."""
 
+from django.contrib.auth.decorators import login_required
 from django.urls import path
+from django.views.generic import RedirectView
 
 from generations.views import jobs, library, studio
 
 urlpatterns = [
+    path("", login_required(RedirectView.as_view(pattern_name="studio"))),
     path("studio", studio.studio, name="studio"),
     path("jobs", jobs.jobs, name="jobs"),
     path("jobs/<str:public_id>", jobs.job, name="job"),

@@ -80,17 +80,23 @@ def problem(refusal: Refusal) -> JsonResponse:
 
 
 DATABASE_GONE = (OperationalError, InterfaceError)
+AGAIN = 2  # seconds until a database that was away is worth another try
+
+
+def unavailable() -> Unavailable:
+    """The database is away, for a moment as a rule."""
+    return Unavailable(
+        "The database did not answer: send the request again, with the same Idempotency-Key "
+        "if it has one, and it is carried out once.",
+        retry_after=AGAIN,
+    )
 
 
 def fault(error: BaseException | None) -> Refusal:
     """How a fault of ours is told; the log keeps the cause."""
     log.error("a request failed: %s", error, exc_info=error)
     if isinstance(error, DATABASE_GONE):
-        return Unavailable(
-            "The database did not answer: send the request again, with the same Idempotency-Key "
-            "if it has one, and it is carried out once.",
-            retry_after=2,
-        )
+        return unavailable()
     return Broken("Something went wrong on our side, and it has been written down.")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
+import sys
 
-from kling_saas.api.errors import problem
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.template.loader import render_to_string
+from django.urls import resolve
+
+from kling_saas.api.errors import AGAIN, DATABASE_GONE, problem, unavailable
 from kling_saas.lib.refusals import Broken
 from kling_saas.machines import is_for_machines
 
@@ -25,12 +28,32 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404."""
+    """404, or the page that has the address without its last slash."""
+    shorter = request.path_info.rstrip("/")
+    if request.method == "GET" and shorter != request.path_info and _is_ours(shorter):
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponsePermanentRedirect(f"{shorter}?{query}" if query else shorter)
     return _page("404.html", 404)
 
 
+def _is_ours(path: str) -> bool:
+    if path.startswith("//"):  # would lead to another site
+        return False
+    try:
+        resolve(path)
+    except Http404:
+        return False
+    return True
+
+
 def broken(request: HttpRequest) -> HttpResponse:
-    """500; a program gets it as a problem."""
+    """500, or 503 while the database is away; a program gets it as a problem."""
+    away = isinstance(sys.exc_info()[1], DATABASE_GONE)
     if is_for_machines(request.META):
-        return problem(Broken("Something went wrong on our side, and it has been written down."))
-    return _page("500.html", 500)
+        fault = Broken("Something went wrong on our side, and it has been written down.")
+        return problem(unavailable() if away else fault)
+    if not away:
+        return _page("500.html", 500)
+    page = _page("503.html", 503)
+    page["Retry-After"] = str(AGAIN)
+    return page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 from django.conf import settings as product
 from django.db import connection
+from django.test import Client
 
 from accounts import tenancy
 from billing import wallets
@@ -62,3 +63,18 @@ def test_the_site_answers_after_its_connections_were_cut(site: str) -> None:
     for _ in range(4):
         assert program.post("/generations", FILM).status_code == 202
     assert available(alice) == 10_000 - 40
+
+
+def test_pages_ask_to_come_again_while_the_database_is_away() -> None:
+    browser = Client(raise_request_exception=False, headers={"Host": "127.0.0.1"})
+    known = dict(connection.settings_dict)
+    connection.close()
+    connection.settings_dict |= {"HOST": "127.0.0.1", "PORT": "1"}
+    try:
+        page, told = browser.get("/pricing"), browser.get("/api/v1/models")
+    finally:
+        connection.settings_dict |= known
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
+    assert b"Back in a moment" in page.content
+    assert (told.status_code, told.json()["code"]) == (503, "unavailable")
+    assert browser.get("/pricing").status_code == 200

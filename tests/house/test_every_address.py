@@ -183,3 +183,16 @@ def test_no_page_of_the_console_opens_for_a_member(member: Client) -> None:
         assert answer.status_code in (302, 403), page
         if answer.status_code == 302:
             assert "/login" in answer["Location"], page
+
+
+def test_a_last_slash_too_many_leads_to_the_page() -> None:
+    stranger = Client(headers={"Host": "127.0.0.1"})
+    ways = {
+        "/docs/": "/docs",
+        "/app/jobs/?q=a": "/app/jobs?q=a",
+        "/app": "/app/",
+    }
+    for address, page in ways.items():
+        assert stranger.get(address).headers["Location"] == page
+    for address in ("/nothing/", "/models//x/"):
+        assert stranger.get(address).status_code == 404
