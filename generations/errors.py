@@ -101,7 +101,7 @@ FAILURES: dict[str, Failure] = {
     "moderation": Failure(
         "The content was refused: something in the prompt or image has to change.", False
     ),
-    "no_provider": Failure("No service makes this film any more.", True),
+    "no_provider": Failure("No service makes this film any more: order another model.", False),
     "upstream_failed": Failure(
         "The service tried and could not make it; `error.message` is its own word.", False
     ),

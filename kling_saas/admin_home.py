@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Min, Q
 from django.db.models.functions import Now
@@ -19,6 +20,7 @@ from generations.models import Alarm, Breaker, BreakerState, Generation, Provide
 
 _ALARMS = 5  # shown; the rest is behind the figure
 _LONG_WAIT = 300  # seconds
+_LATELY = timedelta(days=7)  # by then an upstream's bill has shown what it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ def _troubles() -> Iterator[Figure]:
     listed = _list("alarm", "resolved_at__isempty=1")
     yield Figure(_("open alarms"), open_alarms, listed, bool(open_alarms))
     suspended = attempts.in_suspense().count()
-    yield Figure(_("calls in suspense"), suspended, _list("suspenseattempt"), bool(suspended))
+    lately = attempts.in_suspense().filter(started_at__gt=Now() - _LATELY).exists()
+    words = gettext("may be on an upstream’s bill") if suspended else ""
+    yield Figure(_("calls in suspense"), suspended, _list("suspenseattempt"), lately, words)
     stopped = Breaker.objects.exclude(state=BreakerState.CLOSED).count()
     refused = routing.refused().count()
     words = gettext("%(n)s refused by their upstream") % {"n": refused} if refused else ""
