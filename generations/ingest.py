@@ -25,18 +25,19 @@ from django.utils import timezone
 from generations import attempts, lifecycle, outcomes, providers, storage
 from generations.films import BadFilm, Film, examine
 from generations.lifecycle import LeaseLost
-from generations.models import Audio, Generation, Status, Video
+from generations.models import AlarmKind, Audio, Generation, Status, Video
+from generations.providers import alarms
 from generations.sounds import Sound, listen
 from generations.wire.task import Rejected, TaskState
 from kling_saas.lib import http
 from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
-_RENEW_EVERY = 15.0  # seconds
 STORED = "stored:"  # media_url of a film that a blocking call left in our own storage
 _WAITS = (0.5, 3.0, 10.0, 30.0, 60.0)
 _OUTAGE = timedelta(hours=24)  # of our storage, after which a film is given up
-_PAUSES = 5.0, 900.0  # seconds between tries while the storage is out of order
+_PATIENCE = timedelta(minutes=1)  # with who has the film, even if its deadline is over
+_PAUSES = 5.0, 900.0  # seconds between tries while the storage or who has the film is away
 
 
 def run() -> int:
@@ -78,41 +79,41 @@ class _Fetched:
 
 
 def _fetched(generation: Generation, folder: Path) -> _Fetched:
-    """Everything that the upstream made, verified."""
+    """Everything that the upstream made, verified. Downloads take FILM_FETCH_SECONDS in all."""
     kept = _Fetched(folder, None, None)
+    until = time.monotonic() + settings.FILM_FETCH_SECONDS
     film = sound = None
-    if generation.media_url:
-        _download(generation, generation.media_url, kept.film_path)
-        passing("film.fetched")
-        seconds = generation.order().duration
-        film = examine(kept.film_path, seconds=seconds, alive=_keeper(generation))
-        passing("film.examined")
-    if address := str(generation.made.get("audio_url", "")):
-        _download(generation, address, kept.sound_path)
-        sound = listen(kept.sound_path, alive=_keeper(generation))
+    sound_address = str(generation.made.get("audio_url", ""))
+    with _held(generation) as alive:
+        if generation.media_url:
+            _download(generation.media_url, kept.film_path, until, alive)
+            passing("film.fetched")
+        if sound_address:
+            _download(sound_address, kept.sound_path, until, alive)
+        _reached(generation)
+        if generation.media_url:
+            seconds = generation.order().duration
+            film = examine(kept.film_path, seconds=seconds, alive=alive)
+            passing("film.examined")
+        if sound_address:
+            sound = listen(kept.sound_path, alive=alive)
     return _Fetched(folder, film, sound)
 
 
-def _keeper(generation: Generation) -> Callable[[], None]:
-    """A function that renews the lease when a quarter of it is used, and is cheap otherwise."""
-    renewed = time.monotonic()
-
-    def alive() -> None:
-        nonlocal renewed
-        if time.monotonic() - renewed > _RENEW_EVERY:
-            lifecycle.renew(generation)
-            renewed = time.monotonic()
-
-    return alive
-
-
 @contextmanager
-def _held(generation: Generation) -> Iterator[None]:
-    """Renew the lease while one long call runs that cannot be looked into. Raises LeaseLost."""
+def _held(generation: Generation) -> Iterator[Callable[[], None]]:
+    """Keep the lease, however long it takes; the function raises LeaseLost once it is lost.
+
+    So does the end. Nothing may move the generation meanwhile.
+    """
     over, lost = threading.Event(), threading.Event()
 
+    def alive() -> None:
+        if lost.is_set():
+            raise LeaseLost(generation.public_id)
+
     def renew() -> None:
-        while not over.wait(_RENEW_EVERY):
+        while not over.wait(settings.LEASE_SECONDS / 4):
             try:
                 lifecycle.renew(generation)
             except LeaseLost:
@@ -125,23 +126,22 @@ def _held(generation: Generation) -> Iterator[None]:
     thread = threading.Thread(target=renew, name="lease", daemon=True)
     thread.start()
     try:
-        yield
+        yield alive
     finally:
         over.set()
         thread.join()
-    if lost.is_set():
-        raise LeaseLost(generation.public_id)
+    alive()
 
 
-def _download(generation: Generation, address: str, path: Path) -> None:
-    alive = _keeper(generation)
+def _download(address: str, path: Path, until: float, alive: Callable[[], None]) -> None:
     with path.open("wb") as file:
-        for chunk in _source(address):
+        for chunk in _source(address, until):
             file.write(chunk)
             alive()
 
 
-def _source(address: str) -> Iterator[bytes]:
+def _source(address: str, until: float) -> Iterator[bytes]:
+    """What lies there; from elsewhere until that moment of the monotonic clock."""
     if address.startswith(STORED):
         with storage.open_file(address.removeprefix(STORED)) as file:
             while chunk := file.read(256 * 1024):
@@ -150,7 +150,7 @@ def _source(address: str) -> Iterator[bytes]:
     yield from http.fetch(
         address,
         max_bytes=settings.FILM_MAX_BYTES,
-        max_seconds=settings.FILM_FETCH_SECONDS,
+        max_seconds=until - time.monotonic(),
     )
 
 
@@ -244,15 +244,22 @@ def forget_incoming(generation: Generation) -> None:
 
 def _storage_trouble(generation: Generation, error: Exception) -> None:
     """Our own storage is out of order: the film is good, so wait for it, without counting tries."""
-    since = generation.upstream_finished_at or generation.created_at
-    age = timezone.now() - since
+    age = _age(generation)
     log.error("%s: our storage failed after %s: %r", generation.public_id, age, error)
     if age > _OUTAGE:
         _give_up(generation, "internal", "The film could not be stored; nothing was charged.")
         return
+    lifecycle.release(generation, again_in=_pause(age), forgive=True)
+
+
+def _age(generation: Generation) -> timedelta:
+    """For how long the film could have been had."""
+    return timezone.now() - (generation.upstream_finished_at or generation.created_at)
+
+
+def _pause(age: timedelta) -> float:
     least, most = _PAUSES
-    pause = min(most, max(least, age.total_seconds() / 4))
-    lifecycle.release(generation, again_in=pause, forgive=True)
+    return min(most, max(least, age.total_seconds() / 4))
 
 
 def _give_up(generation: Generation, code: str, message: str) -> None:
@@ -261,13 +268,19 @@ def _give_up(generation: Generation, code: str, message: str) -> None:
 
 
 def _trouble(generation: Generation, error: Exception) -> None:
-    """Ask for a fresh link and try again; give up, and give back, after STEP_ATTEMPTS."""
+    """Ask for a fresh link and try again; give up, and give back, after STEP_ATTEMPTS.
+
+    While nobody gives the film to us, that is no try.
+    """
     cause = f" ({error.__cause__!r})" if error.__cause__ else ""
     told = f"{type(error).__name__}: {error}{cause}"
     log.warning(
         "%s: film not taken in (try %s): %s", generation.public_id, generation.step_attempts, told
     )
     attempts.spoilt(generation, told)
+    if isinstance(error, http.FetchFailed) and error.passing:
+        _wait(generation, told)
+        return
     if generation.step_attempts >= min(settings.STEP_ATTEMPTS, len(_WAITS)):
         bad = isinstance(error, BadFilm)
         why = f"The film that came cannot be used: {error}." if bad else "The film did not come."
@@ -277,6 +290,27 @@ def _trouble(generation: Generation, error: Exception) -> None:
     lifecycle.release(generation, again_in=_WAITS[generation.step_attempts - 1])
 
 
+def _wait(generation: Generation, told: str) -> None:
+    """The film is made and may be billed: ask for it until the deadline; then `late` goes on."""
+    age, left = _age(generation), generation.deadline_at - timezone.now()
+    account = generation.account
+    if age >= _PATIENCE and account and not account.is_sandbox:
+        alarms.ring(AlarmKind.UNFETCHED, account.name, f"{generation.public_id}: {told}")
+    if age >= _PATIENCE and left <= timedelta():
+        why = "The film was made and could not be fetched before its deadline"
+        _give_up(generation, "deadline", f"{why}. Nothing was charged.")
+        return
+    _refresh_link(generation)
+    soonest = max(left.total_seconds(), _PAUSES[0])
+    lifecycle.release(generation, again_in=min(_pause(age), soonest), forgive=True)
+
+
+def _reached(generation: Generation) -> None:
+    """What could not be fetched for a while has come."""
+    if generation.account and _age(generation) >= _PATIENCE:
+        alarms.clear(AlarmKind.UNFETCHED, generation.account.name)
+
+
 def _refresh_link(generation: Generation) -> None:
     """The upstream's present link to the film, which may differ from the one that failed."""
     if generation.account is None or generation.media_url.startswith(STORED):
@@ -284,7 +318,8 @@ def _refresh_link(generation: Generation) -> None:
     adapter = providers.adapter(generation.account)
     if adapter.blocking:
         return
-    found = adapter.get(generation.order().kind, generation.upstream_id)
+    with _held(generation):
+        found = adapter.get(generation.order().kind, generation.upstream_id)
     if isinstance(found, Rejected) or found.state != TaskState.SUCCEEDED:
         return
     if found.videos or found.audios:

@@ -119,6 +119,7 @@ class Migration(migrations.Migration):
                     ("missing", "A stored file is gone"),
                     ("refused", "An upstream does not make a model"),
                     ("stuck", "A hold that nobody settles"),
+                    ("unfetched", "Finished films cannot be fetched"),
                 ],
                 max_length=12,
             ),

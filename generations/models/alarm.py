@@ -19,6 +19,7 @@ class AlarmKind(models.TextChoices):
     MISSING = "missing", "A stored file is gone"
     REFUSED = "refused", "An upstream does not make a model"
     STUCK = "stuck", "A hold that nobody settles"
+    UNFETCHED = "unfetched", "Finished films cannot be fetched"
 
 
 class Alarm(models.Model):

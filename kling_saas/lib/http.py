@@ -27,6 +27,7 @@ _OF_LEASE = 0.75  # in which a call is over; the rest is for writing down what c
 _PIECE = 64 * 1024  # bytes that are written under one look at the clock
 ANSWER_MAX = 16 * 1024 * 1024  # bytes; a list of 500 tasks has half of one
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_PASSING = (408, 425, 429)  # and every 5xx: the same question may be answered later
 _PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")  # all that IANA has given out as global unicast
 
 
@@ -37,12 +38,14 @@ class BlockedAddress(Exception):
 class FetchFailed(Exception):
     """A fetch that did not give what was asked; the text is fit for whoever named the address.
 
-    `status` is the HTTP status when there was one.
+    `status` is the HTTP status when there was one. `passing`: nobody answered, or only "not now",
+    so that it may come later. What came and was wrong, or was refused, is not passing.
     """
 
-    def __init__(self, reason: str, status: int | None = None) -> None:
+    def __init__(self, reason: str, status: int | None = None, *, passing: bool = False) -> None:
         super().__init__(reason)
         self.status = status
+        self.passing = passing or status in _PASSING or (status is not None and status >= 500)
 
 
 def was_not_sent(error: httpx.HTTPError) -> bool:
@@ -283,8 +286,10 @@ def fetch(url: str, *, max_bytes: int, max_seconds: float, redirects: int = 3) -
     with guarded_client(max_seconds) as client:
         for _ in range(redirects + 1):
             check_address(url)
+            answered = False
             try:
                 with client.stream("GET", url) as response:
+                    answered = True
                     if response.is_redirect:
                         url = str(response.next_request.url) if response.next_request else ""
                         continue
@@ -295,9 +300,19 @@ def fetch(url: str, *, max_bytes: int, max_seconds: float, redirects: int = 3) -
             except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
                 slow = time.monotonic() >= deadline
                 raise FetchFailed(
-                    "slower than the time allowed" if slow else _why(error)
+                    "slower than the time allowed" if slow else _why(error),
+                    passing=_is_of_the_line(error, answered=answered),
                 ) from error
     raise FetchFailed("too many redirects")
+
+
+def _is_of_the_line(error: Exception, *, answered: bool) -> bool:
+    """Whether the network is the cause, or a server that hung up before it said anything.
+
+    One that announces more than it sends hangs up as well, and does so again.
+    """
+    hung_up = isinstance(error, httpx.RemoteProtocolError) and not answered
+    return hung_up or isinstance(error, httpx.TimeoutException | httpx.NetworkError)
 
 
 def _why(error: Exception) -> str:

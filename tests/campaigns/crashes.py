@@ -341,7 +341,8 @@ def _wrong_end(
 ) -> Iterator[str]:
     route, codec = ROUTES[case.route], CODECS[case.protocol]
     told = f"{found.status} {found.error_code} {[a.outcome for a in tries]}"
-    made = not film and case.route != "late-film"  # where nobody could be asked in time
+    late = route.deadline is not None
+    made = not film and not late  # where nobody could be asked in time
     unknown = AttemptOutcome.ABANDONED in [a.outcome for a in tries]
     if found.error_code == "internal" and (case.kind == "thrice" or route.poisoned):
         return
@@ -349,7 +350,7 @@ def _wrong_end(
         yield f"it ended as {told}"
     if unknown and not film and not booked:
         yield f"what the upstream may bill is not in suspense: {told}"
-    if case.route == "late-film" and found.upstream_id and not film:
+    if late and found.upstream_id and not film:
         yield f"the late film was not given: {told}"
     if found.error_code == "upstream_unknown" and codec.find is not None and made:
         yield f"an answer was lost that can be looked up: {told}"

@@ -8,7 +8,7 @@ CREATE = (
     ("moderation", 0.03),
 )  # fmt: skip
 LOOK = (("look-lost", 0.08), ("look-503", 0.04), ("look-older", 0.06))
-FILM = (("film-expired", 0.06), ("film-corrupt", 0.05), ("film-cut", 0.05))
+FILM = (("film-expired", 0.06), ("film-corrupt", 0.05), ("film-cut", 0.05), ("film-away", 0.10))
 FAULTS = tuple(name for name, _ in (*CREATE, *LOOK, *FILM))
 FAULTS += ("fails", "never-in-time", "callback", "callback-twice")
 FAULTS += ("kill", "raise", "stall", "storage", "replay", "freeze", "expire")

@@ -37,6 +37,10 @@ ROUTES = {
         ((Sort.LOOK, Fault.LOST_REPLY, _FOREVER),), ends=(Status.FAILED,), deadline=60,
         not_for=_NO_POLLS,
     ),
+    "film-away": Route(
+        ((Sort.FILM, Fault.REFUSED, _FOREVER),), ends=(Status.FAILED,), deadline=60,
+        not_for=_NO_POLLS,
+    ),
     "moderated": Route(words="fail:moderation", ends=(Status.FAILED,)),
     "failed": Route(words="fail:failed", ends=(Status.FAILED,)),
     "nobody": Route(nobody=True),

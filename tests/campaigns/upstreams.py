@@ -180,6 +180,8 @@ class Upstreams:
         self.stage.pause(self.stage.rng.uniform(0, 3))
         if fault == "film-expired":
             raise http.FetchFailed("HTTP 403", 403)
+        if fault == "film-away":
+            raise http.FetchFailed("HTTP 503", 503)
         if fault == "film-corrupt":
             yield self.film[:32] + bytes(len(self.film) - 32)
             return

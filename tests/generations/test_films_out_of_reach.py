@@ -1,0 +1,224 @@
+"""A film is made and billed, and nobody gives it to us now: it is waited for, then given late."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from generations import ingest, outcomes
+from generations.models import Alarm, AlarmKind, Generation, Protocol, ProviderAccount, Status
+from generations.providers import alarms
+from kling_saas.lib import http as kling_http
+from tests.generations import mp4
+from tests.generations.endless import dripping
+from tests.generations.orders import parked
+from tests.generations.programs import available, funded
+from tests.generations.test_given_up import at_sandbox, begun, change, is_given, made, now
+from tests.processes import stopped
+from tests.stack import Stack
+from tests.waiting import until
+
+NOBODY = "http://127.0.0.1:1/film.mp4"
+HOUR = timedelta(hours=1)
+
+
+@contextmanager
+def host(status: int, body: bytes = b"", *, first: Callable[[], object] = int) -> Iterator[str]:
+    """The address of a film; `first` is done before it is answered."""
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            first()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/film.mp4"
+    server.shutdown()
+    server.server_close()
+
+
+@contextmanager
+def hangs_up() -> Iterator[str]:
+    """The address of a server that takes a call and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def take() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+
+        threading.Thread(target=take, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/film.mp4"
+
+
+def finished(address: str, *, ago: timedelta = timedelta(), **more: object) -> Generation:
+    """An order whose film lies at the address since `ago`, held so that no worker takes it."""
+    order = parked(funded())
+    values = {
+        "status": Status.FETCHING, "media_url": address, "step_attempts": 1,
+        "lease_until": timezone.now() + HOUR, "upstream_finished_at": timezone.now() - ago, **more,
+    }  # fmt: skip
+    change(order, **values)
+    return now(order)
+
+
+def taken_in(order: Generation) -> Generation:
+    ingest._take_in(order)
+    return now(order)
+
+
+def held_again(order: Generation, address: str) -> Generation:
+    change(order, lease_until=timezone.now() + HOUR, media_url=address)
+    return now(order)
+
+
+def failure(address: str, *, seconds: float = 5) -> kling_http.FetchFailed:
+    with pytest.raises(kling_http.FetchFailed) as failed:
+        list(kling_http.fetch(address, max_bytes=1000, max_seconds=seconds))
+    return failed.value
+
+
+def test_a_host_that_is_down_costs_no_try_and_gives_the_film_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    order = finished(NOBODY)
+    for _ in range(3 * settings.STEP_ATTEMPTS):
+        waiting = taken_in(order)
+        assert (waiting.status, waiting.step_attempts, waiting.lease_until) == ("fetching", 0, None)
+        order = held_again(order, NOBODY)
+    with host(200, mp4.write(tmp_path / "film.mp4").read_bytes()) as address:
+        given = taken_in(held_again(order, address))
+    assert (given.status, given.charged) == ("succeeded", given.credits)
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_an_answer_that_says_not_now_is_passing(status: int) -> None:
+    with host(status) as address:
+        assert failure(address).passing
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 206])
+def test_an_answer_that_says_no_is_not(status: int) -> None:
+    with host(status) as address:
+        assert not failure(address).passing
+
+
+def test_whoever_does_not_answer_may_answer_later() -> None:
+    assert failure(NOBODY).passing
+    assert failure("http://no-such-host.invalid/film.mp4").passing
+    with hangs_up() as address:
+        assert failure(address).passing
+    with dripping(b"HTTP/1.1 200 OK\r\n\r\n") as port:
+        assert failure(f"http://127.0.0.1:{port}/", seconds=0.2).passing
+
+
+def test_a_film_that_is_cut_short_or_too_large_is_so_again() -> None:
+    with host(200, b"x" * 1001) as address:
+        assert not failure(address).passing
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def cut() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+
+        threading.Thread(target=cut, daemon=True).start()
+        assert not failure(f"http://127.0.0.1:{server.getsockname()[1]}/").passing
+
+
+def test_an_expired_link_is_a_try_and_ends_as_before() -> None:
+    with host(404) as address:
+        order = finished(address, step_attempts=settings.STEP_ATTEMPTS - 1)
+        assert taken_in(order).status == "fetching"
+        change(order, step_attempts=settings.STEP_ATTEMPTS)
+        ended = taken_in(held_again(order, address))
+    assert (ended.status, ended.error_code) == ("failed", "bad_film")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "least", "most"), [(0, 4, 5.1), (4, 59, 61), (40, 599, 601), (90, 899, 901)]
+)
+def test_it_is_asked_for_more_and_more_seldom(minutes: int, least: float, most: float) -> None:
+    order = finished(
+        NOBODY, ago=timedelta(minutes=minutes), deadline_at=timezone.now() + timedelta(hours=9)
+    )
+    waiting = taken_in(order)
+    assert waiting.next_run_at is not None
+    left = (waiting.next_run_at - timezone.now()).total_seconds()
+    assert least - 2 < left < most
+
+
+def test_it_is_asked_for_at_its_deadline() -> None:
+    soon = timezone.now() + timedelta(seconds=30)
+    waiting = taken_in(finished(NOBODY, ago=timedelta(minutes=50), deadline_at=soon))
+    assert waiting.next_run_at is not None
+    assert abs((waiting.next_run_at - soon).total_seconds()) < 2
+
+
+def test_a_film_made_at_its_deadline_has_a_minute_to_come() -> None:
+    over = timezone.now() - timedelta(seconds=1)
+    order = finished(NOBODY, ago=timedelta(seconds=50), deadline_at=over)
+    assert taken_in(order).status == "fetching"
+
+
+def lost_sight_of(order: Generation) -> Generation:
+    """Made five minutes ago where nobody answers, and past its deadline."""
+    change(
+        order, status=Status.FETCHING, media_url=NOBODY, lease_until=timezone.now() + HOUR,
+        upstream_finished_at=timezone.now() - timedelta(minutes=5), deadline_at=timezone.now(),
+    )  # fmt: skip
+    return now(order)
+
+
+def rung(account: ProviderAccount) -> list[bool]:
+    """Whether each alarm about its films is resolved."""
+    rows = Alarm.objects.filter(kind=AlarmKind.UNFETCHED, subject=account.name)
+    return [row.resolved_at is not None for row in rows]
+
+
+def test_a_film_that_stays_away_is_given_back_rings_and_is_given_free_when_it_can_be_had(
+    stack: Stack,
+) -> None:
+    alice, account = funded(), at_sandbox(stack, Protocol.KLING)
+    ProviderAccount.objects.filter(pk=account.pk).update(is_sandbox=False)
+    account.refresh_from_db()
+    with stopped(stack.pid, "watcher", "cluster"):
+        order, attempt = begun(alice, account)
+        answer = made(order, attempt)
+        outcomes.record(order, attempt, answer)
+        ended = taken_in(lost_sight_of(order))
+        assert (ended.status, ended.error_code, ended.charged) == ("failed", "deadline", 0)
+        assert available(alice) == 10_000
+        assert rung(account) == [False]
+        until(lambda: is_given(order), what="the late film")
+    assert rung(account) == [True]
+    assert (now(order).status, available(alice)) == ("failed", 10_000)
+
+
+def test_an_outage_rings_before_the_deadline_once_for_all_its_films(stack: Stack) -> None:
+    account = at_sandbox(stack, Protocol.SEGMIND_V1)
+    ProviderAccount.objects.filter(pk=account.pk).update(is_sandbox=False)
+    far = timezone.now() + HOUR
+    for ago in (0, 2, 3):
+        order = finished(NOBODY, ago=timedelta(minutes=ago), account=account, deadline_at=far)
+        assert taken_in(order).status == "fetching"
+    (alarm,) = Alarm.objects.filter(kind=AlarmKind.UNFETCHED, subject=account.name)
+    assert alarm.count == 2
+    alarms.clear(AlarmKind.UNFETCHED, account.name)
