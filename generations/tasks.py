@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from django.conf import settings
+
 from generations import deliveries, ingest, late, previews, sweeps
 from generations import dispatch as dispatching
 from generations.reconciliation import run as reconciliation
@@ -24,7 +26,7 @@ def deliver() -> None:
 
 def take_in() -> None:
     """Fetch, verify, store and settle finished films."""
-    _while_due(ingest.run)
+    _while_due(ingest.run, within=_for_films())
 
 
 def make_preview() -> None:
@@ -37,8 +39,8 @@ def catch_up() -> None:
     films that came late, then books, files and bills, unless a late film has taken long.
     """
     began = time.monotonic()
-    _while_due(late.run)
-    if time.monotonic() - began < 2 * _SESSION:
+    _while_due(late.run, within=_for_films())
+    if time.monotonic() - began < min(2 * _SESSION, _rest()):
         reconciliation.session()
 
 
@@ -47,7 +49,18 @@ def sweep() -> None:
     sweeps.run()
 
 
-def _while_due(step: Callable[[], int]) -> None:
+def _for_films() -> float:
+    return min(_SESSION, _rest())
+
+
+def _rest() -> float:
+    """Seconds in which a film's step may begin and be over before the queue kills its worker."""
+    media = settings.Q_CLUSTER["ALT_CLUSTERS"]["media"]
+    return float(media["timeout"] - settings.FILM_STEP_SECONDS)
+
+
+def _while_due(step: Callable[[], int], *, within: float = _SESSION) -> None:
+    """Steps that begin `within` seconds from now, the first in any case."""
     began = time.monotonic()
-    while step() and time.monotonic() - began < _SESSION:
+    while step() and time.monotonic() - began < within:
         continue

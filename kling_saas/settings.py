@@ -308,6 +308,9 @@ DRAIN_SECONDS = env.integer(
 )
 WORKERS_SHORT = env.integer("WORKERS_SHORT", 2, "Processes for short work.", least=1)
 WORKERS_MEDIA = env.integer("WORKERS_MEDIA", 2, "Processes that fetch and verify films.", least=1)
+FILM_FETCH_SECONDS = env.integer("FILM_FETCH_SECONDS", 240, "Longest download of a film, s.")
+FILM_STEP_SECONDS = FILM_FETCH_SECONDS + 240  # asked for, downloaded, decoded and stored
+_SPAN = FILM_STEP_SECONDS + 60  # of a media session, whose last step begins within a minute
 Q_CLUSTER: dict[str, Any] = {
     "name": "kling",
     "cluster_name": "short",
@@ -328,13 +331,12 @@ Q_CLUSTER: dict[str, Any] = {
     "label": "Queue",
     "log_level": "WARNING",
     "ALT_CLUSTERS": {
-        "media": {"workers": WORKERS_MEDIA, "timeout": 300, "retry": 900, "queue_limit": 1},
+        "media": {"workers": WORKERS_MEDIA, "timeout": _SPAN, "retry": 2 * _SPAN, "queue_limit": 1},
     },
 }
 
 # ------------------------------------------------------------------ stored films
 FILM_MAX_BYTES = env.integer("FILM_MAX_BYTES", 512 * 1024 * 1024, "Largest film accepted, bytes.")
-FILM_FETCH_SECONDS = env.integer("FILM_FETCH_SECONDS", 240, "Longest download of a film, s.")
 TRUSTED_PROXIES = env.integer(
     "TRUSTED_PROXIES", 0, "Proxies of ours before the site; their X-Forwarded-For is believed."
 )

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -27,7 +28,7 @@ from kling_saas.lib.postgresql.base import NoDatabase
 
 log = logging.getLogger(__name__)
 _SESSION = 10.0  # seconds; films are taken in by the same workers
-_LEASE = timedelta(seconds=300)
+_LEASE = timedelta(seconds=settings.FILM_STEP_SECONDS)  # a page may be a late film
 _LISTED = 50  # findings kept of each kind
 
 
