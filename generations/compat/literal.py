@@ -11,9 +11,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from accounts import access_keys
 from generations.catalogue.params import Kind
-from generations.compat.doors import Answer, body_json
+from generations.compat.doors import Answer, body_json, door
 from generations.compat.kling import views as kling
 from generations.compat.kling.authentication import actor_of
+from generations.compat.kling.errors import refuse
 from generations.compat.llmprovider import views as llmprovider
 from generations.compat.ordering import look_up
 from generations.compat.segmind import views as segmind
@@ -43,9 +44,9 @@ def _is_llmprovider(request: HttpRequest) -> bool:
     return bool(body.get("model")) and not body.get("model_name")
 
 
-@csrf_exempt
+@door(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), refuse)
 def task(request: HttpRequest, kind: Kind, label: str) -> Answer:
-    """A query below /v1/videos/."""
+    """A query below /v1/videos/. What fails before its maker is known is told as Kling tells it."""
     try:
         made_by = look_up(actor_of(request), label).door
     except Refusal:

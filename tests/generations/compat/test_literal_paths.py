@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import connection
+from django.test import Client
 
 from generations.wire.segmind.slugs import SLUGS
 from tests.generations.programs import Program
@@ -75,6 +77,25 @@ def test_every_slug_has_its_place_at_the_root_on_both_versions(keyed: Program, s
             answer = keyed.post(f"/{version}/{slug.name}", {"duration": "1"})
             assert answer.status_code == 400, slug.name
             assert Program(site).post(f"/{version}/{slug.name}", {}).status_code == 401
+
+
+@pytest.fixture
+def database_away(alice: Customer) -> Iterator[None]:
+    """From now on, for this process's Django nobody listens where the database was."""
+    known = connection.settings_dict.copy()
+    connection.close()
+    connection.settings_dict.update(HOST="127.0.0.1", PORT="1")
+    yield
+    connection.settings_dict.update(known)
+
+
+@pytest.mark.usefixtures("database_away")
+def test_while_the_database_is_away_a_query_is_told_so_in_klings_shape(alice: Customer) -> None:
+    client = Client(headers={"Host": "127.0.0.1", "Authorization": f"Bearer {alice.test_key}"})
+    answer = client.get(f"{PATH}/gen_anything")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert set(answer.json()) == {"code", "message", "request_id"}
+    assert answer.json()["code"] == 5001
 
 
 ODD = ["%00", "%FF", "%F0%9F%98%80", "//", "a b", "²", "%0A", "'", "%25", "x" * 3000, "%2F"]
