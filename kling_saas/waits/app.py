@@ -26,6 +26,7 @@ AGAIN = b"x-kling-stream-again"  # on either: seconds after which there is somet
 STREAM_END = b"x-kling-stream-end"  # on that path: these were the last events
 _HEARTBEAT = 15.0  # seconds between comments on an idle stream
 _LOOK_ANYWAY = 30.0  # seconds after which a waiter looks without news
+_LOOK_AGAIN = 1.0  # seconds after a look that failed on our side; twice as long after each further
 _BODY_HEADERS = {b"content-length", b"content-type", b"transfer-encoding", b"expect"}
 THREADS = 16
 
@@ -45,6 +46,11 @@ class Answer:
     def header(self, name: bytes) -> str:
         """The value of a header, or ""."""
         return next((v.decode("latin-1") for k, v in self.headers if k.lower() == name), "")
+
+    @property
+    def failed(self) -> bool:
+        """It tells of our own trouble, as while the database restarts, and not of the work."""
+        return self.status >= 500 and not self.header(FINAL)
 
     def public_headers(self) -> list[tuple[bytes, bytes]]:
         """Without the ones that are between Django and the room."""
@@ -153,37 +159,41 @@ class _Visit:
             answer = await self._until_final(event, float(seconds), path)
         finally:
             self.room.news.forget(subject, event)
-        answer = answer or first
+        if answer.failed:
+            answer = first  # of an order: only this one names what was accepted
         if not answer.passed_on:
             await self._answer(answer)
 
-    async def _until_final(self, event: asyncio.Event, seconds: float, path: str) -> Answer | None:
-        """The answer at `path`: the first that is final or an error, or the one when time is up.
+    async def _until_final(self, event: asyncio.Event, seconds: float, path: str) -> Answer:
+        """The answer at `path`: the first that is final or a refusal, or the one when time is up.
 
-        A final one has gone to the client already.
+        A final one has gone to the client already. One that failed is asked for again: it says
+        nothing about the work that the client waits for and must not make it order twice.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         gone = asyncio.create_task(self._client_gone())
-        answer: Answer | None = None
+        failures = 0
         try:
             while True:
                 event.clear()
                 answer = await self.room.ask(self.scope, path, [], self.send)
                 left = deadline - loop.time()
-                if answer.header(FINAL) or answer.status >= 400 or left <= 0:
+                refused = 400 <= answer.status < 500
+                if answer.header(FINAL) or refused or left <= 0:
                     return answer
-                woken = asyncio.create_task(event.wait())
-                await asyncio.wait(
-                    {woken, gone},
-                    timeout=min(left, _LOOK_ANYWAY),
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                woken.cancel()
+                failures = failures + 1 if answer.failed else 0
+                await self._news(event, gone, min(left, _pause(failures)))
                 if gone.done():
                     return answer
         finally:
             gone.cancel()
+
+    async def _news(self, event: asyncio.Event, gone: asyncio.Task[None], seconds: float) -> None:
+        """Returns when there is news, when the client has gone, or after `seconds`."""
+        woken = asyncio.create_task(event.wait())
+        await asyncio.wait({woken, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        woken.cancel()
 
     async def _client_gone(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
@@ -215,21 +225,23 @@ class _Visit:
         self, first: Answer, event: asyncio.Event, gone: asyncio.Task[None], path: str
     ) -> None:
         last, answer = _last_id(first.body) or self._asked_from(), first
+        failures = 0
         while True:
-            await self._write(answer.body)
-            if answer.header(STREAM_END) or answer.status >= 400 or gone.done():
+            if answer.status < 400:  # the body of an error is no event
+                await self._write(answer.body)
+                last = _last_id(answer.body) or last
+            refused = 400 <= answer.status < 500
+            if answer.header(STREAM_END) or refused or gone.done():
                 return
-            woken = asyncio.create_task(event.wait())
-            pause = min(_HEARTBEAT, float(answer.header(AGAIN) or _HEARTBEAT))
-            await asyncio.wait({woken, gone}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
-            woken.cancel()
+            failures = failures + 1 if answer.failed else 0
+            again = float(answer.header(AGAIN) or _pause(failures))
+            await self._news(event, gone, min(_HEARTBEAT, again))
             if gone.done():
                 return
             if not event.is_set():
                 await self._write(b": still here\n\n")
             event.clear()
             answer = await self.room.ask(self.scope, path, [(b"last-event-id", last.encode())])
-            last = _last_id(answer.body) or last
 
     async def _write(self, body: bytes) -> None:
         if body:
@@ -238,6 +250,13 @@ class _Visit:
     def _asked_from(self) -> str:
         named = (v for k, v in self.scope["headers"] if k.lower() == b"last-event-id")
         return next(named, b"").decode("latin-1")
+
+
+def _pause(failures: int) -> float:
+    """Seconds until the next look without news, after so many in a row that failed."""
+    if not failures:
+        return _LOOK_ANYWAY
+    return min(_LOOK_ANYWAY, _LOOK_AGAIN * 2.0 ** min(failures - 1, 5))
 
 
 def _last_id(events: bytes) -> str:

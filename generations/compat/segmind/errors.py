@@ -5,14 +5,17 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from generations.compat import doors
-from generations.errors import CapExceeded
+from generations.errors import CapExceeded, NoProvider
 from generations.wire.segmind import server as wire
 from generations.wire.task import BadRequest
 from kling_saas.api.errors import MethodNotAllowed
 from kling_saas.lib.refusals import Refusal
 
 _NO_CREDITS = 402
-_STATUS = {402: 406, 409: 400, 413: 400, 415: 400, 422: 400, 503: 502}
+_STATUS = {402: 406, 409: 400, 413: 400, 415: 400, 422: 400, 503: 500}
+# 502 says that every upstream failed and nothing is charged; our own trouble, after which an order
+# may stand, is a 500.
+_BY_KIND: dict[type[Refusal], int] = {CapExceeded: 406, NoProvider: 502}
 _405 = "<!doctype html><title>405 Method Not Allowed</title><h1>Method Not Allowed</h1>"
 
 
@@ -27,7 +30,7 @@ def refuse(error: Exception) -> HttpResponse:
     message = error.detail
     if error.status == _NO_CREDITS:
         message = f"Insufficient credits. {message}"
-    status = 406 if isinstance(error, CapExceeded) else _STATUS.get(error.status, error.status)
+    status = _BY_KIND.get(type(error)) or _STATUS.get(error.status, error.status)
     retry = error.facts.get("retry_after")
     return doors.answer(
         wire.encode_error(status, message), {"Retry-After": str(retry)} if retry else None

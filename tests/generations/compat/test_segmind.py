@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from generations.compat.segmind.errors import refuse
+from generations.errors import NoProvider
 from generations.wire.segmind.slugs import SLUGS
+from kling_saas.lib.refusals import Unavailable
 from tests.generations import any_json
 from tests.generations.programs import Program, available, funded, settled
 from tests.people import Customer
@@ -206,6 +209,12 @@ def test_a_film_that_fails_is_an_error_on_v1_and_422_on_v2(
     assert (later.status_code, later.json()["status"]) == (422, "FAILED")
     assert "cost" not in later.json()["metrics"]
     assert available(alice) == 10_000
+
+
+def test_that_no_upstream_can_is_502_and_our_own_trouble_500() -> None:
+    assert refuse(NoProvider("Nobody makes it.", retry_after=9)).status_code == 502
+    ours = refuse(Unavailable("The database did not answer.", retry_after=2))
+    assert (ours.status_code, ours.headers["Retry-After"]) == (500, "2")
 
 
 def test_a_film_that_takes_too_long_is_504_with_the_id(segmind: Program) -> None:
