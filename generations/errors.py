@@ -51,6 +51,12 @@ class QueueFull(Refusal):
     code, status, title, retryable = "queue_full", 429, "Queue full", True
 
 
+class RateLimited(Refusal):
+    """Too many requests are at what only a few may do at once; nothing was kept or held."""
+
+    code, status, title, retryable = "rate_limited", 429, "Too many requests", True
+
+
 class NoProvider(Refusal):
     """No service can make this film at the moment; nothing was held."""
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations import lifecycle, products, storage, uploads
+from generations import fetching, lifecycle, products, storage, uploads
 from generations.catalogue import media
 from generations.catalogue.params import Params
 from generations.catalogue.products import checking, registry
@@ -66,7 +66,7 @@ class Made:
 def take_in(actor: Actor, params: Params) -> Params:
     """The whole order: what it names is looked up, and decides what is left to be decided.
 
-    Raises InvalidRequest naming every field at fault.
+    Raises InvalidRequest naming every field at fault, and RateLimited.
     """
     if not params.task:
         return _with_own_things(actor, uploads.take_in(actor, params))
@@ -170,7 +170,8 @@ class _Found:
         elif not media.is_address(value):
             self._keep(path, field, [decoded(value)])
         elif name in self._decides:
-            self._keep(path, field, _fetched(name, value, field))
+            with fetching.ROOM.place(self._actor.organisation_id):
+                self._keep(path, field, _fetched(name, value, field))
 
     def _own(self, path: Place, field: Medial, value: str) -> None:
         name, made = written(path), made_of(self._actor, value)

@@ -21,7 +21,7 @@ REFUSALS = {
     413: "Too large",
     415: "Not JSON",
     422: "Every violation at once, or an Idempotency-Key used for another body",
-    429: "Too many unfinished generations",
+    429: "Too many unfinished generations, or too many slow addresses at once",
     503: "No service can make it at the moment",
 }
 

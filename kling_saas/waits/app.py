@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 
 from kling_saas.waits.news import News
 
@@ -28,7 +29,6 @@ _HEARTBEAT = 15.0  # seconds between comments on an idle stream
 _LOOK_ANYWAY = 30.0  # seconds after which a waiter looks without news
 _LOOK_AGAIN = 1.0  # seconds after a look that failed on our side; twice as long after each further
 _BODY_HEADERS = {b"content-length", b"content-type", b"transfer-encoding", b"expect"}
-THREADS = 16
 
 
 @dataclass
@@ -61,7 +61,7 @@ class WaitingRoom:
     """Django with patience."""
 
     def __init__(self, django: Any) -> None:
-        self.django = WSGIMiddleware(django, workers=THREADS)
+        self.django = WSGIMiddleware(django, workers=settings.WEB_THREADS)
         self.news = News()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
