@@ -131,6 +131,7 @@ class _Visit:
     def __init__(self, room: WaitingRoom, scope: Scope, receive: Receive, send: Send) -> None:
         self.room, self.scope, self.receive, self.send = room, scope, receive, send
         self.held: Answer | None = None
+        self.begun = False  # the client has a part of the final answer
 
     async def run(self) -> None:
         """Pass through, or wait, or stream."""
@@ -157,6 +158,10 @@ class _Visit:
         event = self.room.news.register(subject)
         try:
             answer = await self._until_final(event, float(seconds), path)
+        except asyncio.CancelledError:  # the server ends; what was accepted goes on without it
+            if self.begun:
+                raise
+            answer = first
         finally:
             self.room.news.forget(subject, event)
         if answer.failed:
@@ -177,7 +182,7 @@ class _Visit:
         try:
             while True:
                 event.clear()
-                answer = await self.room.ask(self.scope, path, [], self.send)
+                answer = await self.room.ask(self.scope, path, [], self._pass_on)
                 left = deadline - loop.time()
                 refused = 400 <= answer.status < 500
                 if answer.header(FINAL) or refused or left <= 0:
@@ -188,6 +193,10 @@ class _Visit:
                     return answer
         finally:
             gone.cancel()
+
+    async def _pass_on(self, message: Message) -> None:
+        self.begun = True
+        await self.send(message)
 
     async def _news(self, event: asyncio.Event, gone: asyncio.Task[None], seconds: float) -> None:
         """Returns when there is news, when the client has gone, or after `seconds`."""
@@ -215,7 +224,8 @@ class _Visit:
         event = self.room.news.register(subject)
         gone = asyncio.create_task(self._client_gone())
         try:
-            await self._events(first, event, gone, path)
+            with suppress(asyncio.CancelledError):  # the server ends; the client comes back
+                await self._events(first, event, gone, path)
         finally:
             gone.cancel()
             self.room.news.forget(subject, event)

@@ -7,6 +7,7 @@ import signal
 import stat
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -58,6 +59,31 @@ def film(place: Stack, prompt: str, *, key: str = "", seconds: float = 60) -> di
     done: dict[str, Any] = until(look, seconds=seconds, what="the end of a film")
     assert done["status"] == "succeeded", done["error"]
     return done
+
+
+def _held(place: Stack, path: str, body: Any) -> requests.Response:
+    key = place.facts["test_key"]
+    headers = {"Authorization": f"Bearer {key}", "x-api-key": key, "Prefer": "wait=60"}
+    method = "POST" if body else "GET"
+    return requests.request(method, place.site + path, json=body, headers=headers, timeout=60)
+
+
+def _prefer(place: Stack) -> requests.Response:
+    return _held(place, "/api/v1/generations", {**FILM, "prompt": "slow:40 A snail"})
+
+
+def _hold(place: Stack) -> requests.Response:
+    return _held(place, "/segmind/v1/kling-text2video", {"prompt": "slow:40 A snail"})
+
+
+def _follow(place: Stack) -> requests.Response:
+    first = until(lambda: _under_way(place), seconds=20, what="an order")[0]
+    return _held(place, f"/api/v1/generations/{first}/events", None)
+
+
+def _under_way(place: Stack) -> list[str]:
+    listed = call(place, "/generations")["data"]
+    return [each["id"] for each in listed if each["status"] == "processing"]
 
 
 def test_run_json_has_what_scripts_need_and_is_private(place: Stack) -> None:
@@ -125,13 +151,19 @@ def test_ctrl_c_ends_every_process_and_a_second_start_is_quick_and_keeps_everyth
 ) -> None:
     kept = film(place, "To be kept")
     facts = place.facts
-    wallet = call(place, "/wallet")
     everybody = processes.below(place.pid)
     assert {"web", "sandbox", "watcher", "worker", "cluster", "postgres"} <= set(everybody.values())
 
-    began = time.monotonic()
-    assert place.halt() == 0
-    assert time.monotonic() - began < 15
+    with ThreadPoolExecutor(3) as pool:
+        held = [pool.submit(wait, place) for wait in (_prefer, _hold, _follow)]
+        until(lambda: len(_under_way(place)) == 2, seconds=20, what="two orders at the upstream")
+        wallet = call(place, "/wallet")
+        began = time.monotonic()
+        assert place.halt() == 0
+        assert time.monotonic() - began < 15
+        preferred, called, followed = (each.result() for each in held)
+    assert (preferred.status_code, called.status_code, followed.status_code) == (202, 504, 200)
+    assert followed.text.endswith("\n\n")
     until(lambda: not [p for p in everybody if processes.alive(p)], seconds=2, what="their end")
     assert "Traceback" not in place.log.read_text().partition("Stopping …")[2]
     assert not (place.folder / "run.pid").exists()
@@ -143,6 +175,9 @@ def test_ctrl_c_ends_every_process_and_a_second_start_is_quick_and_keeps_everyth
     assert took < 5 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     assert place.facts == facts
     assert call(place, f"/generations/{kept['id']}")["video"]["sha256"] == kept["video"]["sha256"]
+    assert sorted(_under_way(place)) == sorted(
+        [preferred.json()["id"], called.json()["request_id"]]
+    )
     assert call(place, "/wallet") == wallet
 
 
