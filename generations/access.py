@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts import tenancy
 from accounts.actors import Actor
@@ -17,10 +17,14 @@ from kling_saas.lib.refusals import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a list, newest first; `after` is the cursor of the next part, or None."""
+    """A part of a list, newest first; `after` is the cursor of the next part, or None.
+
+    What was stored of a generation is found by its key.
+    """
 
     generations: list[Generation]
     videos: dict[int, Video]
+    audios: dict[int, Audio]
     after: str | None
 
 
@@ -55,12 +59,44 @@ def video_of(generation: Generation) -> Video | None:
 
 def audio_of(generation: Generation) -> Audio | None:
     """Its stored sound; None where it has none."""
+    return _audios_of([generation]).get(generation.pk)
+
+
+def _audios_of(generations: Sequence[Generation]) -> dict[int, Audio]:
+    """The stored sounds of one organisation's generations, by the keys of these."""
+    sounding = [g for g in generations if _makes_a_sound(g)]
+    if not sounding:
+        return {}
+    with tenancy.scope(sounding[0].organisation_id):
+        found = Audio.objects.filter(generation__in=[g.pk for g in sounding])
+        return {audio.generation_id: audio for audio in found}
+
+
+def _makes_a_sound(generation: Generation) -> bool:
     product = PRODUCTS.get(generation.kind)
-    if product is None or "audio" not in product.outputs:
-        return None
-    with tenancy.scope(generation.organisation_id):
-        found: Audio | None = Audio.objects.filter(generation=generation).first()
-    return found
+    return product is not None and "audio" in product.outputs
+
+
+def parents_of(generations: Sequence[Generation]) -> dict[int, Video]:
+    """The stored films that generations of one organisation went on from, by the keys of these.
+
+    Only where one succeeded.
+    """
+    named = {g.pk: name for g in generations if (name := _parent_named(g))}
+    if not named:
+        return {}
+    with tenancy.scope(generations[0].organisation_id):
+        films = Video.objects.filter(generation__public_id__in=set(named.values()))
+        made = {film.made_as: film for film in films.annotate(made_as=F("generation__public_id"))}
+    return {pk: made[name] for pk, name in named.items() if name in made}
+
+
+def _parent_named(generation: Generation) -> str:
+    """The public id of the one it went on from; empty where there is none, or no success."""
+    product = PRODUCTS.get(generation.kind)
+    if product is None or not product.inherits or generation.status != Status.SUCCEEDED:
+        return ""
+    return str(generation.order().inputs.get(product.inherits, ""))
 
 
 def page(
@@ -100,7 +136,8 @@ def page(
         videos = {
             v.generation_id: v for v in Video.objects.filter(generation__in=[g.pk for g in shown])
         }
-    return Page(shown, videos, shown[-1].public_id if len(found) > limit else None)
+        audios = _audios_of(shown)
+    return Page(shown, videos, audios, shown[-1].public_id if len(found) > limit else None)
 
 
 def _said(words: str) -> Q:

@@ -8,11 +8,9 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from accounts import tenancy
 from generations import access, storage, waiting
 from generations.catalogue import billable
 from generations.catalogue.params import DEFAULTS
-from generations.catalogue.products.product import Product
 from generations.catalogue.products.registry import PRODUCTS
 from generations.errors import FAILURES
 from generations.models import Audio, Generation, Status, Video
@@ -46,6 +44,33 @@ def generation_json(
 
     `attempts` is how often it was sent to an upstream; None where it is not shown (pages).
     """
+    outlook = waiting.outlook(generation, fresh=fresh)
+    audio = access.audio_of(generation) if generation.finished_at else None
+    return _json(generation, video, audio, outlook, 0 if fresh else attempts)
+
+
+def page_json(page: access.Page, attempts: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
+    """The same of a page, in as many statements as one takes; `attempts` by their keys."""
+    outlooks = waiting.outlooks(page.generations)
+    return [
+        _json(
+            each,
+            page.videos.get(each.pk),
+            page.audios.get(each.pk),
+            outlooks[each.pk],
+            attempts[each.pk] if attempts is not None else None,
+        )
+        for each in page.generations
+    ]
+
+
+def _json(
+    generation: Generation,
+    video: Video | None,
+    audio: Audio | None,
+    outlook: waiting.Outlook,
+    attempts: int | None,
+) -> dict[str, Any]:
     over = generation.status in TERMINAL
     return {
         "id": generation.public_id,
@@ -60,10 +85,10 @@ def generation_json(
             "held": 0 if over else generation.credits,
             "charged": generation.charged,
         },
-        **waiting.outlook(generation, fresh=fresh).as_json(),
-        "attempts": 0 if fresh else attempts,
+        **outlook.as_json(),
+        "attempts": attempts,
         "video": video_json(generation, video) if video else None,
-        "audio": _audio_json(generation),
+        "audio": _audio_json(generation, audio) if audio else None,
         "result": facts(generation) or None,
         "error": _error(generation),
         "warnings": generation.warnings,
@@ -89,10 +114,7 @@ def facts(generation: Generation) -> dict[str, Any]:
     return {**found, product.gives: generation.public_id}
 
 
-def _audio_json(generation: Generation) -> dict[str, Any] | None:
-    audio = access.audio_of(generation) if generation.finished_at else None
-    if audio is None:
-        return None
+def _audio_json(generation: Generation, audio: Audio) -> dict[str, Any]:
     address = _sound_link(generation, audio)
     expires = storage.link_expires_at(address)
     return {
@@ -151,6 +173,23 @@ def _error(generation: Generation) -> dict[str, Any] | None:
 
 def task(generation: Generation, video: Video | None = None) -> Task:
     """The same as a dialect's task. Units are credits ÷ 10 (Kling's official units)."""
+    audio = access.audio_of(generation) if generation.status == Status.SUCCEEDED else None
+    parent = access.parents_of([generation]).get(generation.pk)
+    return _task(generation, video, audio, parent)
+
+
+def tasks(page: access.Page) -> list[Task]:
+    """Those of a page, in as many statements as one takes."""
+    parents = access.parents_of(page.generations)
+    return [
+        _task(each, page.videos.get(each.pk), page.audios.get(each.pk), parents.get(each.pk))
+        for each in page.generations
+    ]
+
+
+def _task(
+    generation: Generation, video: Video | None, audio: Audio | None, parent: Video | None
+) -> Task:
     done = generation.finished_at or generation.submitted_at or generation.created_at
     films: tuple[RemoteVideo, ...] = ()
     succeeded = generation.status == Status.SUCCEEDED
@@ -164,7 +203,6 @@ def task(generation: Generation, video: Video | None = None) -> Task:
             ),
         )
     params, product = generation.order(), PRODUCTS.get(generation.kind)
-    audio = access.audio_of(generation) if succeeded else None
     return Task(
         id=generation.public_id,
         state=_STATES[public_status(generation)],
@@ -173,11 +211,13 @@ def task(generation: Generation, video: Video | None = None) -> Task:
         or ("cancelled" if generation.status == Status.CANCELLED else ""),
         videos=films,
         audios=(RemoteAudio(_sound_link(generation, audio), audio.public_id, audio.duration_ms),)
-        if audio
+        if audio and succeeded
         else (),
         facts=facts(generation),
         facts_at=product.facts_at if product else "",
-        parent=_parent(generation, product),
+        parent=RemoteVideo(storage.link(parent.key), parent.public_id, parent.duration_ms)
+        if parent
+        else None,
         created_ms=_ms(generation.created_at),
         updated_ms=_ms(done),
         units=billable.units_of(generation.credits) if succeeded else None,
@@ -186,18 +226,6 @@ def task(generation: Generation, video: Video | None = None) -> Task:
         prompt=params.prompt,
         seed=params.seed,
     )
-
-
-def _parent(generation: Generation, product: Product | None) -> RemoteVideo | None:
-    """The film that this one goes on from."""
-    if product is None or not product.inherits or generation.status != Status.SUCCEEDED:
-        return None
-    named = str(generation.order().inputs.get(product.inherits, ""))
-    with tenancy.scope(generation.organisation_id):
-        film = Video.objects.filter(generation__public_id=named).first()
-    if film is None:
-        return None
-    return RemoteVideo(storage.link(film.key), film.public_id, film.duration_ms)
 
 
 def _iso(moment: datetime | None) -> str | None:

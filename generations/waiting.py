@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import tenancy
@@ -99,22 +102,47 @@ def usual_for(model: str, kind: Kind, mode: str = "std", *, livemode: bool) -> E
 
 def outlook(generation: Generation, *, fresh: bool = False) -> Outlook:
     """Its place and when it will be there. `fresh`: about to be accepted, not yet in the queue."""
-    if generation.status in TERMINAL:
-        return Outlook()
-    made = usual(generation)
     if generation.status != Status.ACCEPTED:
-        handed_over = generation.handed_over_at or generation.created_at
-        before = (handed_over - generation.created_at).total_seconds()
-        return Outlook(None, Eta(before + made.p50, before + made.p90))
+        return _after_its_turn(generation)
     glance = queueing.look()
-    nth = _arriving(generation, glance) if fresh else _nth(generation)
+    if fresh:
+        return _before_its_turn(generation, glance, _arriving(generation, glance), 0.0)
+    return _before_its_turn(generation, glance, _nth(generation), _age(generation))
+
+
+def outlooks(generations: Sequence[Generation]) -> dict[int, Outlook]:
+    """The same of many at once, by their keys. All are of one organisation and mode."""
+    queued = [g for g in generations if g.status == Status.ACCEPTED]
+    found = {g.pk: _after_its_turn(g) for g in generations if g.status != Status.ACCEPTED}
+    if queued:
+        glance = queueing.look()
+        nths = _nths(queued)
+        for each in queued:
+            found[each.pk] = _before_its_turn(each, glance, nths[each.pk], _age(each))
+    return found
+
+
+def _before_its_turn(generation: Generation, glance: Glance, nth: int, age: float) -> Outlook:
+    """Of the `nth` of its own organisation's, accepted `age` seconds ago."""
     queue = glance.queue_of(generation.organisation_id, livemode=generation.livemode)
     position = glance.position(queue, nth) if queue else MOST
     wait = _until_turn(generation, glance, queue, nth, position)
     if wait is None:
         return Outlook(position)
-    since = 0.0 if fresh else (timezone.now() - generation.created_at).total_seconds()
-    return Outlook(position, expected(since + wait, wait, made))
+    return Outlook(position, expected(age + wait, wait, usual(generation)))
+
+
+def _after_its_turn(generation: Generation) -> Outlook:
+    if generation.status in TERMINAL:
+        return Outlook()
+    made = usual(generation)
+    handed_over = generation.handed_over_at or generation.created_at
+    before = (handed_over - generation.created_at).total_seconds()
+    return Outlook(None, Eta(before + made.p50, before + made.p90))
+
+
+def _age(generation: Generation) -> float:
+    return (timezone.now() - generation.created_at).total_seconds()
 
 
 def expected(before: float, wait: float, made: Eta) -> Eta:
@@ -130,8 +158,7 @@ def left(generation: Generation, outlook: Outlook) -> float | None:
     """Seconds from now until it should be there, at its middle; None when nobody can say."""
     if outlook.eta is None:
         return None
-    since = (timezone.now() - generation.created_at).total_seconds()
-    return max(0.0, outlook.eta.p50 - since)
+    return max(0.0, outlook.eta.p50 - _age(generation))
 
 
 def look_again(generation: Generation, outlook: Outlook) -> int:
@@ -146,14 +173,27 @@ def look_again(generation: Generation, outlook: Outlook) -> int:
 def _nth(generation: Generation) -> int:
     """Which of its own organisation's orders it is; 1 is the oldest that waits."""
     with tenancy.scope(generation.organisation_id):
-        mine = Generation.objects.filter(
-            organisation_id=generation.organisation_id,
-            livemode=generation.livemode,
-            status=Status.ACCEPTED,
-            finished_at=None,
-            pk__lte=generation.pk,
-        )
-        return max(1, int(mine.values("pk")[:MOST].count()))
+        return max(1, int(_own_until(generation)[:MOST].count()))
+
+
+def _nths(queued: Sequence[Generation]) -> dict[int, int]:
+    """The same of many of one organisation and mode, by their keys, in one question."""
+    newest = max(queued, key=lambda each: each.pk)
+    with tenancy.scope(newest.organisation_id):
+        oldest = list(_own_until(newest).order_by("pk")[:MOST])
+    return {each.pk: max(1, bisect_right(oldest, each.pk)) for each in queued}
+
+
+def _own_until(generation: Generation) -> QuerySet[Generation, int]:
+    """The keys of its organisation's orders that wait, itself the newest. Needs their scope."""
+    mine: QuerySet[Generation] = Generation.objects.filter(
+        organisation_id=generation.organisation_id,
+        livemode=generation.livemode,
+        status=Status.ACCEPTED,
+        finished_at=None,
+        pk__lte=generation.pk,
+    )
+    return mine.values_list("pk", flat=True)
 
 
 def _arriving(generation: Generation, glance: Glance) -> int:

@@ -75,11 +75,7 @@ class GenerationsView(Endpoint):
         statuses = [status for status in Status if status.public == word]
         with tenancy.scope(self.actor.organisation_id):
             found = access.page(self.actor, after=page.after, limit=page.limit, statuses=statuses)
-            tries = attempts.counts(found.generations)
-            data = [
-                presenting.generation_json(g, found.videos.get(g.pk), attempts=tries[g.pk])
-                for g in found.generations
-            ]
+            data = presenting.page_json(found, attempts.counts(found.generations))
         return JsonResponse(pagination.as_json(data, found.after))
 
 

@@ -18,7 +18,7 @@ from generations.catalogue.params import Params
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Generation, Status, Video
 from generations.models.generation import TERMINAL
-from generations.presenting import generation_json, public_status
+from generations.presenting import generation_json, page_json, public_status
 from generations.views import words
 
 _WORDS: dict[str, tuple[Promise | str, str]] = {
@@ -148,13 +148,17 @@ class Card:
 
 def card(generation: Generation, video: Video | None) -> Card:
     """The card of one generation."""
+    return _card(generation, video, generation_json(generation, video))
+
+
+def _card(generation: Generation, video: Video | None, api: Mapping[str, Any]) -> Card:
     params = Params.from_json(generation.params)
     spec = PRODUCTS.get(generation.kind) or registry.resolve(generation.model)
     word, icon = _WORDS[generation.status]
     return Card(
         generation=generation,
         params=params,
-        api=generation_json(generation, video),
+        api=api,
         title=spec.title if spec else generation.model,
         status=public_status(generation),
         word=word,
@@ -173,7 +177,10 @@ def _shape(params: Params, video: Video | None) -> str:
 
 def cards_of(page: access.Page) -> list[Card]:
     """The cards of one page of a list."""
-    return [card(generation, page.videos.get(generation.pk)) for generation in page.generations]
+    return [
+        _card(generation, page.videos.get(generation.pk), api)
+        for generation, api in zip(page.generations, page_json(page), strict=True)
+    ]
 
 
 def recent_cards(actor: Actor, limit: int) -> list[Card]:

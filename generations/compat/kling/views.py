@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from accounts import tenancy
 from accounts.actors import Actor
 from billing import wallets
 from generations import access, presenting
@@ -62,8 +63,9 @@ def _create(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
 def _list(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
     number = _number(request, "pageNum", 1, PAGE_MAX)
     size = _number(request, "pageSize", SIZE_DEFAULT, SIZE_MAX)
-    page = access.page(actor, door=DOOR, kind=kind, limit=size, offset=(number - 1) * size)
-    listed = [presenting.task(g, page.videos.get(g.pk)) for g in page.generations]
+    with tenancy.scope(actor.organisation_id):
+        page = access.page(actor, door=DOOR, kind=kind, limit=size, offset=(number - 1) * size)
+        listed = presenting.tasks(page)
     return doors.answer(wire.encode_list(listed, request_id.get()))
 
 
