@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
+from django.conf import settings as product
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import outbox, tenancy
-from accounts.models import OutboxMessage
-from billing import quotes
-from billing.models import Quote
-from generations import submission
+from accounts.models import IdempotencyRecord, OutboxMessage
+from billing import ledger, quotes
+from billing.models import Lot, LotSource, Quote
+from generations import submission, sweeps
 from generations.catalogue import billable
 from generations.submission import Submission
+from tests.billing import purse
+from tests.billing.purse import LIVE
 from tests.generations.orders import actor
 from tests.generations.programs import FILM, funded
+from tests.waiting import until
 
 _LONG_AGO = timedelta(days=8)
+_BATCH = 5000
+
+
+def answer(whom: int, key: str, *, days: int = 8) -> IdempotencyRecord:
+    """One that was given so many days ago, not stored yet."""
+    return IdempotencyRecord(
+        organisation_id=whom, livemode=False, key=key, status=202,
+        created_at=timezone.now() - timedelta(days=days),
+    )  # fmt: skip
 
 
 def test_news_told_a_week_ago_is_forgotten_and_what_is_owed_is_not() -> None:
@@ -60,3 +76,49 @@ def test_an_old_quote_is_forgotten_unless_it_was_ordered_by() -> None:
     assert quotes.forget_expired() >= 1
     with tenancy.scope(alice.organisation.pk):
         assert set(mine.all().values_list("public_id", flat=True)) == {used, fresh}
+
+
+def test_answers_of_a_week_ago_are_forgotten_in_batches_oldest_first() -> None:
+    whom = funded().organisation.pk
+    with tenancy.system("seen by no other sweep, and undone"), transaction.atomic():
+        IdempotencyRecord.objects.filter(created_at__lt=timezone.now() - _LONG_AGO).delete()
+        old = [answer(whom, f"old {n}", days=9) for n in range(_BATCH)]
+        IdempotencyRecord.objects.bulk_create(
+            [*old, answer(whom, "later"), answer(whom, "young", days=6)]
+        )
+        left = IdempotencyRecord.objects.filter(organisation_id=whom)
+        assert sweeps.forget_answers() == _BATCH
+        assert set(left.values_list("key", flat=True)) == {"later", "young"}
+        assert sweeps.forget_answers() >= 1
+        assert set(left.values_list("key", flat=True)) == {"young"}
+        transaction.set_rollback(True)
+
+
+def test_no_wallet_is_held_while_old_answers_are_forgotten() -> None:
+    whom = purse.organisation().pk
+    soon = timezone.now() + timedelta(days=1)
+    ledger.grant(whom, LIVE, 50, LotSource.PROMO, reference="promo", expires_at=soon)
+    purse.let_days_pass(whom, 2)
+    with tenancy.scope(whom):
+        kept = answer(whom, "held")
+        kept.save()
+
+    def sweep() -> None:
+        try:
+            sweeps.run()
+        finally:
+            connection.close()
+
+    def expired() -> bool:
+        with tenancy.scope(whom):
+            return not Lot.objects.filter(open=True).exists()
+
+    with ThreadPoolExecutor(1) as threads:
+        with psycopg.connect(product.DATABASE_OWNER_URL) as other:
+            other.execute("SELECT set_config('app.tenant', '*', true)")
+            query = "SELECT FROM accounts_idempotencyrecord WHERE id = %s FOR UPDATE"
+            assert other.execute(query, [kept.pk]).rowcount == 1
+            running = threads.submit(sweep)
+            until(expired, what="the end of the credits")
+            assert not running.done()
+        running.result(timeout=30)
