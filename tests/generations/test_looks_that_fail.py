@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psycopg
+import requests
 from django.conf import settings as product
 
 from accounts.outbox import CHANNEL
@@ -71,14 +72,15 @@ def test_held_calls_and_streams_go_on_when_the_database_goes_away_under_a_look(
             preferring.post, "/generations", {**FILM, "prompt": SLOW}, headers=wait
         )
         (second,) = set(ordered(api, 2)) - {first}
-        streamed = pool.submit(native(site, alice.test_key).get, f"/generations/{second}/events")
+        bearer = {"Authorization": f"Bearer {alice.test_key}"}
+        events = f"{site}/api/v1/generations/{second}/events"
+        streamed = requests.get(events, headers=bearer, stream=True, timeout=60)  # has begun
         with stalled(stack) as other:
             cut_off_looks(other, [first, second], 3)
     assert (held.result().status_code, held.result().json()["request_id"]) == (200, first)
     told = waited.result()
     assert (told.status_code, told.json()["id"]) == (200, second)
     assert told.json()["status"] == "succeeded"
-    events = streamed.result().text
-    assert "event: generation.succeeded" in events
-    assert {line.partition(":")[0] for line in events.splitlines()} <= {"", "id", "event", "data"}
+    assert "event: generation.succeeded" in streamed.text
+    assert {line.partition(":")[0] for line in streamed.text.splitlines()} <= {"", "id", "event", "data"}
     assert available(alice) == 10_000 - 20
