@@ -107,6 +107,7 @@ def visitor(chromium_browser: Browser, site: str) -> Iterator[Callable[..., Visi
 
     def make(**options: Any) -> Visitor:
         options.setdefault("viewport", {"width": 1280, "height": 800})
+        options.setdefault("reduced_motion", "reduce")  # what moves unasked costs a tenth of it all
         context = chromium_browser.new_context(**options)
         page = context.new_page()
         page.set_default_timeout(20_000)

@@ -48,7 +48,7 @@ def _faults(visitor: Visitor, path: str) -> list[str]:
 
 
 def test_no_page_has_a_fault_that_axe_finds(visitor: Callable[..., Visitor]) -> None:
-    person = visitor(reduced_motion="reduce")
+    person = visitor()
     faults = [fault for path in _PUBLIC for fault in _faults(person, path)]
     person.sign_up()
     failed = person.order("fail:failed a lighthouse")

@@ -20,7 +20,7 @@ _PLAYING = """() => {
 def test_a_stranger_sees_a_film_play_after_three_clicks_and_two_fields(
     visitor: Callable[..., Visitor],
 ) -> None:
-    stranger = visitor()
+    stranger = visitor(reduced_motion="no-preference")
     page = stranger.go("/")
     clicks, fields = 0, 0
 
