@@ -76,7 +76,7 @@ async def _queue(request: Request) -> Response:
         return found
     vendor = vendor_of(request)
     base = f"{vendor.settings.public_url}/segmind"
-    return answer(codec.encode_queued(vendor.task(found), base))
+    return answer(codec.encode_queued(vendor.created(found), base))
 
 
 async def _block(request: Request) -> Response:
