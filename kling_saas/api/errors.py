@@ -80,24 +80,24 @@ def problem(refusal: Refusal) -> JsonResponse:
 
 
 DATABASE_GONE = (OperationalError, InterfaceError)
-AGAIN = 2  # seconds until a database that was away is worth another try
+_AGAIN = 2  # seconds until a database that was away is worth another try
 
 
-def unavailable() -> Unavailable:
-    """The database is away, for a moment as a rule."""
-    return Unavailable(
-        "The database did not answer: send the request again, with the same Idempotency-Key "
-        "if it has one, and it is carried out once.",
-        retry_after=AGAIN,
-    )
+def told(error: BaseException | None) -> Refusal:
+    """How a fault of ours is told."""
+    if isinstance(error, DATABASE_GONE):
+        return Unavailable(
+            "The database did not answer: send the request again, with the same Idempotency-Key "
+            "if it has one, and it is carried out once.",
+            retry_after=_AGAIN,
+        )
+    return Broken("Something went wrong on our side, and it has been written down.")
 
 
 def fault(error: BaseException | None) -> Refusal:
-    """How a fault of ours is told; the log keeps the cause."""
+    """The same, and the log keeps the cause."""
     log.error("a request failed: %s", error, exc_info=error)
-    if isinstance(error, DATABASE_GONE):
-        return unavailable()
-    return Broken("Something went wrong on our side, and it has been written down.")
+    return told(error)
 
 
 _FROM_DRF: list[tuple[type[drf.APIException], type[Refusal]]] = [

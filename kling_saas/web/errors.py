@@ -8,8 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.template.loader import render_to_string
 from django.urls import resolve
 
-from kling_saas.api.errors import AGAIN, DATABASE_GONE, problem, unavailable
-from kling_saas.lib.refusals import Broken
+from kling_saas.api.errors import problem, told
 from kling_saas.machines import is_for_machines
 
 
@@ -48,12 +47,10 @@ def _is_ours(path: str) -> bool:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """500, or 503 while the database is away; a program gets it as a problem."""
-    away = isinstance(sys.exc_info()[1], DATABASE_GONE)
+    fault = told(sys.exc_info()[1])
     if is_for_machines(request.META):
-        fault = Broken("Something went wrong on our side, and it has been written down.")
-        return problem(unavailable() if away else fault)
-    if not away:
-        return _page("500.html", 500)
-    page = _page("503.html", 503)
-    page["Retry-After"] = str(AGAIN)
+        return problem(fault)
+    page = _page(f"{fault.status}.html", fault.status)
+    if again := fault.facts.get("retry_after"):
+        page["Retry-After"] = str(again)
     return page

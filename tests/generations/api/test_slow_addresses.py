@@ -45,8 +45,8 @@ class Slow:
                     while not slow.let_go.wait(0.05):
                         self.wfile.write(b"0")
 
-            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-                pass
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.root = f"http://127.0.0.1:{self.server.server_port}"
