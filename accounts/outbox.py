@@ -10,11 +10,11 @@ from django.db.models.functions import Now
 
 from accounts import tenancy
 from accounts.models import OutboxMessage
+from kling_saas.lib.forgetting import forget
 from kling_saas.lib.points import passing
 
 CHANNEL = "kling_news"  # LISTEN here; the payload is the subject's public id
 _KEEP = timedelta(days=7)  # what was told or given up, to look back at
-_FORGET_AT_ONCE = 5000  # rows
 RETRY_SECONDS = (5, 30, 300, 1800, 7200, 18000, 36000, 36000)
 
 
@@ -42,9 +42,7 @@ def forget_old() -> int:
     """Delete a batch of messages that nothing is owed for any more and are a week old; how many."""
     with tenancy.system("what was told is forgotten for every tenant"):
         old = OutboxMessage.objects.filter(next_attempt_at=None, created_at__lt=Now() - _KEEP)
-        batch = list(old.order_by("id").values_list("pk", flat=True)[:_FORGET_AT_ONCE])
-        OutboxMessage.objects.filter(pk__in=batch).delete()
-    return len(batch)
+        return forget(old, by="id")
 
 
 def announce() -> int:

@@ -13,9 +13,9 @@ from billing import prices
 from billing.errors import QuoteChanged, UnknownQuote
 from billing.items import BillableItem
 from billing.models import Quote
+from kling_saas.lib.forgetting import forget
 
 _KEEP = timedelta(days=7)  # in which an expired offer is still called expired, not unknown
-_FORGET_AT_ONCE = 5000  # rows
 
 
 def make(
@@ -70,6 +70,4 @@ def forget_expired() -> int:
     unused = {f"{one.name}__isnull": True for one in pointing}
     with tenancy.system("offers end for every tenant"):
         old = Quote.objects.filter(expires_at__lt=timezone.now() - _KEEP, **unused)
-        batch = list(old.order_by("expires_at").values_list("pk", flat=True)[:_FORGET_AT_ONCE])
-        Quote.objects.filter(pk__in=batch).delete()
-    return len(batch)
+        return forget(old, by="expires_at")

@@ -15,11 +15,11 @@ from billing import ledger, quotes
 from generations import lifecycle, outcomes
 from generations.models import AlarmKind, Generation
 from generations.providers import alarms
+from kling_saas.lib.forgetting import forget
 
 log = logging.getLogger(__name__)
 _KEEP_ANSWERS = timedelta(days=7)
 _AT_ONCE = 50
-_FORGET_AT_ONCE = 5000  # rows
 
 
 def run() -> None:
@@ -37,9 +37,7 @@ def forget_answers() -> int:
     """Delete a batch of the answers kept for repeated calls that are a week old; how many."""
     with tenancy.system("what was answered is forgotten for every tenant"):
         old = IdempotencyRecord.objects.filter(created_at__lt=Now() - _KEEP_ANSWERS)
-        batch = list(old.order_by("created_at").values_list("pk", flat=True)[:_FORGET_AT_ONCE])
-        IdempotencyRecord.objects.filter(pk__in=batch).delete()
-    return len(batch)
+        return forget(old, by="created_at")
 
 
 def give_up_stuck() -> int:
