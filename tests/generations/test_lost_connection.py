@@ -14,6 +14,7 @@ from generations.models import Generation
 from generations.submission import Submission
 from tests.generations.orders import actor
 from tests.generations.programs import FILM, available, funded, native
+from tests.outage import database_away
 
 
 def cut_off(backend: int) -> None:
@@ -67,13 +68,8 @@ def test_the_site_answers_after_its_connections_were_cut(site: str) -> None:
 
 def test_pages_ask_to_come_again_while_the_database_is_away() -> None:
     browser = Client(raise_request_exception=False, headers={"Host": "127.0.0.1"})
-    known = dict(connection.settings_dict)
-    connection.close()
-    connection.settings_dict |= {"HOST": "127.0.0.1", "PORT": "1"}
-    try:
+    with database_away():
         page, told = browser.get("/pricing"), browser.get("/api/v1/models")
-    finally:
-        connection.settings_dict |= known
     assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
     assert b"Back in a moment" in page.content
     assert (told.status_code, told.json()["code"]) == (503, "unavailable")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from generations.wire.segmind.slugs import SLUGS
 from tests.generations.programs import Program
+from tests.outage import database_away
 from tests.people import Customer
 
 PATH = "/v1/videos/text2video"
@@ -79,20 +79,10 @@ def test_every_slug_has_its_place_at_the_root_on_both_versions(keyed: Program, s
             assert Program(site).post(f"/{version}/{slug.name}", {}).status_code == 401
 
 
-@pytest.fixture
-def database_away(alice: Customer) -> Iterator[None]:
-    """From now on, for this process's Django nobody listens where the database was."""
-    known = connection.settings_dict.copy()
-    connection.close()
-    connection.settings_dict.update(HOST="127.0.0.1", PORT="1")
-    yield
-    connection.settings_dict.update(known)
-
-
-@pytest.mark.usefixtures("database_away")
 def test_while_the_database_is_away_a_query_is_told_so_in_klings_shape(alice: Customer) -> None:
     client = Client(headers={"Host": "127.0.0.1", "Authorization": f"Bearer {alice.test_key}"})
-    answer = client.get(f"{PATH}/gen_anything")
+    with database_away():
+        answer = client.get(f"{PATH}/gen_anything")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert set(answer.json()) == {"code", "message", "request_id"}
     assert answer.json()["code"] == 5001
