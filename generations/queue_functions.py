@@ -17,7 +17,9 @@ _WORDS = {
     ),
     "IS_DUE": (
         "status = 'accepted' AND next_run_at <= now() AND deadline_at > now() "
-        "AND (lease_until IS NULL OR lease_until <= now()) AND (lane IS NULL OR lane && v_open)"
+        "AND (lease_until IS NULL OR lease_until <= now()) "
+        "AND (lane IS NULL OR lane && v_open AND (v_rests IS NULL OR EXISTS (SELECT "
+        "FROM unnest(lane) l WHERE l = ANY (v_open) AND l || ' ' || model <> ALL (v_rests))))"
     ),
     "A_TURN": str(TURN),
 }
@@ -44,16 +46,29 @@ PLACES = across_tenants(
      WHERE serving.free > 0;""",
 )
 
-# `seats` is how many more of its films may be handed over; null when there is no limit. What is
-# not due now (`p_due`, with the accounts `v_open`) waits for its upstream and keeps its place.
+# Which account does not get which model now, because its breaker is open (`rests`), or gets one
+# order to try it with (`tries`). Null when there is none.
+BREAKERS = across_tenants(
+    "generations_breakers(OUT rests text[], OUT tries text[])",
+    """
+    SELECT array_agg(pair) FILTER (WHERE probe > now()),
+           array_agg(pair) FILTER (WHERE probe <= now())
+      INTO rests, tries
+      FROM (SELECT account_id || ' ' || model AS pair, next_probe_at AS probe
+              FROM generations_breaker WHERE state <> 'closed') b;""",
+)
+
+# `seats` is how many more of its films may be handed over; null when there is no limit. With
+# `p_due` only what one of the accounts `v_open` may be asked for now, and no lanes are told apart;
+# what is not due waits for its upstream and keeps its place.
 QUEUES = across_tenants(
-    "generations_queues(p_due boolean, p_most integer, v_open bigint[]) "
-    "RETURNS TABLE (organisation_id bigint, livemode boolean, waiting bigint, head bigint, "
-    "tag bigint, stride bigint, most integer, clock bigint, seats bigint)",
+    "generations_queues(p_due boolean, p_most integer, v_open bigint[], v_rests text[]) "
+    "RETURNS TABLE (organisation_id bigint, livemode boolean, lane bigint[], waiting bigint, "
+    "head bigint, tag bigint, stride bigint, most integer, clock bigint, seats bigint)",
     """
     RETURN QUERY
     SELECT * FROM (
-        SELECT q.organisation_id, q.livemode, q.waiting, q.head,
+        SELECT q.organisation_id, q.livemode, q.lane, q.waiting, q.head,
                greatest(coalesce(t.finished, 0), clock.at), A_TURN::bigint / o.dispatch_weight,
                o.concurrency, clock.at,
                CASE WHEN o.concurrency IS NOT NULL THEN o.concurrency - (
@@ -61,16 +76,17 @@ QUEUES = across_tenants(
                      WHERE busy.organisation_id = q.organisation_id
                        AND busy.livemode = q.livemode AND HAS_A_SEAT
                        AND busy.finished_at IS NULL) END AS seats
-          FROM (SELECT organisation_id, livemode, count(*) AS waiting, min(id) AS head
+          FROM (SELECT organisation_id, livemode, CASE WHEN NOT p_due THEN lane END AS lane,
+                       count(*) AS waiting, min(id) AS head
                   FROM generations_generation
                  WHERE status = 'accepted' AND finished_at IS NULL
                    AND (NOT p_due OR IS_DUE)
-                 GROUP BY 1, 2) q
+                 GROUP BY 1, 2, 3) q
           JOIN accounts_organisation o ON o.id = q.organisation_id
           LEFT JOIN generations_turn t
             ON t.organisation_id = q.organisation_id AND t.livemode = q.livemode
          CROSS JOIN (SELECT coalesce(max(started), 0) AS at FROM generations_turn) clock
-    ) queues (organisation_id, livemode, waiting, head, tag, stride, most, clock, seats)
+    ) queues (organisation_id, livemode, lane, waiting, head, tag, stride, most, clock, seats)
      WHERE NOT p_due OR seats IS NULL OR seats > 0
      ORDER BY tag, head LIMIT p_most;""",
 )
@@ -95,13 +111,14 @@ TURNS = across_tenants(
                coalesce(sum(p.free) FILTER (WHERE p.live), 0),
                coalesce(sum(p.free) FILTER (WHERE p.test), 0)
           INTO v_open, v_free, v_live, v_test FROM generations_places() p;
+        SELECT * INTO v_rests, v_tries FROM generations_breakers();
     END IF;
     IF v_live + v_test > 0 THEN
         RETURN QUERY
         WITH first AS MATERIALIZED (
             SELECT * FROM (
                 SELECT *, row_number() OVER (PARTITION BY livemode ORDER BY tag, head) AS nth
-                  FROM generations_queues(true, NULL, v_open)) q
+                  FROM generations_queues(true, NULL, v_open, v_rests)) q
              WHERE nth <= p_most AND CASE WHEN livemode THEN v_live ELSE v_test END > 0
         ), new AS (
             SELECT g.id, g.model, g.lane, q.livemode, q.tag + (g.nth - 1) * q.stride AS tag, q.head,
@@ -119,14 +136,18 @@ TURNS = across_tenants(
             SELECT *, row_number() OVER (PARTITION BY livemode ORDER BY tag, head, id) AS place
               FROM there
              WHERE lane IS NULL OR nth <= (
-                   SELECT sum(p.free) FROM unnest(v_open, v_free) p (place, free)
-                    WHERE p.place = ANY (open))
+                   SELECT sum(CASE WHEN p.place || ' ' || model = ANY (v_tries) THEN 1
+                                   ELSE p.free END)
+                     FROM unnest(v_open, v_free) p (place, free)
+                    WHERE p.place = ANY (open)
+                      AND (v_rests IS NULL OR p.place || ' ' || model <> ALL (v_rests)))
         )
         SELECT id FROM fitting
          WHERE place <= CASE WHEN livemode THEN v_live ELSE v_test END
          ORDER BY tag, head, id LIMIT p_most - v_found;
     END IF;""",
-    "v_found integer; v_open bigint[]; v_free bigint[]; v_live bigint := 0; v_test bigint := 0;",
+    "v_found integer; v_open bigint[]; v_free bigint[]; v_live bigint := 0; v_test bigint := 0; "
+    "v_rests text[]; v_tries text[];",
 )
 
 # What is between hand-over and end, and how long it has been there, seconds.
@@ -201,7 +222,7 @@ LATELY = across_tenants(
              ORDER BY id DESC LIMIT 50) recent;""",
 )
 
-CREATE = _spelled(PLACES + QUEUES + TURNS + FLYING + SEAT + TAKE_TURN + LATELY)
+CREATE = _spelled(PLACES + BREAKERS + QUEUES + TURNS + FLYING + SEAT + TAKE_TURN + LATELY)
 DROP = """
 DROP FUNCTION generations_lately;
 DROP FUNCTION generations_take_turn;
@@ -209,5 +230,6 @@ DROP FUNCTION generations_seat;
 DROP FUNCTION generations_flying;
 DROP FUNCTION generations_turns;
 DROP FUNCTION generations_queues;
+DROP FUNCTION generations_breakers;
 DROP FUNCTION generations_places;
 """

@@ -7,15 +7,14 @@ position costs no scan of the queue. Orders taken by this process since are coun
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
 from django.db import connection
 
-from generations.models import ProviderAccount
 from generations.queue_functions import TURN
 
 MOST = 1000  # positions are counted up to here
@@ -23,23 +22,30 @@ _FRESH_SECONDS = 0.5
 _SHARE = 50  # a reading is kept this many times as long as it took
 _LAST = 2**63 - 1
 Whose = tuple[int, bool]  # organisation and mode
+Lane = tuple[int, ...] | None  # ids of the accounts that can make an order
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The waiting orders of one organisation and mode; `head` is the id of the first.
+    """The waiting orders of one organisation, mode and lane; `head` is the id of the first.
 
     The n-th has the tag `tag + (n - 1) * stride`; the lowest tag is handed over first. `most` of
-    its films may be under way at once.
+    its films may be under way at once. The lane is None while it is not known.
     """
 
     organisation: int
     livemode: bool
+    lane: Lane
     waiting: int
     head: int
     tag: int
     stride: int
     most: int | None = None
+
+    @property
+    def whose(self) -> Whose:
+        """Its organisation and mode."""
+        return self.organisation, self.livemode
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,40 +65,24 @@ class Flying:
 
 
 @dataclass(slots=True)
-class Glance:
-    """What was read at once. `queues` are in the order of their tags, at most MOST of them.
+class Line:
+    """The orders that wait for the same accounts, one queue per organisation and mode.
 
-    `clock` is the tag at which a queue that was empty begins; `shared`: live and test orders go to
-    the same accounts. `since` counts what this process accepted after the reading.
+    The queues are in the order of their tags; `whole`: there are no more of them.
     """
 
     queues: Sequence[Queue]
-    flying: Sequence[Flying] = ()
-    clock: int = 0
-    shared: bool = False
-    until: float = 0.0
-    since: Counter[Whose] = field(default_factory=Counter)
-    schedules: dict[Any, Any] = field(default_factory=dict)
-    _by_owner: dict[Whose, Queue] = field(init=False)
-    _before: dict[tuple[bool, int, int], int] = field(init=False, default_factory=dict)
+    whole: bool = True
+    by_owner: dict[Whose, Queue] = field(init=False)
+    _before: dict[tuple[Whose, int], int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._by_owner = {(q.organisation, q.livemode): q for q in self.queues}
-
-    def queue_of(self, organisation: int, *, livemode: bool) -> Queue | None:
-        """Its queue as it was read; one that begins now where none waits; None beyond MOST."""
-        found = self._by_owner.get((organisation, livemode))
-        if found or len(self.queues) >= MOST:
-            return found
-        mine = (
-            f.most for f in self.flying if (f.organisation, f.livemode) == (organisation, livemode)
-        )
-        return Queue(organisation, livemode, 0, _LAST, self.clock, TURN, next(mine, None))
+        self.by_owner = {queue.whose: queue for queue in self.queues}
 
     def position(self, queue: Queue, nth: int) -> int:
         """Which of all is handed over when the `nth` of the queue is; 1 is next, at most MOST."""
         last = queue.tag + (nth - 1) * queue.stride
-        same = (queue.livemode, last, queue.head)  # of all who are new, for one
+        same = ((-1, queue.livemode) if queue.head == _LAST else queue.whose, last)
         if same not in self._before:
             self._before[same] = self._handed_over_before(queue, last)
         return min(nth + self._before[same], MOST)
@@ -103,11 +93,73 @@ class Glance:
         for other in self.queues:
             if found >= MOST or other.tag > last:
                 break
-            if other is queue or not (self.shared or other.livemode == queue.livemode):
-                continue
-            turns, rest = divmod(last - other.tag, other.stride)
-            found += min(other.waiting, turns + (rest > 0 or other.head < queue.head))
+            if other.whose != queue.whose:
+                turns, rest = divmod(last - other.tag, other.stride)
+                found += min(other.waiting, turns + (rest > 0 or other.head < queue.head))
         return found
+
+
+@dataclass(slots=True)
+class Glance:
+    """What was read at once: at most MOST `queues`, in the order of their tags.
+
+    `clock` is the tag at which a queue that was empty begins. `since` counts what this process
+    accepted after the reading.
+    """
+
+    queues: Sequence[Queue]
+    flying: Sequence[Flying] = ()
+    clock: int = 0
+    until: float = 0.0
+    since: defaultdict[Whose, Counter[Lane]] = field(
+        default_factory=lambda: defaultdict(Counter), init=False
+    )
+    schedules: dict[Any, Any] = field(default_factory=dict)
+    _lines: dict[tuple[bool, Lane], Line] = field(init=False, default_factory=dict)
+
+    def line(self, lane: Lane, *, livemode: bool) -> Line:
+        """What waits for the accounts of this lane; where it is not known, all of the mode."""
+        if (livemode, lane) not in self._lines:
+            self._lines[livemode, lane] = Line(
+                _merged(q for q in self.queues if _meet(q.livemode, q.lane, livemode, lane)),
+                whole=len(self.queues) < MOST,
+            )
+        return self._lines[livemode, lane]
+
+    def queue_of(self, whose: Whose, lane: Lane) -> Queue | None:
+        """Its queue in the lane's line; one that begins now where none waits; None beyond MOST."""
+        line = self.line(lane, livemode=whose[1])
+        found = line.by_owner.get(whose)
+        if found or not line.whole:
+            return found
+        mine = (f.most for f in self.flying if (f.organisation, f.livemode) == whose)
+        return Queue(*whose, lane, 0, _LAST, self.clock, TURN, next(mine, None))
+
+    def arrives(self, whose: Whose, lane: Lane) -> int:
+        """One more is accepted; which of its organisation's in the line it is."""
+        own = self.since[whose]
+        own[lane] += 1
+        queue = self.queue_of(whose, lane)
+        since = (own[other] for other in own if _meet(whose[1], other, whose[1], lane))
+        return (queue.waiting if queue else 0) + sum(since)
+
+
+def _meet(livemode: bool, lane: Lane, other_livemode: bool, other: Lane) -> bool:
+    """Whether orders of two lanes wait for a common account."""
+    if lane is None or other is None:
+        return livemode == other_livemode
+    return not set(lane).isdisjoint(other)
+
+
+def _merged(queues: Iterable[Queue]) -> list[Queue]:
+    """One queue per organisation and mode, in the order of their tags."""
+    found: dict[Whose, Queue] = {}
+    for queue in queues:
+        if same := found.get(queue.whose):
+            together, first = same.waiting + queue.waiting, min(same.head, queue.head)
+            queue = replace(same, waiting=together, head=first)
+        found[queue.whose] = queue
+    return sorted(found.values(), key=lambda q: (q.tag, q.head))
 
 
 def starts_in(nth: int, places: Sequence[float], period: float) -> float:
@@ -159,10 +211,12 @@ def forget() -> None:
 
 def _read() -> Glance:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM generations_queues(false, %s, NULL)", [MOST])
+        cursor.execute("SELECT * FROM generations_queues(false, %s, NULL, NULL)", [MOST])
         rows = cursor.fetchall()
         cursor.execute("SELECT * FROM generations_flying(%s)", [MOST])
         flying = [Flying(*row) for row in cursor.fetchall()]
-    both = ProviderAccount.objects.filter(enabled=True, serves_live=True, serves_test=True)
-    clock = rows[0][7] if rows else 0
-    return Glance([Queue(*row[:7]) for row in rows], flying, clock, both.exists())
+    queues = [
+        Queue(owner, livemode, lane if lane is None else tuple(lane), *figures[:5])
+        for owner, livemode, lane, *figures in rows
+    ]
+    return Glance(queues, flying, rows[0][8] if rows else 0)

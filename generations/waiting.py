@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import tenancy
@@ -26,7 +26,7 @@ from generations.catalogue.params import Kind, Params
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Generation, Status
 from generations.models.generation import TERMINAL
-from generations.queueing import MOST, Flying, Glance, Queue
+from generations.queueing import MOST, Flying, Glance, Lane, Queue, Whose
 
 _ENOUGH = 5
 _FRESH_SECONDS = 10.0
@@ -106,7 +106,8 @@ def outlook(generation: Generation, *, fresh: bool = False) -> Outlook:
         return _after_its_turn(generation)
     glance = queueing.look()
     if fresh:
-        return _before_its_turn(generation, glance, _arriving(generation, glance), 0.0)
+        nth = glance.arrives(_whose(generation), _lane(generation))
+        return _before_its_turn(generation, glance, nth, 0.0)
     return _before_its_turn(generation, glance, _nth(generation), _age(generation))
 
 
@@ -124,8 +125,10 @@ def outlooks(generations: Sequence[Generation]) -> dict[int, Outlook]:
 
 def _before_its_turn(generation: Generation, glance: Glance, nth: int, age: float) -> Outlook:
     """Of the `nth` of its own organisation's, accepted `age` seconds ago."""
-    queue = glance.queue_of(generation.organisation_id, livemode=generation.livemode)
-    position = glance.position(queue, nth) if queue else MOST
+    lane = _lane(generation)
+    queue = glance.queue_of(_whose(generation), lane)
+    line = glance.line(lane, livemode=generation.livemode)
+    position = line.position(queue, nth) if queue else MOST
     wait = _until_turn(generation, glance, queue, nth, position)
     if wait is None:
         return Outlook(position)
@@ -170,23 +173,38 @@ def look_again(generation: Generation, outlook: Outlook) -> int:
     return _RARELY if rest is None else round(min(_RARELY, max(_OFTEN, rest / 8)))
 
 
+def _whose(generation: Generation) -> Whose:
+    return generation.organisation_id, generation.livemode
+
+
+def _lane(generation: Generation) -> Lane:
+    return None if generation.lane is None else tuple(generation.lane)
+
+
 def _nth(generation: Generation) -> int:
     """Which of its own organisation's orders it is; 1 is the oldest that waits."""
     with tenancy.scope(generation.organisation_id):
-        return max(1, int(_own_until(generation)[:MOST].count()))
+        return max(1, int(_own_until(generation, _lane(generation))[:MOST].count()))
 
 
 def _nths(queued: Sequence[Generation]) -> dict[int, int]:
-    """The same of many of one organisation and mode, by their keys, in one question."""
-    newest = max(queued, key=lambda each: each.pk)
-    with tenancy.scope(newest.organisation_id):
-        oldest = list(_own_until(newest).order_by("pk")[:MOST])
-    return {each.pk: max(1, bisect_right(oldest, each.pk)) for each in queued}
+    """The same of many of one organisation and mode, by their keys; a question per lane."""
+    newest = {_lane(each): each for each in sorted(queued, key=lambda each: each.pk)}
+    with tenancy.scope(queued[0].organisation_id):
+        oldest = {
+            lane: list(_own_until(last, lane).order_by("pk")[:MOST])
+            for lane, last in newest.items()
+        }
+    return {each.pk: max(1, bisect_right(oldest[_lane(each)], each.pk)) for each in queued}
 
 
-def _own_until(generation: Generation) -> QuerySet[Generation, int]:
-    """The keys of its organisation's orders that wait, itself the newest. Needs their scope."""
+def _own_until(generation: Generation, lane: Lane) -> QuerySet[Generation, int]:
+    """The keys of its organisation's orders that wait for the lane, itself the newest.
+
+    Needs their scope.
+    """
     mine: QuerySet[Generation] = Generation.objects.filter(
+        Q(lane=None) | Q(lane__overlap=list(lane)) if lane is not None else Q(),
         organisation_id=generation.organisation_id,
         livemode=generation.livemode,
         status=Status.ACCEPTED,
@@ -194,14 +212,6 @@ def _own_until(generation: Generation) -> QuerySet[Generation, int]:
         pk__lte=generation.pk,
     )
     return mine.values_list("pk", flat=True)
-
-
-def _arriving(generation: Generation, glance: Glance) -> int:
-    """Behind what was read, and behind what this process took since."""
-    whose = (generation.organisation_id, generation.livemode)
-    glance.since[whose] += 1
-    queue = glance.queue_of(whose[0], livemode=whose[1])
-    return (queue.waiting if queue else 0) + glance.since[whose]
 
 
 # ------------------------------------------------------------------ until its turn
@@ -221,13 +231,9 @@ def _until_turn(
     if queue is None or queue.most is None:
         return wait
     made = _lately(equal).made.p50
-    mine = (f for f in glance.flying if (f.organisation, f.livemode) == _owner(queue))
+    mine = (f for f in glance.flying if (f.organisation, f.livemode) == queue.whose)
     own = queueing.free_in(queue.most, (_left(made, f) for f in mine))
     return max(wait, queueing.starts_in(nth, own, made))
-
-
-def _owner(queue: Queue) -> queueing.Whose:
-    return queue.organisation, queue.livemode
 
 
 def _schedule(generation: Generation, glance: Glance, equal: _Equal) -> tuple[list[float], float]:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.models import Organisation
 from generations import lanes, lifecycle, routing, turns
-from generations.models import Generation, ProviderAccount, Status
+from generations.models import Breaker, BreakerState, Generation, ProviderAccount, Status
 from tests.generations.orders import parked
 from tests.generations.programs import funded
 from tests.people import Customer
@@ -253,6 +253,26 @@ def test_of_lanes_that_share_an_open_account_the_first_in_turn_goes() -> None:
         lane_of(second, one)
         ProviderAccount.objects.filter(pk=one.pk).update(concurrency=busy(one) + 1)
         assert turns.due(100) == [first.pk]
+
+
+def test_a_model_that_fails_upstream_hides_no_other_and_is_tried_with_one_order() -> None:
+    alice = funded()
+    failing = [parked(alice) for _ in range(20)]
+    works = parked(alice)
+    with alone(*failing, works):
+        one = ProviderAccount.objects.get(name="sandbox-kling")
+        for order in (*failing, works):
+            lane_of(order, one)
+        Generation.objects.filter(pk=works.pk).update(model="another")
+        rests = Breaker.objects.update_or_create(
+            account=one, model=failing[0].model,
+            defaults={"state": BreakerState.OPEN, "next_probe_at": Now() + timedelta(minutes=1)},
+        )[0]  # fmt: skip
+        assert turns.due(16) == [works.pk]
+        Breaker.objects.filter(pk=rests.pk).update(next_probe_at=Now() - timedelta(seconds=1))
+        assert turns.due(100) == [failing[0].pk, works.pk]
+        Breaker.objects.filter(pk=rests.pk).update(state=BreakerState.CLOSED)
+        assert turns.due(16) == [order.pk for order in failing[:16]]
 
 
 def test_an_order_leaves_a_lane_that_is_its_own_no_more_and_only_then() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,14 +22,18 @@ from tests.generations.test_fair_turns import alone, share
 TURN = 12  # of weight 1
 
 
-def queue(number: int, waiting: int, *, tag: int = 0, weight: int = 1) -> Queue:
-    return Queue(number, False, waiting, number, tag, TURN // weight)
+def queue(
+    number: int, waiting: int, *, tag: int = 0, weight: int = 1, lane: tuple[int, ...] = (1,)
+) -> Queue:
+    return Queue(number, False, lane, waiting, number, tag, TURN // weight)
 
 
 def positions(*queues: Queue, of: int) -> list[int]:
     glance = Glance(sorted(queues, key=lambda q: (q.tag, q.head)))
     mine = next(q for q in queues if q.organisation == of)
-    return [glance.position(mine, nth + 1) for nth in range(mine.waiting)]
+    line = glance.line(mine.lane, livemode=mine.livemode)
+    seen = glance.queue_of(mine.whose, mine.lane)
+    return [line.position(seen or mine, nth + 1) for nth in range((seen or mine).waiting)]
 
 
 def test_one_order_stands_behind_the_first_of_five_thousand() -> None:
@@ -53,10 +58,34 @@ def test_a_queue_that_ends_stands_before_nobody() -> None:
     assert positions(queue(1, 1), queue(2, 4), of=2) == [2, 3, 4, 5]
 
 
+def test_who_waits_for_other_accounts_stands_before_nobody() -> None:
+    assert positions(queue(1, 7, lane=(2, 3)), queue(2, 2, lane=(1,)), of=2) == [1, 2]
+    assert positions(queue(1, 7, lane=(2, 3)), queue(2, 2, lane=(1, 2)), of=2) == [2, 4]
+
+
+def test_of_one_organisation_too_only_what_waits_for_the_same_accounts_counts() -> None:
+    other, mine = queue(1, 7, lane=(2,)), queue(2, 1)
+    assert positions(other, queue(1, 2), mine, of=2) == [2]
+    own = [queue(1, 7, lane=(2,)), queue(1, 2)]
+    assert Glance(own).queue_of((1, False), (1,)) == own[1]
+    merged = Glance(own).queue_of((1, False), (1, 2))
+    assert merged is not None
+    assert merged.waiting == 9
+
+
 def test_the_other_mode_counts_only_where_accounts_are_shared() -> None:
-    mine, live = queue(1, 1), Queue(0, True, 7, 0, 0, TURN)
-    assert Glance([live, mine]).position(mine, 1) == 1
-    assert Glance([live, mine], shared=True).position(mine, 1) == 2
+    mine, live = queue(1, 1), Queue(0, True, (2,), 7, 0, 0, TURN)
+    assert positions(mine, live, of=1) == [1]
+    assert positions(mine, replace(live, lane=(1, 2)), of=1) == [2]
+    assert positions(mine, replace(live, lane=None), of=1) == [1]
+
+
+def test_what_is_accepted_is_counted_until_the_next_reading() -> None:
+    glance = Glance([queue(1, 2), queue(1, 4, lane=(2,))])
+    assert [glance.arrives((1, False), (1,)) for _ in range(2)] == [3, 4]
+    assert glance.arrives((1, False), (2,)) == 5
+    assert glance.arrives((1, False), (1, 2)) == 10
+    assert glance.arrives((9, False), (1,)) == 1
 
 
 def test_positions_are_counted_up_to_a_thousand() -> None:
@@ -186,7 +215,7 @@ def test_a_film_over_its_time_is_said_to_end_soon() -> None:
 def test_a_reading_serves_for_a_while_and_counts_what_came_since() -> None:
     queueing.forget()
     first = queueing.look()
-    first.since[7, False] += 2
+    first.arrives((7, False), (1,))
     assert queueing.look() is first
     queueing.forget()
     assert queueing.look() is not first
