@@ -85,6 +85,20 @@ def looked(generation: Generation, attempt: Attempt) -> None:
         Attempt.objects.filter(pk=attempt.pk).update(look_ups=F("look_ups") + 1)
 
 
+def again(generation: Generation, attempt: Attempt) -> bool:
+    """It goes out once more under the same id: from now on it is as young as the second sending.
+
+    What was looked up so far tells nothing about that. False when it has an answer by now. Needs a
+    transaction. Raises LeaseLost.
+    """
+    with lifecycle.scope(generation):
+        if not lifecycle.is_mine(generation):
+            raise lifecycle.LeaseLost(generation.public_id)
+        attempt.started_at, attempt.look_ups, attempt.retry = timezone.now(), 1, True
+        left = Attempt.objects.filter(pk=attempt.pk, outcome=AttemptOutcome.UNKNOWN)
+        return bool(left.update(started_at=attempt.started_at, look_ups=1, retry=True))
+
+
 def tried(generation: Generation) -> set[int]:
     """The accounts that had it already."""
     with lifecycle.scope(generation):

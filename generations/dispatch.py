@@ -167,11 +167,11 @@ def _resend(generation: Generation, attempt: Attempt) -> Attempt | None:
     """The same id once more where it certainly never arrived, as soon as the account is well."""
     with transaction.atomic():
         closed_for = health.admit(attempt.account_id, generation.model, retry=True, seated=True)
-    if closed_for:
+        sends = not closed_for and attempts.again(generation, attempt)
+    if not sends:
         _wait(generation, closed_for)
         return None
     log.warning("%s was never taken, sending it again", attempt.external_id)
-    attempt.retry, attempt.started_at = True, timezone.now()  # as its outcome is learnt from
     passing("resend.admitted")
     return attempt
 

@@ -1,0 +1,75 @@
+"""An upstream of a test's own, which answers as the test says and remembers what it was asked."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from generations.models import Protocol, ProviderAccount
+
+Answer = tuple[int, object]
+
+
+@dataclass
+class Scripted:
+    """`answers` takes method, path and body and returns status and JSON; it may be exchanged."""
+
+    answers: Callable[[str, str, dict[str, Any]], Answer]
+    url: str = ""
+    seen: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def creates(self) -> int:
+        """How many POSTs came."""
+        return sum(method == "POST" for method, _ in self.seen)
+
+
+@contextmanager
+def scripted(answers: Callable[[str, str, dict[str, Any]], Answer]) -> Iterator[Scripted]:
+    """It listens until the block ends."""
+    upstream = Scripted(answers)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self._serve(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+        def do_GET(self) -> None:
+            self._serve({})
+
+        def _serve(self, body: dict[str, Any]) -> None:
+            upstream.seen.append((self.command, self.path))
+            status, told = upstream.answers(self.command, self.path, body)
+            content = json.dumps(told).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *values: Any) -> None:  # noqa: A002
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    upstream.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield upstream
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def account_at(base_url: str, protocol: Protocol = Protocol.KLING, **more: Any) -> ProviderAccount:
+    """An account there that gets no order by itself: no mode is served."""
+    account = ProviderAccount(
+        name=f"scripted-{secrets.token_hex(4)}", protocol=protocol, base_url=base_url,
+        serves_live=False, concurrency=50, **more,
+    )  # fmt: skip
+    account.set_credential(f"key-{secrets.token_hex(8)}")
+    account.save()
+    return account
