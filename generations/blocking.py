@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, connection
 
-from generations import attempts, late, lifecycle, outcomes, pictures, providers, storage
+from generations import answers, attempts, late, lifecycle, outcomes, pictures, providers, storage
 from generations.dispatch import BLOCKING
 from generations.ingest import STORED
 from generations.lifecycle import LeaseLost
@@ -109,7 +109,9 @@ async def _hold(generation: Generation, attempt: Attempt) -> None:
     finally:
         keeper.cancel()
     passing("call.over")
-    await sync_to_async(_record)(generation, attempt, exchange)
+    keeping = answers.Keeping(generation, attempt, exchange)
+    while not await sync_to_async(keeping.done)(_record):
+        await asyncio.sleep(answers.PAUSE)  # the thread is every call's
 
 
 async def _keep_lease(generation: Generation) -> None:

@@ -20,7 +20,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import attempts, lifecycle, outcomes, pictures, providers, routing, turns
+from generations import answers, attempts, lifecycle, outcomes, pictures, providers, routing, turns
 from generations.lifecycle import LeaseLost
 from generations.models import (
     Attempt,
@@ -72,7 +72,7 @@ def _carry_on(generation: Generation) -> None:
             passing("create.placed")
             exchange = _send(generation, attempt)
             passing("create.answered")
-            outcomes.record(generation, attempt, exchange)
+            answers.keep(generation, attempt, exchange, outcomes.record)
             passing("create.recorded")
     except LeaseLost:
         log.warning("%s: somebody else has it now", generation.public_id)
