@@ -16,7 +16,6 @@ from typing import BinaryIO
 import httpx
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, connection
 
 from generations import answers, attempts, late, lifecycle, outcomes, pictures, providers, storage
@@ -50,8 +49,13 @@ class Calls:
         for generation, attempt in due:
             task = asyncio.create_task(_hold(generation, attempt))
             self._held.add(task)
-            task.add_done_callback(self._held.discard)
+            task.add_done_callback(self._over)
         return len(due)
+
+    def _over(self, call: asyncio.Task[None]) -> None:
+        self._held.discard(call)
+        if not call.cancelled() and (error := call.exception()):  # its lease ends: it is claimed
+            log.error("a call of an upstream failed on our side", exc_info=error)
 
     async def let_go(self) -> None:
         """Wait for what is held, as long as the supervisor's grace lasts."""
@@ -106,6 +110,9 @@ async def _hold(generation: Generation, attempt: Attempt) -> None:
     keeper = asyncio.create_task(_keep_lease(generation))
     try:
         exchange = await _call(generation, attempt)
+    except LeaseLost:
+        log.warning("%s: somebody else has it now, and it was not sent", generation.public_id)
+        return
     finally:
         keeper.cancel()
     passing("call.over")
@@ -134,7 +141,8 @@ async def _call(generation: Generation, attempt: Attempt) -> Exchange:
         wire = adapter.codec.create(params, attempt.external_id, "")
         client = http.blocking_client(limits)
         request = adapter.request(client, wire)
-    except (SealBroken, OSError, ObjectDoesNotExist, ValueError, httpx.InvalidURL) as error:
+        await sync_to_async(lifecycle.renew)(generation)  # the last look, as in `dispatch`
+    except (*pictures.TROUBLE, SealBroken, httpx.InvalidURL) as error:
         return not_sent(error)
     sent = as_sent(wire)
     try:

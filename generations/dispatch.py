@@ -14,7 +14,6 @@ from datetime import timedelta
 from functools import cache
 
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import close_old_connections, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -180,11 +179,11 @@ def _send(generation: Generation, attempt: Attempt) -> Exchange:
     """The create, once. What fails on our side before it is "not sent". Raises LeaseLost."""
     try:
         params = pictures.for_upstream(generation, attempt.account)
-    except (OSError, ObjectDoesNotExist, ValueError) as error:
+        # The last look before it goes out: who slept until here may find that somebody else has
+        # looked the attempt up and sent it, and a second one would be a second film.
+        lifecycle.renew(generation)
+    except pictures.TROUBLE as error:
         return not_sent(error)
-    # The last look before it goes out: who slept until here may find that somebody else has
-    # looked the attempt up and sent it, and a second one would be a second film.
-    lifecycle.renew(generation)
     return providers.adapter(attempt.account).create(
         params,
         external_id=attempt.external_id,

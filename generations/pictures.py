@@ -12,6 +12,9 @@ import logging
 from dataclasses import replace
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import Error
+
 from generations import lifecycle, providers, sources, storage
 from generations.catalogue.params import Params
 from generations.catalogue.products import registry
@@ -22,11 +25,13 @@ from generations.uploads import MAX_BYTES, NAMES, PREFIX, UnreadableImage, opene
 from kling_saas.lib import http
 
 log = logging.getLogger(__name__)
+# What fails on our side while an order is made ready, whoever is to take it: nothing was sent.
+TROUBLE: tuple[type[Exception], ...] = (*storage.TROUBLE, ObjectDoesNotExist, ValueError, Error)
 _TAKES_BYTES = {Protocol.KLING}
 
 
 def for_upstream(generation: Generation, account: ProviderAccount) -> Params:
-    """The order with images in the form the account's upstream takes."""
+    """The order with images in the form the account's upstream takes. Raises TROUBLE."""
     params = generation.order()
     if params.task:
         return _of_a_product(generation, account, params)

@@ -142,13 +142,15 @@ class Stack:
         assert done.returncode == 0 or not check, done.stderr + done.stdout
         return done.stdout
 
-    def python(self, script: str, given: str = "") -> str:
-        """Run a script with this stack's settings and `given` as its input; what it printed."""
+    def python(self, script: str, given: str = "", **changed: str) -> str:
+        """Run a script with this stack's settings, `changed` where told, and `given` as its input;
+        what it printed.
+        """
         done = subprocess.run(
             [sys.executable, "-c", script],
             input=given,
             cwd=env.ROOT,
-            env={**_AS_GIVEN, **self.environment},
+            env={**_AS_GIVEN, **self.environment, **changed},
             capture_output=True,
             text=True,
             check=False,

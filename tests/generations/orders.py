@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -22,7 +23,7 @@ def actor(of: Customer, *, livemode: bool = False) -> Actor:
     return Actor(organisation_id=of.organisation.pk, livemode=livemode, user_id=of.user.pk)
 
 
-def parked(of: Customer) -> Generation:
+def parked(of: Customer, **fields: Any) -> Generation:
     """An accepted order, held and due only tomorrow: the running workers leave it alone.
 
     It becomes visible and is moved out of their sight in one transaction.
@@ -30,7 +31,8 @@ def parked(of: Customer) -> Generation:
     from django.db import transaction
 
     with tenancy.scope(of.organisation.pk), transaction.atomic():
-        receipt = submission.submit(actor(of), Submission(fields=FILM, door="native"), lambda g: "")
+        order = Submission(fields={**FILM, **fields}, door="native")
+        receipt = submission.submit(actor(of), order, lambda g: "")
         mine = Generation.objects.filter(public_id=receipt.generation)
         mine.update(next_run_at=timezone.now() + _FAR)
         found: Generation = mine.get()
