@@ -34,6 +34,7 @@ from kling_saas.lib.sealing import SealBroken
 
 log = logging.getLogger(__name__)
 _BATCH = 50
+_NOT_SENT: tuple[type[Exception], ...] = (*pictures.TROUBLE, SealBroken, httpx.InvalidURL)
 _STORAGE_PAUSES = (1.0, 5.0, 30.0, 60.0)  # seconds between tries to store a film
 
 
@@ -142,7 +143,7 @@ async def _call(generation: Generation, attempt: Attempt) -> Exchange:
         client = http.blocking_client(limits)
         request = adapter.request(client, wire)
         await sync_to_async(lifecycle.renew)(generation)  # the last look, as in `dispatch`
-    except (*pictures.TROUBLE, SealBroken, httpx.InvalidURL) as error:
+    except _NOT_SENT as error:
         return not_sent(error)
     sent = as_sent(wire)
     try:
