@@ -270,7 +270,7 @@ def _give_up(generation: Generation, code: str, message: str) -> None:
 def _trouble(generation: Generation, error: Exception) -> None:
     """Ask for a fresh link and try again; give up, and give back, after STEP_ATTEMPTS.
 
-    While nobody gives the film to us, that is no try.
+    While nobody gives the film to us, or nobody tells us where it is now, that is no try.
     """
     cause = f" ({error.__cause__!r})" if error.__cause__ else ""
     told = f"{type(error).__name__}: {error}{cause}"
@@ -278,7 +278,8 @@ def _trouble(generation: Generation, error: Exception) -> None:
         "%s: film not taken in (try %s): %s", generation.public_id, generation.step_attempts, told
     )
     attempts.spoilt(generation, told)
-    if isinstance(error, http.FetchFailed) and error.passing:
+    told_where = _refresh_link(generation)
+    if not told_where or (isinstance(error, http.FetchFailed) and error.passing):
         _wait(generation, told)
         return
     if generation.step_attempts >= min(settings.STEP_ATTEMPTS, len(_WAITS)):
@@ -286,7 +287,6 @@ def _trouble(generation: Generation, error: Exception) -> None:
         why = f"The film that came cannot be used: {error}." if bad else "The film did not come."
         _give_up(generation, "bad_film", f"{why} Nothing was charged.")
         return
-    _refresh_link(generation)
     lifecycle.release(generation, again_in=_WAITS[generation.step_attempts - 1])
 
 
@@ -300,7 +300,6 @@ def _wait(generation: Generation, told: str) -> None:
         why = "The film was made and could not be fetched before its deadline"
         _give_up(generation, "deadline", f"{why}. Nothing was charged.")
         return
-    _refresh_link(generation)
     soonest = max(left.total_seconds(), _PAUSES[0])
     lifecycle.release(generation, again_in=min(_pause(age), soonest), forgive=True)
 
@@ -311,18 +310,21 @@ def _reached(generation: Generation) -> None:
         alarms.clear(AlarmKind.UNFETCHED, generation.account.name)
 
 
-def _refresh_link(generation: Generation) -> None:
-    """The upstream's present link to the film, which may differ from the one that failed."""
+def _refresh_link(generation: Generation) -> bool:
+    """Take the upstream's present link to the film, which may differ from the one that failed.
+
+    False when it told nothing of the film: a link that has expired is then all that we have.
+    """
     if generation.account is None or generation.media_url.startswith(STORED):
-        return
+        return True
     adapter = providers.adapter(generation.account)
     if adapter.blocking:
-        return
+        return True
     with _held(generation):
         found = adapter.get(generation.order().kind, generation.upstream_id)
-    if isinstance(found, Rejected) or found.state != TaskState.SUCCEEDED:
-        return
-    if found.videos or found.audios:
+    if isinstance(found, Rejected):
+        return outcomes.certainly_absent(found)
+    if found.state == TaskState.SUCCEEDED and (found.videos or found.audios):
         with lifecycle.scope(generation):
             Generation.objects.filter(
                 pk=generation.pk, status=generation.status, version=generation.version
@@ -330,3 +332,4 @@ def _refresh_link(generation: Generation) -> None:
                 media_url=outcomes.film_address(generation, found),
                 made=outcomes.told(found),
             )
+    return True

@@ -152,6 +152,27 @@ def test_an_expired_link_is_a_try_and_ends_as_before() -> None:
     assert (ended.status, ended.error_code) == ("failed", "bad_film")
 
 
+def test_an_expired_link_is_no_try_while_nobody_tells_the_present_one(stack: Stack) -> None:
+    alice, account = funded(), at_sandbox(stack, Protocol.KLING)
+    there = account.base_url
+    with stopped(stack.pid, "watcher", "cluster"), host(403) as expired:
+        order, attempt = begun(alice, account)
+        outcomes.record(order, attempt, made(order, attempt))
+        change(order, status=Status.FETCHING, upstream_finished_at=timezone.now())
+        change(order, step_attempts=settings.STEP_ATTEMPTS)
+        ProviderAccount.objects.filter(pk=account.pk).update(base_url="http://127.0.0.1:1/kling")
+        for _ in range(2):
+            waiting = taken_in(held_again(now(order), expired))
+            assert (waiting.status, waiting.step_attempts) == ("fetching", 0)
+            assert waiting.media_url == expired
+        ProviderAccount.objects.filter(pk=account.pk).update(base_url=there)
+        refreshed = taken_in(held_again(now(order), expired))
+        assert refreshed.media_url != expired
+        change(order, lease_until=timezone.now() + HOUR)
+        given = taken_in(now(order))
+    assert (given.status, given.charged) == ("succeeded", given.credits)
+
+
 @pytest.mark.parametrize(
     ("minutes", "least", "most"), [(0, 4, 5.1), (4, 59, 61), (40, 599, 601), (90, 899, 901)]
 )
