@@ -37,6 +37,7 @@ STORED = "stored:"  # media_url of a film that a blocking call left in our own s
 _WAITS = (0.5, 3.0, 10.0, 30.0, 60.0)
 _OUTAGE = timedelta(hours=24)  # of our storage, after which a film is given up
 _PATIENCE = timedelta(minutes=1)  # with who has the film, even if its deadline is over
+_OURS = "storage"  # what an alarm calls it
 _PAUSES = 5.0, 900.0  # seconds between tries while the storage or who has the film is away
 
 
@@ -181,6 +182,8 @@ def _put_all(generation: Generation, fetched: _Fetched) -> list[Video | Audio]:
         made.append(_put(generation, fetched.film_path, fetched.film))
     if fetched.sound:
         made.append(_put_sound(generation, fetched.sound_path, fetched.sound))
+    if made and _age(generation) >= _PATIENCE:
+        alarms.clear(AlarmKind.UNSTORED, _OURS)
     return made
 
 
@@ -243,11 +246,18 @@ def forget_incoming(generation: Generation) -> None:
 
 
 def _storage_trouble(generation: Generation, error: Exception) -> None:
-    """Our own storage is out of order: the film is good, so wait for it, without counting tries."""
+    """Our own storage is out of order: the film is good, so wait for it, without counting tries.
+
+    After a day the credits are given back, and `late` gives the film. Until then the copy that a
+    blocking call left may be all there is of it.
+    """
     age = _age(generation)
     log.error("%s: our storage failed after %s: %r", generation.public_id, age, error)
+    if age >= _PATIENCE:
+        alarms.ring(AlarmKind.UNSTORED, _OURS, f"{generation.public_id}: {error!r}")
     if age > _OUTAGE:
-        _give_up(generation, "internal", "The film could not be stored; nothing was charged.")
+        why = "The film was made and could not be stored before its deadline"
+        lifecycle.fail(generation, "deadline", f"{why}. Nothing was charged.")
         return
     lifecycle.release(generation, again_in=_pause(age), forgive=True)
 

@@ -120,6 +120,7 @@ class Migration(migrations.Migration):
                     ("refused", "An upstream does not make a model"),
                     ("stuck", "A hold that nobody settles"),
                     ("unfetched", "Finished films cannot be fetched"),
+                    ("unstored", "Finished films cannot be stored"),
                 ],
                 max_length=12,
             ),

@@ -20,6 +20,7 @@ class AlarmKind(models.TextChoices):
     REFUSED = "refused", "An upstream does not make a model"
     STUCK = "stuck", "A hold that nobody settles"
     UNFETCHED = "unfetched", "Finished films cannot be fetched"
+    UNSTORED = "unstored", "Finished films cannot be stored"
 
 
 class Alarm(models.Model):
