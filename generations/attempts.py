@@ -79,6 +79,14 @@ def came_late(generation: Generation, attempt: Attempt, *, upstream_id: str, **s
             )
 
 
+def taken(generation: Generation) -> Attempt | None:
+    """The attempt that an upstream took, with its account."""
+    with lifecycle.scope(generation):
+        its = Attempt.objects.select_related("account").filter(generation=generation)
+        found: Attempt | None = its.filter(outcome=AttemptOutcome.ACCEPTED).first()
+    return found
+
+
 def looked(generation: Generation, attempt: Attempt) -> None:
     """Count a look-up that did not find the task."""
     with lifecycle.scope(generation):

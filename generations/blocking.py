@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from generations import answers, attempts, late, lifecycle, outcomes, pictures, providers, storage
-from generations.dispatch import BLOCKING
+from generations.dispatch import BLOCKING, MAY_BE_BILLED
 from generations.ingest import STORED
 from generations.lifecycle import LeaseLost
 from generations.models import Attempt, AttemptOutcome, Generation, Status
@@ -81,7 +81,7 @@ def _claim() -> list[tuple[Generation, Attempt]]:
 
 def _next_call(generation: Generation) -> Attempt | None:
     with lifecycle.scope(generation):
-        left = Attempt.objects.filter(generation=generation, outcome=AttemptOutcome.UNKNOWN).first()
+        left = Attempt.objects.filter(generation=generation, outcome__in=MAY_BE_BILLED).first()
     if left is not None:
         _find_again(generation, left)
         return None
@@ -94,7 +94,10 @@ def _next_call(generation: Generation) -> Attempt | None:
 
 
 def _find_again(generation: Generation, left: Attempt) -> None:
-    """A call whose holder died: its film may be here already; the upstream cannot be asked."""
+    """A call whose holder died, or slept until it was another's: its film may be here already.
+
+    The upstream cannot be asked.
+    """
     try:
         kept = storage.size(_key(generation)) > 0
     except storage.TROUBLE as error:
@@ -103,6 +106,8 @@ def _find_again(generation: Generation, left: Attempt) -> None:
         return
     if kept:
         _record(generation, left, Exchange(Accepted(_stored(generation))))
+    elif left.outcome == AttemptOutcome.ACCEPTED:  # a film elsewhere, which can be asked for
+        outcomes.under_way(generation, left)
     else:
         outcomes.abandon(generation)
 
@@ -225,5 +230,5 @@ def _record(generation: Generation, attempt: Attempt, exchange: Exchange) -> Non
         passing("call.recorded")
         if generation.status == Status.IN_FLIGHT:
             outcomes.polled(generation, exchange.outcome.task)
-        else:
+        elif exchange.outcome.task.videos:
             late.keep(generation, exchange.outcome.task)

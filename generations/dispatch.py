@@ -37,7 +37,7 @@ _BATCH = 16  # all sent at once: a second wave could outlast the lease
 _LOOK_AGAIN = 5.0  # seconds
 _LONGEST_WAIT = 10.0
 _FULL = 1.0  # what was put back asks full accounts again
-_MAY_BE_BILLED = (AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED)
+MAY_BE_BILLED = (AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED)
 BLOCKING = Q(account__protocol=Protocol.SEGMIND_V1)
 
 
@@ -86,7 +86,7 @@ def _next_step(generation: Generation) -> Attempt | None:
     with lifecycle.scope(generation):
         open_attempt = (
             Attempt.objects.select_related("account")
-            .filter(generation=generation, outcome__in=_MAY_BE_BILLED)
+            .filter(generation=generation, outcome__in=MAY_BE_BILLED)
             .first()
         )
     if open_attempt is not None:

@@ -44,7 +44,9 @@ _TROUBLE: tuple[type[Exception], ...] = (
 _FOR = timedelta(hours=24)
 REST = 10  # pauses, for an upstream that did not answer
 _NOTHING_YET = {"status": Status.FAILED, "video": None, "audio": None}
-_TAKEN = Q(error_code__in=["deadline", "upstream_lost"]) & ~Q(upstream_id="")
+_TAKEN = Q(
+    Q(error_code__in=["deadline", "upstream_lost"]) | Q(submitted_at=None), ~Q(upstream_id="")
+)
 _HERE = Q(media_url__startswith=STORED)  # kept for us by a blocking call: it does not grow old
 
 

@@ -105,8 +105,16 @@ def certainly_absent(found: Found) -> bool:
 
 
 def abandon(generation: Generation) -> None:
-    """Nobody can tell whether the upstream took it: free the customer, leave it to the operator."""
-    give_up(generation, "upstream_unknown", "The service's answer was lost; nothing was charged.")
+    """Nobody can tell whether the upstream took it: free the customer, leave it to the operator.
+
+    Unless the answer has come meanwhile, to a worker that had lost the step: then it goes on.
+    """
+    with lifecycle.scope(generation):
+        if lifecycle.is_mine(generation) and attempts.taken(generation):
+            lifecycle.release(generation, again_in=_SOON, forgive=True)
+            return
+        why = "The service's answer was lost; nothing was charged."
+        give_up(generation, "upstream_unknown", why)
 
 
 def give_up(generation: Generation, code: str, message: str) -> bool:
@@ -124,7 +132,17 @@ def give_up(generation: Generation, code: str, message: str) -> bool:
         )
         for attempt in left:
             suspend(generation, attempt)
+        if not generation.upstream_id and (taken := attempts.taken(generation)):
+            _remember(generation, taken)
     return True
+
+
+def _remember(generation: Generation, taken: Attempt) -> None:
+    """Given up between an upstream's yes and the note of it: its film may be asked for (`late`)."""
+    Generation.objects.filter(pk=generation.pk).update(upstream_id=taken.upstream_id)
+    if not taken.account.is_sandbox:
+        words = f"{taken.account.name} took it as {taken.upstream_id} when it was given up"
+        alarms.ring(AlarmKind.SUSPENSE, taken.external_id, words)
 
 
 def suspend(generation: Generation, attempt: Attempt) -> None:
