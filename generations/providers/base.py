@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _WORTH_A_LIST = 8  # questions; fewer are asked one by one
+# Said of the list that was asked for, and of none of its films.
+_OF_THE_LIST = (Reason.NOT_FOUND, Reason.INVALID, Reason.DISCONTINUED, Reason.BROKEN)
 # A host name that cannot be looked up is a UnicodeError, and no httpx error: in the account's
 # address, or in an answer that sends us elsewhere.
 _NO_ADDRESS = (httpx.InvalidURL, UnicodeError)
@@ -211,7 +213,10 @@ class Adapter:
             except _NO_QUERY as error:
                 return found | dict.fromkeys(missing, _silence(error))
             listed = bulk.decode(answer.status_code, answer.headers, answer.content)
-            if isinstance(listed, Rejected):  # asking one by one would only add to its trouble
+            if isinstance(listed, Rejected):
+                if answer.status_code == 404 or listed.reason in _OF_THE_LIST:
+                    return found
+                # Asking one by one would only add to its trouble.
                 return found | dict.fromkeys(missing, listed)
             found |= {task.id: task for task in listed if task.id in missing}
             missing -= found.keys()

@@ -241,7 +241,11 @@ def _told(protocol: Protocol, found: list[Task]) -> WireReply:
     if protocol == Protocol.LLMPROVIDER:
         gone = llmprovider.encode_error(404, "Task not found", code="task_not_found")
         return llmprovider.encode_task(found[0]) if found else gone
-    return segmind.encode_result(found[0]) if found else segmind.encode_error(404, "not found")
+    return (
+        segmind.encode_result(found[0])
+        if found
+        else segmind.encode_error(404, "Request 1 not found")
+    )
 
 
 def _asked_for(protocol: Protocol, request: httpx.Request) -> set[str | None]:

@@ -6,6 +6,8 @@ import asyncio
 import http.server
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import cast
 
@@ -110,11 +112,71 @@ def test_an_old_film_that_newer_ones_push_off_the_page_is_asked_for_by_itself(st
     assert all(isinstance(task, Task) for task in found.values())
 
 
-def test_an_upstream_that_refuses_a_list_is_not_asked_twelve_times_more(stack: Stack) -> None:
-    upstream = account(f"{stack.sandbox}/nowhere", Protocol.KLING)
-    found, sent = poll(upstream, [str(number) for number in range(_FILMS)])
+@contextmanager
+def answering(single: tuple[int, bytes], listed: tuple[int, bytes] | None = None) -> Iterator[str]:
+    """The address of an upstream that answers every question with this, and lists with that."""
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = (listed or single) if "page" in self.path else single
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+_IDS = [str(number) for number in range(_FILMS)]
+_LATER = (503, b'{"code":5001,"message":"Service temporarily unavailable","request_id":"r"}')
+_AT_WORK = (200, b'{"code":0,"data":{"task_id":"1","task_status":"processing"}}')
+_MISSING = b'{"code":1203,"message":"The requested resource does not exist","request_id":"r"}'
+_PAGE = b"<html><h1>404 Not Found</h1><hr>nginx</html>"
+_ROUTE = b'{"message":"no Route matched with those values"}'
+
+
+def test_an_upstream_that_refuses_a_list_is_not_asked_twelve_times_more() -> None:
+    with answering(_LATER) as address:
+        found, sent = poll(account(address, Protocol.KLING), _IDS)
     assert len(sent) == 1
     assert all(isinstance(each, Rejected) for each in found.values())
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        (404, _MISSING),
+        (404, _PAGE),
+        (404, b'{"code":1202,"message":"The requested method is invalid"}'),
+        (400, b'{"code":1201,"message":"pageSize out of range"}'),
+        (200, b"<html>Welcome</html>"),
+    ],
+)
+def test_a_list_that_is_not_there_says_nothing_of_its_films(listed: tuple[int, bytes]) -> None:
+    with answering(_AT_WORK, listed) as address:
+        found, sent = poll(account(address, Protocol.KLING), _IDS)
+    assert len(sent) == 1 + _FILMS
+    assert all(isinstance(each, Task) for each in found.values())
+
+
+@pytest.mark.parametrize("body", [_PAGE, _ROUTE, b"", b"Not Found"])
+@pytest.mark.parametrize("protocol", [*Protocol])
+def test_a_404_of_something_in_between_makes_no_film_lost(protocol: Protocol, body: bytes) -> None:
+    with answering((404, body)) as address:
+        upstream = account(address, protocol)
+        answers = list(poll(upstream, _IDS)[0].values())
+        answers.append(providers.adapter(upstream).get("text2video", "1"))
+        by_our_id = providers.adapter(upstream).find("text2video", "1")
+    for each in [*answers, *([by_our_id] if by_our_id else [])]:
+        assert isinstance(each, Rejected)
+        assert each.reason is Reason.UNAVAILABLE
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,8 @@ def test_an_unknown_task_is_an_empty_list() -> None:
     assert isinstance(missing, Rejected)
     assert missing.reason is Reason.NOT_FOUND
     assert client.decode_tasks(*raw(server.encode_tasks([], "r"))) == ()
+    away = client.decode_task(200, {}, b'{"code":5001,"message":"later","data":[]}')
+    assert away == Rejected(Reason.UNAVAILABLE, "5001", "later")
 
 
 def test_the_official_callback_vector_is_read() -> None:

@@ -118,15 +118,21 @@ def refusal(
 def query_refusal(
     status: int, headers: Mapping[str, str], body: Mapping[str, Any] | None
 ) -> Rejected:
-    """What an answer to a query that is not a success means; nothing is at stake in asking."""
+    """What an answer to a query that is not a success means; nothing is at stake in asking.
+
+    That a task is not there must be said by who would have it, in its own code or words: a 404 of
+    something in between says nothing of the task.
+    """
     if status < 300 and (body is None or body.get("code") in (OK, str(OK), None)):
         return Rejected(Reason.BROKEN, str(status), "the answer makes no sense")
     found = refusal(status, headers, body)
     if isinstance(found, Unknown):
         return Rejected(Reason.UNAVAILABLE, found.code, found.message, loose.retry_after(headers))
-    missing = found.code in (str(NO_SUCH_RESOURCE), "404") or _is_missing(found.message)
+    missing = found.code == str(NO_SUCH_RESOURCE) or is_missing(found.message)
     if missing and found.reason is not Reason.AUTH:
         return Rejected(Reason.NOT_FOUND, found.code, found.message)
+    if found.code == "404":
+        return Rejected(Reason.UNAVAILABLE, found.code, found.message)
     return found
 
 
@@ -136,6 +142,7 @@ def is_gone(message: str) -> bool:
     return "discontinued" in words or "no longer available" in words
 
 
-def _is_missing(message: str) -> bool:
+def is_missing(message: str) -> bool:
+    """Whether it says that there is no such task."""
     words = message.lower()
     return "task" in words and ("not found" in words or "not exist" in words)

@@ -127,7 +127,8 @@ def decode_tasks(
 ) -> tuple[Task, ...] | Rejected:
     """The answer to `encode_get` or `encode_find`: unknown ids are simply not in it."""
     answer = loose.json_object(body)
-    if answer is not None and 200 <= status < 300 and isinstance(answer.get("data"), list):
+    told = answer is not None and 200 <= status < 300 and answer.get("code") in (codes.OK, "0")
+    if answer is not None and told and isinstance(answer.get("data"), list):
         read = (read_task(loose.mapping(item)) for item in answer["data"])
         found = tuple(task for task in read if task is not None)
         if answer["data"] and not found:  # there, and in words we do not know: not absent

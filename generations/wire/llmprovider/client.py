@@ -26,6 +26,8 @@ _TYPES = {
     "rate_limit_exceeded": Reason.RATE,
 }
 
+_MISSING = ("task_not_found", "not_found")
+
 
 def can_serve(params: Params) -> bool:
     """Whether the page sells this order: two models, text-to-video."""
@@ -73,12 +75,17 @@ def decode_task(status: int, headers: Mapping[str, str], body: bytes) -> Task | 
     if answer is not None and "code" in answer:
         return codes.query_refusal(status, headers, answer)
     found = _refusal(status, headers, answer)
-    if status == 404:
+    if status == 404 and _is_missing(answer, found.message):
         return Rejected(Reason.NOT_FOUND, found.code, found.message)
-    if isinstance(found, Unknown):
+    if isinstance(found, Unknown) or status == 404:
         reason = Reason.BROKEN if status < 300 else Reason.UNAVAILABLE
         return Rejected(reason, found.code, found.message, loose.retry_after(headers))
     return found
+
+
+def _is_missing(answer: Mapping[str, Any] | None, message: str) -> bool:
+    code = loose.text(loose.mapping((answer or {}).get("error")).get("code"))
+    return code in _MISSING or codes.is_missing(message)
 
 
 def _task(answer: Mapping[str, Any]) -> Task | None:

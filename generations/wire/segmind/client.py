@@ -210,7 +210,10 @@ def decode_created(status: int, headers: Mapping[str, str], body: bytes) -> Outc
 
 
 def decode_task(status: int, headers: Mapping[str, str], body: bytes) -> Task | Rejected:
-    """The answer to `encode_get`; a failed film comes as HTTP 422."""
+    """The answer to `encode_get`; a failed film comes as HTTP 422.
+
+    An unknown id is a 404 in Segmind's words, `Request <id> not found`; another 404 tells nothing.
+    """
     answer = loose.json_object(body)
     if answer is not None and (200 <= status < 300 or status == 422):
         task = _task(answer, headers)
@@ -219,11 +222,16 @@ def decode_task(status: int, headers: Mapping[str, str], body: bytes) -> Task | 
     if status < 300:
         return Rejected(Reason.BROKEN, str(status), "the answer makes no sense")
     found = _refusal(status, headers, answer)
-    if status in (404, 410):
+    if status == 404 and _is_missing(found.message):
         return Rejected(Reason.NOT_FOUND, found.code, found.message)
-    if isinstance(found, Unknown):
+    if isinstance(found, Unknown) or status == 404:
         return Rejected(Reason.UNAVAILABLE, found.code, found.message, loose.retry_after(headers))
     return found
+
+
+def _is_missing(message: str) -> bool:
+    words = message.lower()
+    return "request" in words and "not found" in words
 
 
 def _task(answer: Mapping[str, Any], headers: Mapping[str, str]) -> Task | None:
