@@ -15,6 +15,7 @@ from PIL import Image
 
 _POSTER_AT = 0.3  # share of the film
 _TOLERANCE = 0.2  # of the asked duration
+_BEGUN = 1.0  # s at least: what follows a film or sound is asked for in whole seconds, rounded up
 _PREVIEW_SECONDS = 3.0
 _PREVIEW_WIDTH = 320
 _PREVIEW_RATE = 12
@@ -40,7 +41,7 @@ class Film:
 def examine(path: Path, *, seconds: int, alive: Callable[[], None]) -> Film:
     """Decode the whole file. `alive` is called now and then. Raises BadFilm.
 
-    `seconds` is the ordered length; the film's may differ by a fifth.
+    `seconds` is the ordered length; the film's may differ by a fifth, and by a second.
     """
     size = path.stat().st_size
     if size == 0:
@@ -80,7 +81,7 @@ def _examined(
     if frames == 0 or poster is None:
         raise BadFilm("no frame decodes" if frames == 0 else "it ends before its first third")
     duration = float(last + 1 / rate)
-    if not seconds * (1 - _TOLERANCE) <= duration <= seconds * (1 + _TOLERANCE):
+    if abs(duration - seconds) > max(seconds * _TOLERANCE, _BEGUN):
         raise BadFilm(f"it is {duration:.1f} s long, ordered were {seconds} s")
     return Film(
         size=size,

@@ -40,6 +40,14 @@ def test_a_fifth_more_or_less_is_still_the_film(tmp_path: Path, seconds: float) 
     assert film.duration_ms == round(seconds * 1000)
 
 
+@pytest.mark.parametrize(("made", "ordered"), [(2.2, 3), (3.1, 4), (2.0, 2), (3.5, 3)])
+def test_what_follows_a_film_of_broken_seconds_is_the_film(
+    tmp_path: Path, made: float, ordered: int
+) -> None:
+    film = examine(mp4.write(tmp_path / "film.mp4", seconds=made), ordered)
+    assert film.duration_ms == pytest.approx(made * 1000, abs=50)
+
+
 @pytest.mark.parametrize(
     ("seconds", "says"), [(3.9, "3.9 s long"), (6.2, "6.2 s long"), (1, "third")]
 )
