@@ -68,6 +68,14 @@ def test_voices_and_frames_are_contents() -> None:
     ]
 
 
+def test_a_voice_goes_only_where_the_models_page_lists_one() -> None:
+    film = {"prompt": "<<<voice_1>>> hums", "mode": "pro", "sound": True, "image": PICTURE}
+    spoken = {**film, "voices": ["v-77"]}
+    assert client.can_serve(check({"model": "kling-v2-6", **spoken}).params)
+    assert not client.can_serve(check({"model": "kling-v3", **spoken}).params)
+    assert client.can_serve(check({"model": "kling-v3", **film}).params)
+
+
 def test_shots_are_written_into_the_prompt_and_read_back() -> None:
     shots = (Shot("a door opens", 3), Shot("light, much light", 4))
     written = "shot 1, 3, a door opens; shot 2, 4, light, much light;"

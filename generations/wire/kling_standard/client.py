@@ -15,6 +15,7 @@ from generations.wire.kling_standard.models import (
     KINDS,
     MODELS,
     RESOLUTIONS,
+    VOICED,
     write_marks,
     write_shots,
 )
@@ -22,7 +23,10 @@ from generations.wire.task import Accepted, Outcome, Reason, Rejected, Task, Unk
 
 
 def can_serve(params: Params) -> bool:
-    """Whether this standard sells the order: voices and elements only beside an image."""
+    """Whether this standard sells the order: voices and elements only beside an image.
+
+    Voices besides only with the models whose page lists them: 3.0's does not, 2.6's does.
+    """
     pictured = params.kind == "image2video"
     referring = bool(params.voices or params.elements)
     masked = bool(params.static_mask or params.dynamic_masks)
@@ -31,6 +35,7 @@ def can_serve(params: Params) -> bool:
         params.kind in KINDS
         and params.model in MODELS
         and (pictured or not referring)
+        and (params.model in VOICED or not params.voices)
         and not (masked or tail_alone or params.camera_control)
     )
 

@@ -14,6 +14,7 @@ MODELS = {
     "kling-v3": "kling-3.0",
     "kling-3.0-turbo": "kling-3.0-turbo",
 }
+VOICED = frozenset({"kling-v2-6"})  # whose pages list a voice among the contents
 KINDS: dict[Kind, str] = {"text2video": "text-to-video", "image2video": "image-to-video"}
 RESOLUTIONS = {"std": "720p", "pro": "1080p", "4k": "4k"}
 STATUS_WORDS = {
