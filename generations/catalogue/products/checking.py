@@ -15,7 +15,7 @@ from generations.catalogue.draft import SEED_MAX
 from generations.catalogue.params import NAMES, Params
 from generations.catalogue.products.fields import Field, missing
 from generations.catalogue.products.product import Product, films, written
-from generations.catalogue.products.sources import Source
+from generations.catalogue.products.sources import SLACK, Source
 from generations.catalogue.reading import Reader
 from generations.catalogue.violations import Findings, InvalidRequest
 
@@ -118,7 +118,7 @@ def complete(product: Product, params: Params, sources: Mapping[str, Source]) ->
     findings = Findings(lenient=False)
     for path, field, _ in films(product, params):
         source = sources.get(written(path))
-        if source and not field.low - 0.05 <= source.seconds <= field.high + 0.05:
+        if source and not field.low - SLACK <= source.seconds <= field.high + SLACK:
             findings.refuse(
                 written(path),
                 "out_of_range",
@@ -126,6 +126,8 @@ def complete(product: Product, params: Params, sources: Mapping[str, Source]) ->
                 limit=f"{field.low:g} to {field.high:g} s",
                 way_out=f"send one of {field.low:g} to {field.high:g} s",
             )
+    for rule in product.measured:
+        rule(params, sources, findings)
     found = sources.get(product.inherits)
     if found:
         params = _inherited(product, params, found, findings)

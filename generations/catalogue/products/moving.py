@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from generations.catalogue.params import Params
 from generations.catalogue.products import usual
 from generations.catalogue.products.fields import Body, Choice, Length, Switch, Text, found_at
 from generations.catalogue.products.lists import Ids, Many
 from generations.catalogue.products.product import Given, Product, Row
-from generations.catalogue.products.rules import conflict
-from generations.catalogue.products.sources import Medial, Picture
+from generations.catalogue.products.sources import SLACK, Medial, Picture, Source
 from generations.catalogue.violations import Findings
 
 EXTEND = Product(
@@ -90,10 +90,21 @@ MULTI_IMAGE = Product(
 )
 
 
-def _still_pose_is_short(given: Given, findings: Findings) -> None:
-    """Elements replace the picture's own character, who then follows the film."""
-    if given.get("elements") and given.get("character_orientation") == "image":
-        conflict(findings, "elements", "character_orientation image", "character_orientation video")
+_STILL_POSE = 10  # s
+
+
+def _still_pose_is_short(params: Params, sources: Mapping[str, Source], findings: Findings) -> None:
+    """Whoever keeps the picture's pose cannot follow as long a film."""
+    film = sources.get("video")
+    still = params.inputs["character_orientation"] == "image"
+    if film and still and film.seconds > _STILL_POSE + SLACK:
+        findings.refuse(
+            "video",
+            "out_of_range",
+            f"is {film.seconds:.1f} s long",
+            limit=f"3 to {_STILL_POSE} s with character_orientation image",
+            way_out=f"send one of 3 to {_STILL_POSE} s, or character_orientation video",
+        )
 
 
 MOTION_CONTROL = Product(
@@ -118,7 +129,7 @@ MOTION_CONTROL = Product(
             name="character_orientation",
             allowed=("image", "video"),
             required=True,
-            words="Whose pose counts; image allows 10 s, video 30 s.",
+            words=f"Whose pose counts; image allows {_STILL_POSE} s, video 30 s.",
         ),
         Choice(
             name="mode",
@@ -135,7 +146,7 @@ MOTION_CONTROL = Product(
     modes=usual.STD_PRO,
     follows="video",
     eta=320,
-    rules=(_still_pose_is_short,),
+    measured=(_still_pose_is_short,),
     prices=(
         Row(units="0.5", per="second", where=(("model", "kling-v2-6"), ("mode", "std"))),
         Row(units="0.8", per="second", where=(("model", "kling-v2-6"), ("mode", "pro"))),

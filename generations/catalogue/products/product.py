@@ -17,6 +17,7 @@ from generations.catalogue.violations import Findings
 Output = Literal["video", "audio", "facts"]
 Given = Mapping[str, Any]
 Rule = Callable[[Given, Findings], None]
+Measured = Callable[[Params, Mapping[str, Source], Findings], None]
 Path = tuple[str | int, ...]
 CHUNK = 5  # seconds, where Kling sells by every five that are begun
 
@@ -52,8 +53,9 @@ class Product:
     create's answer is the result. `follows` names the field whose length the result has, plus
     `adds` seconds; `inherits` the field whose film decides model and mode. `gives` is the fact by
     which the result is referred to later; `facts_at` the list of `task_result` that holds the
-    facts, empty for the answer itself. `eta` is seconds, a prior. `mends` adds what Kling's body
-    has beside the fields.
+    facts, empty for the answer itself. `eta` is seconds, a prior. `rules` know the order alone,
+    `measured` the films that it names as well, by place. `mends` adds what Kling's body has beside
+    the fields.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Product:
     gives: str = ""
     facts_at: str = ""
     rules: tuple[Rule, ...] = ()
+    measured: tuple[Measured, ...] = ()
     mends: Callable[[Params, Body], None] | None = None
     length: Callable[[Params, Mapping[str, Source]], int | None] | None = None
 

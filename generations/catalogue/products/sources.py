@@ -20,6 +20,7 @@ FORMS = (
 )
 VIDEO_MAX_BYTES = 200 * 1024 * 1024  # Kling's limit for reference films; others take 100 MB
 AUDIO_MAX_BYTES = 5 * 1024 * 1024
+SLACK = 0.05  # seconds by which a limit may be missed: files end with whole frames
 _DATA_URI = re.compile(r"data:audio/[a-z0-9.+-]{1,20};base64,", re.IGNORECASE)
 
 

@@ -71,6 +71,16 @@ def test_what_is_sold_by_the_second_follows_the_film_or_the_sound() -> None:
     assert credits_for({**AVATAR, "mode": "pro"}, seconds=12) == 96
 
 
+def test_who_keeps_the_pose_of_a_picture_follows_ten_seconds() -> None:
+    still = {**MOTION, "mode": "std", "character_orientation": "image"}
+    assert credits_for(still, seconds=10.04) == 50
+    with pytest.raises(InvalidRequest, match="send one of 3 to 10 s, or character"):
+        credits_for(still, seconds=10.5)
+    assert credits_for({**MOTION, "mode": "std"}, seconds=30) == 150
+    held = {**still, "model": "kling-v3", "elements": ["1"]}
+    assert credits_for(held, seconds=5) == 45
+
+
 def test_omni_films_cost_more_with_sound_or_with_a_film() -> None:
     film = {"videos": [{"video": FILM, "use": "base"}]}
     o3 = {**OMNI, "model": "kling-v3-omni"}
