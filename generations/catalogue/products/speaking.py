@@ -23,10 +23,11 @@ from generations.catalogue.products.fields import (
     found_at,
 )
 from generations.catalogue.products.lists import Many
-from generations.catalogue.products.product import Product, Row
+from generations.catalogue.products.product import Given, Product, Row
 from generations.catalogue.products.rules import asks_for, exactly_one, needs
-from generations.catalogue.products.sources import Medial, Picture
+from generations.catalogue.products.sources import SLACK, Medial, Picture, Source
 from generations.catalogue.reading import is_token
+from generations.catalogue.violations import Findings
 
 LANGUAGES = ("zh", "en")
 _PACE = "1 is the voice's own pace."
@@ -98,6 +99,47 @@ IDENTIFY_FACE = usual.session_step(
     follows="video",
 )
 
+_LEAST_CLIP = 2000  # ms
+
+
+def _clips_are_long_enough(given: Given, findings: Findings) -> None:
+    for place, face in enumerate(given.get("faces") or ()):
+        begin, end = face.get("sound_start_time"), face.get("sound_end_time")
+        if begin is not None and end is not None and end - begin < _LEAST_CLIP:
+            findings.refuse(
+                f"faces[{place}].sound_end_time",
+                "conflict",
+                f"leaves {max(0, end - begin)} ms of the recording",
+                limit=f"at least {_LEAST_CLIP} ms after sound_start_time",
+                way_out=f"send at least {begin + _LEAST_CLIP}, or an earlier sound_start_time",
+            )
+
+
+def _clips_fit(params: Params, sources: Mapping[str, Source], findings: Findings) -> None:
+    """A clip is out of the recording, and inside the film where it is put in (Kling's page)."""
+    film = sources.get("session")
+    for place, face in enumerate(params.inputs["faces"]):
+        end, at = face["sound_end_time"], face["sound_insert_time"]
+        recording = sources.get(f"faces[{place}].audio")
+        clip_ends = at + end - face["sound_start_time"]
+        if recording:
+            _ends_by(findings, f"faces[{place}].sound_end_time", end, recording, "recording")
+        if film:
+            _ends_by(findings, f"faces[{place}].sound_insert_time", clip_ends, film, "film")
+
+
+def _ends_by(findings: Findings, name: str, end: int, source: Source, what: str) -> None:
+    if end <= (source.seconds + SLACK) * 1000:
+        return
+    findings.refuse(
+        name,
+        "out_of_range",
+        f"takes the clip to {end} ms of a {what} of {source.seconds:.1f} s",
+        limit=f"the {what}'s end",
+        way_out=f"let the clip end with the {what}",
+    )
+
+
 ADVANCED_LIP_SYNC = Product(
     name="advanced-lip-sync",
     title="Lip-sync for a chosen face",
@@ -140,6 +182,8 @@ ADVANCED_LIP_SYNC = Product(
         usual.WATERMARK,
     ),
     outputs=("video",),
+    rules=(_clips_are_long_enough,),
+    measured=(_clips_fit,),
     follows="session",
     eta=455,
     prices=_PER_FIVE,

@@ -81,6 +81,30 @@ def test_who_keeps_the_pose_of_a_picture_follows_ten_seconds() -> None:
     assert credits_for(held, seconds=5) == 45
 
 
+def speaking(**times: int) -> dict[str, Any]:
+    face = {"face_id": "0", "audio": FILM, **times}
+    return {"task": "advanced-lip-sync", "session": "gen_1", "faces": [face]}
+
+
+def test_a_clip_is_two_seconds_of_its_recording() -> None:
+    short = {"faces[0].sound_end_time": "conflict"}
+    assert refused(**speaking(sound_start_time=59_000, sound_end_time=2000)) == short
+    assert refused(**speaking(sound_start_time=1001, sound_end_time=3000)) == short
+    assert check(speaking(sound_start_time=1000, sound_end_time=3000)).params.task
+
+
+def test_a_clip_lies_inside_its_film() -> None:
+    times = {"sound_start_time": 1000, "sound_end_time": 4000}
+    order = check(speaking(**times, sound_insert_time=2000)).params
+    late = check(speaking(**times, sound_insert_time=2100)).params
+    product, film = PRODUCTS["advanced-lip-sync"], {"session": Source(seconds=5)}
+    assert checking.complete(product, order, film).duration == 5
+    with pytest.raises(InvalidRequest, match="to 5100 ms of a film of 5"):
+        checking.complete(product, late, film)
+    with pytest.raises(InvalidRequest, match="to 4000 ms of a recording of 3"):
+        checking.complete(product, order, film | {"faces[0].audio": Source(seconds=3)})
+
+
 def test_omni_films_cost_more_with_sound_or_with_a_film() -> None:
     film = {"videos": [{"video": FILM, "use": "base"}]}
     o3 = {**OMNI, "model": "kling-v3-omni"}

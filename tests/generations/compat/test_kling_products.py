@@ -71,7 +71,7 @@ def test_a_face_is_found_at_once_and_then_speaks(kling: Program, film: dict[str,
     assert found["final_unit_deduction"] == "0.1"
     speech = kling.post("/v1/audio/tts", SPEECH).json()["data"]
     chosen = {"face_id": face["face_id"], "audio_id": speech["task_result"]["audios"][0]["id"],
-              "sound_start_time": 0, "sound_end_time": 3000, "sound_insert_time": 500,
+              "sound_start_time": 0, "sound_end_time": 2500, "sound_insert_time": 500,
               "sound_volume": 1, "original_audio_volume": 1}  # fmt: skip
     order = {"session_id": found["session_id"], "face_choose": [chosen]}
     task = ended(kling, "/v1/videos/advanced-lip-sync", order)
