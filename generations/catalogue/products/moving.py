@@ -15,6 +15,7 @@ from generations.catalogue.products import usual
 from generations.catalogue.products.fields import Body, Choice, Length, Switch, Text, found_at
 from generations.catalogue.products.lists import Ids, Many
 from generations.catalogue.products.product import Given, Product, Row
+from generations.catalogue.products.rules import conflict
 from generations.catalogue.products.sources import SLACK, Medial, Picture, Source
 from generations.catalogue.violations import Findings
 
@@ -163,6 +164,7 @@ TWO = (
     "hug", "kiss", "heart_gesture", "hug_pro", "kiss_pro", "fight_pro", "heart_gesture_pro",
     "cheers_2026",
 )  # fmt: skip
+_FOR_TWO = 5  # s, the one length of a scene of two people
 
 
 def _as_many_as_the_scene(given: Given, findings: Findings) -> None:
@@ -176,6 +178,11 @@ def _as_many_as_the_scene(given: Given, findings: Findings) -> None:
             limit=str(wanted),
             way_out=f"send {wanted}",
         )
+
+
+def _two_are_short(given: Given, findings: Findings) -> None:
+    if len(given.get("images") or ()) == 2 and given.get("duration") not in (None, _FOR_TWO):
+        conflict(findings, "duration", "two images", str(_FOR_TWO))
 
 
 class _Cast(Many):
@@ -216,7 +223,7 @@ EFFECTS = Product(
     ),
     outputs=("video",),
     eta=320,
-    rules=(_as_many_as_the_scene,),
+    rules=(_as_many_as_the_scene, _two_are_short),
     prices=(
         Row(units="2", where=(("seconds", "5"),)),
         Row(units="4", where=(("seconds", "10"),)),

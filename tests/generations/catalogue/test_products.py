@@ -105,6 +105,12 @@ def test_a_clip_lies_inside_its_film() -> None:
         checking.complete(product, order, film | {"faces[0].audio": Source(seconds=3)})
 
 
+def test_a_scene_of_two_people_lasts_five_seconds() -> None:
+    hug = {"task": "effects", "effect_scene": "hug_pro", "images": [PICTURE, PICTURE]}
+    assert refused(**hug, duration=10) == {"duration": "conflict"}
+    assert credits_for({**hug, "duration": 5}) == credits_for(hug) == 20
+
+
 def test_omni_films_cost_more_with_sound_or_with_a_film() -> None:
     film = {"videos": [{"video": FILM, "use": "base"}]}
     o3 = {**OMNI, "model": "kling-v3-omni"}
