@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from generations.catalogue.products.fields import Choice, Text, Thing
 from generations.catalogue.products.lists import Many
-from generations.catalogue.products.product import Product, Row
-from generations.catalogue.products.rules import exactly_one
+from generations.catalogue.products.product import Given, Product, Row
+from generations.catalogue.products.rules import conflict, exactly_one
 from generations.catalogue.products.sources import Medial, Picture
+from generations.catalogue.violations import Findings
 
 TAGS = tuple(f"o_{number}" for number in range(101, 109))
 _LIKE_A_VOICE = (Row(units="0.05"),)
@@ -90,6 +91,26 @@ ELEMENT = Product(
     prices=_LIKE_A_VOICE,
 )
 
+_REFERENCES = {"image_refer": ("image", "images"), "video_refer": ("videos",)}
+
+
+def _refers_to_what_is_sent(given: Given, findings: Findings) -> None:
+    """Each type has fields of its own: all of them must be there, and none of the other's."""
+    kind = given.get("reference_type")
+    for owner, names in _REFERENCES.items():
+        for name in names:
+            if kind and owner != kind and given.get(name):
+                conflict(findings, name, f"reference_type {kind}", f"reference_type {owner}")
+            elif owner == kind and not given.get(name) and not findings.refused(name):
+                findings.refuse(
+                    name,
+                    "required",
+                    f"is missing for reference_type {kind}",
+                    limit=" and ".join(names),
+                    way_out=f"send {name}",
+                )
+
+
 ADVANCED_ELEMENT = Product(
     name="advanced-custom-element",
     title="An element from pictures or a film",
@@ -135,7 +156,7 @@ ADVANCED_ELEMENT = Product(
     outputs=("facts",),
     gives="element_id",
     facts_at="elements",
-    rules=(exactly_one("image", "videos"),),
+    rules=(_refers_to_what_is_sent,),
     eta=60,
     prices=_LIKE_A_VOICE,
 )

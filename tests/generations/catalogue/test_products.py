@@ -111,6 +111,18 @@ def test_a_scene_of_two_people_lasts_five_seconds() -> None:
     assert credits_for({**hug, "duration": 5}) == credits_for(hug) == 20
 
 
+def test_an_advanced_element_is_made_of_what_its_type_refers_to() -> None:
+    order = {"task": "advanced-custom-element", "element_name": "me", "element_description": "I"}
+    film, pictures = {"videos": [FILM]}, {"image": PICTURE, "images": [PICTURE]}
+    of_film = order | {"reference_type": "video_refer"}
+    of_pictures = order | {"reference_type": "image_refer"}
+    assert check(of_film | film).params.inputs["videos"] == [FILM]
+    assert check(of_pictures | pictures).params.inputs["images"] == [PICTURE]
+    assert refused(**of_film, image=PICTURE) == {"videos": "required", "image": "conflict"}
+    assert refused(**of_pictures, image=PICTURE) == {"images": "required"}
+    assert refused(**of_pictures, **pictures, **film) == {"videos": "conflict"}
+
+
 def test_omni_films_cost_more_with_sound_or_with_a_film() -> None:
     film = {"videos": [{"video": FILM, "use": "base"}]}
     o3 = {**OMNI, "model": "kling-v3-omni"}
