@@ -21,7 +21,7 @@ from generations.models import (
 )
 from generations.providers import alarms
 from generations.wire.task import Reason, Task, TaskState
-from kling_saas.lib.logs import storable
+from kling_saas.lib.logs import kept
 
 _SPOILT = (Reason.UNAVAILABLE, Reason.BROKEN, Reason.NOT_FOUND)
 _TOLERANCE = Decimal("1.01")
@@ -165,7 +165,7 @@ def ended(generation: Generation, task: Task) -> None:
     }
     told: dict[str, Any] = {name: value for name, value in columns.items() if _storable(value)}
     if task.state == TaskState.FAILED:
-        told["message"] = storable(task.message)[:500]
+        told["message"] = kept(task.message, 500)
     with lifecycle.scope(generation):
         if told:
             Attempt.objects.filter(generation=generation, outcome=AttemptOutcome.ACCEPTED).update(
@@ -183,7 +183,7 @@ def spoilt(generation: Generation, message: str) -> None:
     """Note for the operator why the film of the attempt that was accepted is not taken in."""
     with lifecycle.scope(generation):
         Attempt.objects.filter(generation=generation, outcome=AttemptOutcome.ACCEPTED).update(
-            message=storable(message)[:500]
+            message=kept(message, 500)
         )
 
 

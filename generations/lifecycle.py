@@ -33,7 +33,7 @@ from generations.models import (
     Video,
 )
 from generations.models.generation import TERMINAL
-from kling_saas.lib.logs import storable
+from kling_saas.lib.logs import kept
 from kling_saas.lib.points import passing
 
 _LONGEST_PAUSE = 60.0  # seconds
@@ -250,7 +250,7 @@ def succeed(generation: Generation, *made: Video | Audio) -> bool:
 
 def fail(generation: Generation, code: str, message: str) -> bool:
     """It will not come: give every credit back, say why, tell. All or nothing."""
-    message = storable(message)[:500]
+    message = kept(message, 500)
     detail = {"code": code, "message": message}
     with scope(generation), transaction.atomic():
         if not _finish(

@@ -16,7 +16,7 @@ from generations.models import AlarmKind, Attempt, AttemptOutcome, Generation, S
 from generations.providers import Exchange, Found, NotSent, alarms, health
 from generations.providers.trail import fit
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
-from kling_saas.lib.logs import storable
+from kling_saas.lib.logs import kept, storable
 from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def _follow(generation: Generation, attempt: Attempt, exchange: Exchange) -> Non
     elif isinstance(outcome, Rejected):
         _rejected(generation, attempt, outcome, seen)
     elif isinstance(outcome, NotSent):
-        message = storable(outcome.message)[:500]
+        message = kept(outcome.message, 500)
         if outcome.ours:
             log.error("%s: not sent: %s", attempt.external_id, message)
         if _closed(generation, attempt, AttemptOutcome.NOT_SENT, message=message, **seen):
@@ -82,7 +82,7 @@ def note(generation: Generation, attempt: Attempt, exchange: Exchange) -> None:
     message = f"{told.code}: {told.message}" if isinstance(told, Rejected | Unknown) else ""
     with lifecycle.scope(generation):
         Attempt.objects.filter(pk=attempt.pk).update(
-            message=storable(message)[:500], request=exchange.request, response=exchange.response
+            message=kept(message, 500), request=exchange.request, response=exchange.response
         )
 
 
@@ -190,7 +190,7 @@ def _rejected(
         attempt,
         AttemptOutcome.REJECTED,
         reason=reason,
-        message=storable(f"{refusal.code}: {refusal.message}")[:500],
+        message=kept(f"{refusal.code}: {refusal.message}", 500),
         **seen,
     ):
         return

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import models
 from django.utils import timezone
 
-from kling_saas.lib.logs import storable
+from kling_saas.lib.logs import kept
 from kling_saas.lib.sealing import seal, unseal
 
 LIST_USD_PER_UNIT = Decimal("0.14")  # Kling's own list price of a video unit
@@ -15,8 +15,8 @@ _WHY_MAX = 300  # characters of a vendor's words that are kept
 
 
 def kept_words(why: str) -> str:
-    """A vendor's words, of any length and content, as the columns of this file take them."""
-    return storable(why)[:_WHY_MAX]
+    """A vendor's words, of any length and content, as the columns of this file keep them."""
+    return kept(why, _WHY_MAX)
 
 
 class Protocol(models.TextChoices):

@@ -8,14 +8,14 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from generations.models import Alarm, AlarmKind
-from kling_saas.lib.logs import redact, storable
+from kling_saas.lib.logs import kept
 
 log = logging.getLogger(__name__)
 
 
 def ring(kind: AlarmKind, subject: str, message: str) -> None:
     """One open row per kind and subject: the first ring makes it, further ones are counted."""
-    text = redact(storable(message))[:500]
+    text = kept(message, 500)
     log.error("alarm %s %s: %s", kind, subject, text)
     known = _open(kind).filter(subject=subject[:120])
     if not known.update(count=F("count") + 1, last_at=Now(), message=text):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from generations.models import ProviderAccount
 
 log = logging.getLogger(__name__)
+_SECRET_LENGTH = 8  # characters; what is shorter, as a sandbox's, is in many a word
+_OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 _WORTH_A_LIST = 8  # questions; fewer are asked one by one
 # Said of the list that was asked for, and of none of its films.
 _OF_THE_LIST = (Reason.NOT_FOUND, Reason.INVALID, Reason.DISCONTINUED, Reason.BROKEN)
@@ -116,7 +118,7 @@ class Adapter:
             except (SealBroken, ValueError) as error:
                 return not_sent(error)
             try:
-                answer = http.call(client, request)
+                answer = self._hushed(http.call(client, request))
             except (httpx.HTTPError, UnicodeError) as error:
                 return Exchange(without_answer(error), sent, {"error": type(error).__name__})
         return Exchange(self.outcome(answer), sent, received(answer))
@@ -124,6 +126,7 @@ class Adapter:
     def outcome(self, answer: httpx.Response) -> Outcome:
         """What the answer to a create means. It was sent: what cannot be read is unknown."""
         try:
+            answer = self._hushed(answer)
             return self.codec.decode_created(answer.status_code, answer.headers, answer.content)
         except Exception as error:
             log.exception("%s: the answer to a create was not understood", self.account.name)
@@ -143,7 +146,22 @@ class Adapter:
     @cached_property
     def _credential(self) -> dict[str, str]:
         """Opened and signed once per adapter, which lives for one bunch of requests."""
-        return self.codec.credential(self.account.credential())
+        return self.codec.credential(self._opened)
+
+    @cached_property
+    def _opened(self) -> str:
+        return self.account.credential()
+
+    def _hushed(self, answer: httpx.Response) -> httpx.Response:
+        """The answer without our own credential, of whatever form, if it repeats that."""
+        content = answer.content
+        for secret in self._opened.split("|"):
+            if len(secret) >= _SECRET_LENGTH:
+                content = content.replace(secret.encode(), b"***")
+        if content == answer.content:
+            return answer
+        plain = {k: v for k, v in answer.headers.items() if k not in _OF_THE_BODY}
+        return httpx.Response(answer.status_code, headers=plain, content=content)
 
     def get(self, kind: Kind, task_id: str) -> Found:
         """The task by the upstream's id, asked at once. Trouble is Rejected(UNAVAILABLE),
@@ -161,7 +179,7 @@ class Adapter:
     def _asked(self, wire: WireRequest) -> Found:
         try:
             with http.api_client() as client:
-                answer = http.call(client, self.request(client, wire))
+                answer = self._hushed(http.call(client, self.request(client, wire)))
         except _NO_QUERY as error:
             return _silence(error)
         return self.codec.decode_task(answer.status_code, answer.headers, answer.content)
@@ -173,7 +191,8 @@ class Adapter:
             return None
         try:
             with http.api_client() as client:
-                answer = http.call(client, self.request(client, told.query(start_ms, end_ms)))
+                asking = self.request(client, told.query(start_ms, end_ms))
+                answer = self._hushed(http.call(client, asking))
         except _NO_QUERY as error:
             return _silence(error)
         return told.decode(answer.status_code, answer.headers, answer.content)
@@ -197,7 +216,7 @@ class Adapter:
 
     async def _polled(self, client: httpx.AsyncClient, send: Ask, question: Question) -> Found:
         try:
-            answer = await send(self.request(client, self.codec.get(question)))
+            answer = self._hushed(await send(self.request(client, self.codec.get(question))))
         except _NO_QUERY as error:
             return _silence(error)
         return self.codec.decode_task(answer.status_code, answer.headers, answer.content)
@@ -209,7 +228,7 @@ class Adapter:
         found: dict[str, Found] = {}
         for wire, full in bulk.queries(questions):
             try:
-                answer = await send(self.request(client, wire))
+                answer = self._hushed(await send(self.request(client, wire)))
             except _NO_QUERY as error:
                 return found | dict.fromkeys(missing, _silence(error))
             listed = bulk.decode(answer.status_code, answer.headers, answer.content)

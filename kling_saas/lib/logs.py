@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 _SECRETS = re.compile(
-    r"(ksk_(?:live|test)_)\w{6,}|(whsec_)\S+|(SG_)[0-9a-f]{8,}"
+    r"(ksk_(?:live|test)_)\w{6,}|(whsec_)\S+|(SG_)[0-9a-f]{8,}|(\bsk-)[\w-]{8,}"
     r"|(eyJ[\w-]{5,})\.[\w-]+\.[\w-]*|((?:[?&](?:sig|token|signature)=))[^&\s\"]+"
     r"|(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"]+|(/callbacks/)[\w.~-]+"
     r"|(Bearer\s+)\S+|(://[^:/\s]+:)[^@/\s]+(?=@)",
@@ -29,6 +29,14 @@ def redact(text: str) -> str:
 def storable(text: str) -> str:
     """`text` without NUL and lone surrogates, which PostgreSQL refuses."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def kept(text: str, most: int) -> str:
+    """Somebody else's words, as a column of `most` characters keeps them and a customer is told.
+
+    Whatever they are, they may repeat a credential that we sent.
+    """
+    return redact(storable(text))[:most]
 
 
 class RedactingFilter(logging.Filter):
