@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import logging
 
+from django.db.models import Q
+
 from accounts import tenancy
 from generations import routing
 from generations.models import Generation, Status
@@ -17,7 +19,8 @@ SELECT DISTINCT ON (livemode, lane, model, kind, shape)
        id, public_id, organisation_id, livemode, lane, model, kind, params,
        params - ARRAY['prompt', 'negative_prompt', 'image', 'image_tail', 'seed'] AS shape
   FROM generations_generation
- WHERE status = 'accepted' AND finished_at IS NULL AND lane IS NOT NULL
+ WHERE (status = 'accepted' OR status = 'submitting' AND account_id IS NULL)
+   AND finished_at IS NULL AND lane IS NOT NULL
  ORDER BY livemode, lane, model, kind, shape, id
 """
 
@@ -31,7 +34,7 @@ def refresh() -> int:
         strays = [one for one in Generation.objects.raw(_ONE_OF_EACH) if _strays(one)]
         return sum(
             Generation.objects.filter(
-                status=Status.ACCEPTED,
+                Q(status=Status.ACCEPTED) | Q(status=Status.SUBMITTING, account=None),
                 finished_at=None,
                 livemode=one.livemode,
                 lane=one.lane,

@@ -218,7 +218,7 @@ def hand_over(
 
     `keep_lease`: the caller goes on with it; otherwise it is due at once for whoever serves it.
     """
-    columns: dict[str, Any] = {"account": account}
+    columns: dict[str, Any] = {"account": account, "handed_over_at": Now()}
     if not keep_lease:
         columns |= {"next_run_at": Now(), "lease_until": None}
     with scope(generation):
@@ -226,9 +226,7 @@ def hand_over(
             # A new version, as for a move: who saw it with nobody must not cancel it now.
             moved = bool(_same(generation).update(version=F("version") + 1, **columns))
             generation.version += 1
-        elif moved := _move(
-            generation, Status.SUBMITTING, {}, {**columns, "handed_over_at": Now()}
-        ):
+        elif moved := _move(generation, Status.SUBMITTING, {}, columns):
             turns.take(generation)
         if not moved:
             raise LeaseLost(generation.public_id)

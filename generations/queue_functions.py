@@ -16,11 +16,12 @@ _WORDS = {
         "OR status = 'submitting' AND account_id IS NOT NULL)"
     ),
     "IS_DUE": (
-        "status = 'accepted' AND next_run_at <= now() AND deadline_at > now() "
+        "next_run_at <= now() AND deadline_at > now() "
         "AND (lease_until IS NULL OR lease_until <= now()) "
         "AND (lane IS NULL OR lane && v_open AND (v_rests IS NULL OR EXISTS (SELECT "
         "FROM unnest(lane) l WHERE l = ANY (v_open) AND l || ' ' || model <> ALL (v_rests))))"
     ),
+    "PUT_BACK": "(status = 'submitting' AND account_id IS NULL)",
     "A_TURN": str(TURN),
 }
 
@@ -91,22 +92,25 @@ QUEUES = across_tenants(
      ORDER BY tag, head LIMIT p_most;""",
 )
 
-# First what is at an account already or past its deadline; then as many new ones as there is room
-# for in their mode and, of one model, at the accounts of their lane that have room, in turn. With
-# nothing new due, places are not counted; with no room anywhere, the queues are not looked at.
+# First what is at an account already or past its deadline; then as many of those that are with
+# nobody as there is room for in their mode and, of one model, at the accounts of their lane that
+# have room: what was put back, which had its turn and is at most half of them, then new orders in
+# turn. With nothing of these due, places are not counted; with no room, queues are not looked at.
 TURNS = across_tenants(
     "generations_turns(p_most integer, p_blocking text) RETURNS SETOF bigint",
     """
     RETURN QUERY
     SELECT id FROM generations_generation
-     WHERE (status = 'submitting' OR status = 'accepted' AND deadline_at <= now())
+     WHERE (status = 'submitting' AND account_id IS NOT NULL
+            OR (status = 'accepted' OR PUT_BACK) AND deadline_at <= now())
        AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())
        AND (account_id IS NULL OR account_id NOT IN (
             SELECT id FROM generations_provideraccount WHERE protocol = p_blocking))
      ORDER BY id LIMIT p_most;
     GET DIAGNOSTICS v_found = ROW_COUNT;
     IF v_found < p_most AND EXISTS (
-       SELECT FROM generations_generation WHERE status = 'accepted' AND next_run_at <= now()) THEN
+       SELECT FROM generations_generation
+        WHERE (status = 'accepted' OR PUT_BACK) AND next_run_at <= now()) THEN
         SELECT array_agg(p.place), array_agg(p.free),
                coalesce(sum(p.free) FILTER (WHERE p.live), 0),
                coalesce(sum(p.free) FILTER (WHERE p.test), 0)
@@ -120,15 +124,21 @@ TURNS = across_tenants(
                 SELECT *, row_number() OVER (PARTITION BY livemode ORDER BY tag, head) AS nth
                   FROM generations_queues(true, NULL, v_open, v_rests)) q
              WHERE nth <= p_most AND CASE WHEN livemode THEN v_live ELSE v_test END > 0
-        ), new AS (
-            SELECT g.id, g.model, g.lane, q.livemode, q.tag + (g.nth - 1) * q.stride AS tag, q.head,
-                   ARRAY(SELECT unnest(v_open) INTERSECT SELECT unnest(g.lane) ORDER BY 1) AS open
+        ), next AS (
+            (SELECT id, model, lane, livemode, -1::bigint AS tag, id AS head
+               FROM generations_generation WHERE PUT_BACK AND IS_DUE
+              ORDER BY id LIMIT greatest(1, p_most / 2))
+             UNION ALL
+            SELECT g.id, g.model, g.lane, q.livemode, q.tag + (g.nth - 1) * q.stride, q.head
               FROM first q CROSS JOIN LATERAL (
                    SELECT id, lane, model, row_number() OVER (ORDER BY id) AS nth
                      FROM generations_generation w
                     WHERE w.organisation_id = q.organisation_id AND w.livemode = q.livemode
-                      AND w.finished_at IS NULL AND IS_DUE
+                      AND status = 'accepted' AND w.finished_at IS NULL AND IS_DUE
                     ORDER BY id LIMIT least(p_most, coalesce(q.seats, p_most))) g
+        ), new AS (
+            SELECT *, ARRAY(SELECT unnest(v_open) INTERSECT SELECT unnest(lane) ORDER BY 1) AS open
+              FROM next
         ), there AS (
             SELECT *, row_number() OVER (PARTITION BY open, model ORDER BY tag, head, id) AS nth
               FROM new
@@ -150,20 +160,27 @@ TURNS = across_tenants(
     "v_rests text[]; v_tries text[];",
 )
 
-# What is between hand-over and end, and how long it has been there, seconds.
+# What is between hand-over and end, and how long it has been there, seconds: films that differ in
+# nothing but a quarter of their age are counted together.
 FLYING = across_tenants(
     "generations_flying(p_most integer) RETURNS TABLE (account_id bigint, "
     "organisation_id bigint, livemode boolean, most integer, model varchar, kind varchar, "
-    "mode text, duration integer, placed boolean, age double precision)",
+    "mode text, duration integer, placed boolean, age double precision, films bigint)",
     """
     RETURN QUERY
-    SELECT g.account_id, g.organisation_id, g.livemode, o.concurrency, g.model, g.kind,
-           g.params->>'mode', coalesce((g.params->>'duration')::integer, 0),
-           g.status IN ('submitting', 'in_flight'),
-           extract(epoch FROM now() - g.handed_over_at)::double precision
-      FROM generations_generation g JOIN accounts_organisation o ON o.id = g.organisation_id
-     WHERE g.status IN UNDER_WAY AND g.finished_at IS NULL AND g.handed_over_at IS NOT NULL
-     LIMIT p_most;""",
+    SELECT f.account_id, f.organisation_id, f.livemode, o.concurrency, f.model, f.kind, f.mode,
+           f.duration, f.placed, avg(f.age), count(*)
+      FROM (SELECT account_id, organisation_id, livemode, model, kind, params->>'mode' AS mode,
+                   coalesce((params->>'duration')::integer, 0) AS duration,
+                   status IN ('submitting', 'in_flight') AS placed,
+                   extract(epoch FROM now() - handed_over_at)::double precision AS age
+              FROM generations_generation
+             WHERE status IN UNDER_WAY AND NOT PUT_BACK AND finished_at IS NULL
+               AND handed_over_at IS NOT NULL) f
+      JOIN accounts_organisation o ON o.id = f.organisation_id
+     GROUP BY f.account_id, f.organisation_id, f.livemode, o.concurrency, f.model, f.kind, f.mode,
+              f.duration, f.placed, floor(4 * ln(1 + greatest(f.age, 0)))
+     ORDER BY count(*) DESC LIMIT p_most;""",
 )
 
 # Locks the organisation's row of turns until the caller's transaction ends, so that dispatchers

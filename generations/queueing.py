@@ -18,6 +18,7 @@ from django.db import connection
 from generations.queue_functions import TURN
 
 MOST = 1000  # positions are counted up to here
+_KINDS = 5000  # of films under way are told apart
 _FRESH_SECONDS = 0.5
 _SHARE = 50  # a reading is kept this many times as long as it took
 _LAST = 2**63 - 1
@@ -50,7 +51,10 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Flying:
-    """A film between hand-over and end. `placed`: it holds a place at its account."""
+    """Equal films between hand-over and end. `placed`: each holds a place at its account.
+
+    They are about `age` seconds old.
+    """
 
     account: int | None
     organisation: int
@@ -62,6 +66,7 @@ class Flying:
     duration: int
     placed: bool
     age: float
+    films: int = 1
 
 
 @dataclass(slots=True)
@@ -213,7 +218,7 @@ def _read() -> Glance:
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM generations_queues(false, %s, NULL, NULL)", [MOST])
         rows = cursor.fetchall()
-        cursor.execute("SELECT * FROM generations_flying(%s)", [MOST])
+        cursor.execute("SELECT * FROM generations_flying(%s)", [_KINDS])
         flying = [Flying(*row) for row in cursor.fetchall()]
     queues = [
         Queue(owner, livemode, lane if lane is None else tuple(lane), *figures[:5])

@@ -20,7 +20,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import queueing, routing
+from generations import lifecycle, queueing, routing
 from generations.catalogue import registry
 from generations.catalogue.params import Kind, Params
 from generations.catalogue.products.registry import PRODUCTS
@@ -102,9 +102,11 @@ def usual_for(model: str, kind: Kind, mode: str = "std", *, livemode: bool) -> E
 
 def outlook(generation: Generation, *, fresh: bool = False) -> Outlook:
     """Its place and when it will be there. `fresh`: about to be accepted, not yet in the queue."""
-    if generation.status != Status.ACCEPTED:
+    if not lifecycle.with_nobody(generation):
         return _after_its_turn(generation)
     glance = queueing.look()
+    if generation.status != Status.ACCEPTED:
+        return _put_back(generation, glance)
     if fresh:
         nth = glance.arrives(_whose(generation), _lane(generation))
         return _before_its_turn(generation, glance, nth, 0.0)
@@ -114,7 +116,7 @@ def outlook(generation: Generation, *, fresh: bool = False) -> Outlook:
 def outlooks(generations: Sequence[Generation]) -> dict[int, Outlook]:
     """The same of many at once, by their keys. All are of one organisation and mode."""
     queued = [g for g in generations if g.status == Status.ACCEPTED]
-    found = {g.pk: _after_its_turn(g) for g in generations if g.status != Status.ACCEPTED}
+    found = {g.pk: outlook(g) for g in generations if g.status != Status.ACCEPTED}
     if queued:
         glance = queueing.look()
         nths = _nths(queued)
@@ -123,16 +125,24 @@ def outlooks(generations: Sequence[Generation]) -> dict[int, Outlook]:
     return found
 
 
-def _before_its_turn(generation: Generation, glance: Glance, nth: int, age: float) -> Outlook:
-    """Of the `nth` of its own organisation's, accepted `age` seconds ago."""
+def _before_its_turn(
+    generation: Generation, glance: Glance, nth: int, age: float, position: int = 0
+) -> Outlook:
+    """Of the `nth` of its own organisation's, accepted `age` seconds ago. `position`: if known."""
     lane = _lane(generation)
     queue = glance.queue_of(_whose(generation), lane)
-    line = glance.line(lane, livemode=generation.livemode)
-    position = line.position(queue, nth) if queue else MOST
+    if not position:
+        line = glance.line(lane, livemode=generation.livemode)
+        position = line.position(queue, nth) if queue else MOST
     wait = _until_turn(generation, glance, queue, nth, position)
     if wait is None:
         return Outlook(position)
     return Outlook(position, expected(age + wait, wait, usual(generation)))
+
+
+def _put_back(generation: Generation, glance: Glance) -> Outlook:
+    """It had its turn, and goes to the next place that is free."""
+    return Outlook(None, _before_its_turn(generation, glance, 1, _age(generation), 1).eta)
 
 
 def _after_its_turn(generation: Generation) -> Outlook:
@@ -232,7 +242,7 @@ def _until_turn(
         return wait
     made = _lately(equal).made.p50
     mine = (f for f in glance.flying if (f.organisation, f.livemode) == queue.whose)
-    own = queueing.free_in(queue.most, (_left(made, f) for f in mine))
+    own = queueing.free_in(queue.most, (t for f in mine for t in [_left(made, f)] * f.films))
     return max(wait, queueing.starts_in(nth, own, made))
 
 
@@ -246,9 +256,9 @@ def _schedule(generation: Generation, glance: Glance, equal: _Equal) -> tuple[li
     ]  # fmt: skip
     there = {a.pk for a in serving}
     flying = [f for f in glance.flying if f.placed and f.account in there]
-    holds = [_lately(_equal_of(f)).placed for f in flying]
-    left = [_left(hold, f) for hold, f in zip(holds, flying, strict=True)]
-    period = sum(holds) / len(holds) if holds else _lately(equal).placed
+    holds = [(_lately(_equal_of(f)).placed, f) for f in flying]
+    left = [t for hold, f in holds for t in [_left(hold, f)] * f.films]
+    period = sum(h * f.films for h, f in holds) / len(left) if left else _lately(equal).placed
     return queueing.free_in(sum(a.concurrency for a in serving), left), period
 
 

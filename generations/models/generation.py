@@ -133,7 +133,9 @@ class Generation(TenantPart):
     error_message = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     handed_over_at = models.DateTimeField(
-        null=True, blank=True, help_text="When it had its turn: first sent to an upstream."
+        null=True,
+        blank=True,
+        help_text="When it went to its upstream; anew, if another had put it back.",
     )
     submitted_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -216,6 +216,27 @@ def test_what_was_put_back_keeps_nobody_else_of_its_organisation_waiting() -> No
         assert seats == [False, True]
 
 
+def test_many_that_were_put_back_go_first_to_a_place_but_fill_no_round() -> None:
+    alice, bob = funded(), funded("bob")
+    back = [parked(alice) for _ in range(20)]
+    elsewhere, new = parked(bob), parked(bob)
+    with alone(*back, elsewhere, new):
+        full, idle = ProviderAccount.objects.order_by("pk")[:2]
+        both = ProviderAccount.objects.filter(pk__in=[idle.pk, full.pk])
+        both.update(enabled=True, concurrency=1000, disabled_because="", paused_until=None)
+        for order in (*back, new):
+            lane_of(order, full)
+        lane_of(elsewhere, idle)
+        Generation.objects.filter(pk__in=[o.pk for o in back]).update(status=Status.SUBMITTING)
+        place = ProviderAccount.objects.filter(pk=full.pk)
+        place.update(concurrency=busy(full))
+        assert turns.due(16) == [elsewhere.pk]
+        place.update(concurrency=busy(full) + 2)
+        assert turns.due(16) == [back[0].pk, back[1].pk, elsewhere.pk]
+        place.update(concurrency=1000)
+        assert turns.due(16) == [*[o.pk for o in back[:8]], elsewhere.pk, new.pk]
+
+
 def lane_of(order: Generation, *accounts: ProviderAccount) -> None:
     """It can be made by these alone."""
     Generation.objects.filter(pk=order.pk).update(lane=[a.pk for a in accounts])

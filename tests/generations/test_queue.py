@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from generations import lifecycle, queueing, routing, turns, waiting
-from generations.models import Generation, ProviderAccount
+from generations.models import Generation, ProviderAccount, Status
 from generations.queueing import MOST, Flying, Glance, Queue, free_in, starts_in
 from generations.views.words import about, place
 from generations.waiting import Eta, expected
@@ -191,6 +191,45 @@ def test_once_handed_over_there_is_no_position_and_the_wait_stays_in_the_time() 
         assert seen.position is None
         assert seen.eta is not None
         assert seen.eta.p50 == pytest.approx(60 + waiting.usual(order).p50, abs=5)
+    waiting.forget()
+
+
+def test_what_an_upstream_put_back_waits_anew_and_its_time_says_so() -> None:
+    order = parked(funded())
+    with alone(order):
+        account = ProviderAccount.objects.get(name="sandbox-kling")
+        lifecycle.hand_over(Generation.objects.get(pk=order.pk), account)
+        lifecycle.put_back(Generation.objects.get(pk=order.pk), again_in=30)
+        Generation.objects.filter(pk=order.pk).update(
+            created_at=timezone.now() - timedelta(seconds=500),
+            handed_over_at=timezone.now() - timedelta(seconds=490),
+        )
+        again = Generation.objects.get(pk=order.pk)
+        seen = told(order)
+        left = waiting.left(again, seen)
+        assert seen.position is None
+        assert left == pytest.approx(waiting.usual(order).p50, abs=5)
+        lifecycle.hand_over(again, account)
+        at = Generation.objects.get(pk=order.pk).handed_over_at
+        assert at is not None
+        assert timezone.now() - at < timedelta(seconds=30)
+    waiting.forget()
+
+
+def test_equal_films_of_an_age_are_counted_together_and_each_keeps_its_place() -> None:
+    whose = funded()
+    orders = [parked(whose) for _ in range(6)]
+    with alone(*orders):
+        account = ProviderAccount.objects.get(name="sandbox-kling")
+        for order, age in zip(orders, (50, 51, 52, 52, 900, 901), strict=True):
+            Generation.objects.filter(pk=order.pk).update(
+                status=Status.IN_FLIGHT,
+                account=account,
+                handed_over_at=timezone.now() - timedelta(seconds=age),
+            )
+        queueing.forget()
+        flying = [f for f in queueing.look().flying if f.organisation == whose.organisation.pk]
+        assert sorted((f.films, round(f.age)) for f in flying) == [(2, 900), (4, 51)]
     waiting.forget()
 
 
