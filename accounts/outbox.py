@@ -42,7 +42,7 @@ def forget_old() -> int:
     """Delete a batch of messages that nothing is owed for any more and are a week old; how many."""
     with tenancy.system("what was told is forgotten for every tenant"):
         old = OutboxMessage.objects.filter(next_attempt_at=None, created_at__lt=Now() - _KEEP)
-        return forget(old, by="id")
+        return forget(old, by="created_at")
 
 
 def announce() -> int:

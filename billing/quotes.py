@@ -16,6 +16,7 @@ from billing.models import Quote
 from kling_saas.lib.forgetting import forget
 
 _KEEP = timedelta(days=7)  # in which an expired offer is still called expired, not unknown
+_LOOKED_THROUGH = timedelta(days=90)
 
 
 def make(
@@ -65,9 +66,15 @@ def check(quote: Quote, fingerprint: str) -> int:
 
 
 def forget_expired() -> int:
-    """Delete a batch of offers that ended a week ago and that nothing was ordered by; how many."""
+    """Delete a batch of offers that ended a week ago and that nothing was ordered by; how many.
+
+    Not of those from before a season: nearly all were ordered by, and would be looked at each time.
+    """
     pointing = Quote._meta.related_objects  # noqa: SLF001 - Django's documented Model._meta API
     unused = {f"{one.name}__isnull": True for one in pointing}
     with tenancy.system("offers end for every tenant"):
-        old = Quote.objects.filter(expires_at__lt=timezone.now() - _KEEP, **unused)
+        ended = timezone.now() - _KEEP
+        old = Quote.objects.filter(
+            expires_at__lt=ended, expires_at__gt=ended - _LOOKED_THROUGH, **unused
+        )
         return forget(old, by="expires_at")

@@ -5,6 +5,9 @@ its turn; what changes about accounts changes lanes, and is noticed here.
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass
 
 from django.db.models import Q
 
@@ -13,11 +16,25 @@ from generations import routing
 from generations.models import Generation, Status
 
 log = logging.getLogger(__name__)
+_SETTLING = 60.0  # seconds in which another process may still route by what was
+_ALL_THE_SAME = 300.0  # seconds
+
+
+@dataclass(slots=True)
+class _Seen:
+    """How accounts stood, and until when orders are still to be compared with that."""
+
+    standing: Hashable = None
+    until: float = 0.0
+    again: float = 0.0
+
+
+_seen = _Seen()
 # Two orders that differ in nothing else can be made by the same accounts.
 _ONE_OF_EACH = """
 SELECT DISTINCT ON (livemode, lane, model, kind, shape)
        id, public_id, organisation_id, livemode, lane, model, kind, params,
-       params - ARRAY['prompt', 'negative_prompt', 'image', 'image_tail', 'seed'] AS shape
+       params - ARRAY['prompt', 'negative_prompt', 'image', 'image_tail', 'seed', 'text'] AS shape
   FROM generations_generation
  WHERE (status = 'accepted' OR status = 'submitting' AND account_id IS NULL)
    AND finished_at IS NULL AND lane IS NOT NULL
@@ -28,10 +45,17 @@ SELECT DISTINCT ON (livemode, lane, model, kind, shape)
 def refresh() -> int:
     """Take orders out of lanes that are not theirs any more; how many.
 
-    Without a lane they are looked at in turn, and get the right one then.
+    Without a lane they are looked at in turn, and get the right one then. While accounts stand as
+    they did, orders are looked through every five minutes only.
     """
+    standing, now = routing.standing(), time.monotonic()
+    if standing != _seen.standing:
+        _seen.standing, _seen.until = standing, now + _SETTLING
+    elif now > _seen.until and now < _seen.again:
+        return 0
+    _seen.again = now + _ALL_THE_SAME
     with tenancy.system("accounts are the same for every tenant"):
-        strays = [one for one in Generation.objects.raw(_ONE_OF_EACH) if _strays(one)]
+        strays = [one for one in Generation.objects.raw(_ONE_OF_EACH).iterator() if _strays(one)]
         return sum(
             Generation.objects.filter(
                 Q(status=Status.ACCEPTED) | Q(status=Status.SUBMITTING, account=None),

@@ -113,6 +113,7 @@ def hopeless() -> Q:
     """
     return Q(
         status__in=[Status.ACCEPTED, Status.SUBMITTING, Status.IN_FLIGHT],
+        finished_at=None,
         deadline_at__lte=Now(),
         lease_until=None,
         step_attempts__gte=settings.STEP_ATTEMPTS,

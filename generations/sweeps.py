@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -23,14 +24,25 @@ _AT_ONCE = 50
 
 
 def run() -> None:
-    """Every sweep once. Each is safe to run at any time, by any number of workers."""
-    give_up_stuck()
+    """Every sweep once. Each is safe to run at any time, by any number of workers.
+
+    One's trouble does not keep the others.
+    """
+    for sweep in (
+        give_up_stuck, _expire_lots, forget_answers, outbox.forget_old, quotes.forget_expired
+    ):  # fmt: skip
+        try:
+            sweep()
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("%s failed", sweep.__name__)
+
+
+def _expire_lots() -> int:
     # Nothing else in this transaction: orders wait for the wallets that it has locked.
     with tenancy.system("expiry is the same for every tenant"):
-        ledger.expire_lots()
-    forget_answers()
-    outbox.forget_old()
-    quotes.forget_expired()
+        return ledger.expire_lots()
 
 
 def forget_answers() -> int:

@@ -382,4 +382,12 @@ class Migration(migrations.Migration):
                 name="outbox_due",
             ),
         ),
+        migrations.AddIndex(
+            model_name="outboxmessage",
+            index=models.Index(
+                condition=models.Q(("next_attempt_at__isnull", True)),
+                fields=["created_at"],
+                name="outbox_told",
+            ),
+        ),
     ]

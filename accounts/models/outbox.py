@@ -30,7 +30,12 @@ class OutboxMessage(TenantRow):
                 fields=["next_attempt_at"],
                 name="outbox_due",
                 condition=models.Q(next_attempt_at__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["created_at"],
+                name="outbox_told",
+                condition=models.Q(next_attempt_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,94 @@
+"""What the product looks for all the time is found by an index, however long its history is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from accounts import outbox, tenancy
+from accounts.models import IdempotencyRecord
+from billing import quotes
+from generations import deliveries, due, polls, sweeps
+from generations.catalogue import billable
+from generations.models import Status
+from tests.generations.orders import parked
+from tests.generations.programs import funded
+
+MANY = 3_000
+_ENDED = {
+    "generations_generation": {
+        "status": Status.FAILED, "charged": 0, "next_run_at": None, "lease_until": None,
+        "finished_at": "2026-01-01", "media_url": "http://127.0.0.1/a.mp4",
+    },
+    "accounts_outboxmessage": {"next_attempt_at": None, "delivered_at": "2026-01-01"},
+    "billing_quote": {"expires_at": "2100-01-01"},
+    "accounts_idempotencyrecord": {},
+}  # fmt: skip
+# A table of this session alone that stands before the real one: with its indexes, without its keys.
+_COPY = """
+CREATE TEMP TABLE {table} (LIKE public.{table} INCLUDING ALL);
+INSERT INTO {table}
+SELECT (jsonb_populate_record(NULL::public.{table}, one.row || %s::jsonb || jsonb_build_object(
+       'id', n, 'public_id', 'x_' || n, 'callback_token', 'x_' || n, 'key', 'x_' || n,
+       'hold_id', n, 'quote_id', NULL, 'external_id', NULL,
+       'created_at', now() - make_interval(secs => 100 * n)))).*
+  FROM (SELECT to_jsonb(t) AS row FROM public.{table} t LIMIT 1) one, generate_series(1, {many}) n;
+ANALYZE {table};
+"""
+
+
+@pytest.fixture
+def history() -> Iterator[None]:
+    """Many rows of five days that nothing is owed for any more; undone at the end."""
+    alice = funded()
+    order, who = parked(alice), alice.organisation.pk
+    quotes.make(who, False, [billable.item(order.order())], "any")
+    with tenancy.scope(who):
+        outbox.emit(organisation_id=who, livemode=False, topic="news", subject="any")
+        IdempotencyRecord.objects.create(organisation_id=who, livemode=False, key="any", status=202)
+    with tenancy.system("a test looks at every tenant"), transaction.atomic():
+        with connection.cursor() as cursor:
+            for table, ended in _ENDED.items():
+                cursor.execute(_COPY.format(table=table, many=MANY), [json.dumps(ended)])
+        yield
+        transaction.set_rollback(True)
+
+
+def read_through(plan: dict[str, Any]) -> Iterator[str]:
+    """The tables whose every row this plan would read."""
+    table = plan.get("Relation Name")
+    whole = plan["Node Type"] == "Seq Scan" or plan.get("Index Name", "").endswith("_pkey")
+    if table in _ENDED and whole and "Index Cond" not in plan:
+        yield str(table)
+    for part in plan.get("Plans", ()):
+        yield from read_through(part)
+
+
+LOOKS: tuple[Callable[[], object], ...] = (
+    sweeps.give_up_stuck,
+    sweeps.forget_answers,
+    outbox.forget_old,
+    outbox.announce,
+    quotes.forget_expired,
+    due.look,
+    due.reconciliation,
+    lambda: deliveries._claim(set()),
+    lambda: polls.take(500, busy=[]),
+)
+
+
+def test_a_long_history_is_not_read_through(history: None) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        for look in LOOKS:
+            look()
+    with connection.cursor() as cursor:
+        for query in asked.captured_queries:
+            if query["sql"].split()[0] in ("SELECT", "WITH", "UPDATE", "DELETE"):
+                cursor.execute("EXPLAIN (FORMAT JSON) " + query["sql"])
+                (plan,) = cursor.fetchone()
+                assert list(read_through(plan[0]["Plan"])) == [], query["sql"]
