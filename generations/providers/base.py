@@ -38,6 +38,8 @@ _OF_THE_LIST = (Reason.NOT_FOUND, Reason.INVALID, Reason.DISCONTINUED, Reason.BR
 # address, or in an answer that sends us elsewhere.
 _NO_ADDRESS = (httpx.InvalidURL, UnicodeError)
 _NO_QUERY = (httpx.HTTPError, *_NO_ADDRESS, SealBroken)  # nobody is billed for a question
+# Of an upstream that does not read the question: somebody else's film is not to be taken for ours.
+_OTHER = Rejected(Reason.BROKEN, "other", "the answer is about another task")
 
 Found = Task | Rejected
 Ask = Callable[[httpx.Request], Awaitable[httpx.Response]]
@@ -167,14 +169,18 @@ class Adapter:
         """The task by the upstream's id, asked at once. Trouble is Rejected(UNAVAILABLE),
         ours included.
         """
-        return self._asked(self.codec.get(Question(task_id, kind)))
+        return _theirs(self._asked(self.codec.get(Question(task_id, kind))), task_id)
 
     def find(self, kind: Kind, external_id: str) -> Found | None:
-        """The task by our id; None where an upstream cannot be asked by it."""
+        """The task by our id; None where an upstream cannot be asked by it.
+
+        Every protocol that can be asked tells the id with the task: without it, it is another's.
+        """
         product = PRODUCTS.get(kind)
         if self.codec.find is None or (product and product.at_once):
             return None
-        return self._asked(self.codec.find(Question(external_id, kind)))
+        found = self._asked(self.codec.find(Question(external_id, kind)))
+        return found if isinstance(found, Rejected) or found.external_id == external_id else _OTHER
 
     def _asked(self, wire: WireRequest) -> Found:
         try:
@@ -219,7 +225,8 @@ class Adapter:
             answer = self._hushed(await send(self.request(client, self.codec.get(question))))
         except _NO_QUERY as error:
             return _silence(error)
-        return self.codec.decode_task(answer.status_code, answer.headers, answer.content)
+        found = self.codec.decode_task(answer.status_code, answer.headers, answer.content)
+        return _theirs(found, question.task_id)
 
     async def _listed(
         self, client: httpx.AsyncClient, send: Ask, bulk: Bulk, questions: Sequence[Question]
@@ -247,6 +254,11 @@ class Adapter:
 def as_sent(wire: WireRequest) -> dict[str, Any]:
     """The request as the operators' trail keeps it."""
     return {"method": wire.method, "path": wire.path, "json": masked(wire.json)}
+
+
+def _theirs(found: Found, task_id: str) -> Found:
+    """What is believed of an answer about one task; Segmind's may leave its id out."""
+    return found if isinstance(found, Rejected) or found.id in ("", task_id) else _OTHER
 
 
 def _silence(error: Exception) -> Rejected:

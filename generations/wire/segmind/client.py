@@ -7,7 +7,7 @@ is never read into memory here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -217,8 +217,8 @@ def decode_task(status: int, headers: Mapping[str, str], body: bytes) -> Task | 
     answer = loose.json_object(body)
     if answer is not None and (200 <= status < 300 or status == 422):
         task = _task(answer, headers)
-        if task is not None:
-            return task
+        if task is not None:  # the header may name this question instead
+            return replace(task, id=loose.text(answer.get("request_id")))
     if status < 300:
         return Rejected(Reason.BROKEN, str(status), "the answer makes no sense")
     found = _refusal(status, headers, answer)
