@@ -118,6 +118,7 @@ async def _hold(generation: Generation, attempt: Attempt) -> None:
         exchange = await _call(generation, attempt)
     except LeaseLost:
         log.warning("%s: somebody else has it now, and it was not sent", generation.public_id)
+        await sync_to_async(outcomes.untold)(generation, attempt)
         return
     finally:
         keeper.cancel()

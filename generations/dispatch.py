@@ -66,6 +66,7 @@ def _carry_on(generation: Generation) -> None:
     The tries were counted at the claim: what fails for ever is given up after its deadline.
     """
     close_old_connections()
+    attempt = None
     try:
         if attempt := _next_step(generation):
             passing("create.placed")
@@ -75,6 +76,8 @@ def _carry_on(generation: Generation) -> None:
             passing("create.recorded")
     except LeaseLost:
         log.warning("%s: somebody else has it now", generation.public_id)
+        if attempt:
+            outcomes.untold(generation, attempt)
     except Exception:
         log.exception("%s: this step failed", generation.public_id)
         connection.close()

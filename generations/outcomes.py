@@ -13,7 +13,7 @@ from django.utils import timezone
 from generations import attempts, lifecycle, polls, routing
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import AlarmKind, Attempt, AttemptOutcome, Generation, Status
-from generations.providers import Exchange, Found, NotSent, alarms, health
+from generations.providers import Exchange, Found, NotSent, alarms, breakers, health
 from generations.providers.trail import fit
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState, Unknown
 from kling_saas.lib.logs import kept, storable
@@ -149,10 +149,16 @@ def suspend(generation: Generation, attempt: Attempt) -> None:
     """What an upstream may bill for an attempt goes to suspense; a recorded outcome stands."""
     cost = attempts.expected_cost(generation, attempt.account)
     attempts.close(generation, attempt, AttemptOutcome.ABANDONED, upstream_cost=cost)
+    untold(generation, attempt)
     if not attempt.account.is_sandbox:
         alarms.ring(
             AlarmKind.SUSPENSE, attempt.external_id, f"{attempt.account.name} may bill ${cost}"
         )
+
+
+def untold(generation: Generation, attempt: Attempt) -> None:
+    """Nobody will learn from it how the account does."""
+    breakers.give_back(attempt.account_id, generation.model, attempt.started_at)
 
 
 def _accepted(generation: Generation, attempt: Attempt, task: Task, seen: dict[str, Any]) -> None:

@@ -158,6 +158,17 @@ def wait(account_id: int, model: str, lease: timedelta) -> float:
     return max(1.0, (row.next_probe_at - now).total_seconds())
 
 
+def give_back(account_id: int, model: str, sent_at: datetime) -> None:
+    """What was to go out at `sent_at` told nothing: was it the one out to try, another may now.
+
+    While it is half open, nothing else is sent after it opened.
+    """
+    trying = Breaker.objects.filter(
+        account_id=account_id, model=model, state=BreakerState.HALF_OPEN, window_at__lt=sent_at
+    )
+    trying.update(next_probe_at=timezone.now(), version=F("version") + 1)
+
+
 def close(row: Breaker) -> None:
     """An operator knows better."""
     _swapped(row, Figures(BreakerState.CLOSED, timezone.now()))

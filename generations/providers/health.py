@@ -98,6 +98,7 @@ def learn(
 ) -> None:
     """Count a create's outcome for its breaker, budget and service. `sent_at` None: just now."""
     if isinstance(outcome, NotSent) and outcome.ours:
+        breakers.give_back(account.pk, model, sent_at or timezone.now())
         if outcome.unreadable:
             pause(account, settings.ACCOUNT_PAUSE_SECONDS, outcome.message)
             alarms.ring(AlarmKind.CREDENTIAL, account.name, outcome.message)

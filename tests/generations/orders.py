@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations import submission
-from generations.models import Generation
+from generations import lifecycle, submission
+from generations.models import Generation, Status
 from generations.submission import Submission
 from tests.generations.programs import FILM
 from tests.people import Customer
@@ -37,3 +38,13 @@ def parked(of: Customer, **fields: Any) -> Generation:
         mine.update(next_run_at=timezone.now() + _FAR)
         found: Generation = mine.get()
     return found
+
+
+def claimed(order: Generation) -> Generation:
+    """Due and a worker's, unseen by the running ones."""
+    with tenancy.system("a test is a worker"):
+        Generation.objects.filter(pk=order.pk).update(
+            next_run_at=timezone.now() - timedelta(seconds=1)
+        )
+        (mine,) = lifecycle.claim(list(Status), 1, only=Q(pk=order.pk))
+    return mine

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from generations.models import Protocol, ProviderAccount
+from accounts import tenancy
+from generations import routing
+from generations.models import Generation, Protocol, ProviderAccount
 
 Answer = tuple[int, object]
 
@@ -73,3 +75,18 @@ def account_at(base_url: str, protocol: Protocol = Protocol.KLING, **more: Any) 
     account.set_credential(f"key-{secrets.token_hex(8)}")
     account.save()
     return account
+
+
+@contextmanager
+def selling_to(order: Generation, account: ProviderAccount) -> Iterator[None]:
+    """The account takes this order, and nobody's else."""
+    mine = ProviderAccount.objects.filter(pk=account.pk)
+    mine.update(serves_test=True, priority=999)
+    with tenancy.system("a test chooses the account"):
+        Generation.objects.filter(pk=order.pk).update(params={**order.params, "pin": account.pk})
+    routing.forget()
+    try:
+        yield
+    finally:
+        mine.update(serves_test=False)
+        routing.forget()

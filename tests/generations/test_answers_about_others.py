@@ -15,10 +15,9 @@ from generations.providers.codecs import Question
 from generations.wire.task import Reason, Rejected, Task
 from kling_saas.lib.http import polling_client
 from kling_saas.lib.http import send as send_whole
-from tests.generations.orders import parked
+from tests.generations.orders import claimed, parked
 from tests.generations.programs import funded
 from tests.generations.scripted import Answer, account_at, scripted
-from tests.generations.test_resending import claimed
 from tests.processes import stopped
 from tests.stack import Stack
 

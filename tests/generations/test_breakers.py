@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -10,12 +11,21 @@ from threading import Barrier
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
-from generations.models import Breaker, Protocol, ProviderAccount
-from generations.providers import breakers, health
+from accounts import tenancy
+from generations import attempts, blocking, dispatch, lifecycle, outcomes
+from generations.models import Breaker, Generation, Protocol, ProviderAccount
+from generations.providers import NotSent, breakers, health
 from generations.providers.breakers import Figures, Rules, after, probing
 from generations.wire.task import Reason, Rejected, Unknown
+from kling_saas.lib import points
+from tests.generations.orders import claimed, parked
+from tests.generations.programs import funded
+from tests.generations.scripted import selling_to
+from tests.processes import stopped
+from tests.stack import Stack
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RULES = Rules(
@@ -198,6 +208,74 @@ def test_a_vendor_of_many_words_is_kept_in_the_accounts_columns(
     account.refresh_from_db()
     told = getattr(account, column)
     assert (told[: len(reason) + 4], len(told)) == (f"{reason}: \ufffdb", 300)
+
+
+def tried(account: ProviderAccount) -> datetime:
+    """It is half open: one order is out to try. A moment before it opened."""
+    before = timezone.now()
+    for _ in range(settings.BREAKER_FAILURES):
+        breakers.record(account.pk, "kling-v1", ok=False, reason="gone")
+    Breaker.objects.filter(account=account).update(next_probe_at=timezone.now())
+    assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0
+    assert breakers.wait(account.pk, "kling-v1", LEASE) > 1.0
+    return before
+
+
+def test_who_was_to_try_and_could_not_lets_another_try(account: ProviderAccount) -> None:
+    before = tried(account)
+    ours = NotSent("OSError: our storage", ours=True)
+    health.learn(account, "kling-v1", ours, retry=False, sent_at=before)  # not the one who tries
+    assert breakers.wait(account.pk, "kling-v1", LEASE) > 1.0
+    health.learn(account, "kling-v1", ours, retry=False, sent_at=timezone.now())
+    assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0
+    assert Breaker.objects.get(account=account).state == "half_open"
+
+
+def test_a_try_that_nobody_knows_the_end_of_lets_another_try(account: ProviderAccount) -> None:
+    tried(account)
+    order = claimed(parked(funded()))
+    attempts.begin(order, account)
+    outcomes.abandon(order)
+    assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0
+
+
+@pytest.mark.parametrize("protocol", [Protocol.KLING, Protocol.SEGMIND_V1])
+def test_who_loses_the_order_that_was_to_try_lets_another_try(
+    account: ProviderAccount, stack: Stack, protocol: Protocol
+) -> None:
+    account.protocol = protocol
+    account.set_credential("key-0123456789")
+    account.save()
+    tried(account)
+    with stopped(stack.pid, "watcher", "cluster"):
+        order = parked(funded())
+        if protocol == Protocol.SEGMIND_V1:
+            order = claimed(order)
+            attempt = attempts.begin(order, account)
+            with tenancy.system("it slept for longer than its lease"):
+                Generation.objects.filter(pk=order.pk).update(version=F("version") + 1)
+            asyncio.run(blocking._hold(order, attempt))
+        else:
+            lost_when_placed(order, account)
+        assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0
+        with tenancy.system("a test tidies up"):
+            assert lifecycle.fail(Generation.objects.get(pk=order.pk), "test", "over")
+
+
+def lost_when_placed(order: Generation, account: ProviderAccount) -> None:
+    def sleeps(point: str) -> None:
+        if point == "create.placed":
+            with tenancy.system("it slept for longer than its lease"):
+                Generation.objects.filter(pk=order.pk).update(version=F("version") + 1)
+
+    ProviderAccount.objects.filter(pk=account.pk).update(enabled=True)
+    Breaker.objects.filter(account=account).update(next_probe_at=timezone.now())
+    with selling_to(order, account):
+        points.watched_by(sleeps)
+        try:
+            dispatch._carry_on(claimed(order))
+        finally:
+            points.watched_by(None)
 
 
 def test_an_operator_may_close_it(account: ProviderAccount) -> None:

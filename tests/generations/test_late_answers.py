@@ -12,10 +12,9 @@ from generations.models import Alarm, Attempt, Generation, Protocol
 from generations.providers import Exchange
 from generations.wire.task import Accepted, Task, TaskState
 from tests.generations import mp4
-from tests.generations.orders import parked
+from tests.generations.orders import claimed, parked
 from tests.generations.programs import funded
 from tests.generations.scripted import account_at
-from tests.generations.test_resending import claimed
 from tests.processes import stopped
 from tests.stack import Stack
 from tests.waiting import until

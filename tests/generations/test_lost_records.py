@@ -14,15 +14,14 @@ from django.db import OperationalError, connection
 from django.test import override_settings
 
 from accounts import tenancy
-from generations import answers, attempts, blocking, dispatch, lifecycle, outcomes, routing
-from generations.models import Attempt, Generation, Protocol, ProviderAccount
+from generations import answers, attempts, blocking, dispatch, lifecycle, outcomes
+from generations.models import Attempt, Generation, Protocol
 from generations.providers import Exchange
 from generations.wire.task import Accepted, Task, TaskState
 from kling_saas.lib import points
-from tests.generations.orders import parked
+from tests.generations.orders import claimed, parked
 from tests.generations.programs import available, funded
-from tests.generations.scripted import account_at, scripted
-from tests.generations.test_resending import claimed
+from tests.generations.scripted import account_at, scripted, selling_to
 from tests.outage import database_away
 from tests.processes import stopped
 from tests.stack import Stack
@@ -53,21 +52,6 @@ def now(order: Generation) -> Generation:
     with tenancy.system("a test looks at every tenant"):
         found: Generation = Generation.objects.get(pk=order.pk)
     return found
-
-
-@contextmanager
-def selling_to(order: Generation, account: ProviderAccount) -> Iterator[None]:
-    """The account takes this order, and nobody's else."""
-    mine = ProviderAccount.objects.filter(pk=account.pk)
-    mine.update(serves_test=True, priority=999)
-    with tenancy.system("a test chooses the account"):
-        Generation.objects.filter(pk=order.pk).update(params={**order.params, "pin": account.pk})
-    routing.forget()
-    try:
-        yield
-    finally:
-        mine.update(serves_test=False)
-        routing.forget()
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,17 @@ import asyncio
 import io
 
 import pytest
+from asgiref.sync import async_to_sync
 from PIL import Image
 
 from accounts import tenancy
 from generations import attempts, blocking, dispatch, lifecycle, outcomes, uploads
 from generations.models import Attempt, Generation, Protocol
 from generations.providers import Exchange, NotSent
-from tests.generations.orders import actor, parked
+from tests.generations.orders import actor, claimed, parked
 from tests.generations.programs import available, funded
 from tests.generations.scripted import account_at, scripted
-from tests.generations.test_resending import claimed, of_no_use
+from tests.generations.test_resending import of_no_use
 from tests.outage import database_away
 from tests.people import Customer
 from tests.processes import stopped
@@ -85,7 +86,7 @@ def test_an_order_whose_picture_cannot_be_looked_up_is_not_sent(stack: Stack) ->
         attempt = attempts.begin(order, account_at(upstream.url))
         with database_away():
             exchange = dispatch._send(order, attempt)
-            held = asyncio.run(blocking._call(order, attempt))
+            held = async_to_sync(blocking._call)(order, attempt)  # in this thread
         assert (not_sent(exchange), not_sent(held), upstream.seen) == (True, True, [])
         outcomes.record(order, attempt, exchange)
         assert (tries(order), now(order).account_id) == (["not_sent"], None)

@@ -6,29 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
 from generations import attempts, dispatch, lifecycle
-from generations.models import Attempt, Generation, Status
-from tests.generations.orders import parked
+from generations.models import Attempt, Generation
+from tests.generations.orders import claimed, parked
 from tests.generations.programs import funded
 from tests.generations.scripted import account_at, scripted
 from tests.processes import stopped
 from tests.stack import Stack
 
 GRACE = timedelta(seconds=settings.UNKNOWN_GRACE_SECONDS)
-
-
-def claimed(order: Generation) -> Generation:
-    """Due and a worker's, unseen by the running ones."""
-    with tenancy.system("a test is a worker"):
-        Generation.objects.filter(pk=order.pk).update(
-            next_run_at=timezone.now() - timedelta(seconds=1)
-        )
-        (mine,) = lifecycle.claim(list(Status), 1, only=Q(pk=order.pk))
-    return mine
 
 
 def change(attempt: Attempt, **values: object) -> None:
