@@ -3,6 +3,8 @@
 A customer's server may be slow, endless or dead, and must not hold up the others: messages are
 claimed one at a time by several threads, nothing is posted inside a transaction, and an
 organisation has at most PER_ORGANISATION posts in flight and rests for the run after a failure.
+Whose server let us wait in vain rests for longer each time, has one post in flight until it takes
+one, and all such together at most half of the threads.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts import tenancy
-from accounts.models import OutboxMessage
+from accounts.models import Organisation, OutboxMessage
 from accounts.outbox import RETRY_SECONDS
 from generations import callback_bodies
 from kling_saas.lib import http
@@ -32,29 +34,34 @@ log = logging.getLogger(__name__)
 _LEASE = timedelta(seconds=60)
 _THREADS = 8
 PER_ORGANISATION = 3
-RUN_SECONDS = 3.0  # after which nothing new is begun
+RUN_SECONDS = 3.0  # after which nothing new is begun, unless some are still waited for
 POST_SECONDS = 10.0  # for one post in all
+_IN_VAIN = 1.0  # seconds: a failure that took longer kept a thread from others
+_RESTS = (5, 10, 20, 40, 80, 160, 300)  # seconds, after so many of these in a row; then the last
+_LOOK_AGAIN = 0.1
 
 
 class _Round:
-    """What the threads of one run share: who is being posted to, and who rests until the next."""
+    """What the threads of one run share: who is being posted to, and who rests."""
 
     def __init__(self, seconds: float) -> None:
-        self.ends = time.monotonic() + seconds
+        self._ends = time.monotonic() + seconds
         self.done = 0
         self._lock = threading.Lock()
         self._flying: Counter[int] = Counter()
-        self._resting: set[int] = set()
+        with tenancy.system("callbacks are delivered for every tenant"):
+            failing = Organisation.objects.filter(callbacks_failed__gt=0)
+            self._failing = set(failing.values_list("pk", flat=True))
+            resting = failing.filter(callbacks_rest_until__gt=Now())
+            self._resting = set(resting.values_list("pk", flat=True))
 
     @contextmanager
     def next(self) -> Iterator[OutboxMessage | None]:
-        """The next message, claimed; None when nothing is due or time is up."""
-        message = None
-        if time.monotonic() < self.ends:
-            with self._lock:
-                full = {o for o, flying in self._flying.items() if flying >= PER_ORGANISATION}
-                if message := _claim(full | self._resting):
-                    self._flying[message.organisation_id] += 1
+        """The next message, claimed; None when nothing is due that may be begun."""
+        with self._lock:
+            message = _claim(self._not_now())
+            if message:
+                self._flying[message.organisation_id] += 1
         try:
             yield message
         finally:
@@ -63,14 +70,55 @@ class _Round:
                     self.done += 1
                     self._flying[message.organisation_id] -= 1
 
-    def rest(self, organisation_id: int) -> None:
-        """Begin nothing more for this organisation in this run."""
+    def _not_now(self) -> set[int]:
+        full = {o for o, flying in self._flying.items() if flying >= self._most(o)}
+        if sum(self._flying[o] for o in self._failing) >= _THREADS // 2:
+            full |= self._failing
+        return full | self._resting
+
+    def _most(self, organisation_id: int) -> int:
+        return 1 if organisation_id in self._failing else PER_ORGANISATION
+
+    def goes_on(self, *, idle: bool) -> bool:
+        """Whether one may look again: until time is up; longer, or idle, only beside others."""
+        now = time.monotonic()
+        with self._lock:
+            others = self._flying.total() > 0
+        return now < self._ends + POST_SECONDS if others else now < self._ends and not idle
+
+    def took(self, organisation_id: int) -> None:
+        """Its server is well."""
+        if organisation_id in self._failing:
+            with self._lock:
+                self._failing.discard(organisation_id)
+            with tenancy.scope(organisation_id):
+                Organisation.objects.filter(pk=organisation_id).update(
+                    callbacks_failed=0, callbacks_rest_until=None
+                )
+
+    def refused(self, organisation_id: int, *, after: float) -> None:
+        """Begin nothing more for it in this run; after seconds in vain, not soon either."""
         with self._lock:
             self._resting.add(organisation_id)
+        if after > _IN_VAIN:
+            _let_rest(organisation_id)
+
+
+def _let_rest(organisation_id: int) -> None:
+    """Several that failed at once are one failure."""
+    with tenancy.scope(organisation_id):
+        awake = Organisation.objects.filter(pk=organisation_id).exclude(
+            callbacks_rest_until__gt=Now()
+        )
+        for failed in awake.values_list("callbacks_failed", flat=True):
+            pause = timedelta(seconds=_RESTS[min(failed, len(_RESTS) - 1)])
+            awake.filter(callbacks_failed=failed).update(
+                callbacks_failed=min(failed + 1, len(_RESTS)), callbacks_rest_until=Now() + pause
+            )
 
 
 def run(seconds: float = RUN_SECONDS) -> int:
-    """Deliver what is due for `seconds`, at most POST_SECONDS longer; the number tried."""
+    """Deliver what is due for `seconds`, at most two POST_SECONDS longer; the number tried."""
     this = _Round(seconds)
     with ThreadPoolExecutor(_THREADS, "callbacks") as threads:
         for _ in range(_THREADS):
@@ -79,17 +127,27 @@ def run(seconds: float = RUN_SECONDS) -> int:
 
 
 def _work(this: _Round) -> None:
+    idle = False
     try:
-        more = True
-        while more:
+        while this.goes_on(idle=idle):
             with this.next() as message:
-                more = message is not None
-                if message and not _deliver(message):
-                    this.rest(message.organisation_id)
+                idle = message is None
+                if message:
+                    _tried(this, message)
+            if idle:
+                time.sleep(_LOOK_AGAIN)
     except Exception:
         log.exception("callbacks: a thread ended early")
     finally:
         connections.close_all()
+
+
+def _tried(this: _Round, message: OutboxMessage) -> None:
+    began = time.monotonic()
+    if _deliver(message):
+        this.took(message.organisation_id)
+    else:
+        this.refused(message.organisation_id, after=time.monotonic() - began)
 
 
 def _claim(but_not: set[int]) -> OutboxMessage | None:

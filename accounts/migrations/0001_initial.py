@@ -55,6 +55,19 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+                (
+                    "callbacks_failed",
+                    models.PositiveSmallIntegerField(
+                        db_default=0,
+                        default=0,
+                        editable=False,
+                        help_text="In a row, each after a long wait.",
+                    ),
+                ),
+                (
+                    "callbacks_rest_until",
+                    models.DateTimeField(blank=True, editable=False, null=True),
+                ),
             ],
         ),
         migrations.CreateModel(

@@ -55,6 +55,10 @@ class Organisation(models.Model):
         blank=True,
         help_text="Films under way at once, live and test apart; empty: no limit.",
     )
+    callbacks_failed = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="In a row, each after a long wait."
+    )
+    callbacks_rest_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TenantManager["Organisation"]()
 

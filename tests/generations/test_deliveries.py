@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -11,16 +12,27 @@ from typing import Any
 
 import pytest
 
+from accounts import outbox, tenancy
+from accounts.models import Organisation
 from generations import deliveries
+from tests.generations.orders import parked
+from tests.generations.programs import funded
+from tests.people import Customer
+from tests.waiting import until
+
+posted: list[str] = []
 
 
 @pytest.fixture
 def door() -> Iterator[str]:
     """Answers at /endless with a body without end, at /refused with 500, at /slow byte by byte."""
 
+    posted.clear()
+
     class Server(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
+            posted.append(self.path)
             with suppress(OSError):
                 if self.path == "/slow":
                     self.drip(b"0")
@@ -58,3 +70,32 @@ def test_headers_that_drip_are_left_at_the_deadline(
     began = time.monotonic()
     assert deliveries._post(f"{door}/slow", {"a": 1}) == "ReadTimeout"
     assert time.monotonic() - began < 1
+
+
+def owed(whose: Customer, url: str, count: int) -> None:
+    """So much news for it."""
+    who, order = whose.organisation.pk, parked(whose)
+    with tenancy.scope(who):
+        for _ in range(count):
+            outbox.emit(
+                organisation_id=who, livemode=False, topic="any", url=url,
+                subject=order.public_id,
+            )  # fmt: skip
+
+
+def failed(whose: Customer) -> int:
+    """How often in a row its server let us wait in vain."""
+    with tenancy.scope(whose.organisation.pk):
+        return Organisation.objects.get(pk=whose.organisation.pk).callbacks_failed
+
+
+def test_servers_that_never_answer_keep_no_other_customer_waiting(door: str) -> None:
+    silent = [funded(name) for name in ("alice", "bob", "carol")]
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        for each in silent:
+            owed(each, f"http://127.0.0.1:{hole.getsockname()[1]}/hook", 12)
+        until(lambda: all(failed(each) for each in silent), seconds=60, what="three rests")
+        began = time.monotonic()
+        owed(funded("dave"), f"{door}/well", 3)
+        until(lambda: posted == ["/well"] * 3, what="news of a customer whose server is well")
+        assert time.monotonic() - began < 5
