@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from generations.models import Breaker, BreakerState
@@ -156,6 +156,13 @@ def wait(account_id: int, model: str, lease: timedelta) -> float:
     if row.next_probe_at is None:
         return 1.0
     return max(1.0, (row.next_probe_at - now).total_seconds())
+
+
+def calm(account_id: int, model: str) -> bool:
+    """Whether no create has failed in its window."""
+    since = timezone.now() - rules().window
+    failed = ~Q(state=BreakerState.CLOSED) | Q(failures__gt=0, window_at__gt=since)
+    return not Breaker.objects.filter(failed, account_id=account_id, model=model).exists()
 
 
 def give_back(account_id: int, model: str, sent_at: datetime) -> None:

@@ -104,11 +104,13 @@ def learn(
             alarms.ring(AlarmKind.CREDENTIAL, account.name, outcome.message)
         return
     if isinstance(outcome, Accepted):
-        _welcome(account, retry=retry)
+        _welcome(account)
     ok = isinstance(outcome, Accepted) or (
         isinstance(outcome, Rejected) and outcome.reason in (*_WORKS, Reason.AUTH, Reason.BALANCE)
     )
     breakers.record(account.pk, model, ok=ok, reason=_words(outcome), sent_at=sent_at)
+    if retry and isinstance(outcome, Accepted) and breakers.calm(account.pk, model):
+        _flow_off(account)
     if isinstance(outcome, Rejected):
         trouble(account, outcome)
 
@@ -133,15 +135,17 @@ def _words(outcome: Outcome | NotSent) -> str:
     return outcome.message if isinstance(outcome, NotSent) else ""
 
 
-def _welcome(account: ProviderAccount, *, retry: bool) -> None:
-    """It takes orders: refusals are not in a row any more, and a retry that worked was no waste.
-
-    It earns another one as well, so that a queue of retries flows off once the trouble is over.
-    """
+def _welcome(account: ProviderAccount) -> None:
+    """It takes orders: refusals are not in a row any more."""
     if account.auth_failures or account.throttled:
         ProviderAccount.objects.filter(pk=account.pk).update(auth_failures=0, throttled=0)
-    if retry:
-        ProviderAccount.objects.filter(pk=account.pk).update(retry_tokens=F("retry_tokens") + 2)
+
+
+def _flow_off(account: ProviderAccount) -> None:
+    """The trouble is over: a retry that worked earns its place back and another one, so that a
+    queue of retries goes faster and faster. While others fail it is paid for like all.
+    """
+    ProviderAccount.objects.filter(pk=account.pk).update(retry_tokens=F("retry_tokens") + 2)
 
 
 def _refused(account: ProviderAccount, why: str) -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
 
 from generations import routing
@@ -97,6 +98,37 @@ def test_a_retry_that_worked_gives_its_place_to_two_more(account: ProviderAccoun
     assert admitted(account, retry=True) == 0.0
     assert admitted(account, retry=True) == 0.0
     assert admitted(account, retry=True) > 0
+
+
+@override_settings(BREAKER_SHARE=1.1)  # the budget alone
+def test_of_300_creates_of_which_four_in_ten_fail_one_in_ten_is_sent_again(
+    account: ProviderAccount,
+) -> None:
+    chance = random.Random(7)
+    waiting = sent_again = 0
+
+    def fails(*, retry: bool) -> bool:
+        failed = chance.random() < 0.4
+        outcome = NotSent("ConnectError") if failed else Accepted(TASK)
+        health.learn(account, "kling-v1", outcome, retry=retry)
+        return failed
+
+    for _ in range(300):
+        assert admitted(account) == 0.0
+        waiting += fails(retry=False)
+        while waiting and admitted(account, retry=True) == 0.0:
+            sent_again += 1
+            waiting -= not fails(retry=True)
+    assert 27 < sent_again <= 0.1 * 300 + settings.RETRY_RESERVE
+    assert waiting > 80
+
+    minute = timezone.now() - timedelta(seconds=settings.BREAKER_WINDOW_SECONDS)
+    account.breaker_set.update(window_at=minute)  # the trouble is over for that long
+    ProviderAccount.objects.filter(pk=account.pk).update(retry_tokens_at=minute)
+    while waiting and admitted(account, retry=True) == 0.0:
+        health.learn(account, "kling-v1", Accepted(TASK), retry=True)
+        waiting -= 1
+    assert waiting == 0  # from one that time has earned
 
 
 def test_a_credential_refused_three_times_in_a_row_disables_the_account(
