@@ -19,6 +19,7 @@ from generations.models import (
     ProviderAccount,
     Status,
 )
+from generations.products import FACTS_ONLY
 from generations.providers import alarms
 from generations.wire.task import Reason, Task, TaskState
 from kling_saas.lib.logs import kept
@@ -206,6 +207,13 @@ def _storable(value: Decimal | None) -> bool:
     return value is not None and abs(value) < _MOST
 
 
+def nothing_given(of: str = "") -> Q:
+    """Failed generations (`of`: a path to them) that were given nothing after their end either."""
+    facts = Q(**{f"{of}kind__in": FACTS_ONLY, f"{of}made__has_key": "facts"})
+    none = Q(**{f"{of}status": Status.FAILED, f"{of}video": None, f"{of}audio": None})
+    return none & ~facts
+
+
 def in_suspense() -> QuerySet[Attempt]:
     """Tries that an upstream may bill and that brought no film. Needs a scope of every tenant.
 
@@ -213,7 +221,5 @@ def in_suspense() -> QuerySet[Attempt]:
     """
     unknown = Q(outcome=AttemptOutcome.ABANDONED)
     paid = Q(outcome=AttemptOutcome.ACCEPTED, upstream_cost__gt=0)
-    found: QuerySet[Attempt] = Attempt.objects.filter(
-        unknown | paid, generation__status=Status.FAILED, generation__video=None
-    )
+    found: QuerySet[Attempt] = Attempt.objects.filter(unknown | paid, nothing_given("generation__"))
     return found

@@ -1,7 +1,7 @@
 """What comes after we gave up: the customer has the credits back, and gets the film as well.
 
 The generation stays failed and uncharged; a hold settles once. For a day after a deadline the
-upstream is asked now and then, and the film or sound it made is taken in like any other.
+upstream is asked now and then, and what it made is taken in like any other.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from generations.models import (
     Audio,
     Generation,
     ProviderAccount,
-    Status,
     Video,
 )
+from generations.products import FACTS_ONLY
 from generations.providers import Found
 from generations.wire.task import Reason, Rejected, RemoteVideo, Task, TaskState
 from kling_saas.lib import http
@@ -43,7 +43,6 @@ _TROUBLE: tuple[type[Exception], ...] = (
 )
 _FOR = timedelta(hours=24)
 REST = 10  # pauses, for an upstream that did not answer
-_NOTHING_YET = {"status": Status.FAILED, "video": None, "audio": None}
 _TAKEN = Q(
     Q(error_code__in=["deadline", "upstream_lost"]) | Q(submitted_at=None), ~Q(upstream_id="")
 )
@@ -59,8 +58,8 @@ def run() -> int:
         due = (
             Generation.objects.filter(
                 Q(lease_until=None) | Q(lease_until__lte=Now()),
+                attempts.nothing_given(),
                 _HERE | Q(_askable(), finished_at__gte=Now() - _FOR),
-                **_NOTHING_YET,
             )
             .only("pk")  # most rounds find nothing
             .order_by(F("lease_until").asc(nulls_first=True), "id")
@@ -94,7 +93,7 @@ def overdue(since: timedelta) -> QuerySet[Generation]:
     """
     found: QuerySet[Generation] = Generation.objects.filter(
         _askable(),
-        **_NOTHING_YET,
+        attempts.nothing_given(),
         finished_at__gte=Now() - since,
         finished_at__lt=Now() - _FOR,
     )
@@ -104,7 +103,7 @@ def overdue(since: timedelta) -> QuerySet[Generation]:
 def keep(generation: Generation, task: Task) -> None:
     """A film in our storage whose generation was given up while it was made: given at leisure."""
     with lifecycle.scope(generation):
-        given_up = Generation.objects.filter(pk=generation.pk, **_NOTHING_YET)
+        given_up = Generation.objects.filter(attempts.nothing_given(), pk=generation.pk)
         if not given_up.update(media_url=task.videos[0].url):
             log.warning("%s: its film came twice", generation.public_id)
 
@@ -118,24 +117,25 @@ def _finished(generation: Generation) -> Task | None:
     found = ask(generation, generation.account)
     if isinstance(found, Rejected) and found.reason == Reason.UNAVAILABLE:
         _let_rest(generation.account)
-    return made_of(found)
+    return made_of(generation.kind, found)
 
 
 def _let_rest(account: ProviderAccount) -> None:
     """Its other films are not asked about before long: each would keep a worker from new films."""
     with tenancy.system("an upstream's late films of every tenant wait"):
         asked = Generation.objects.filter(
-            _askable(), **_NOTHING_YET, account=account, finished_at__gte=Now() - _FOR
+            _askable(), attempts.nothing_given(), account=account, finished_at__gte=Now() - _FOR
         )
         pause = REST * timedelta(seconds=settings.LATE_LOOK_SECONDS)
         asked.exclude(_HERE).update(lease_until=Now() + pause)
 
 
-def made_of(found: Found | None) -> Task | None:
-    """The task, if it has a film or a sound to take in."""
+def made_of(kind: str, found: Found | None) -> Task | None:
+    """The task, if it has a film or a sound to take in, or facts where those are all."""
     if not isinstance(found, Task) or found.state != TaskState.SUCCEEDED:
         return None
-    return found if found.videos or found.audios else None
+    told = found.facts and kind in FACTS_ONLY
+    return found if found.videos or found.audios or told else None
 
 
 def ask(generation: Generation, account: ProviderAccount) -> Found | None:
@@ -166,8 +166,10 @@ def take_in(generation: Generation, task: Task) -> bool:
     attempts.ended(generation, task)
     passing("late.stored")
     try:
-        _give(generation, made)
+        given = _give(generation, made)
     except IntegrityError:
+        given = False
+    if not given:
         log.warning("%s: somebody else gave its late film", generation.public_id)
         return False
     passing("late.done")
@@ -176,11 +178,16 @@ def take_in(generation: Generation, task: Task) -> bool:
     return True
 
 
-def _give(generation: Generation, made: list[Video | Audio]) -> None:
+def _give(generation: Generation, made: list[Video | Audio]) -> bool:
+    """False when the facts were given already; raises IntegrityError when film or sound were."""
     with lifecycle.scope(generation):
         for each in made:
             each.save(force_insert=True)
-        Generation.objects.filter(pk=generation.pk).update(made=generation.made)
+        row = Generation.objects.filter(pk=generation.pk)
+        if not made:
+            row = row.exclude(made__has_key="facts")
+        if not row.update(made=generation.made):
+            return False
         passing("late.filmed")
         outbox.emit(
             organisation_id=generation.organisation_id,
@@ -188,6 +195,7 @@ def _give(generation: Generation, made: list[Video | Audio]) -> None:
             topic="generation.late_film",
             subject=generation.public_id,
         )
+    return True
 
 
 def _forget(generation: Generation) -> None:

@@ -15,6 +15,7 @@ from generations.catalogue.products.registry import PRODUCTS
 from generations.errors import FAILURES
 from generations.models import Audio, Generation, Status, Video
 from generations.models.generation import TERMINAL
+from generations.products import FACTS_ONLY
 from generations.wire.task import RemoteAudio, RemoteVideo, Task, TaskState
 
 _STATES = {
@@ -106,10 +107,16 @@ def ordered(film: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def facts(generation: Generation) -> dict[str, Any]:
-    """What it made that is neither film nor sound; ids by which it is referred to are ours."""
+    """What it made that is neither film nor sound; ids by which it is referred to are ours.
+
+    An order that failed has them when they came late and were given free.
+    """
     product = PRODUCTS.get(generation.kind)
     found = generation.made.get("facts", {})
-    if generation.status != Status.SUCCEEDED or product is None or not found:
+    given = generation.status == Status.SUCCEEDED or (
+        generation.status == Status.FAILED and generation.kind in FACTS_ONLY
+    )
+    if not given or product is None or not found:
         return {}
     return {**found, product.gives: generation.public_id}
 
@@ -213,7 +220,7 @@ def _task(
         audios=(RemoteAudio(_sound_link(generation, audio), audio.public_id, audio.duration_ms),)
         if audio and succeeded
         else (),
-        facts=facts(generation),
+        facts=facts(generation) if succeeded else {},
         facts_at=product.facts_at if product else "",
         parent=RemoteVideo(storage.link(parent.key), parent.public_id, parent.duration_ms)
         if parent

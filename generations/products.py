@@ -17,6 +17,8 @@ from generations.catalogue.products.registry import PRODUCTS
 from generations.models import ProductCorrection
 
 log = logging.getLogger(__name__)
+FACTS_ONLY = frozenset(name for name, each in PRODUCTS.items() if each.outputs == ("facts",))
+"""Products that make neither film nor sound: a voice, an element, the faces of a film."""
 
 
 @dataclass(slots=True)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from django.db.models import Q
+
 from accounts import tenancy
 from accounts.actors import Actor
 from generations import fetching, lifecycle, products, storage, uploads
@@ -247,13 +249,17 @@ def _refused(name: str, code: str, problem: str) -> InvalidRequest:
 
 
 def made_of(actor: Actor, value: str) -> Made | None:
-    """The actor's finished generation by its id, or by that of its film or sound."""
+    """The actor's finished generation by its id, or by that of its film or sound.
+
+    Also one whose voice, element or faces came late.
+    """
     with tenancy.scope(actor.organisation_id):
         rows = Generation.objects.filter(
             organisation_id=actor.organisation_id,
             livemode=actor.livemode,
-            status=Status.SUCCEEDED,
         ).select_related("account")
+        late = Q(status=Status.FAILED, kind__in=products.FACTS_ONLY, made__has_key="facts")
+        rows = rows.filter(Q(status=Status.SUCCEEDED) | late)
         if value.startswith(FILM):
             rows = rows.filter(video__public_id=value)
         elif value.startswith(SOUND):

@@ -97,8 +97,11 @@ def _given_back(order: Generation, look: Look) -> Finding:
 
 
 def late_films(look: Look) -> Page:
-    """A film of the last week that was given up a day ago or earlier, asked about once more."""
-    count, _, last = look.after.partition(":")
+    """A film of the last week that was given up a day ago or earlier, asked about once more.
+
+    An account that does not answer is asked about no other film: its rest waits for another day.
+    """
+    count, last, silent = (look.after or "0::").split(":")
     with tenancy.system("late films are looked for across tenants"):
         rows = late.overdue(_LOOKED_BACK)
         rows = rows.filter(account__enabled=True, account__disabled_because="")
@@ -106,15 +109,17 @@ def late_films(look: Look) -> Page:
             rows = rows.filter(account=look.account)
         if last:
             rows = rows.filter(pk__lt=int(last))
+        if silent:
+            rows = rows.exclude(account__in=[int(each) for each in silent.split(",")])
         order = rows.order_by("-pk").first()
-    asked = int(count or 0) + 1
+    asked = int(count) + 1
     if order is None or order.account is None:
         return Page()
     answer = late.ask(order, order.account)
     if isinstance(answer, Rejected) and answer.reason == Reason.UNAVAILABLE:
-        return Page()  # the rest another day
-    task, findings = late.made_of(answer), []
+        silent = f"{silent},{order.account.pk}".lstrip(",")
+    task, findings = late.made_of(order.kind, answer), []
     if task and (not look.mend or late.take_in(order, task)):
         says = f"{order.account.name} made it after it was given up"
         findings.append(Finding(Kind.LATE, order.public_id, says, "taken in, and given free"))
-    return Page(tuple(findings), f"{asked}:{order.pk}" if asked < _MOST else "")
+    return Page(tuple(findings), f"{asked}:{order.pk}:{silent}" if asked < _MOST else "")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from typing import Any
 
 import pytest
 import requests
+from PIL import Image
 
-from generations import late
-from tests.generations.programs import available, funded, native
+from accounts import tenancy
+from generations import attempts, late
+from tests.generations.programs import available, funded, native, settled
 from tests.waiting import until
 
 LATE: dict[str, dict[str, Any]] = {
@@ -45,3 +48,37 @@ def test_what_comes_late_is_given_free(site: str, what: str) -> None:
     after = seen()
     assert (after["status"], after["credits"]["charged"]) == ("failed", 0)
     assert available(alice) == before
+
+
+def test_a_voice_that_comes_late_is_given_free_and_can_be_used(site: str) -> None:
+    alice = funded()
+    program = native(site, alice.test_key)
+    said = "The quick brown fox jumps over the lazy dog, and then it sleeps until the next morning."
+    speech = {"task": "tts", "text": said, "voice": "girlfriend_1", "language": "en"}
+    heard = settled(program, program.post("/generations", speech).json()["id"])
+    before = available(alice)
+    order = {"task": "custom-voice", "voice_name": "slow:10 me", "audio": heard["audio"]["url"]}
+    made = program.post("/generations", {**order, "deadline": 5}).json()["id"]
+    failed = settled(program, made)
+    assert (failed["status"], failed["error"]["code"], failed["result"]) == (
+        "failed", "deadline", None,
+    )  # fmt: skip
+
+    def given() -> Any:
+        late.run()
+        return program.get(f"/generations/{made}").json()["result"]
+
+    gift = until(given, seconds=60, what="the late voice")
+    assert gift["voice_id"] == made
+    with tenancy.system("an operator looks"):
+        assert not attempts.in_suspense().filter(generation__public_id=made).exists()
+    after = program.get(f"/generations/{made}").json()
+    assert (after["status"], after["credits"]["charged"]) == ("failed", 0)
+    out = io.BytesIO()
+    Image.new("RGB", (480, 360), "teal").save(out, "PNG")
+    picture = program.post("/uploads", data=out.getvalue()).json()["id"]
+    film = {"model": "kling-v2-6", "mode": "pro", "image": picture, "prompt": "<<<voice_1>>> hi",
+            "sound": True, "voices": [made]}  # fmt: skip
+    spoken = program.post("/generations", film)
+    assert spoken.status_code == 202, spoken.json()
+    assert available(alice) == before - spoken.json()["credits"]["held"]

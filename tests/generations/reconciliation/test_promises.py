@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,15 +11,17 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import attempts, lifecycle
-from generations.models import Alarm, Attempt, Generation, ProviderAccount, Status
+from generations import attempts, lifecycle, outcomes
+from generations.models import Alarm, Attempt, Generation, Protocol, ProviderAccount, Status
 from generations.reconciliation import promises
 from generations.reconciliation.finding import Finding, Look, Page
 from tests.billing import purse
 from tests.generations.orders import parked
 from tests.generations.programs import available, funded, native, settled
 from tests.generations.reconciliation.test_files import DRY, MEND, all_of
+from tests.generations.test_given_up import at_sandbox, begun, made
 from tests.people import Customer
+from tests.processes import stopped
 from tests.selling import MODEL, Seller
 from tests.stack import Stack
 from tests.waiting import until
@@ -141,3 +144,38 @@ def test_a_film_that_was_made_after_a_day_is_asked_about_and_given(
     assert program.get(f"/generations/{made}").json()["video"]["url"]
     assert available(alice) == 10_000
     assert all_of(promises.late_films, mine) == {}
+
+
+def given_up(order: Generation) -> Generation:
+    """Its deadline was thirty hours ago."""
+    assert lifecycle.fail(order, "deadline", "a story")
+    change(order, finished_at=timezone.now() - timedelta(hours=30))
+    return order
+
+
+def test_an_account_that_does_not_answer_hides_nobody_elses_late_films(stack: Stack) -> None:
+    alice, well, dead = (
+        funded(),
+        at_sandbox(stack, Protocol.KLING),
+        at_sandbox(stack, Protocol.KLING),
+    )
+    for account in (well, dead):
+        ProviderAccount.objects.filter(pk=account.pk).update(enabled=True, serves_test=False)
+    ProviderAccount.objects.filter(pk=dead.pk).update(base_url="http://127.0.0.1:1/kling")
+    with stopped(stack.pid, "watcher", "cluster"):
+        order, attempt = begun(alice, well)
+        outcomes.record(order, attempt, made(order, attempt))
+        given_up(order)
+        for _ in range(2):  # newer ones
+            lost, _attempt = begun(alice, dead)
+            change(lost, upstream_id="800000000000000000")
+            given_up(lost)
+        pages = []
+        page = promises.late_films(MEND)
+        while page.after:
+            pages.append(page)
+            page = promises.late_films(replace(MEND, after=page.after))
+    told = {each.subject: each.done for page in pages for each in page.findings}
+    assert told.get(order.public_id) == "taken in, and given free"
+    assert sum(str(dead.pk) in page.after.split(":")[2].split(",") for page in pages) >= 1
+    assert available(alice) == 10_000
