@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
@@ -45,6 +47,7 @@ from kling_saas.lib import http
 
 GENERATION, FILM, SOUND = "gen_", "vid_", "aud_"
 _FETCH_SECONDS = 60.0
+_A_DAY = 24  # hours
 F = TypeVar("F")
 
 
@@ -55,6 +58,11 @@ class Made:
     generation: Generation
     video: Video | None
     audio: Audio | None
+
+    def is_forgotten(self, hours: float) -> bool:
+        """Whether its upstream, which keeps it so many hours, has forgotten it."""
+        made_at = self.generation.upstream_finished_at or self.generation.finished_at
+        return made_at is not None and timezone.now() - made_at >= timedelta(hours=hours)
 
     def source(self, medium: str) -> Source | None:
         """What is known of its film or sound; None when it has none."""
@@ -184,12 +192,15 @@ class _Found:
             kind = made.generation.kind
             if field.made_by != ("any",) and kind not in field.made_by:
                 raise _refused(name, "unsupported", f"{value} was made by {kind}")
-            self._hold_to(name, made, "video")
+            self._hold_to(name, made, "video", field.hours)
         self.sources[name] = source
         self.changes[path] = made.generation.public_id
 
-    def _hold_to(self, name: str, made: Made, what: str) -> None:
-        """Only the account that made the thing knows it."""
+    def _hold_to(self, name: str, made: Made, what: str, hours: int) -> None:
+        """Only the account that made the thing knows it, and no longer than `hours`; 0: always."""
+        if hours and made.is_forgotten(hours):
+            age = f"{hours} hours" if hours <= _A_DAY else f"{hours // _A_DAY} days"
+            raise _refused(name, "expired", f"{made.generation.public_id} is older than {age}")
         account = made.generation.account
         known = account is not None and account.protocol == Protocol.KLING
         if account is None or not known or not made.generation.made.get(what):
@@ -229,7 +240,7 @@ class _Found:
         made = made_of(self._actor, value)
         if made is None or not _is_wanted(str(path[0]), field, made.generation):
             raise _refused(name, "unknown_source", f"there is no {path[0]} {value}")
-        self._hold_to(name, made, "facts")
+        self._hold_to(name, made, "facts", field.hours if isinstance(field, Thing) else 0)
         if seconds := made.generation.order().duration:
             self.sources[name] = Source(seconds=seconds)
 
@@ -343,7 +354,9 @@ def _sent_film(generation: Generation, account: ProviderAccount, field: Medial, 
     row = made.video if field.medium == "video" else made.audio
     known = str(made.generation.made.get(field.medium, ""))
     takes_ids = field.id_key != field.path or bool(field.made_by)
-    if known and takes_ids and made.generation.account_id == account.pk:
+    # A day early: the upstream looks at it later than we do. Where no link is taken it must do.
+    lives = bool(field.made_by) or not made.is_forgotten(field.hours - _A_DAY)
+    if known and takes_ids and lives and made.generation.account_id == account.pk:
         return known
     if row is None or field.made_by:
         raise ValueError(f"{value} cannot be named at {account.name}")

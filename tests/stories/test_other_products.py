@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import av
 import pytest
 import requests
+from django.utils import timezone
 from PIL import Image
 
 from accounts import tenancy
@@ -253,3 +255,46 @@ def upstream_id(public_id: str) -> str:
     """What the upstream calls the thing that this generation made."""
     with tenancy.system("a test looks at what was told"):
         return str(Generation.objects.get(public_id=public_id).upstream_id)
+
+
+def aged(public_id: str, **ago: int) -> None:
+    """As if the upstream had made it so long ago."""
+    with tenancy.system("a test lets time pass"):
+        then = timezone.now() - timedelta(**ago)
+        Generation.objects.filter(public_id=public_id).update(upstream_finished_at=then)
+
+
+def test_what_the_upstream_has_forgotten_is_refused_before_anything_is_held(
+    api: Program, customer: Customer, film: dict[str, Any]
+) -> None:
+    before = available(customer)
+    opened = made_of(api, {"task": "init-selection", "video": film["id"]})
+    clear = {"task": "clear-selection", "session": opened["id"]}
+    aged(opened["id"], hours=23)
+    assert api.post("/quotes", clear).status_code == 201
+    aged(opened["id"], hours=24)
+    told = api.post("/generations", clear).json()["violations"]
+    assert [(v["field"], v["code"]) for v in told] == [("session", "expired")]
+
+    old = made_of(api, {"model": "kling-v1-6", "prompt": "An old fox"})
+    extend = {"task": "video-extend", "video": old["id"]}
+    aged(old["id"], days=29)
+    assert api.post("/quotes", extend).status_code == 201
+    aged(old["id"], days=30)
+    told = api.post("/generations", extend).json()["violations"]
+    assert [(v["field"], v["code"]) for v in told] == [("video", "expired")]
+    assert "older than 30 days" in told[0]["message"]
+    assert before - available(customer) == 1 + old["credits"]["charged"]
+
+
+def test_a_film_that_the_upstream_has_deleted_goes_as_our_link(
+    api: Program, film: dict[str, Any]
+) -> None:
+    old = made_of(api, {"model": "kling-v1-6", "prompt": "An old hen"})
+    lips = {"task": "lip-sync", "video": old["id"], "text": "Hello", "voice": "v"}
+    (young,) = bodies_sent(made_of(api, lips)["id"])
+    assert "video_id" in young["input"]
+    aged(old["id"], days=29)
+    (sent,) = bodies_sent(made_of(api, lips)["id"])
+    assert "video_id" not in sent["input"]
+    assert sent["input"]["video_url"].startswith("http")

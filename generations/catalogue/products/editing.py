@@ -21,6 +21,7 @@ _SESSION = Thing(
     key="session_id",
     required=True,
     made_by=(_BEGUN, _ADDED, _DELETED, "clear-selection"),
+    hours=usual.SESSION_HOURS,
     words="The id of the generation that began the choosing, within 24 hours.",
 )
 _FRAME = Whole(name="frame", key="frame_index", low=0, high=100_000, required=True)

@@ -258,10 +258,12 @@ class Mark(Field):
 class Thing(Field):
     """The id of a voice, an element or a session: Kling's own, or of the generation that made it.
 
-    `made_by`: it must be the latter, and of one of these products.
+    `made_by`: it must be the latter, and of one of these products. `hours`: Kling forgets it then;
+    0 for never.
     """
 
     made_by: tuple[str, ...] = ()
+    hours: int = 0
 
     def read(self, reader: Reader) -> str | None:
         value = reader.fields.get(self.name)

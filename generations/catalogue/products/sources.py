@@ -50,6 +50,7 @@ class Medial(Field):
 
     `low` and `high` are the seconds it may have; `made_by` the products (and `film`) whose results
     it must be, empty for any and for films from elsewhere as well; `bytes_too`: base64 is taken.
+    `hours`: so long Kling knows what it made by its id.
     """
 
     medium: Medium
@@ -59,6 +60,7 @@ class Medial(Field):
     high: float = 600
     made_by: tuple[str, ...] = ()
     bytes_too: bool = False
+    hours: int = 30 * 24
 
     def read(self, reader: Reader) -> str | None:
         value = reader.fields.get(self.name)

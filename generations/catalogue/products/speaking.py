@@ -150,6 +150,7 @@ ADVANCED_LIP_SYNC = Product(
             name="session",
             key="session_id",
             made_by=("identify-face",),
+            hours=usual.SESSION_HOURS,
             required=True,
             words="The id of the generation that found the faces, within 24 hours.",
         ),

@@ -7,6 +7,7 @@ from generations.catalogue.products.product import Product, Row
 from generations.catalogue.products.sources import Medial
 from generations.catalogue.spec import ASPECT_RATIOS
 
+SESSION_HOURS = 24  # so long a session lives at Kling
 STD_PRO = ("std", "pro")
 MODE_ALIASES = (("standard", "std"), ("professional", "pro"))
 PROMPT = Text(name="prompt", words="What is to happen.")
