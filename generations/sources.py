@@ -32,8 +32,7 @@ from generations.catalogue.products.product import (
     written,
 )
 from generations.catalogue.products.sources import (
-    AUDIO_MAX_BYTES,
-    VIDEO_MAX_BYTES,
+    MEGABYTE,
     Medial,
     Picture,
     Source,
@@ -222,6 +221,8 @@ class _Found:
             raise _refused(name, "unknown_upload", f"there is no {field.medium} {value}")
         if field.made_by:
             raise _refused(name, "unsupported", "must be one of our own films, by its id")
+        if upload.bytes > field.megabytes * MEGABYTE:
+            raise _refused(name, "too_large", f"{value} is larger than {field.megabytes} MB")
         self.sources[name] = Source(seconds=(upload.duration_ms or 0) / 1000)
 
     def _keep(self, path: Place, field: Medial, parts: Iterable[bytes]) -> None:
@@ -292,7 +293,7 @@ def _with_files(generation: Generation | None) -> Made | None:
 
 def _fetched(name: str, address: str, field: Medial) -> Iterator[bytes]:
     """The content of an address, piece by piece. Raises InvalidRequest."""
-    most = VIDEO_MAX_BYTES if field.medium == "video" else AUDIO_MAX_BYTES
+    most = field.megabytes * MEGABYTE
     try:
         yield from http.fetch(address, max_bytes=most, max_seconds=_FETCH_SECONDS)
     except (http.FetchFailed, http.BlockedAddress) as error:

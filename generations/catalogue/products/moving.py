@@ -124,6 +124,7 @@ MOTION_CONTROL = Product(
             required=True,
             low=3,
             high=30,
+            megabytes=100,
             words="The movement.",
         ),
         Choice(

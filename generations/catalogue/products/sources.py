@@ -18,8 +18,9 @@ FORMS = (
     "the id of a generation (gen_…), of an upload (upl_…) or of a stored film or sound, "
     "or an http(s) address"
 )
-VIDEO_MAX_BYTES = 200 * 1024 * 1024  # Kling's limit for reference films; others take 100 MB
-AUDIO_MAX_BYTES = 5 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+VIDEO_MAX_BYTES = 200 * MEGABYTE  # Kling's limit for reference films; others take 100 MB
+AUDIO_MAX_BYTES = 5 * MEGABYTE
 SLACK = 0.05  # seconds by which a limit may be missed: files end with whole frames
 _DATA_URI = re.compile(r"data:audio/[a-z0-9.+-]{1,20};base64,", re.IGNORECASE)
 
@@ -50,7 +51,7 @@ class Medial(Field):
 
     `low` and `high` are the seconds it may have; `made_by` the products (and `film`) whose results
     it must be, empty for any and for films from elsewhere as well; `bytes_too`: base64 is taken.
-    `hours`: so long Kling knows what it made by its id.
+    `hours`: so long Kling knows what it made by its id. `megabytes`: the largest file.
     """
 
     medium: Medium
@@ -61,6 +62,7 @@ class Medial(Field):
     made_by: tuple[str, ...] = ()
     bytes_too: bool = False
     hours: int = 30 * 24
+    megabytes: int = VIDEO_MAX_BYTES // MEGABYTE
 
     def read(self, reader: Reader) -> str | None:
         value = reader.fields.get(self.name)
@@ -101,7 +103,8 @@ class Medial(Field):
 
     def schema(self) -> Schema:
         length = f"{self.low:g} to {self.high:g} s" if self.low else f"up to {self.high:g} s"
-        return {"type": "string", "description": f"A {self.medium}, {length}: {FORMS}."}
+        size = f"{self.megabytes} MB"
+        return {"type": "string", "description": f"A {self.medium}, {length}, to {size}: {FORMS}."}
 
     def put(self, body: Body, value: str) -> None:
         by_id = is_token(value)

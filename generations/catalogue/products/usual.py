@@ -32,6 +32,7 @@ def film(low: int, high: int, *, inside: str = "", words: str = "The film.") -> 
         required=True,
         low=low,
         high=high,
+        megabytes=100,
         words=words,
     )
 

@@ -43,13 +43,13 @@ def mp3(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-def wav(seconds: float) -> bytes:
+def wav(seconds: float, rate: int = 8000) -> bytes:
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(bytes(round(seconds * 16_000)))
+        file.setframerate(rate)
+        file.writeframes(bytes(2 * round(seconds * rate)))
     return out.getvalue()
 
 
@@ -121,6 +121,17 @@ def test_bytes_in_the_order_are_priced_by_their_length(api: Program) -> None:
     voice = "data:audio/wav;base64," + base64.b64encode(wav(4)).decode()
     order = {"task": "avatar", "image": "https://example.com/a.png", "audio": voice}
     assert api.post("/quotes", order).json()["credits"] == 16
+
+
+def test_a_sound_that_is_larger_than_kling_takes_is_refused_before_it_is_priced(
+    api: Program,
+) -> None:
+    order = {"task": "avatar", "image": "https://example.com/a.png"}
+    sound = api.post("/uploads", data=wav(30, rate=96_000)).json()
+    assert sound["bytes"] > 5 * 2**20
+    told = api.post("/quotes", {**order, "audio": sound["id"]}).json()["violations"]
+    assert [(v["field"], v["code"]) for v in told] == [("audio", "too_large")]
+    assert "larger than 5 MB" in told[0]["message"]
 
 
 class Links:
