@@ -51,11 +51,13 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str
 class Submission:
     """An order as a door hands it in. `fields` are native words; the rest is about the order.
 
-    `max_cost` is credits, `deadline` seconds. `lenient` is how dialects are read.
+    `max_cost` is credits, `deadline` seconds. `lenient` is how dialects are read, `warnings` what
+    they could not carry.
     """
 
     fields: Mapping[str, Any]
     door: str
+    warnings: tuple[str, ...] = ()
     lenient: bool = False
     max_shots: int = SHOTS_MAX
     door_facts: Mapping[str, Any] = field(default_factory=dict)
@@ -140,7 +142,7 @@ def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
         credits_due = quotes.check(quote, params_fingerprint(checked.params))
     return Prepared(
         params=checked.params,
-        warnings=checked.warnings,
+        warnings=(*order.warnings, *checked.warnings),
         priced=priced,
         credits=credits_due,
         quote=quote,

@@ -50,6 +50,7 @@ def place(
         actor,
         Submission(
             fields=order.fields,
+            warnings=order.warnings,
             door=door,
             lenient=True,
             max_shots=max_shots,

@@ -142,10 +142,12 @@ class Order:
 
     `fields` go to `catalogue.validation.check`; the rest is the dialect's own.
     `explicit` names what the client really sent; `fields` has the page's defaults filled in.
+    `warnings` say what was left out before that.
     """
 
     fields: Mapping[str, Any]
     explicit: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
     external_id: str | None = None
     callback_url: str | None = None
 

@@ -39,8 +39,10 @@ def read(
         value = field.default if value is None else value
         if value is not None:
             given[field.name] = value
+    given["model"] = model
     for rule in product.rules:
-        rule({**given, "model": model}, findings)
+        rule(given, findings)
+    del given["model"]
     if (seed := reader.whole("seed")) is not None:
         given["seed"] = seed
         _seed(findings, seed, sandbox)

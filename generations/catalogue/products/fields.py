@@ -76,6 +76,11 @@ class Field:
             more["default"] = self.default
         return self.schema() | more
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The places in Kling's body that it takes its value from."""
+        return (self.path,)
+
     def put(self, body: Body, value: Any) -> None:
         """Write the value into Kling's body."""
         put_at(body, self.path, self.sent(value))
@@ -236,6 +241,10 @@ class Switch(Field):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark(Field):
     """The wish for a watermark, an object in Kling's body."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return ("watermark_info",)
 
     def read(self, reader: Reader) -> bool | None:
         return reader.flag(self.name)

@@ -15,7 +15,7 @@ from generations.catalogue.products.sources import Medial, Picture, Source
 from generations.catalogue.violations import Findings
 
 Output = Literal["video", "audio", "facts"]
-Given = Mapping[str, Any]
+Given = dict[str, Any]
 Rule = Callable[[Given, Findings], None]
 Measured = Callable[[Params, Mapping[str, Source], Findings], None]
 Path = tuple[str | int, ...]

@@ -28,13 +28,7 @@ def needs(name: str, *others: str) -> Rule:
     def rule(given: Given, findings: Findings) -> None:
         absent = [other for other in others if not given.get(other)]
         if given.get(name) and absent:
-            findings.refuse(
-                name,
-                "conflict",
-                f"goes only with {' and '.join(others)}",
-                limit=f"with {' and '.join(others)}",
-                way_out=f"send {' and '.join(absent)} or leave {name} out",
-            )
+            superfluous(given, findings, name, " and ".join(others))
 
     return rule
 
@@ -53,6 +47,21 @@ def asks_for(name: str, other: str) -> Rule:
             )
 
     return rule
+
+
+def superfluous(given: Given, findings: Findings, name: str, only_with: str) -> None:
+    """A field that has no meaning in this order. Lenient: dropped with a warning, else refused."""
+    if findings.lenient:
+        del given[name]
+        findings.warn(f"{name} was dropped: it goes only with {only_with}.")
+        return
+    findings.refuse(
+        name,
+        "conflict",
+        f"goes only with {only_with}",
+        limit=f"with {only_with}",
+        way_out=f"send {only_with} or leave {name} out",
+    )
 
 
 def conflict(findings: Findings, name: str, other: str, limit: str) -> None:

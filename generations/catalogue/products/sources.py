@@ -106,6 +106,10 @@ class Medial(Field):
         size = f"{self.megabytes} MB"
         return {"type": "string", "description": f"A {self.medium}, {length}, to {size}: {FORMS}."}
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.path, self.id_key)
+
     def put(self, body: Body, value: str) -> None:
         by_id = is_token(value)
         put_at(body, self.id_key if by_id else self.path, value)

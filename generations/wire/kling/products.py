@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from generations.catalogue.params import Kind, Params
 from generations.catalogue.products import registry
 from generations.catalogue.products.checking import TASK
+from generations.catalogue.products.fields import found_at
 from generations.catalogue.products.product import Product
+
+_BESIDES = {"external_task_id", "callback_url", "multi_shot"}  # read elsewhere
 
 
 def path(kind: Kind) -> str:
@@ -39,3 +42,22 @@ def fields_of(product: Product, body: Mapping[str, Any]) -> dict[str, Any]:
     if model and product.models:
         fields["model"] = model
     return {TASK: product.name, **fields}
+
+
+def unread(product: Product, body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The places in a body that `fields_of` makes nothing of, for the customer to know."""
+    taken = [field for field in product.fields if field.take(body) is not None]
+    read = {key for field in taken for key in field.keys} | _BESIDES
+    if product.models:
+        read |= {"model_name", "model"}
+    inside = {key.partition(".")[0] for field in product.fields for key in field.keys if "." in key}
+    return tuple(place for place in _places(body, inside) if place not in read)
+
+
+def _places(body: Mapping[str, Any], inside: Set[str]) -> Iterator[str]:
+    """Every key that holds something, those of the objects `inside` with their object's."""
+    for key, value in body.items():
+        if key in inside and isinstance(value, Mapping):
+            yield from (f"{key}.{name}" for name in value if found_at(value, name) is not None)
+        else:
+            yield key

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from generations.catalogue.params import Kind
+from generations.catalogue.products.product import Product
 from generations.catalogue.products.registry import PRODUCTS
+from generations.catalogue.violations import printable
 from generations.wire.kling import codes, products, tasks
 from generations.wire.kling.codes import encode_error
 from generations.wire.task import BadRequest, Order, Task, WireReply
@@ -25,6 +28,7 @@ __all__ = [
 
 DEFAULT_MODEL = "kling-v1"
 _LABEL_MAX = 512
+_WARNINGS_MAX = 20
 _SAME_NAME = (
     "prompt",
     "negative_prompt",
@@ -33,6 +37,7 @@ _SAME_NAME = (
     "cfg_scale",
     "camera_control",
 )
+_SHOTS = ("multi_shot", "shot_type", "multi_prompt")
 _PICTURES = ("image", "image_tail", "static_mask", "dynamic_masks")
 
 
@@ -46,7 +51,7 @@ def decode_order(kind: Kind, body: object) -> Order:
         raise BadRequest("body", "must be a JSON object")
     sent = {name: value for name, value in body.items() if not _is_empty(value)}
     if kind in PRODUCTS:
-        return _order(products.fields_of(PRODUCTS[kind], sent), sent)
+        return _product_order(PRODUCTS[kind], sent)
     fields = {name: sent[name] for name in _SAME_NAME if name in sent}
     model = sent.get("model_name", sent.get("model"))
     if model is not None:
@@ -64,6 +69,16 @@ def decode_order(kind: Kind, body: object) -> Order:
     explicit = frozenset(fields)
     fields.setdefault("model", DEFAULT_MODEL)
     return _order(fields, sent, explicit)
+
+
+def _product_order(product: Product, sent: Mapping[str, Any]) -> Order:
+    if "multi_prompt" in product.by_name:
+        others = {name: value for name, value in sent.items() if name not in _SHOTS}
+        sent = others | _multi_shot(sent)
+    order = _order(products.fields_of(product, sent), sent)
+    dropped = products.unread(product, sent)[:_WARNINGS_MAX]
+    without = f"was dropped: it has no meaning in this order of {product.name}."
+    return replace(order, warnings=tuple(f"{printable(name)} {without}" for name in dropped))
 
 
 def _order(
@@ -85,7 +100,7 @@ def _multi_shot(sent: Mapping[str, Any]) -> dict[str, Any]:
     """Shots count unless `multi_shot` is false; the switch without them needs a `shot_type`."""
     switch = sent.get("multi_shot")
     on = switch is True or str(switch).lower() == "true"
-    shots = {name: sent[name] for name in ("shot_type", "multi_prompt") if name in sent}
+    shots = {name: sent[name] for name in _SHOTS[1:] if name in sent}
     if switch is not None and not on:
         return {}
     if on and not shots:
