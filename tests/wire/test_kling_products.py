@@ -94,7 +94,8 @@ def _lawful(fields: dict[str, Any]) -> Params:
     raise AssertionError(f"no lawful order: {fields}")
 
 
-_NEEDED = {"aspect_ratio": "16:9", "text": "Hi", "effect_scene": "squish", "images": [PNG],
+_NEEDED = {"prompt": "x", "text": "Hi", "aspect_ratio": "16:9",
+           "effect_scene": "squish", "images": [PNG],
            "image": PNG, "character_orientation": "video", "mode": "std", "videos": ["gen_1"],
            "faces": [{"face_id": "0", "audio": "gen_1", "sound_end_time": 2000}]}  # fmt: skip
 

@@ -14,15 +14,17 @@ from generations.catalogue.products import usual
 from generations.catalogue.products.fields import Body, Choice, Length, Switch, Text
 from generations.catalogue.products.lists import Ids, Many, Shots
 from generations.catalogue.products.product import Given, Product, Row
-from generations.catalogue.products.rules import conflict
+from generations.catalogue.products.rules import conflict, superfluous
 from generations.catalogue.products.sources import Medial, Picture, Source
+from generations.catalogue.spec import SHOT_TYPES
 from generations.catalogue.violations import Findings
 
 O1, V3 = "kling-video-o1", "kling-v3-omni"
+CUSTOMIZE = SHOT_TYPES[0]
 _REFERENCES, _BESIDE_A_FILM = 7, 4
 
 
-def _base(given: Given) -> bool:
+def _base(given: Mapping[str, Any]) -> bool:
     return any(film.get("use") == "base" for film in given.get("videos") or ())
 
 
@@ -61,11 +63,37 @@ def _quiet_with_a_film(given: Given, findings: Findings) -> None:
 def _base_rules(given: Given, findings: Findings) -> None:
     if not _base(given):
         return
-    for name in ("multi_prompt", "duration"):
+    if given.get("duration"):
+        superfluous(given, findings, "duration", "what has no base film")
+    for name in ("multi_prompt", "shot_type"):
         if given.get(name):
             conflict(findings, name, "a base film", f"either {name} or a base film")
+            break
     if _frames(given):
         conflict(findings, "images", "a base film", "either frames or a base film")
+
+
+def _shots_are_told_or_planned(given: Given, findings: Findings) -> None:
+    """As for other films: shots are customized unless Kling is to plan them from the prompt."""
+    told, planned = given.get("multi_prompt"), given.get("shot_type") == "intelligence"
+    if told and planned:
+        conflict(findings, "multi_prompt", "shot_type intelligence", "shot_type customize")
+    elif told:
+        given["shot_type"] = CUSTOMIZE
+    elif given.get("shot_type") == CUSTOMIZE and not findings.refused("multi_prompt"):
+        superfluous(given, findings, "shot_type", "multi_prompt")
+
+
+def _prompt_unless_the_shots_have_theirs(given: Given, findings: Findings) -> None:
+    told = given.get("prompt") or given.get("multi_prompt")
+    if not told and not any(findings.refused(name) for name in ("prompt", "multi_prompt")):
+        findings.refuse(
+            "prompt",
+            "required",
+            "is missing",
+            limit="what is to happen",
+            way_out="send prompt, or multi_prompt",
+        )
 
 
 def _ratio_where_nothing_shows_it(given: Given, findings: Findings) -> None:
@@ -127,6 +155,15 @@ def _o1_lengths(given: Given, findings: Findings) -> None:
         )
 
 
+class _ShotType(Choice):
+    """How the film is cut, beside the switch that it is."""
+
+    __slots__ = ()
+
+    def put(self, body: Body, value: Any) -> None:
+        body |= {"multi_shot": True, "shot_type": value}
+
+
 def _per_second(model: str, mode: str, units: str, **dimensions: str) -> Row:
     where = {"model": model, "mode": mode, **dimensions}
     return Row(units=units, per="second", where=tuple(sorted(where.items())))
@@ -166,8 +203,7 @@ OMNI = Product(
     fields=(
         Text(
             name="prompt",
-            required=True,
-            words="Speaks of <<<image_1>>>, <<<element_1>>> and <<<video_1>>>.",
+            words="Speaks of <<<image_1>>>, <<<element_1>>> and <<<video_1>>>. Not with shots.",
         ),
         Many(
             name="images",
@@ -206,6 +242,12 @@ OMNI = Product(
         Length(name="duration", allowed=tuple(range(3, 16))),
         Switch(name="sound", pair=("on", "off"), models=(V3,)),
         Shots(name="multi_prompt", models=(V3,)),
+        _ShotType(
+            name="shot_type",
+            allowed=SHOT_TYPES,
+            models=(V3,),
+            words="Shots as multi_prompt has them, or as Kling plans them from the prompt.",
+        ),
         usual.WATERMARK,
     ),
     outputs=("video",),
@@ -219,6 +261,8 @@ OMNI = Product(
         _quiet_with_a_film,
         _base_rules,
         _ratio_where_nothing_shows_it,
+        _shots_are_told_or_planned,
+        _prompt_unless_the_shots_have_theirs,
         _shots_fit,
         _o1_lengths,
         _4k_is_v3,
