@@ -1,8 +1,9 @@
 """Films out of films and pictures: longer ones, borrowed movements, several pictures, effects.
 
 Fields and limits are those of Kling's pages (legacy standard); prices those of its list of August
-2026, except the effects', which are the vendor's own node's ($0.28 a clip of 5 s). The effects are
-a part of some 198 scenes that come and go: an operator lists the others in the console.
+2026, except the effects', which are the vendor's own node's ($0.28 a clip of 5 s), in pro those of
+kling-v1-6. The effects are a part of some 198 scenes that come and go: an operator lists the others
+in the console.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from generations.catalogue.products import usual
 from generations.catalogue.products.fields import Body, Choice, Length, Switch, Text, found_at
 from generations.catalogue.products.lists import Ids, Many
 from generations.catalogue.products.product import Given, Product, Row
-from generations.catalogue.products.rules import conflict
+from generations.catalogue.products.rules import conflict, superfluous
 from generations.catalogue.products.sources import SLACK, Medial, Picture, Source
 from generations.catalogue.violations import Findings
 
@@ -165,6 +166,8 @@ TWO = (
     "hug", "kiss", "heart_gesture", "hug_pro", "kiss_pro", "fight_pro", "heart_gesture_pro",
     "cheers_2026",
 )  # fmt: skip
+OLD = ("hug", "kiss", "heart_gesture")  # run on a model and in a mode of the customer's choice
+VERSIONS = ("kling-v1-6", "kling-v1-5", "kling-v1")
 _FOR_TWO = 5  # s, the one length of a scene of two people
 
 
@@ -186,17 +189,38 @@ def _two_are_short(given: Given, findings: Findings) -> None:
         conflict(findings, "duration", "two images", str(_FOR_TWO))
 
 
+def _model_of_old_scenes(given: Given, findings: Findings) -> None:
+    """A scene that the release does not know may be one of the old ones."""
+    scene = given.get("effect_scene")
+    unknown = scene not in ONE + TWO
+    if scene in OLD or (unknown and given.get("mode")):
+        given.setdefault("version", VERSIONS[0])
+    for name in ("version", "mode"):
+        if given.get(name) and not unknown and scene not in OLD:
+            superfluous(given, findings, name, f"effect_scene {', '.join(OLD)}")
+
+
+def _model_where_it_is_asked(params: Params, body: Body) -> None:
+    """The mode goes with the model; most scenes have no words for either."""
+    if "version" not in params.inputs:
+        del body["input"]["mode"]
+
+
 class _Cast(Many):
-    """One picture is `image` in Kling's body, two are `images`, beside the model they run on."""
+    """One picture is `image` in Kling's body, two are `images`."""
 
     __slots__ = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return ("input.image", "input.images")
 
     def put(self, body: Body, value: Any) -> None:
         inner = body.setdefault("input", {})
         if len(value) == 1:
             inner["image"] = value[0]
         else:
-            inner |= {"images": list(value), "model_name": "kling-v1-6", "mode": "std"}
+            inner["images"] = list(value)
 
     def take(self, body: Mapping[str, Any]) -> Any:
         one = found_at(body, "input.image")
@@ -220,13 +244,29 @@ EFFECTS = Product(
             words="One picture; two for scenes of two people.",
         ),
         Length(name="duration", key="input.duration", allowed=(5, 10), default=5),
+        Choice(
+            name="version",
+            key="input.model_name",
+            allowed=VERSIONS,
+            words=f"Kling's model; only of {', '.join(OLD)}.",
+        ),
+        Choice(
+            name="mode",
+            key="input.mode",
+            allowed=usual.STD_PRO,
+            aliases=usual.MODE_ALIASES,
+            words=f"std unless given; only of {', '.join(OLD)}.",
+        ),
         usual.WATERMARK,
     ),
     outputs=("video",),
     eta=320,
-    rules=(_as_many_as_the_scene, _two_are_short),
+    rules=(_as_many_as_the_scene, _two_are_short, _model_of_old_scenes),
+    mends=_model_where_it_is_asked,
     prices=(
-        Row(units="2", where=(("seconds", "5"),)),
-        Row(units="4", where=(("seconds", "10"),)),
+        Row(units="2", where=(("mode", "std"), ("seconds", "5"))),
+        Row(units="4", where=(("mode", "std"), ("seconds", "10"))),
+        Row(units="3.5", where=(("mode", "pro"), ("seconds", "5"))),
+        Row(units="7", where=(("mode", "pro"), ("seconds", "10"))),
     ),
 )
