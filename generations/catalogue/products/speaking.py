@@ -30,6 +30,7 @@ from generations.catalogue.reading import is_token
 from generations.catalogue.violations import Findings
 
 LANGUAGES = ("zh", "en")
+_HOW, _BY_TEXT, _BY_SOUND = "input.mode", "text2video", "audio2video"
 _PACE = "1 is the voice's own pace."
 _PER_FIVE = (Row(units="0.5", per="chunk"),)
 
@@ -39,18 +40,33 @@ class _Recording(Medial):
 
     __slots__ = ()
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return ("input.audio_url", "input.audio_file", "input.audio_type", _HOW)
+
     def put(self, body: Body, value: str) -> None:
         inner = body.setdefault("input", {})
         form = "url" if media.is_address(value) or is_token(value) else "file"
         inner |= {"audio_type": form, f"audio_{form}": value}
 
     def take(self, body: Mapping[str, Any]) -> Any:
+        if found_at(body, _HOW) == _BY_TEXT:
+            return None
         return found_at(body, "input.audio_url") or found_at(body, "input.audio_file")
+
+
+class _Said(Text):
+    """The old lip-sync's text, unless its mode says that a recording is meant."""
+
+    __slots__ = ()
+
+    def take(self, body: Mapping[str, Any]) -> Any:
+        return None if found_at(body, _HOW) == _BY_SOUND else found_at(body, self.path)
 
 
 def _says_how(params: Params, body: Body) -> None:
     """Kling's old lip-sync wants to be told what it could see."""
-    body["input"]["mode"] = "text2video" if "text" in body["input"] else "audio2video"
+    body["input"]["mode"] = _BY_TEXT if "text" in body["input"] else _BY_SOUND
 
 
 LIP_SYNC = Product(
@@ -60,7 +76,7 @@ LIP_SYNC = Product(
     path="/v1/videos/lip-sync",
     fields=(
         usual.film(2, 60, inside="input", words="The film with the person."),
-        Text(name="text", key="input.text", most=120, words="What is said; else send audio."),
+        _Said(name="text", key="input.text", most=120, words="What is said; else send audio."),
         Thing(name="voice", key="input.voice_id", words="The voice, with text."),
         Choice(name="language", key="input.voice_language", allowed=LANGUAGES),
         Number(name="speed", key="input.voice_speed", low="0.8", high="2", words=_PACE),

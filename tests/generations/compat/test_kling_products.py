@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import requests
 
+from accounts import tenancy
+from generations.models import Attempt
 from tests.generations.programs import Program, available
 from tests.people import Customer
 from tests.waiting import until
@@ -119,3 +121,88 @@ def test_the_literal_paths_answer_at_the_root(site: str, alice: Customer) -> Non
     root = Program(site, Authorization=f"Bearer {alice.test_key}")
     speech = root.post("/v1/audio/tts", SPEECH).json()
     assert speech["data"]["task_status"] == "succeed"
+
+
+OMNI = "/v1/videos/omni-video"
+SEA = {"model_name": "kling-v3-omni", "mode": "std", "aspect_ratio": "1:1", "duration": "3"}
+
+
+def sent_for(task_id: str) -> dict[str, Any]:
+    """The body that went to the upstream."""
+    with tenancy.system("a test looks at what was sent"):
+        row = Attempt.objects.filter(generation__public_id=task_id).latest("number")
+        return dict(row.request["json"])
+
+
+def test_a_film_that_kling_is_to_cut_into_shots_is_ordered_as_one(kling: Program) -> None:
+    planned = {**SEA, "prompt": "The sea", "multi_shot": True, "shot_type": "intelligence"}
+    sent = sent_for(ended(kling, OMNI, planned)["task_id"])
+    assert (sent["multi_shot"], sent["shot_type"], sent["prompt"]) == (
+        True, "intelligence", "The sea"
+    )  # fmt: skip
+    switched_on = {**SEA, "prompt": "The sea", "multi_shot": True}
+    assert "shot_type" in kling.post(OMNI, switched_on).json()["message"]
+
+
+def test_shots_need_no_prompt_and_count_only_where_they_are_wanted(kling: Program) -> None:
+    shots = [{"index": 1, "prompt": "A wave", "duration": "1"},
+             {"index": 2, "prompt": "A gull", "duration": "2"}]  # fmt: skip
+    told = {**SEA, "multi_shot": True, "shot_type": "customize", "multi_prompt": shots}
+    sent = sent_for(ended(kling, OMNI, told)["task_id"])
+    assert (sent["multi_prompt"], sent["shot_type"]) == (shots, "customize")
+    plain = {**SEA, "prompt": "The sea", "multi_shot": False, "multi_prompt": shots}
+    sent = sent_for(ended(kling, OMNI, plain)["task_id"])
+    assert {"multi_shot", "shot_type", "multi_prompt"}.isdisjoint(sent)
+    assert kling.post(OMNI, SEA).json()["code"] == 1201
+
+
+def test_the_length_of_a_film_to_be_edited_is_its_own_whatever_a_client_always_sends(
+    kling: Program, film: dict[str, Any]
+) -> None:
+    videos = [{"video_url": film["url"], "refer_type": "base"}]
+    edit = {"prompt": "Make <<<video_1>>> red", "duration": "10", "video_list": videos}
+    task = ended(kling, OMNI, edit)
+    assert task["warnings"] == ["duration was dropped: it goes only with what has no base film."]
+    assert float(task["task_result"]["videos"][0]["duration"]) == pytest.approx(5, abs=0.2)
+    assert "duration" not in sent_for(task["task_id"])
+
+
+def test_the_mode_of_a_lip_sync_decides_what_counts(kling: Program, film: dict[str, Any]) -> None:
+    audio = kling.post("/v1/audio/tts", SPEECH).json()["data"]["task_result"]["audios"][0]
+    told = {"video_id": film["id"], "audio_type": "url", "audio_url": audio["url"], "text": "Hello",
+            "voice_id": "v", "voice_language": "en", "voice_speed": 1}  # fmt: skip
+    heard = ended(kling, LIPS, {"input": {**told, "mode": "audio2video"}})
+    dropped = ["input.text", "voice", "language", "speed"]
+    assert [warning.split()[0] for warning in heard["warnings"]] == dropped
+    assert set(sent_for(heard["task_id"])["input"]) == {"video_id", "mode", "audio_type",
+                                                        "audio_url"}  # fmt: skip
+    said = ended(kling, LIPS, {"input": {**told, "mode": "text2video"}})
+    assert sent_for(said["task_id"])["input"]["text"] == "Hello"
+    assert kling.post(LIPS, {"input": told}).json()["code"] == 1201
+
+
+PICTURE = "https://example.com/a.png"
+EFFECTS = "/v1/videos/effects"
+
+
+def test_an_old_effect_runs_on_the_model_that_was_asked_for(kling: Program) -> None:
+    inner = {"images": [PICTURE, PICTURE], "duration": "5"}
+    asked = {"model_name": "kling-v1-5", "mode": "pro"}
+    hug = ended(kling, EFFECTS, {"effect_scene": "hug", "input": {**inner, **asked}})
+    assert hug["final_unit_deduction"] == "3.5"
+    assert sent_for(hug["task_id"])["input"] == {**inner, **asked}
+    hug = ended(kling, EFFECTS, {"effect_scene": "hug", "input": inner})
+    usual = {"model_name": "kling-v1-6", "mode": "std"}
+    assert sent_for(hug["task_id"])["input"] == {**inner, **usual}
+    assert hug["final_unit_deduction"] == "2"
+
+
+def test_what_a_scene_has_no_words_for_is_dropped_aloud(kling: Program) -> None:
+    inner = {"images": [PICTURE, PICTURE], "duration": "5"}
+    extra = {"model_name": "kling-v1-6", "mode": "pro", "colour": "red"}
+    order = {"effect_scene": "hug_pro", "input": {**inner, **extra}, "style": "oil"}
+    hug = ended(kling, EFFECTS, order)
+    assert sent_for(hug["task_id"])["input"] == inner
+    dropped = ["input.colour", "style", "version", "mode"]
+    assert [warning.split()[0] for warning in hug["warnings"]] == dropped
+    assert hug["final_unit_deduction"] == "2"
