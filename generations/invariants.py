@@ -124,15 +124,25 @@ def breaches(organisation_id: int | None = None) -> list[Breach]:
         return list(_found(cursor))
 
 
-def of_rule(number: str) -> list[Breach]:
-    """The breaches of one rule. Needs a scope of every tenant."""
+def of_rule(number: str, among: list[str] | None = None) -> list[Breach]:
+    """The breaches of one rule. Needs a scope of every tenant.
+
+    At most twenty offenders are named, or all that are `among` these.
+    """
+    rules = tuple(rule for rule in RULES if rule.number == number)
     with connection.cursor() as cursor:
-        return list(_found(cursor, tuple(rule for rule in RULES if rule.number == number)))
+        return list(_found(cursor, rules, among))
 
 
-def _found(cursor: CursorWrapper, rules: tuple[Rule, ...] = RULES) -> Iterator[Breach]:
+def _found(
+    cursor: CursorWrapper, rules: tuple[Rule, ...] = RULES, among: list[str] | None = None
+) -> Iterator[Breach]:
     for rule in rules:
-        cursor.execute(f"{rule.query} LIMIT {_LISTED}")
+        found = f"SELECT offender FROM ({rule.query}) AS found (offender)"  # noqa: S608 - a constant
+        if among is None:
+            cursor.execute(f"{found} ORDER BY 1 LIMIT {_LISTED}")
+        else:
+            cursor.execute(f"{found} WHERE offender = ANY(%s) ORDER BY 1", [among])
         for (offender,) in cursor.fetchall():
             yield Breach(f"{rule.number} {rule.says}", str(offender))
 

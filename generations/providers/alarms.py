@@ -33,5 +33,11 @@ def ringing(kind: AlarmKind) -> list[str]:
     return list(_open(kind).values_list("subject", flat=True))
 
 
+def resolved(kind: AlarmKind) -> QuerySet[Alarm, str]:
+    """The subjects that rang and ring no more."""
+    rang: QuerySet[Alarm] = Alarm.objects.filter(kind=kind).exclude(resolved_at=None)
+    return rang.exclude(subject__in=_open(kind).values("subject")).values_list("subject", flat=True)
+
+
 def _open(kind: AlarmKind) -> QuerySet[Alarm]:
     return Alarm.objects.filter(kind=kind, resolved_at=None)

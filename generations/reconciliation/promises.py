@@ -9,14 +9,8 @@ from django.db.models.functions import Now
 
 from accounts import tenancy
 from generations import attempts, invariants, late, outcomes
-from generations.models import (
-    AlarmKind,
-    Attempt,
-    AttemptOutcome,
-    Generation,
-    ProviderAccount,
-    Status,
-)
+from generations.invariants import Breach
+from generations.models import AlarmKind, Attempt, AttemptOutcome, Generation, Status
 from generations.providers import alarms
 from generations.reconciliation.finding import Finding, Kind, Look, Page
 from generations.wire.task import Reason, Rejected
@@ -32,21 +26,34 @@ _MOST = 200  # late films that are asked about in one reconciliation
 
 
 def unknown(look: Look) -> Page:
-    """Attempts without an outcome whose order has ended, and suspense that nobody has resolved."""
+    """The next of what is in suspense, then of the attempts whose order ended without them.
+
+    Suspense is told until an operator resolves its alarm, which rings for all of it.
+    """
+    place, _, last = (look.after or "suspense:0").partition(":")
     with tenancy.system("attempts of every tenant are looked at"):
-        left = _of(look.account).filter(
-            outcome=AttemptOutcome.UNKNOWN, generation__finished_at__lt=Now() - _GRACE
-        )
-        open_ = list(left.select_related("generation", "account").order_by("pk")[:_BATCH])
-        rung = _of(look.account).filter(external_id__in=alarms.ringing(AlarmKind.SUSPENSE))
-        waiting = list((rung & attempts.in_suspense()).select_related("account"))
-    found = [_into_suspense(attempt, look) for attempt in open_]
-    return Page((*found, *(_suspense(attempt) for attempt in waiting)))
+        rows = _in_suspense() if place == "suspense" else _left_open()
+        if look.account:
+            rows = rows.filter(account=look.account)
+        rows = rows.filter(pk__gt=int(last)).select_related("generation", "account")
+        batch = list(rows.order_by("pk")[:_BATCH])
+    told = _suspense if place == "suspense" else _into_suspense
+    after = f"{place}:{batch[-1].pk}" if len(batch) == _BATCH else ""
+    following = "open:0" if place == "suspense" else ""
+    return Page(tuple(told(attempt, look) for attempt in batch), after or following)
 
 
-def _of(account: ProviderAccount | None) -> QuerySet[Attempt]:
-    every: QuerySet[Attempt] = Attempt.objects.all()
-    return every.filter(account=account) if account else every
+def _in_suspense() -> QuerySet[Attempt]:
+    """What somebody may bill and no operator has looked at."""
+    rows = attempts.in_suspense().filter(account__is_sandbox=False)
+    return rows.exclude(external_id__in=alarms.resolved(AlarmKind.SUSPENSE))
+
+
+def _left_open() -> QuerySet[Attempt]:
+    rows: QuerySet[Attempt] = Attempt.objects.filter(
+        outcome=AttemptOutcome.UNKNOWN, generation__finished_at__lt=Now() - _GRACE
+    )
+    return rows
 
 
 def _into_suspense(attempt: Attempt, look: Look) -> Finding:
@@ -56,8 +63,10 @@ def _into_suspense(attempt: Attempt, look: Look) -> Finding:
     return Finding(Kind.UNKNOWN, attempt.external_id, says, "put into suspense")
 
 
-def _suspense(attempt: Attempt) -> Finding:
+def _suspense(attempt: Attempt, look: Look) -> Finding:
     says = f"{attempt.account.name} may bill ${attempt.upstream_cost}, and no film came"
+    if look.mend and attempt.external_id not in alarms.ringing(AlarmKind.SUSPENSE):
+        alarms.ring(AlarmKind.SUSPENSE, attempt.external_id, says)
     return Finding(Kind.UNKNOWN, attempt.external_id, says, left=True)
 
 
@@ -65,24 +74,33 @@ def _suspense(attempt: Attempt) -> Finding:
 
 
 def holds(look: Look) -> Page:
-    """Orders long past their deadline that hold credits, and holds that no order will settle."""
+    """Holds that no order will settle, and the next orders long past their deadline."""
+    broken = [] if look.after else _unsettled(look)
+    found = [Finding(Kind.HOLD, b.offender, f"not so: {b.rule}", left=True) for b in broken]
     with tenancy.system("holds of every tenant are looked at"):
         waits = Q(status__in=[Status.FETCHING, Status.STORING], deadline_at__gte=Now() - _WAITING)
         stuck = Generation.objects.filter(
             Q(lease_until=None) | Q(lease_until__lte=Now()),
             finished_at=None,
             deadline_at__lt=Now() - _GRACE,
+            pk__gt=int(look.after or 0),
         ).exclude(waits)
         orders = list(stuck.order_by("pk")[:_BATCH])
+    found += [_given_back(order, look) for order in orders]
+    return Page(tuple(found), str(orders[-1].pk) if len(orders) == _BATCH else "")
+
+
+def _unsettled(look: Look) -> list[Breach]:
+    """The first of them; an alarm rings for each until it is mended, also when it is not listed."""
+    ringing = alarms.ringing(AlarmKind.STUCK)
+    with tenancy.system("holds of every tenant are looked at"):
         broken = invariants.of_rule("I5")
-    found = [_given_back(order, look) for order in orders]
+        still = {breach.offender for breach in invariants.of_rule("I5", among=ringing)}
     if look.mend:
-        names = {breach.offender for breach in broken}
-        alarms.clear(AlarmKind.STUCK, *set(alarms.ringing(AlarmKind.STUCK)) - names)
+        alarms.clear(AlarmKind.STUCK, *set(ringing) - still)
         for breach in broken:
             alarms.ring(AlarmKind.STUCK, breach.offender, breach.rule)
-    found += [Finding(Kind.HOLD, b.offender, f"not so: {b.rule}", left=True) for b in broken]
-    return Page(tuple(found))
+    return broken
 
 
 def _given_back(order: Generation, look: Look) -> Finding:

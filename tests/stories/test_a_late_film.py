@@ -48,6 +48,8 @@ def test_what_comes_late_is_given_free(site: str, what: str) -> None:
     after = seen()
     assert (after["status"], after["credits"]["charged"]) == ("failed", 0)
     assert available(alice) == before
+    with tenancy.system("an operator looks"):
+        assert not attempts.in_suspense().filter(generation__public_id=made["id"]).exists()
 
 
 def test_a_voice_that_comes_late_is_given_free_and_can_be_used(site: str) -> None:

@@ -5,14 +5,26 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import attempts, lifecycle, outcomes
-from generations.models import Alarm, Attempt, Generation, Protocol, ProviderAccount, Status
+from generations import attempts, invariants, lifecycle, outcomes
+from generations.models import (
+    Alarm,
+    AlarmKind,
+    Attempt,
+    AttemptOutcome,
+    Generation,
+    Protocol,
+    ProviderAccount,
+    Status,
+)
+from generations.providers import alarms
 from generations.reconciliation import promises
 from generations.reconciliation.finding import Finding, Look, Page
 from tests.billing import purse
@@ -51,30 +63,71 @@ def sent(of: Customer, account: ProviderAccount) -> tuple[Generation, Attempt]:
     return order, attempts.begin(order, account)
 
 
-def test_an_attempt_left_open_by_an_order_that_ended_goes_to_suspense() -> None:
-    alice = funded()
-    account = ProviderAccount.objects.create(
+def upstream() -> ProviderAccount:
+    """One that is asked for nothing."""
+    made_here: ProviderAccount = ProviderAccount.objects.create(
         name=f"open-{secrets.token_hex(4)}", protocol="segmind", enabled=False,
         base_url="http://127.0.0.1:1", serves_live=False,
     )  # fmt: skip
-    order, attempt = sent(alice, account)
+    return made_here
+
+
+def left_open(of: Customer, account: ProviderAccount) -> Attempt:
+    """An attempt without an outcome, of an order that ended long ago."""
+    order, attempt = sent(of, account)
     assert lifecycle.fail(order, "deadline", "a story")
     change(order, finished_at=timezone.now() - timedelta(hours=2))
+    return attempt
 
-    page = promises.unknown(DRY)
-    assert found(page, attempt.external_id).done == "put into suspense"
-    assert found(page, attempt.external_id).left is False
+
+def test_an_attempt_left_open_by_an_order_that_ended_goes_to_suspense() -> None:
+    account = upstream()
+    attempt = left_open(funded(), account)
+    dry, mend = Look(mend=False, account=account), Look(mend=True, account=account)
+
+    (told,) = all_of(promises.unknown, dry).values()
+    assert (told.subject, told.done, told.left) == (
+        attempt.external_id, "put into suspense", False,
+    )  # fmt: skip
     assert outcome(attempt) == "unknown"
-    assert found(promises.unknown(MEND), attempt.external_id).left is False
+    assert all_of(promises.unknown, mend)[attempt.external_id].left is False
     assert outcome(attempt) == "abandoned"
     assert Alarm.objects.filter(kind="suspense", subject=attempt.external_id).count() == 1
 
-    waiting = found(promises.unknown(Look(mend=True, account=account)), attempt.external_id)
-    assert (waiting.left, waiting.says) == (
-        True, f"{account.name} may bill $0.1400, and no film came",
+    (waiting,) = all_of(promises.unknown, mend).values()
+    assert (waiting.subject, waiting.left, waiting.says) == (
+        attempt.external_id, True, f"{account.name} may bill $0.1400, and no film came",
     )  # fmt: skip
     Alarm.objects.filter(subject=attempt.external_id).update(resolved_at=timezone.now())
-    assert promises.unknown(Look(mend=True, account=account)).findings == ()
+    assert all_of(promises.unknown, mend) == {}
+
+
+def test_more_than_a_page_of_attempts_is_told_and_put_into_suspense_at_one_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(promises, "_BATCH", 2)
+    alice, account = funded(), upstream()
+    names = {left_open(alice, account).external_id for _ in range(5)}
+    for mend, left in ((False, False), (True, False), (False, True)):
+        told = all_of(promises.unknown, Look(mend=mend, account=account))
+        assert {name: each.left for name, each in told.items()} == dict.fromkeys(names, left)
+
+
+def test_what_was_paid_for_and_brought_no_film_is_told_until_somebody_has_looked() -> None:
+    account = upstream()
+    order, attempt = sent(funded(), account)
+    cost = Decimal("0.28")
+    assert attempts.close(order, attempt, AttemptOutcome.ACCEPTED, upstream_cost=cost)
+    assert lifecycle.fail(order, "bad_film", "a story")
+    (told,) = all_of(promises.unknown, Look(mend=False, account=account)).values()
+    assert (told.subject, told.left) == (attempt.external_id, True)
+    mine = Alarm.objects.filter(kind="suspense", subject=attempt.external_id)
+    assert not mine.exists()
+    for _ in range(2):
+        assert all_of(promises.unknown, Look(mend=True, account=account)) == {told.subject: told}
+    assert mine.get().count == 1
+    mine.update(resolved_at=timezone.now())
+    assert all_of(promises.unknown, Look(mend=True, account=account)) == {}
 
 
 def outcome(attempt: Attempt) -> str:
@@ -102,6 +155,46 @@ def test_an_order_long_past_its_deadline_is_given_back_unless_somebody_is_at_it(
     assert not {held.public_id, waits.public_id} & {each.subject for each in page.findings}
 
 
+def test_more_than_a_page_of_stuck_orders_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(promises, "_BATCH", 2)
+    alice = funded()
+    stuck = [parked(alice) for _ in range(5)]
+    for order in stuck:
+        change(order, deadline_at=timezone.now() - timedelta(hours=2))
+    told = all_of(promises.holds, DRY)
+    assert {order.public_id for order in stuck} <= told.keys()
+    all_of(promises.holds, MEND)
+    assert {columns(order)["status"] for order in stuck} == {"failed"}
+    assert available(alice) == 10_000
+
+
+def test_an_alarm_of_a_hold_that_is_not_listed_rings_on_until_it_is_mended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alice = funded()
+    order = parked(alice)
+
+    def tamper(to: str, moment: str) -> None:
+        purse.as_owner(
+            "ALTER TABLE billing_hold DISABLE TRIGGER USER;"
+            f"UPDATE billing_hold SET status = '{to}', settled_at = {moment} "
+            f"WHERE organisation_id = {alice.organisation.pk};"
+            "ALTER TABLE billing_hold ENABLE TRIGGER USER"
+        )
+
+    def rings() -> bool:
+        return order.public_id in alarms.ringing(AlarmKind.STUCK)
+
+    tamper("released", "now()")
+    alarms.ring(AlarmKind.STUCK, order.public_id, "a story")
+    monkeypatch.setattr(invariants, "_LISTED", 0)
+    assert order.public_id not in all_of(promises.holds, MEND)
+    assert rings()
+    tamper("pending", "NULL")
+    all_of(promises.holds, MEND)
+    assert not rings()
+
+
 def test_a_hold_that_its_ended_order_left_is_told_and_nothing_is_posted() -> None:
     alice = funded()
     order = parked(alice)
@@ -112,7 +205,7 @@ def test_a_hold_that_its_ended_order_left_is_told_and_nothing_is_posted() -> Non
         "ALTER TABLE billing_hold ENABLE TRIGGER USER"
     )
     before = available(alice)
-    broken = {each.subject: each for each in promises.holds(MEND).findings}
+    broken = all_of(promises.holds, MEND)
     if order.public_id in broken:  # at most twenty are named
         assert broken[order.public_id].left
         assert Alarm.objects.filter(kind="stuck", subject=order.public_id).exists()
