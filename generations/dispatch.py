@@ -118,7 +118,7 @@ def _place(generation: Generation) -> Attempt | None:
         with lifecycle.scope(generation), transaction.atomic():
             if not turns.seat(generation):
                 waits.append(health.NO_ROOM)
-            elif closed_for := health.admit(account.pk, generation.model, retry=again):
+            elif closed_for := health.admit(account.pk, generation.called, retry=again):
                 waits.append(closed_for)
             elif providers.adapter(account).blocking:
                 lifecycle.hand_over(generation, account)
@@ -168,7 +168,7 @@ def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
 def _resend(generation: Generation, attempt: Attempt) -> Attempt | None:
     """The same id once more where it certainly never arrived, as soon as the account is well."""
     with transaction.atomic():
-        closed_for = health.admit(attempt.account_id, generation.model, retry=True, seated=True)
+        closed_for = health.admit(attempt.account_id, generation.called, retry=True, seated=True)
         sends = not closed_for and attempts.again(generation, attempt)
     if not sends:
         _wait(generation, closed_for)

@@ -38,7 +38,7 @@ def record(generation: Generation, attempt: Attempt, exchange: Exchange) -> None
     # Last: an answer that is not written down would be lost where nobody can be asked for it.
     health.learn(
         attempt.account,
-        generation.model,
+        generation.called,
         exchange.outcome,
         retry=attempt.retry,
         sent_at=attempt.started_at,
@@ -158,7 +158,7 @@ def suspend(generation: Generation, attempt: Attempt) -> None:
 
 def untold(generation: Generation, attempt: Attempt) -> None:
     """Nobody will learn from it how the account does."""
-    breakers.give_back(attempt.account_id, generation.model, attempt.started_at)
+    breakers.give_back(attempt.account_id, generation.called, attempt.started_at)
 
 
 def _accepted(generation: Generation, attempt: Attempt, task: Task, seen: dict[str, Any]) -> None:
@@ -205,7 +205,7 @@ def _rejected(
         lifecycle.fail(generation, _FINAL[reason], refusal.message)
     elif reason == Reason.DISCONTINUED:
         if not attempt.account.is_sandbox:  # there a prompt says so, for its own order alone
-            routing.refuse_model(attempt.account, generation.order().model, refusal.message)
+            routing.refuse_model(attempt.account, generation.called, refusal.message)
         lifecycle.put_back(generation, again_in=0)
     elif attempts.burned(generation) >= settings.SUBMIT_ATTEMPTS:
         lifecycle.fail(

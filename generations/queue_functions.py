@@ -6,6 +6,7 @@ first (Goyal, Vin and Cheng, 1996).
 """
 
 from accounts.sql_functions import across_tenants
+from generations.catalogue.params import FILMS
 
 TURN = 232_792_560  # how long a turn of weight 1 is; divisible by 1 to 20
 _WORDS = {
@@ -19,8 +20,9 @@ _WORDS = {
         "next_run_at <= now() AND deadline_at > now() "
         "AND (lease_until IS NULL OR lease_until <= now()) "
         "AND (lane IS NULL OR lane && v_open AND (v_rests IS NULL OR EXISTS (SELECT "
-        "FROM unnest(lane) l WHERE l = ANY (v_open) AND l || ' ' || model <> ALL (v_rests))))"
+        "FROM unnest(lane) l WHERE l = ANY (v_open) AND l || ' ' || IS_CALLED <> ALL (v_rests))))"
     ),
+    "IS_CALLED": f"(CASE WHEN kind IN {FILMS} THEN model ELSE kind || ' ' || model END)",
     "PUT_BACK": "(status = 'submitting' AND account_id IS NULL)",
     "A_TURN": str(TURN),
 }
@@ -125,13 +127,13 @@ TURNS = across_tenants(
                   FROM generations_queues(true, NULL, v_open, v_rests)) q
              WHERE nth <= p_most AND CASE WHEN livemode THEN v_live ELSE v_test END > 0
         ), next AS (
-            (SELECT id, model, lane, livemode, -1::bigint AS tag, id AS head
+            (SELECT id, IS_CALLED AS model, lane, livemode, -1::bigint AS tag, id AS head
                FROM generations_generation WHERE PUT_BACK AND IS_DUE
               ORDER BY id LIMIT greatest(1, p_most / 2))
              UNION ALL
             SELECT g.id, g.model, g.lane, q.livemode, q.tag + (g.nth - 1) * q.stride, q.head
               FROM first q CROSS JOIN LATERAL (
-                   SELECT id, lane, model, row_number() OVER (ORDER BY id) AS nth
+                   SELECT id, lane, IS_CALLED AS model, row_number() OVER (ORDER BY id) AS nth
                      FROM generations_generation w
                     WHERE w.organisation_id = q.organisation_id AND w.livemode = q.livemode
                       AND status = 'accepted' AND w.finished_at IS NULL AND IS_DUE

@@ -88,7 +88,7 @@ def able(params: Params, *, livemode: bool) -> list[ProviderAccount]:
     return [
         account
         for account in _accounts(livemode=livemode)
-        if (account.pk, params.model) not in _known.refused
+        if (account.pk, params.called) not in _known.refused
         and account.sells(params.model)
         and (params.task or params.duration <= account.max_seconds)
         and params.pin in (None, account.pk)

@@ -12,6 +12,15 @@ from typing import Any
 SHOTS_MAX = 6  # segments of one multi-shot film, at Kling's own API; Segmind takes fewer
 Kind = str
 """`text2video`, `image2video`, or the name of a product (`catalogue.products`)."""
+FILMS: tuple[Kind, ...] = ("text2video", "image2video")
+
+
+def called(kind: Kind, model: str) -> str:
+    """What is called at an upstream, by whose doings breakers and refusals go.
+
+    A model for films; a product's endpoint may be closed or ail while its model makes films.
+    """
+    return model if kind in FILMS else f"{kind} {model}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,11 @@ class Params:
         if self.task:
             return self.task
         return "image2video" if self.image or self.image_tail else "text2video"
+
+    @property
+    def called(self) -> str:
+        """What is called at an upstream to make it."""
+        return called(self.kind, self.model)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready dict of the fields that differ from their defaults, plus `model`.

@@ -318,7 +318,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("model", models.CharField(max_length=40)),
+                ("model", models.CharField(max_length=81)),
                 ("reason", models.CharField(max_length=300)),
                 ("until", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("model", models.CharField(max_length=40)),
+                ("model", models.CharField(max_length=81)),
                 (
                     "state",
                     models.CharField(

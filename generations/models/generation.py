@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.tenancy import TenantPart
-from generations.catalogue.params import Params
+from generations.catalogue.params import Params, called
 from kling_saas.lib.ids import public_id
 
 
@@ -177,6 +177,11 @@ class Generation(TenantPart):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def called(self) -> str:
+        """What is called at an upstream to make it."""
+        return called(self.kind, self.model)
 
     def order(self) -> Params:
         """The film as ordered."""

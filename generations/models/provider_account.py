@@ -100,11 +100,12 @@ class ProviderAccount(models.Model):
 class RefusedModel(models.Model):
     """A model an account does not serve, until a moment or for good.
 
-    For good when the upstream said "discontinued", or an operator did.
+    `model` is what is called (`catalogue.params.called`): `multi-image2video kling-v1-6` is not
+    kling-v1-6. For good when the upstream said "discontinued", or an operator did.
     """
 
     account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE)
-    model = models.CharField(max_length=40)
+    model = models.CharField(max_length=81)  # of a product, its name and a model's
     reason = models.CharField(max_length=_WHY_MAX)
     until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -127,10 +128,13 @@ class BreakerState(models.TextChoices):
 
 
 class Breaker(models.Model):
-    """How one model does at one account, for every process. Written by compare-and-set."""
+    """How one model does at one account, for every process. Written by compare-and-set.
+
+    `model` is what is called (`catalogue.params.called`).
+    """
 
     account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE)
-    model = models.CharField(max_length=40)
+    model = models.CharField(max_length=81)  # of a product, its name and a model's
     state = models.CharField(
         max_length=9, choices=BreakerState.choices, default=BreakerState.CLOSED
     )

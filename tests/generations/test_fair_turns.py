@@ -284,7 +284,7 @@ def test_a_model_that_fails_upstream_hides_no_other_and_is_tried_with_one_order(
         one = ProviderAccount.objects.get(name="sandbox-kling")
         for order in (*failing, works):
             lane_of(order, one)
-        Generation.objects.filter(pk=works.pk).update(model="another")
+        Generation.objects.filter(pk=works.pk).update(kind="multi-image2video")
         rests = Breaker.objects.update_or_create(
             account=one, model=failing[0].model,
             defaults={"state": BreakerState.OPEN, "next_probe_at": Now() + timedelta(minutes=1)},

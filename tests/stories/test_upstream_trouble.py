@@ -26,7 +26,7 @@ from generations.providers import health
 from kling_saas import admin_home, doctor
 from tests.generations.programs import Program, available, funded, native, settled
 from tests.sandbox.upstream import Upstream
-from tests.selling import MODEL, PRICE, Seller
+from tests.selling import MODEL, PRICE, Seller, seen_by_all
 from tests.stack import Stack
 from tests.waiting import until
 
@@ -115,6 +115,25 @@ def test_a_model_that_its_only_upstream_no_longer_makes_is_told_to_operators_and
     told = until(refused, seconds=5, what="the refusal of a model nobody makes")
     assert (told["code"], told["retry_after"]) == ("no_provider", "60")
     assert told["detail"].startswith(f"No service can make this {MODEL} film at the moment;")
+
+
+def test_a_product_that_an_upstream_closed_stops_no_films_of_its_model(
+    site: str, sell: Seller
+) -> None:
+    only = sell()
+    program = native(site, funded().test_key)
+    many = {"task": "multi-image2video", "images": ["https://example.com/a.png"]}
+    closed = {**many, "prompt": "They meet fail:discontinued"}
+    made = settled(program, program.post("/generations", closed).json()["id"])
+    assert made["error"]["code"] == "no_provider"
+    (refused,) = routing.refused().filter(account=only)
+    assert refused.model == f"multi-image2video {MODEL}"
+    seen_by_all()
+    film = order(program)
+    assert settled(program, film)["status"] == "succeeded"
+    assert trail(film) == [(only.name, "accepted", "")]
+    learned = Breaker.objects.filter(account=only).values_list("model", flat=True)
+    assert set(learned) == {MODEL, f"multi-image2video {MODEL}"}
 
 
 def test_the_doctor_names_the_models_that_no_account_makes(sell: Seller) -> None:
