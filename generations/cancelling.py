@@ -35,8 +35,10 @@ def _why_not(generation: Generation) -> str:
         return f"{name} has {generation.status}: there is nothing left to cancel."
     if lifecycle.with_nobody(generation):
         return f"{name} is being handed over at this moment: ask again."
+    surely = generation.status != Status.SUBMITTING
     return (
-        f"{name} was handed over and an upstream is making it, which nobody can stop. It costs its "
+        f"{name} was handed over and an upstream {'is' if surely else 'may be'} making it, which "
+        "nobody can stop. It costs its "
         f"{generation.credits} credits if it succeeds; if it fails, all of them come back."
     )
 
