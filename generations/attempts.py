@@ -21,6 +21,7 @@ from generations.models import (
 )
 from generations.products import FACTS_ONLY
 from generations.providers import alarms
+from generations.wire.kling.codes import is_gone
 from generations.wire.task import Reason, Task, TaskState
 from kling_saas.lib.logs import kept
 
@@ -116,11 +117,15 @@ def tried(generation: Generation) -> set[int]:
         )
 
 
-def gone(generation: Generation) -> set[int]:
-    """The accounts that told it that they do not serve its model."""
+def turned_away(generation: Generation) -> dict[int, bool]:
+    """The accounts that told it that they do not serve its model, and whether that is for good.
+
+    It is when they said so plainly; a sandbox says so for one order alone, as its prompt asks.
+    """
     with lifecycle.scope(generation):
         refused = Attempt.objects.filter(generation=generation, reason=Reason.DISCONTINUED)
-        return set(refused.values_list("account_id", flat=True))
+        told = refused.values_list("account_id", "account__is_sandbox", "message")
+        return {pk: sandbox or is_gone(message) for pk, sandbox, message in told}
 
 
 def count(generation: Generation) -> int:

@@ -105,12 +105,15 @@ def _next_step(generation: Generation) -> Attempt | None:
 
 def _place(generation: Generation) -> Attempt | None:
     """Write the attempt at the best account that takes one now; wait when none does."""
+    tried = attempts.tried(generation)
+    refusals = attempts.turned_away(generation) if tried else {}
+    if refusals:
+        routing.forget()  # what another process was told a moment ago
+    gone = {account for account, for_good in refusals.items() if for_good}
     able = routing.candidates(generation.order(), livemode=generation.livemode)
-    if tried := attempts.tried(generation):
-        gone = attempts.gone(generation)
-        able = [account for account in able if account.pk not in gone]
+    able = [account for account in able if account.pk not in gone]
     if not able:
-        lifecycle.fail(generation, "no_provider", "No service can make this film any more.")
+        _wait_for_any(generation, gone)
         return None
     waits = []
     for account in sorted(able, key=lambda a: a.pk in tried):
@@ -127,6 +130,14 @@ def _place(generation: Generation) -> Attempt | None:
                 return attempts.begin(generation, account, retry=again)
     _wait(generation, min(waits), routing.lane_of(able))
     return None
+
+
+def _wait_for_any(generation: Generation, gone: set[int]) -> None:
+    """No account sells it now: its own lane until one does, or its end when none can again."""
+    if routing.may_sell_again(generation.order(), livemode=generation.livemode) - gone:
+        _wait(generation, _LONGEST_WAIT, [])
+    else:
+        lifecycle.fail(generation, "no_provider", "No service can make this film any more.")
 
 
 def _wait(generation: Generation, seconds: float, lane: list[int] | None = None) -> None:

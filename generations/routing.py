@@ -88,12 +88,29 @@ def able(params: Params, *, livemode: bool) -> list[ProviderAccount]:
     return [
         account
         for account in _accounts(livemode=livemode)
-        if (account.pk, params.called) not in _known.refused
-        and account.sells(params.model)
-        and (params.task or params.duration <= account.max_seconds)
+        if (account.pk, params.called) not in _known.refused and _could(account, params)
+    ]
+
+
+def may_sell_again(params: Params, *, livemode: bool) -> set[int]:
+    """Accounts that sell this film once an operator enables them or an hour's refusal is over,
+    and those that do. One that said that the model is gone for good is none.
+    """
+    gone = RefusedModel.objects.filter(model=params.called, until=None).values("account")
+    return {
+        account.pk
+        for account in ProviderAccount.objects.exclude(pk__in=gone)
+        if _serves(account, livemode=livemode) and _could(account, params)
+    }
+
+
+def _could(account: ProviderAccount, params: Params) -> bool:
+    return (
+        account.sells(params.model)
+        and (params.task != "" or params.duration <= account.max_seconds)
         and params.pin in (None, account.pk)
         and providers.adapter(account).can(params)
-    ]
+    )
 
 
 def drawn(

@@ -39,7 +39,9 @@ def seller(stack: Stack) -> Iterator[Seller]:
         return account
 
     yield add
-    ProviderAccount.objects.filter(pk__in=[a.pk for a in made]).update(enabled=False)
+    ProviderAccount.objects.filter(pk__in=[a.pk for a in made]).update(
+        enabled=False, serves_test=False
+    )
     RefusedModel.objects.filter(pk__in=[row.pk for row in sandbox]).delete()
     seen_by_all()
 
