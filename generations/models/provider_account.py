@@ -11,6 +11,7 @@ from kling_saas.lib.logs import kept
 from kling_saas.lib.sealing import seal, unseal
 
 LIST_USD_PER_UNIT = Decimal("0.14")  # Kling's own list price of a video unit
+_SECRET_MIN = 8  # characters; what is shorter, as a sandbox's, is in many a word
 _WHY_MAX = 300  # characters of a vendor's words that are kept
 
 
@@ -95,6 +96,10 @@ class ProviderAccount(models.Model):
     def credential(self) -> str:
         """The credential in clear. Raises SealBroken when it cannot be opened."""
         return unseal(self.sealed_credential, bound_to=f"provider_account:{self.name}")
+
+    def secrets(self) -> list[str]:
+        """The parts of the credential by which it is known again. Raises SealBroken."""
+        return [part for part in self.credential().split("|") if len(part) >= _SECRET_MIN]
 
 
 class RefusedModel(models.Model):

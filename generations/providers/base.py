@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from generations.models import ProviderAccount
 
 log = logging.getLogger(__name__)
-_SECRET_LENGTH = 8  # characters; what is shorter, as a sandbox's, is in many a word
 _OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 _WORTH_A_LIST = 8  # questions; fewer are asked one by one
 # Said of the list that was asked for, and of none of its films.
@@ -148,18 +147,17 @@ class Adapter:
     @cached_property
     def _credential(self) -> dict[str, str]:
         """Opened and signed once per adapter, which lives for one bunch of requests."""
-        return self.codec.credential(self._opened)
+        return self.codec.credential(self.account.credential())
 
     @cached_property
-    def _opened(self) -> str:
-        return self.account.credential()
+    def _secrets(self) -> list[bytes]:
+        return [part.encode() for part in self.account.secrets()]
 
     def _hushed(self, answer: httpx.Response) -> httpx.Response:
         """The answer without our own credential, of whatever form, if it repeats that."""
         content = answer.content
-        for secret in self._opened.split("|"):
-            if len(secret) >= _SECRET_LENGTH:
-                content = content.replace(secret.encode(), b"***")
+        for secret in self._secrets:
+            content = content.replace(secret, b"***")
         if content == answer.content:
             return answer
         plain = {k: v for k, v in answer.headers.items() if k not in _OF_THE_BODY}

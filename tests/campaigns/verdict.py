@@ -34,7 +34,7 @@ def of(stack: Stack) -> tuple[list[str], dict[str, Any]]:
     facts: dict[str, list[list[Any]]] = json.loads(stack.python(_ASK, json.dumps(_FIGURES)))
     unfinished = [str(row[0]) for row in facts["unfinished"]]
     violations = [f"unfinished: {unfinished}"] if unfinished else []
-    violations += books(stack, "--files")
+    violations += books(stack, "--files", "--secrets")
     violations += _upstream(stack)
     violations += _secrets(stack)
     statuses = {str(status): count for status, count in facts["statuses"]}

@@ -120,6 +120,7 @@ def answering(single: tuple[int, bytes], listed: tuple[int, bytes] | None = None
         def do_GET(self) -> None:
             status, body = (listed or single) if "page" in self.path else single
             self.send_response(status)
+            body = body.replace(b"{id}", self.path.rpartition("/")[2].encode())
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -136,7 +137,7 @@ def answering(single: tuple[int, bytes], listed: tuple[int, bytes] | None = None
 
 _IDS = [str(number) for number in range(_FILMS)]
 _LATER = (503, b'{"code":5001,"message":"Service temporarily unavailable","request_id":"r"}')
-_AT_WORK = (200, b'{"code":0,"data":{"task_id":"1","task_status":"processing"}}')
+_AT_WORK = (200, b'{"code":0,"data":{"task_id":"{id}","task_status":"processing"}}')
 _MISSING = b'{"code":1203,"message":"The requested resource does not exist","request_id":"r"}'
 _PAGE = b"<html><h1>404 Not Found</h1><hr>nginx</html>"
 _ROUTE = b'{"message":"no Route matched with those values"}'

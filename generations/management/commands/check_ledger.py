@@ -24,6 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("--organisation", default="", help="Public id (org_…) of only one.")
         parser.add_argument("--books", action="store_true", help="The wallets alone, no films.")
         parser.add_argument("--files", action="store_true", help="Read every stored film, too.")
+        parser.add_argument(
+            "--secrets", action="store_true", help="Look for our credentials in what is kept, too."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the accounts and what does not add up."""
@@ -39,6 +42,8 @@ class Command(BaseCommand):
         broken = [] if options["books"] else invariants.breaches(organisation)
         if options["files"]:
             broken += invariants.file_breaches()
+        if options["secrets"]:
+            broken += invariants.secret_breaches()
         for breach in broken:
             self.stdout.write(f"BROKEN {breach}")
         verdict = "The books add up." if found.holds else "The books DO NOT add up."
