@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
                     "handed_over_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When it went to its upstream: to the last, if to several.",
+                        help_text="When it went to its upstream; anew, if another had put it back.",
                         null=True,
                     ),
                 ),
