@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from generations.catalogue.billable import Unpriced
 from generations.catalogue.params import Kind
 from generations.catalogue.products.registry import PRODUCTS
 from generations.catalogue.validation import InvalidRequest
 from generations.sandbox import credentials, sources
+from generations.sandbox.limits import AS_SOLD
 from generations.sandbox.vendor import Refusal, Vendor, Wish
 from generations.sandbox.web import Handler, HangUp, answer, body_of, checked, vendor_of
 from generations.wire.kling import account as packs
@@ -45,7 +47,7 @@ def guarded(handler: Handler) -> Handler:
             return await handler(request)
         except credentials.Unauthorised as refusal:
             return answer(error(refusal.code, refusal.message))
-        except (BadRequest, InvalidRequest) as refusal:
+        except (BadRequest, InvalidRequest, Unpriced) as refusal:
             return answer(error(_INVALID, str(refusal)))
         except Refusal as refusal:
             if refusal.sort == "dropped":
@@ -68,7 +70,7 @@ def _create(kind: Kind) -> Handler:
             return answer(error(_BALANCE_EMPTY))
         body = await body_of(request)
         order = codec.decode_order(kind, body)
-        params, product = checked(order, body), PRODUCTS.get(kind)
+        params, product = checked(order, body), AS_SOLD.get(kind)
         if product:
             params = await sources.take_in(vendor, account, product, params)
         wish = Wish(

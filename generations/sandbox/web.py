@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from generations.catalogue.params import Params
 from generations.catalogue.validation import check
+from generations.sandbox.limits import AS_SOLD
 from generations.sandbox.vendor import Vendor
 from generations.wire.task import BadRequest, Order, WireReply
 
@@ -83,7 +84,14 @@ def checked(order: Order, body: Any, *, max_shots: int = 6, max_seconds: int = 1
     fields = dict(order.fields)
     if isinstance(body, dict) and body.get("seed") is not None:
         fields["seed"] = body["seed"]
-    found = check(fields, lenient=True, sandbox=True, max_shots=max_shots, max_seconds=max_seconds)
+    found = check(
+        fields,
+        lenient=True,
+        sandbox=True,
+        max_shots=max_shots,
+        max_seconds=max_seconds,
+        products=AS_SOLD,
+    )
     return found.params
 
 
