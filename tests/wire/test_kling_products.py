@@ -114,6 +114,16 @@ def test_an_order_survives_the_wire(params: Params, external_id: str | None) -> 
         assert (order.external_id, order.callback_url) == (external_id, "https://a.example/")
 
 
+def test_what_a_correction_lets_a_model_have_is_sent() -> None:
+    both = {"elements": {"models": ["kling-v2-6", "kling-v3"]}}
+    corrected = {"motion-control": PRODUCTS["motion-control"].corrected(both)}
+    order = {"task": "motion-control", "image": PNG, "video": "gen_1", "mode": "std",
+             "character_orientation": "video", "elements": ["123"]}  # fmt: skip
+    params = check(order, products=corrected).params
+    assert params.model == "kling-v2-6"
+    assert client.encode_create(params).json["element_list"] == [{"element_id": 123}]
+
+
 def decoded(reply: Any) -> Task:
     outcome = client.decode_created(200, {}, json.dumps(reply).encode())
     assert isinstance(outcome, Accepted)

@@ -27,7 +27,10 @@ def body_of(product: Product, params: Params) -> dict[str, Any]:
         body["model_name"] = params.model
     for field in product.fields:
         value = field.of(params)
-        if value is not None and (not field.models or params.model in field.models):
+        # Whether the model has it was for the gate to say, which knows corrections; only the plain
+        # "off" of what nobody ordered is left out where the model has no word for it.
+        lacks = field.models and params.model not in field.models
+        if value is not None and (value or not lacks):
             field.put(body, value)
     if product.mends:
         product.mends(params, body)
