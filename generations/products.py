@@ -49,6 +49,6 @@ def _corrected(product: Product, correction: ProductCorrection | None) -> Produc
         return product
     try:
         return product.corrected(correction.limits)
-    except (TypeError, ValueError, AttributeError) as problem:
+    except ValueError as problem:
         log.error("the correction of %s cannot be read: %s", product.name, problem)
         return product

@@ -41,5 +41,5 @@ class ProductCorrection(models.Model):
         limits: Any = self.limits
         try:
             product.corrected(limits)
-        except (TypeError, ValueError, AttributeError) as problem:
+        except ValueError as problem:
             raise ValidationError({"limits": str(problem)}) from None

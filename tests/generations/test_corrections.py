@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from generations.models import ProductCorrection
-from tests.generations.programs import Program, funded, native
+from tests.generations.programs import Program, funded, native, settled
 from tests.selling import seen_by_all
 
 
@@ -65,7 +65,30 @@ def test_a_product_that_is_switched_off_is_neither_listed_nor_sold(
     assert refusal["violations"][0]["field"] == "task"
 
 
-@pytest.mark.parametrize("limits", [{"colour": {"most": 1}}, {"effect_scene": {"colour": 1}}, [1]])
+def test_what_a_correction_sells_is_made(operator: Client, api: Program) -> None:
+    assert correct(operator, "effects", {"effect_scene": {"allowed": ["moon_walk"]}}) == 302
+    assert correct(operator, "text-to-audio", {"prompt": {"most": 300}}) == 302
+    assert correct(operator, "tts", {"speed": {"high": "3"}}) == 302
+    fast = {"task": "tts", "text": "Hi", "voice": "v", "language": "en", "speed": 2.5}
+    rain = {"task": "text-to-audio", "seconds": 3, "prompt": "Rain " * 50}
+    seen_by_all()
+    for order in (EFFECT, fast, rain):
+        answer = api.post("/generations", order)
+        assert answer.status_code == 202, answer.text
+        made = settled(api, answer.json()["id"])
+        assert made["status"] == "succeeded", made
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        [1],
+        {"colour": {"most": 1}},
+        {"effect_scene": {"colour": 1}},
+        {"effect_scene": {"allowed": "squish"}},
+        {"images": {"inner": ["image"]}},
+    ],
+)
 def test_a_correction_that_makes_no_sense_is_not_saved(operator: Client, limits: object) -> None:
     assert correct(operator, "effects", limits) == 200
     assert not ProductCorrection.objects.exists()

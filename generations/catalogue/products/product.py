@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from generations.catalogue.params import Params
+from generations.catalogue.products import corrections
 from generations.catalogue.products.fields import Body, Field, Thing
 from generations.catalogue.products.lists import Ids, Many
 from generations.catalogue.products.sources import Medial, Picture, Source
@@ -112,18 +113,17 @@ class Product:
     def corrected(self, limits: Mapping[str, Mapping[str, Any]]) -> Product:
         """The product with an operator's corrections: by field, what differs from the release.
 
-        Raises TypeError or ValueError for what the field does not have.
+        Raises ValueError for what the field does not have or cannot be.
         """
-        changed = []
-        for field in self.fields:
-            told: dict[str, Any] = {
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in limits.get(field.name, {}).items()
-            }
-            changed.append(replace(field, **told) if told else field)
-        if unknown := set(limits) - {field.name for field in self.fields}:
+        if not isinstance(limits, Mapping):
+            raise ValueError("must be an object: limits by field")
+        if unknown := set(limits) - set(self.by_name):
             raise ValueError(f"{self.name} has no field {', '.join(sorted(unknown))}")
-        return replace(self, fields=tuple(changed))
+        fields = (
+            corrections.corrected(field, limits[field.name]) if field.name in limits else field
+            for field in self.fields
+        )
+        return replace(self, fields=tuple(fields))
 
 
 def values(product: Product, params: Params) -> Iterator[tuple[Path, Field, Any]]:
