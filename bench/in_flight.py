@@ -198,7 +198,9 @@ async def main():
         began = time.monotonic()
         while time.monotonic() - began < told["seconds"]:
             questions = [Question(f"{n:08}", "text2video") for n in range(500)]
-            asked += len(await providers.adapter(account).poll(client, ask, questions))
+            found = {}
+            await providers.adapter(account).poll(client, ask, questions, found.__setitem__)
+            asked += len(found)
         print(asked / (time.monotonic() - began))
 asyncio.run(main())
 """

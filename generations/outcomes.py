@@ -235,7 +235,7 @@ def polled(generation: Generation, found: Found) -> None:
     elif isinstance(found, Task):
         polls.seen(generation)
     elif not certainly_absent(found):
-        if generation.account:
+        if generation.account and found.reason != Reason.RATE:  # that is heeded where it is asked
             health.trouble(generation.account, found)
     elif polls.missed(generation) > _ABSENCES:
         lifecycle.fail(generation, "upstream_lost", "The service no longer knows this film.")

@@ -11,30 +11,19 @@ import logging
 import os
 import socket
 import time
-from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 
-import httpx
 from asgiref.sync import sync_to_async
-from django.conf import settings
-from django.db import DatabaseError, Error, connection
+from django.db import Error, connection
 
 from accounts import outbox
-from generations import bells, blocking, due, heartbeat, lanes, outcomes, polls, providers
-from generations.models import Generation, ProviderAccount
-from generations.providers import Found
-from generations.providers.codecs import Question
-from generations.wire.task import Reason, Rejected
+from generations import bells, blocking, due, heartbeat, lanes
+from generations.asking import Asking
 from kling_saas.lib import http
-from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
 _TICK = 0.1  # seconds between looks
-_BATCH = 500
-_BUSY = 250  # questions to one account that are not answered yet
-_PARALLEL_POLLS = 64  # at one host
 _BEAT = 5.0
 _LANES = 5.0
 _STARTED = time.time()
@@ -45,12 +34,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()
-        self._gates: dict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(_PARALLEL_POLLS)
-        )
-        self._turns: dict[int, float] = {}  # when an account may be asked the next question
-        self._polls: set[asyncio.Task[None]] = set()
-        self._asked: Counter[int | None] = Counter()
+        self.asking = Asking()
         self._polls_due, self._news_due = asyncio.Event(), asyncio.Event()
         self._calls_due = asyncio.Event()
         self._away = False  # the database, when last asked
@@ -58,21 +42,22 @@ class Watcher:
 
     async def run(self) -> None:
         """All loops, until stopped; held blocking calls are let go and found again."""
-        async with http.polling_client() as client:
-            self.client = client
+        async with http.polling_client() as self.asking.client:
             calls = blocking.Calls()
             loops = [
                 self._repeat(self._look, _TICK),
                 self._repeat(self._beat, _BEAT),
                 self._repeat(self._mend_lanes, _LANES),
-                self._whenever(self._polls_due, self._poll_due),
+                self._whenever(self._polls_due, self.asking.begin_due),
+                self._whenever(self.asking.answered, self.asking.note_soon),
                 self._whenever(self._news_due, self._tell),
                 self._whenever(self._calls_due, calls.start_due),
                 self._let_waiters_go(),
             ]
             await asyncio.gather(*loops)
-            await asyncio.gather(*self._polls, return_exceptions=True)
+            await self.asking.finish()
             await calls.let_go()
+        await self._tried(self._end)
 
     async def _repeat(self, step: Callable[[], Awaitable[int]], pause: float) -> None:
         """`step`, and again after `pause`; a step that takes long takes a fifth of the time."""
@@ -93,7 +78,7 @@ class Watcher:
 
     async def _let_waiters_go(self) -> None:
         await self.stop.wait()
-        for event in (self._polls_due, self._news_due, self._calls_due):
+        for event in (self._polls_due, self._news_due, self._calls_due, self.asking.answered):
             event.set()
 
     async def _tried(self, step: Callable[[], Awaitable[int]]) -> int:
@@ -123,62 +108,6 @@ class Watcher:
                 event.set()
         return 0
 
-    async def _poll_due(self) -> int:
-        """Begin to ask about what is due; who asks on does not wait for an upstream that is slow.
-
-        An account with many unanswered questions gets no more: its films stay due.
-        """
-        busy = [a for a, asked in self._asked.items() if a is not None and asked >= _BUSY]
-        taken = await sync_to_async(polls.take)(_BATCH, busy=busy)
-        bunches: dict[tuple[int | None, str], list[Generation]] = defaultdict(list)
-        for generation in taken:
-            bunches[generation.account_id, generation.kind].append(generation)
-        for (account, _), bunch in bunches.items():
-            self._begin(account, bunch)
-        return len(taken)
-
-    def _begin(self, account: int | None, bunch: list[Generation]) -> None:
-        def done(task: asyncio.Task[None]) -> None:
-            self._polls.discard(task)
-            self._asked[account] -= len(bunch)
-            if not task.cancelled() and (error := task.exception()):
-                log.error("polls were not recorded", exc_info=error)
-
-        task = asyncio.create_task(self._poll_bunch(bunch))
-        self._polls.add(task)
-        self._asked[account] += len(bunch)
-        task.add_done_callback(done)
-
-    async def _poll_bunch(self, bunch: list[Generation]) -> None:
-        """Films of one kind at one account."""
-        account = bunch[0].account
-        if account is None:
-            return
-        questions = [Question(g.upstream_id, g.kind) for g in bunch]
-        try:
-            # An upstream that says nothing must not keep its films from the next question; but
-            # those that wait for their turn at its pace have not been asked yet.
-            turns = self._asked[account.pk] / max(1, account.polls_per_second)
-            async with asyncio.timeout(turns + settings.LEASE_SECONDS / 2):
-                ask = partial(self._ask, account)
-                found = await providers.adapter(account).poll(self.client, ask, questions)
-        except Exception as error:
-            log.exception("polls at %s failed", account.name)
-            trouble = Rejected(Reason.UNAVAILABLE, type(error).__name__, "the poll failed")
-            found = dict.fromkeys((q.task_id for q in questions), trouble)
-        passing("poll.answered")
-        await sync_to_async(_record)(bunch, found)
-
-    async def _ask(self, account: ProviderAccount, request: httpx.Request) -> httpx.Response:
-        """At most `polls_per_second` of the account, evenly; few at a time at one host."""
-        now = time.monotonic()
-        turn = max(now, self._turns.get(account.pk, now))
-        self._turns[account.pk] = turn + 1 / max(1, account.polls_per_second)
-        if turn > now:
-            await asyncio.sleep(turn - now)
-        async with self._gates[request.url.host + str(request.url.port)]:
-            return await http.send(self.client, request)
-
     async def _tell(self) -> int:
         return await sync_to_async(outbox.announce)()
 
@@ -186,7 +115,12 @@ class Watcher:
         return await sync_to_async(lanes.refresh)()
 
     async def _beat(self) -> int:
-        await sync_to_async(heartbeat.beat)(self.name, {"started": _STARTED})
+        beat = sync_to_async(heartbeat.beat)
+        self.asking.sharers = await beat(self.name, {"started": _STARTED})
+        return 0
+
+    async def _end(self) -> int:
+        await sync_to_async(heartbeat.end)(self.name)
         return 0
 
 
@@ -198,18 +132,3 @@ def _look_and_ring() -> due.Due:
     seen = due.look()
     bells.ring(seen)
     return seen
-
-
-def _record(bunch: list[Generation], found: dict[str, Found]) -> None:
-    """Whatever one film's answer does to us, the others' are recorded; its turn comes again.
-
-    It is counted, so that a film whose every answer does it is given up after its deadline.
-    """
-    for generation in bunch:
-        try:
-            outcomes.polled(generation, found[generation.upstream_id])
-        except DatabaseError:
-            raise
-        except Exception:
-            log.exception("%s: its poll's answer was not recorded", generation.public_id)
-            polls.missed(generation)

@@ -42,6 +42,7 @@ _OTHER = Rejected(Reason.BROKEN, "other", "the answer is about another task")
 
 Found = Task | Rejected
 Ask = Callable[[httpx.Request], Awaitable[httpx.Response]]
+Told = Callable[[str, Found], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +205,9 @@ class Adapter:
     # ------------------------------------------------------------------ many at a time
 
     async def poll(
-        self, client: httpx.AsyncClient, send: Ask, questions: Sequence[Question]
-    ) -> dict[str, Found]:
-        """What became of each task, by id; all questions are of one kind.
+        self, client: httpx.AsyncClient, send: Ask, questions: Sequence[Question], told: Told
+    ) -> None:
+        """What became of each task: `told` as soon as it is known. All questions are of one kind.
 
         In bulk where the upstream has it; what a list leaves out is asked for by itself, so that
         only an upstream's plain word makes a task lost.
@@ -214,11 +215,17 @@ class Adapter:
         found: dict[str, Found] = {}
         if self.codec.bulk and len(questions) >= _WORTH_A_LIST:
             found = await self._listed(client, send, self.codec.bulk, questions)
-        rest = [q for q in questions if q.task_id not in found]
-        answers = await asyncio.gather(*(self._polled(client, send, q) for q in rest))
-        return found | dict(zip((q.task_id for q in rest), answers, strict=True))
+            for task_id, what in found.items():
+                told(task_id, what)
+        rest = (q for q in questions if q.task_id not in found)
+        await asyncio.gather(*(self._polled(client, send, q, told) for q in rest))
 
-    async def _polled(self, client: httpx.AsyncClient, send: Ask, question: Question) -> Found:
+    async def _polled(
+        self, client: httpx.AsyncClient, send: Ask, question: Question, told: Told
+    ) -> None:
+        told(question.task_id, await self._asked_about(client, send, question))
+
+    async def _asked_about(self, client: httpx.AsyncClient, send: Ask, question: Question) -> Found:
         try:
             answer = self._hushed(await send(self.request(client, self.codec.get(question))))
         except _NO_QUERY as error:

@@ -19,8 +19,8 @@ from django.db import connection
 
 from accounts import outbox, tenancy
 from generations import blocking, dispatch, films, ingest, late, sweeps
+from generations.asking import Asking
 from generations.films import Film
-from generations.watcher import Watcher
 from kling_saas.lib import http
 from tests.campaigns import sessions
 from tests.campaigns.virtual import CLOCK
@@ -102,11 +102,10 @@ def wait() -> int:
 
 async def _waits() -> int:
     """The watcher's poll and its held calls, until all of them are answered."""
-    watcher, calls = Watcher(), blocking.Calls()
-    async with http.polling_client() as client:
-        watcher.client = client
-        polled = await watcher._poll_due()
-        await asyncio.gather(*watcher._polls, return_exceptions=True)
+    asking, calls = Asking(), blocking.Calls()
+    async with http.polling_client() as asking.client:
+        polled = await asking.begin_due()
+        await asking.finish()
     held = await calls.start_due()
     await asyncio.gather(*calls._held, return_exceptions=True)
     return polled + held

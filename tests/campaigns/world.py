@@ -28,6 +28,7 @@ from billing import ledger, proof, quotes
 from billing.models import LotSource
 from generations import (
     access,
+    asking,
     attempts,
     blocking,
     dispatch,
@@ -40,7 +41,6 @@ from generations import (
     storage,
     submission,
     sweeps,
-    watcher,
 )  # fmt: skip
 from generations.catalogue import billable, validation
 from generations.models import Alarm, Generation, Protocol, ProviderAccount, Status, Video
@@ -153,10 +153,10 @@ class World:
         yield mock.patch.multiple(storage, **{n: getattr(self.storage, n) for n in names})
         yield mock.patch.object(routing, "time", SimpleNamespace(monotonic=_seconds))
         # Of a real pause between two questions it would depend which is asked first.
-        yield mock.patch.object(watcher, "time", SimpleNamespace(monotonic=count().__next__))
+        yield mock.patch.object(asking, "time", SimpleNamespace(monotonic=count().__next__))
         yield mock.patch.object(dispatch, "_threads", _one_by_one)
         yield mock.patch.object(polls, "take", _in_order(polls.take))
-        yield mock.patch.object(watcher, "sync_to_async", self._here)
+        yield mock.patch.object(asking, "sync_to_async", self._here)
         yield mock.patch.object(blocking, "sync_to_async", self._here)
         yield mock.patch.object(blocking, "_STORAGE_PAUSES", (0.0,))
         yield mock.patch.object(ingest, "examine", crew.examined)

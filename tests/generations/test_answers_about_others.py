@@ -11,6 +11,7 @@ import pytest
 from accounts import tenancy
 from generations import attempts, dispatch, lifecycle, providers
 from generations.models import Generation, Protocol
+from generations.providers import Found
 from generations.providers.codecs import Question
 from generations.wire.task import Reason, Rejected, Task
 from kling_saas.lib.http import polling_client
@@ -48,7 +49,10 @@ def polled(adapter: providers.Adapter, task_id: str) -> object:
             async def send(request: httpx.Request) -> httpx.Response:
                 return await send_whole(client, request)
 
-            return (await adapter.poll(client, send, [Question(task_id, "text2video")]))[task_id]
+            found: dict[str, Found] = {}
+            question = Question(task_id, "text2video")
+            await adapter.poll(client, send, [question], found.__setitem__)
+            return found[task_id]
 
     return asyncio.run(ask())
 

@@ -71,7 +71,9 @@ def poll(upstream: ProviderAccount, ids: list[str]) -> tuple[dict[str, Found], l
                 return await send_whole(client, request)
 
             questions = [Question(each, "text2video") for each in ids]
-            return await providers.adapter(upstream).poll(client, send, questions)
+            found: dict[str, Found] = {}
+            await providers.adapter(upstream).poll(client, send, questions, found.__setitem__)
+            return found
 
     return asyncio.run(ask()), sent
 

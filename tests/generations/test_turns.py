@@ -12,7 +12,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import callbacks, lifecycle, outcomes, polls, watcher
+from generations import asking, callbacks, lifecycle, outcomes, polls
 from generations.models import Generation, ProviderAccount, Status
 from generations.wire.task import Reason, Rejected, Task, TaskState
 from kling_saas.lib import http
@@ -114,11 +114,11 @@ def test_films_that_wait_for_their_turn_at_a_slow_pace_are_asked_about_all_the_s
     ]
 
     async def ask() -> None:
-        one = watcher.Watcher()
+        one = asking.Asking()
         async with http.polling_client() as one.client:
-            one._begin(slow.pk, bunch)
-            one._begin(slow.pk, bunch)
-            await asyncio.gather(*one._polls)
+            one.begin(bunch)
+            one.begin(bunch)
+            await one.finish()
 
     with override_settings(LEASE_SECONDS=1):
         asyncio.run(ask())

@@ -1,0 +1,143 @@
+"""Questions about films: one that is not answered keeps no other, and "too often" is heeded."""
+
+from __future__ import annotations
+
+import asyncio
+import http.server
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from django.utils import timezone
+
+from generations.asking import Asking
+from generations.models import Generation, ProviderAccount
+from kling_saas.lib import http as lines
+
+FILMS = 40
+HANGS = "7"
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """Says "still at work" of every film but one; or how often it wants to be asked."""
+
+    protocol_version = "HTTP/1.1"
+    let_go = threading.Event()
+    refusals = 0
+    asked: list[float] = []
+
+    def do_GET(self) -> None:
+        task = self.path.rpartition("/")[2]
+        Upstream.asked.append(time.monotonic())
+        if task == HANGS:
+            self.let_go.wait(20)
+        status = 200
+        if Upstream.refusals:
+            Upstream.refusals -= 1
+            status = 429
+        body = json.dumps({"request_id": task, "status": "PROCESSING"}).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Retry-After", "1")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def account() -> Iterator[ProviderAccount]:
+    """At an upstream of the test's own."""
+    Upstream.asked, Upstream.refusals = [], 0
+    Upstream.let_go.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    found = ProviderAccount(
+        pk=1, name="here", protocol="segmind", polls_per_second=1000,
+        base_url=f"http://127.0.0.1:{server.server_address[1]}",
+    )  # fmt: skip
+    found.set_credential("SG_1234567890abcdef")
+    yield found
+    Upstream.let_go.set()
+    server.shutdown()
+    server.server_close()
+
+
+def films(account: ProviderAccount, *ids: str) -> list[Generation]:
+    later = timezone.now() + timedelta(hours=1)
+    return [
+        Generation(kind="text2video", upstream_id=each, account=account, deadline_at=later)
+        for each in ids
+    ]
+
+
+async def noted(one: Asking, count: int) -> float:
+    """Seconds until so many answers were written down."""
+    began, found = time.monotonic(), 0
+    while found < count:
+        await asyncio.wait_for(one.answered.wait(), 10)
+        one.answered.clear()
+        found += await one.note()
+    return time.monotonic() - began
+
+
+def test_a_question_that_hangs_keeps_no_other_answer(account: ProviderAccount) -> None:
+    async def ask() -> float:
+        one = Asking()
+        async with lines.polling_client() as one.client:
+            one.begin(films(account, *map(str, range(FILMS))))
+            took = await noted(one, FILMS - 1)
+            Upstream.let_go.set()
+            assert await noted(one, 1) < 5
+        return took
+
+    assert asyncio.run(ask()) < 5
+
+
+def test_a_question_without_an_answer_ends_all_the_same(account: ProviderAccount) -> None:
+    async def ask() -> float:
+        one = Asking()
+        async with lines.polling_client() as one.client:
+            one.begin(films(account, HANGS))
+            return await noted(one, 1)
+
+    with override_settings(LEASE_SECONDS=1):
+        assert asyncio.run(ask()) < 5
+
+
+def test_who_is_asked_too_often_is_left_alone_for_as_long_as_it_says(
+    account: ProviderAccount,
+) -> None:
+    Upstream.refusals = 1
+
+    async def ask() -> None:
+        one = Asking()
+        async with lines.polling_client() as one.client:
+            one.begin(films(account, "a"))
+            await noted(one, 1)
+            one.begin(films(account, "b", "c"))
+            await noted(one, 2)
+
+    asyncio.run(ask())
+    first, *later = Upstream.asked
+    assert len(later) == 2
+    assert min(later) - first >= 1.0
+
+
+def test_watchers_share_the_pace_of_an_account(account: ProviderAccount) -> None:
+    account.polls_per_second = 20
+
+    async def ask() -> float:
+        one = Asking()
+        one.sharers = 4
+        async with lines.polling_client() as one.client:
+            one.begin(films(account, *"abcdef"))
+            return await noted(one, 6)
+
+    assert asyncio.run(ask()) >= 1.0  # five pauses of a fifth of a second
