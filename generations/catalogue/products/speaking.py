@@ -60,6 +60,10 @@ class _Said(Text):
 
     __slots__ = ()
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.path, _HOW)
+
     def take(self, body: Mapping[str, Any]) -> Any:
         return None if found_at(body, _HOW) == _BY_SOUND else found_at(body, self.path)
 

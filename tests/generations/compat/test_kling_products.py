@@ -45,6 +45,7 @@ def test_a_film_is_extended_by_its_video_id(
 ) -> None:
     before = available(alice)
     task = ended(kling, "/v1/videos/video-extend", {"video_id": film["id"], "prompt": "It runs"})
+    assert "warnings" not in task
     assert task["final_unit_deduction"] == "2"
     assert before - available(alice) == 20
     assert float(task["task_result"]["videos"][0]["duration"]) == pytest.approx(10, abs=0.2)
@@ -61,7 +62,8 @@ def test_lips_move_to_a_text_and_to_a_sound_that_was_made_at_once(
     assert requests.get(audio["url"], timeout=10).content[:1] == b"\xff"
 
     told = {"mode": "text2video", "video_id": film["id"], "text": "Hello", "voice_id": "v"}
-    assert ended(kling, LIPS, {"input": told})["final_unit_deduction"] == "0.5"
+    made = ended(kling, LIPS, {"input": told})
+    assert (made["final_unit_deduction"], "warnings" in made) == ("0.5", False)
     told = {"mode": "audio2video", "video_url": film["url"], "audio_type": "url",
             "audio_url": audio["url"]}  # fmt: skip
     assert ended(kling, LIPS, {"input": told})["final_unit_deduction"] == "0.5"
@@ -178,6 +180,8 @@ def test_the_mode_of_a_lip_sync_decides_what_counts(kling: Program, film: dict[s
                                                         "audio_url"}  # fmt: skip
     said = ended(kling, LIPS, {"input": {**told, "mode": "text2video"}})
     assert sent_for(said["task_id"])["input"]["text"] == "Hello"
+    dropped = ["input.audio_type", "input.audio_url"]
+    assert [warning.split()[0] for warning in said["warnings"]] == dropped
     assert kling.post(LIPS, {"input": told}).json()["code"] == 1201
 
 
