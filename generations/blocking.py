@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
+from collections.abc import Collection
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +19,8 @@ import httpx
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Q
+from django.utils import timezone
 
 from generations import answers, attempts, late, lifecycle, outcomes, pictures, providers, storage
 from generations.dispatch import BLOCKING, MAY_BE_BILLED
@@ -42,19 +46,19 @@ class Calls:
     """The calls this process holds."""
 
     def __init__(self) -> None:
-        self._held: set[asyncio.Task[None]] = set()
+        self._held: dict[asyncio.Task[None], int] = {}
 
     async def start_due(self) -> int:
         """Begin the calls that are due; the number begun or given up."""
-        due = await sync_to_async(_claim)()
+        due = await sync_to_async(_claim)(set(self._held.values()))
         for generation, attempt in due:
             task = asyncio.create_task(_hold(generation, attempt))
-            self._held.add(task)
+            self._held[task] = generation.pk
             task.add_done_callback(self._over)
         return len(due)
 
     def _over(self, call: asyncio.Task[None]) -> None:
-        self._held.discard(call)
+        self._held.pop(call, None)
         if not call.cancelled() and (error := call.exception()):  # its lease ends: it is claimed
             log.error("a call of an upstream failed on our side", exc_info=error)
 
@@ -64,10 +68,14 @@ class Calls:
             await asyncio.wait(self._held, timeout=settings.DRAIN_SECONDS)
 
 
-def _claim() -> list[tuple[Generation, Attempt]]:
-    """The calls to make. One order's trouble must not keep the others' written attempts unsent."""
+def _claim(held: Collection[int]) -> list[tuple[Generation, Attempt]]:
+    """The calls to make, but for `held`: their leases may have run out while the database was away.
+
+    One order's trouble must not keep the others' written attempts unsent.
+    """
     begun = []
-    for generation in lifecycle.claim([Status.SUBMITTING], _BATCH, only=BLOCKING):
+    due = BLOCKING & ~Q(pk__in=held)
+    for generation in lifecycle.claim([Status.SUBMITTING], _BATCH, only=due):
         try:
             if attempt := _next_call(generation):
                 begun.append((generation, attempt))
@@ -86,6 +94,9 @@ def _next_call(generation: Generation) -> Attempt | None:
         _find_again(generation, left)
         return None
     if generation.account is None:
+        return None
+    if timezone.now() >= generation.deadline_at:
+        lifecycle.fail(generation, "deadline", "No service could take it before its deadline.")
         return None
     again = generation.account_id in attempts.tried(generation)
     attempt = attempts.begin(generation, generation.account, retry=again)
@@ -129,15 +140,24 @@ async def _hold(generation: Generation, attempt: Attempt) -> None:
 
 
 async def _keep_lease(generation: Generation) -> None:
+    """Until the call is over. At the deadline the customer is freed, and a film is given late."""
     while True:
-        await asyncio.sleep(settings.LEASE_SECONDS / 4)
+        left = (generation.deadline_at - timezone.now()).total_seconds()
+        await asyncio.sleep(max(0.0, min(settings.LEASE_SECONDS / 4, left)))
         try:
+            if timezone.now() >= generation.deadline_at:
+                await sync_to_async(_too_late)(copy(generation))
+                return
             await sync_to_async(lifecycle.renew)(generation)
         except LeaseLost:
             log.error("%s: lease lost during a blocking call", generation.public_id)
             return
         except DatabaseError as error:  # the lease outlives a few missed renewals
             log.warning("%s: lease not renewed: %s", generation.public_id, error)
+
+
+def _too_late(generation: Generation) -> None:
+    outcomes.give_up(generation, "deadline", "The service did not finish it before the deadline.")
 
 
 async def _call(generation: Generation, attempt: Attempt) -> Exchange:

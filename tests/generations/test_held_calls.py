@@ -6,9 +6,11 @@ import asyncio
 import secrets
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.db.models import Q
 from django.test import override_settings
 from django.utils import timezone
@@ -114,6 +116,49 @@ def test_a_call_whose_holder_died_without_a_film_is_given_back_and_not_made_agai
     assert outcome(attempt) == "abandoned"
     assert (now(order).status, now(order).error_code) == ("failed", "upstream_unknown")
     assert available(alice) == 10_000
+
+
+def test_a_call_that_is_held_is_not_taken_from_itself_when_its_lease_has_run_out(
+    alice: Customer, account: ProviderAccount
+) -> None:
+    order, _ = begun(alice, account)
+    with tenancy.system("where no running watcher sees it"), transaction.atomic():
+        Generation.objects.filter(pk=order.pk).update(lease_until=timezone.now())
+        assert blocking._claim({order.pk}) == []
+        assert now(order).status == "submitting"
+        assert blocking._claim(set()) == []
+        assert now(order).error_code == "upstream_unknown"
+        transaction.set_rollback(True)
+    assert lifecycle.fail(now(order), "test", "over")
+
+
+def test_a_call_that_outlasts_the_deadline_goes_on_and_its_customer_is_free(
+    alice: Customer, account: ProviderAccount
+) -> None:
+    order, attempt = begun(alice, account)
+    order.deadline_at = timezone.now() + timedelta(seconds=0.5)
+    with dripping(b"HTTP/1.1 2") as port, override_settings(SEGMIND_WAIT_MAX=2):
+        account.base_url = f"http://127.0.0.1:{port}"
+        attempt.account = account
+        asyncio.run(blocking._hold(order, attempt))
+    over = now(order)
+    assert (over.status, over.error_code, outcome(attempt)) == ("failed", "deadline", "abandoned")
+    assert over.finished_at is not None
+    assert timezone.now() - over.finished_at > timedelta(seconds=1)
+    assert available(alice) == 10_000
+
+
+def test_a_call_is_not_begun_after_the_deadline(alice: Customer, account: ProviderAccount) -> None:
+    order = parked(alice)
+    with tenancy.system("where no running watcher sees it"), transaction.atomic():
+        Generation.objects.filter(pk=order.pk).update(next_run_at=timezone.now())
+        (mine,) = lifecycle.claim([Status.ACCEPTED], 1, only=Q(pk=order.pk))
+        lifecycle.hand_over(mine, account)
+        Generation.objects.filter(pk=order.pk).update(deadline_at=timezone.now())
+        assert blocking._claim(set()) == []
+        assert (now(order).error_code, attempts.count(mine)) == ("deadline", 0)
+        transaction.set_rollback(True)
+    assert lifecycle.fail(now(order), "test", "over")
 
 
 def test_a_film_that_comes_after_its_order_was_given_up_is_given_free(
