@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings as product
 from django.db import OperationalError, connection
 from django.test import override_settings
@@ -93,7 +93,7 @@ def test_a_held_call_is_written_down_when_the_database_is_back(stack: Stack) -> 
         order = claimed(parked(funded()))
         attempt = attempts.begin(order, account_at(upstream.url, Protocol.SEGMIND_V1))
         with cut_off_once("record.accepted") as struck:
-            asyncio.run(blocking._hold(order, attempt))
+            async_to_sync(blocking._hold)(order, attempt)  # its thread is this one
         assert struck == ["record.accepted"]
         assert now(order).media_url == "https://films.example/one.mp4"
         assert lifecycle.fail(now(order), "test", "over")
