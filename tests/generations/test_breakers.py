@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import connection
 from django.db.models import F
@@ -254,7 +254,7 @@ def test_who_loses_the_order_that_was_to_try_lets_another_try(
             attempt = attempts.begin(order, account)
             with tenancy.system("it slept for longer than its lease"):
                 Generation.objects.filter(pk=order.pk).update(version=F("version") + 1)
-            asyncio.run(blocking._hold(order, attempt))
+            async_to_sync(blocking._hold)(order, attempt)
         else:
             lost_when_placed(order, account)
         assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0

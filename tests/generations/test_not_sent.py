@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 
 import pytest
@@ -102,7 +101,7 @@ def test_a_call_is_not_made_by_who_lost_the_order_meanwhile(
         with tenancy.system("it slept for longer than its lease"):
             Generation.objects.filter(pk=order.pk).update(lease_until=None)
         its = claimed(order)
-        asyncio.run(blocking._hold(order, attempt))
+        async_to_sync(blocking._hold)(order, attempt)
         assert (upstream.seen, tries(order)) == ([], ["unknown"])
         assert f"{order.public_id}: somebody else has it now" in caplog.text
         outcomes.abandon(its)
