@@ -177,7 +177,7 @@ async def _call(generation: Generation, attempt: Attempt) -> Exchange:
             async with asyncio.timeout(settings.SEGMIND_WAIT_MAX):  # in all: it may drip
                 answer = await client.send(request, stream=True)
                 follows = film_follows(answer.status_code, answer.headers)
-                answer = answer if follows else await http.read(answer)
+                answer = answer if follows else adapter.hushed(await http.read(answer))
             passing("call.answered")
             if follows:
                 outcome = await _keep_film(generation, follows.task, answer)

@@ -56,7 +56,7 @@ def _take_in(generation: Generation) -> None:
     with tempfile.TemporaryDirectory(prefix="kling-film-") as folder:
         try:
             _store(generation, _fetched(generation, Path(folder)))
-        except (http.FetchFailed, http.BlockedAddress, BadFilm, FileNotFoundError) as error:
+        except (http.FetchFailed, http.BlockedAddress, BadFilm) as error:
             _trouble(generation, error)
         except storage.TROUBLE as error:
             _storage_trouble(generation, error)

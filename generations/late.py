@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts import outbox, tenancy
 from generations import attempts, ingest, lifecycle, outcomes, providers, storage
@@ -160,8 +161,9 @@ def take_in(generation: Generation, task: Task) -> bool:
             made = ingest.gift(generation, Path(folder))
         except _TROUBLE as error:
             log.warning("%s: a late film was not taken in: %s", generation.public_id, error)
-            if isinstance(error, BadFilm | FileNotFoundError):
-                _forget(generation)
+            old = generation.finished_at and generation.finished_at < timezone.now() - _FOR
+            if isinstance(error, BadFilm) or (isinstance(error, FileNotFoundError) and old):
+                _forget(generation)  # what is missing may be on a disk that is away
             return False
     attempts.ended(generation, task)
     passing("late.stored")

@@ -120,7 +120,7 @@ class Adapter:
             except (SealBroken, ValueError) as error:
                 return not_sent(error)
             try:
-                answer = self._hushed(http.call(client, request))
+                answer = self.hushed(http.call(client, request))
             except (httpx.HTTPError, UnicodeError) as error:
                 return Exchange(without_answer(error), sent, {"error": type(error).__name__})
         return Exchange(self.outcome(answer), sent, received(answer))
@@ -128,7 +128,7 @@ class Adapter:
     def outcome(self, answer: httpx.Response) -> Outcome:
         """What the answer to a create means. It was sent: what cannot be read is unknown."""
         try:
-            answer = self._hushed(answer)
+            answer = self.hushed(answer)
             return self.codec.decode_created(answer.status_code, answer.headers, answer.content)
         except Exception as error:
             log.exception("%s: the answer to a create was not understood", self.account.name)
@@ -154,7 +154,7 @@ class Adapter:
     def _secrets(self) -> list[bytes]:
         return [part.encode() for part in self.account.secrets()]
 
-    def _hushed(self, answer: httpx.Response) -> httpx.Response:
+    def hushed(self, answer: httpx.Response) -> httpx.Response:
         """The answer without our own credential, of whatever form, if it repeats that."""
         content = answer.content
         for secret in self._secrets:
@@ -184,7 +184,7 @@ class Adapter:
     def _asked(self, wire: WireRequest) -> Found:
         try:
             with http.api_client() as client:
-                answer = self._hushed(http.call(client, self.request(client, wire)))
+                answer = self.hushed(http.call(client, self.request(client, wire)))
         except _NO_QUERY as error:
             return _silence(error)
         return self.codec.decode_task(answer.status_code, answer.headers, answer.content)
@@ -197,7 +197,7 @@ class Adapter:
         try:
             with http.api_client() as client:
                 asking = self.request(client, told.query(start_ms, end_ms))
-                answer = self._hushed(http.call(client, asking))
+                answer = self.hushed(http.call(client, asking))
         except _NO_QUERY as error:
             return _silence(error)
         return told.decode(answer.status_code, answer.headers, answer.content)
@@ -227,7 +227,7 @@ class Adapter:
 
     async def _asked_about(self, client: httpx.AsyncClient, send: Ask, question: Question) -> Found:
         try:
-            answer = self._hushed(await send(self.request(client, self.codec.get(question))))
+            answer = self.hushed(await send(self.request(client, self.codec.get(question))))
         except _NO_QUERY as error:
             return _silence(error)
         found = self.codec.decode_task(answer.status_code, answer.headers, answer.content)
@@ -240,7 +240,7 @@ class Adapter:
         found: dict[str, Found] = {}
         for wire, full in bulk.queries(questions):
             try:
-                answer = self._hushed(await send(self.request(client, wire)))
+                answer = self.hushed(await send(self.request(client, wire)))
             except _NO_QUERY as error:
                 return found | dict.fromkeys(missing, _silence(error))
             listed = bulk.decode(answer.status_code, answer.headers, answer.content)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from threading import Barrier
+from typing import cast
 
 import pytest
 from django.conf import settings
@@ -18,7 +19,7 @@ from accounts import tenancy
 from accounts.models import OutboxMessage
 from billing import wallets
 from billing.models import Hold
-from generations import attempts, dispatch, lifecycle, outcomes, sweeps, watcher
+from generations import asking, attempts, dispatch, lifecycle, outcomes, sweeps
 from generations.lifecycle import IllegalMove, LeaseLost
 from generations.models import (
     Alarm,
@@ -31,7 +32,7 @@ from generations.models import (
     Video,
 )
 from generations.models.generation import TERMINAL
-from generations.providers import Exchange, NotSent
+from generations.providers import Exchange, Found, NotSent
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState
 from tests.generations.orders import parked
 from tests.generations.programs import funded
@@ -300,8 +301,9 @@ def test_a_film_whose_answers_we_cannot_take_is_given_back_after_its_deadline(
         order = due_and_claimed(parked(alice))
         attempts.begin(order, account())
         assert lifecycle.advance(order, Status.IN_FLIGHT, upstream_id="lost")
+        order.account = account()
         for _ in range(settings.STEP_ATTEMPTS):
-            watcher._record([order], {})
+            asking._record([(order, cast(Found, None))])
         assert sweeps.give_up_stuck() == 0
         with tenancy.system("its time is over"):
             Generation.objects.filter(pk=order.pk).update(deadline_at=timezone.now())

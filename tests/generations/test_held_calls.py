@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Q
 from django.test import override_settings
@@ -105,6 +106,20 @@ def test_a_film_whose_recording_is_cut_off_is_found_again(
         points.watched_by(None)
     assert outcome(attempt) == "unknown"
     blocking._find_again(now(order), attempt)
+    until(lambda: now(order).status == "succeeded", what="the film's way into the library")
+
+
+def test_a_copy_on_a_disk_that_is_away_is_waited_for(
+    alice: Customer, account: ProviderAccount, tmp_path: Path
+) -> None:
+    order, attempt = begun(alice, account)
+    there = Path(default_storage.path(film_came(order, tmp_path)))
+    away = there.rename(there.with_suffix(".away"))
+    blocking._record(order, attempt, Exchange(Accepted(blocking._stored(order))))
+    until(lambda: now(order).status == "fetching" and now(order).next_run_at > timezone.now(),
+          what="a try in vain")  # fmt: skip
+    assert now(order).step_attempts == 0
+    away.rename(there)
     until(lambda: now(order).status == "succeeded", what="the film's way into the library")
 
 
