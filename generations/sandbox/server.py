@@ -31,7 +31,7 @@ def build(settings: Settings) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        store = Store(settings.data / "sandbox.sqlite3")
+        store = Store(settings.data / "sandbox.sqlite3", repeats=settings.duplicates)
         studio = Studio(settings, store)
         vendor = app.state.vendor = Vendor(settings, store, studio)
         studio.open()

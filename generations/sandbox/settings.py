@@ -21,7 +21,9 @@ class Settings:
     `keys` limits the static keys taken, empty takes any well-formed one; `parallel` is the number
     of unfinished tasks an account may have on Kling, 0 for any; `image_hosts` may be fetched from;
     `weather` has the chances of faults that strike any call, `stall` the seconds of such an answer;
-    `costs_lag` is by how many seconds Kling's account page is behind, divided by `speed` as well.
+    `costs_lag` is by how many seconds Kling's account page is behind, divided by `speed` as well;
+    `duplicates`: a create with an external id that was used makes another task, instead of being
+    refused: what Kling does then is documented nowhere.
     """
 
     data: Path
@@ -40,6 +42,7 @@ class Settings:
     weather: Mapping[str, float] = field(default_factory=dict)
     stall: float = 40.0
     costs_lag: float = LAG_HOURS * 3600.0
+    duplicates: bool = False
 
 
 class BadSetting(ValueError):
@@ -69,6 +72,7 @@ def read(environ: Mapping[str, str], *, data: Path, host: str, port: int) -> Set
         stall=_number(environ, "SANDBOX_STALL", usual.stall, above=0),
         costs_lag=_number(environ, "SANDBOX_COSTS_LAG", usual.costs_lag, above=-1),
         weather=_weather(environ.get("SANDBOX_WEATHER", "")),
+        duplicates=environ.get("SANDBOX_DUPLICATES", "") == "1",
     )
 
 

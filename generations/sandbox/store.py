@@ -45,6 +45,10 @@ CREATE INDEX IF NOT EXISTS bills_by_account ON bills (account, dialect);
 CREATE TABLE IF NOT EXISTS weather (kind TEXT PRIMARY KEY, times INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS secret (value BLOB NOT NULL) STRICT;
 """
+_REPEATS = """
+DROP INDEX external_id_is_unique;
+CREATE INDEX IF NOT EXISTS tasks_by_external_id ON tasks (dialect, account, external_id);
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,16 +103,19 @@ class Taken(Exception):
 
 
 class Store:
-    """All reading and writing of the file. Used from one thread."""
+    """All reading and writing of the file. Used from one thread.
 
-    def __init__(self, path: Path) -> None:
+    `repeats`: an external id that an account has used makes one more task; else it is Taken.
+    """
+
+    def __init__(self, path: Path, *, repeats: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         # Survives the death of the process; only a power cut could cost the last moments.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(_SCHEMA + _REPEATS * repeats)
 
     def close(self) -> None:
         """Close the file."""

@@ -59,6 +59,7 @@ def run(runs: int, seed: int) -> bool:
         UNKNOWN_GRACE_SECONDS="6",
         SANDBOX_FILM="tiny",
         SANDBOX_STALL="8",
+        SANDBOX_DUPLICATES="1",
         SANDBOX_WEATHER=",".join(f"{kind}={chance}" for kind, chance in stormy.items()),
     )
     stack.start()

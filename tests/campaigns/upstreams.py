@@ -43,10 +43,14 @@ class Made:
 
 
 class Upstreams:
-    """All five protocols, by host name; the account is the credential."""
+    """All five protocols, by host name; the account is the credential.
 
-    def __init__(self, stage: Stage, film: bytes) -> None:
-        self.stage, self.film = stage, film
+    `repeats`: a create with a known external id makes another film, else it is refused: what Kling
+    does is documented nowhere.
+    """
+
+    def __init__(self, stage: Stage, film: bytes, *, repeats: bool = False) -> None:
+        self.stage, self.film, self.repeats = stage, film, repeats
         self.made: dict[str, Made] = {}
         self.creates: Counter[str] = Counter()
         self.tokens: list[str] = []
@@ -111,7 +115,8 @@ class Upstreams:
         ours = order.external_id
         if ours and any(m.task.external_id == ours for m in self.made.values()):
             self.stage.faults["duplicate"] += 1
-            return None
+            if not self.repeats:
+                return None
         label = params.prompt.rpartition(" ")[2]
         self.creates[label] += 1
         number = len(self.made) + 1

@@ -1,8 +1,12 @@
-"""What must be true after every trial, and how its result is told."""
+"""What must be true after every trial, and how its result is told.
+
+A trial's orders have words of their own: Segmind knows an order by nothing else.
+"""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -12,6 +16,7 @@ from tests.stack import Stack
 _FIGURES = {
     "unfinished": "SELECT public_id FROM generations_generation WHERE finished_at IS NULL",
     "statuses": "SELECT status, count(*) FROM generations_generation GROUP BY 1",
+    "worded": "SELECT public_id, params->>'prompt' FROM generations_generation",
     "suspense": "SELECT count(*) FROM generations_attempt WHERE outcome = 'abandoned'",
 }
 _ASK = """
@@ -35,7 +40,7 @@ def of(stack: Stack) -> tuple[list[str], dict[str, Any]]:
     unfinished = [str(row[0]) for row in facts["unfinished"]]
     violations = [f"unfinished: {unfinished}"] if unfinished else []
     violations += books(stack, "--files", "--secrets")
-    violations += _upstream(stack)
+    violations += _upstream(stack, {words: name for name, words in facts["worded"]})
     violations += _secrets(stack)
     statuses = {str(status): count for status, count in facts["statuses"]}
     return violations, {"statuses": statuses, "suspense": facts["suspense"][0][0]}
@@ -56,16 +61,19 @@ def _secrets(stack: Stack) -> list[str]:
     return ["I14 a customer's key is in the log" for secret in secrets if secret in rest]
 
 
-def _upstream(stack: Stack) -> list[str]:
+def _upstream(stack: Stack, worded: dict[str, str]) -> list[str]:
     """One upstream task per generation: asked of the sandbox, which counts creates."""
     creates = httpx.get(f"{stack.sandbox}/_audit", timeout=30).json()["creates"]
-    per_generation: dict[str, int] = {}
+    made: Counter[str] = Counter()
     for row in creates:
-        label = str(row["label"])
-        if label.startswith("external:gen_"):
-            generation = label.removeprefix("external:").rpartition("-")[0]
-            per_generation[generation] = per_generation.get(generation, 0) + row["created"]
-    return [f"{g}: {n} upstream tasks" for g, n in per_generation.items() if n > 1]
+        made[_ordered_as(str(row["label"]), worded)] += row["created"]
+    return [f"{order}: {times} upstream tasks" for order, times in made.items() if times > 1]
+
+
+def _ordered_as(label: str, worded: dict[str, str]) -> str:
+    """The generation for which creates are counted under this label."""
+    sort, _, name = label.partition(":")
+    return name.rpartition("-")[0] if sort == "external" else worded.get(name, label)
 
 
 def tell(name: str, *, runs: int, faults: dict[str, int], violations: list[str], seed: int) -> bool:

@@ -116,7 +116,7 @@ class World:
         _forget_what_is_kept()
         random.seed(self.seed)
         stage = self.stage = Stage(self.seed, self.dangers)
-        self.upstreams = Upstreams(stage, self.film)
+        self.upstreams = Upstreams(stage, self.film, repeats=self.seed % 2 == 0)
         self.storage = Storage(stage)
         self.organisation = customer().organisation.pk
         ledger.grant(

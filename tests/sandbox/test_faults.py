@@ -213,3 +213,19 @@ def test_a_setting_that_makes_no_sense_is_named_and_read_no_further(tmp_path: Pa
 
     with pytest.raises(settings.BadSetting, match="SANDBOX_SPEED must be a number above 0"):
         settings.read({"SANDBOX_SPEED": "fast"}, data=tmp_path, host="127.0.0.1", port=1)
+
+
+def test_an_external_id_that_was_used_is_refused_or_makes_another_task_as_set(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    lenient = Upstream(tmp_path, SANDBOX_FILM="tiny", SANDBOX_DUPLICATES="1")
+    try:
+        told = [
+            [each.create("Twice", external_task_id="twice").status_code for _ in range(2)]
+            for each in (upstream, lenient)
+        ]
+        made = [each.audit("external:twice") for each in (upstream, lenient)]
+    finally:
+        lenient.stop()
+    assert told == [[200, 400], [200, 200]]
+    assert made == [{"asked": 2, "created": 1}, {"asked": 2, "created": 2}]
