@@ -29,7 +29,7 @@ class Callbacks:
         self._vendor = vendor
         self._client = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False)
         self._posts: set[asyncio.Task[None]] = set()
-        vendor.call_back = self._tell
+        vendor.call_back = self._post
 
     async def watch(self) -> None:
         """Tell until cancelled."""
@@ -60,13 +60,16 @@ class Callbacks:
         return 2 if twice else 1
 
     async def _tell(self, record: Record, task: Task) -> None:
+        for _ in range(self._times(record)):
+            await self._post(record, task)
+
+    async def _post(self, record: Record, task: Task) -> None:
         if record.callback_url is None:
             return
         encode = (
             kling.encode_callback if record.dialect == "kling" else kling_standard.encode_callback
         )
-        for _ in range(self._times(record)):
-            try:
-                await self._client.post(record.callback_url, json=encode(task))
-            except (httpx.HTTPError, httpx.InvalidURL) as trouble:
-                _log.info("callback of %s failed: %s", record.id, type(trouble).__name__)
+        try:
+            await self._client.post(record.callback_url, json=encode(task))
+        except (httpx.HTTPError, httpx.InvalidURL) as trouble:
+            _log.info("callback of %s failed: %s", record.id, type(trouble).__name__)

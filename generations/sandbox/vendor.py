@@ -84,8 +84,7 @@ class Vendor:
             message = f"external_task_id {wish.external_id} is in use already"
             raise Refusal("duplicate", message) from None
         self.studio.order(record)
-        early = script.callback == "early" or self.weather.strikes("callback-early")
-        if early and self.call_back:
+        if record.callback_url and self.call_back and self._early(script):
             await self.call_back(record, self.task(record))
         if script.has("5xx-after"):
             raise Refusal("internal", "internal server error (sandbox: fail:5xx-after)")
@@ -94,6 +93,10 @@ class Vendor:
         if self.weather.strikes("stall"):
             await asyncio.sleep(self.settings.stall)
         return record
+
+    def _early(self, script: faults.Script) -> bool:
+        """Whether its first callback comes before the answer. Asked only where one was wanted."""
+        return script.callback == "early" or self.weather.strikes("callback-early")
 
     def _count_try(self, wish: Wish, label: str) -> int:
         """Which try of the order this is. A careful client numbers its tries: `order-1`, `-2`."""

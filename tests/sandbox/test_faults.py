@@ -229,3 +229,21 @@ def test_an_external_id_that_was_used_is_refused_or_makes_another_task_as_set(
         lenient.stop()
     assert told == [[200, 400], [200, 200]]
     assert made == [{"asked": 2, "created": 1}, {"asked": 2, "created": 2}]
+
+
+def test_an_early_callback_of_the_weather_is_counted_when_it_is_sent(
+    mailbox: Mailbox, tmp_path: Path
+) -> None:
+    stormy = Upstream(
+        tmp_path, SANDBOX_FILM="tiny", SANDBOX_WEATHER="callback-early=1 callback-none=1"
+    )
+    try:
+        stormy.create("Wants no news slow:60")
+        calm = stormy.http.get("/_audit").json()["weather"]
+        task = stormy.create("Wants news slow:60", callback_url=mailbox.url).json()["data"]
+        struck = stormy.http.get("/_audit").json()["weather"]
+    finally:
+        stormy.stop()
+    assert calm == {}
+    assert struck["callback-early"] == 1
+    assert mailbox.states(task["task_id"]) == ["submitted"]
