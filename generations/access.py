@@ -109,11 +109,14 @@ def page(
     kind: str = "",
     model: str = "",
     words: str = "",
+    gives: str = "",
+    kept: bool = False,
     offset: int = 0,
 ) -> Page:
     """Newest first. A cursor is a public id: rows made later never shift a page.
 
-    `words` must stand in the prompt or in a shot's, large or small letters alike.
+    `words` must stand in the prompt or in a shot's, large or small letters alike. `gives`: only
+    what made such a thing (`voice_id`); `kept`: without those whose thing was deleted.
 
     Raises NotFound for a cursor that is not the actor's.
     """
@@ -131,6 +134,10 @@ def page(
             rows = rows.filter(model=model)
         if words:
             rows = rows.filter(_said(words))
+        if gives:
+            rows = rows.filter(_made(gives))
+        if kept:
+            rows = rows.filter(deleted_at=None)
         found = list(rows.order_by("-pk")[offset : offset + limit + 1])
         shown = found[:limit]
         videos = {
@@ -138,6 +145,13 @@ def page(
         }
         audios = _audios_of(shown)
     return Page(shown, videos, audios, shown[-1].public_id if len(found) > limit else None)
+
+
+def _made(gives: str) -> Q:
+    """Has ended and made such a thing; also one that was given up, whose thing came late."""
+    makers = [name for name, product in PRODUCTS.items() if product.gives == gives]
+    over = Q(status__in=[Status.SUCCEEDED, Status.FAILED])
+    return Q(kind__in=makers, made__has_key="facts") & over
 
 
 def _said(words: str) -> Q:

@@ -26,6 +26,7 @@ from generations.models import (
     GenerationEvent,
     Heartbeat,
     MeterReading,
+    PresetCorrection,
     ProductCorrection,
     ProviderAccount,
     Reconciliation,
@@ -182,20 +183,32 @@ class AudioAdmin(ReadOnlyAdmin):
     search_fields = ["public_id", "generation__public_id"]
 
 
+class Corrections(ModelAdmin):
+    """What operators know better than the release."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """With the moment of the change."""
+        obj.changed_at = timezone.now()
+        super().save_model(request, obj, form, change)
+
+
 @admin.register(ProductCorrection)
-class ProductCorrectionAdmin(ModelAdmin):
+class ProductCorrectionAdmin(Corrections):
     """In force within OPERATOR_CHANGES_SECONDS; prices are corrected in the price book."""
 
     list_display = ["product", "enabled", "note", "changed_at"]
     list_filter = ["enabled"]
     fields = ["product", "enabled", "limits", "note"]
 
-    def save_model(
-        self, request: HttpRequest, obj: ProductCorrection, form: Any, change: bool
-    ) -> None:
-        """With the moment of the change."""
-        obj.changed_at = timezone.now()
-        super().save_model(request, obj, form, change)
+
+@admin.register(PresetCorrection)
+class PresetCorrectionAdmin(Corrections):
+    """Voices and elements of Kling's own that the release lists wrongly or does not know."""
+
+    list_display = ["sort", "preset", "name", "enabled", "note", "changed_at"]
+    list_filter = ["sort", "enabled"]
+    search_fields = ["preset", "name"]
+    fields = ["sort", "preset", "name", "languages", "enabled", "note"]
 
 
 @admin.register(Upload)

@@ -81,6 +81,12 @@ class NotCancellable(Conflict):
     code, title = "not_cancellable", "Cannot be cancelled"
 
 
+class NotDeletable(Conflict):
+    """The service that keeps the voice or element refused to delete it; it is as it was."""
+
+    code, title = "not_deletable", "Cannot be deleted"
+
+
 class NotReady(Conflict):
     """There is no film to fetch: not yet, or never."""
 

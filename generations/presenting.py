@@ -95,8 +95,8 @@ def _json(
         "warnings": generation.warnings,
         "reference": generation.reference or None,
         "metadata": generation.metadata,
-        "created_at": _iso(generation.created_at),
-        "finished_at": _iso(generation.finished_at),
+        "created_at": iso(generation.created_at),
+        "finished_at": iso(generation.finished_at),
     }
 
 
@@ -118,7 +118,8 @@ def facts(generation: Generation) -> dict[str, Any]:
     )
     if not given or product is None or not found:
         return {}
-    return {**found, product.gives: generation.public_id}
+    gone = {"deleted_at": iso(generation.deleted_at)} if generation.deleted_at else {}
+    return {**found, product.gives: generation.public_id, **gone}
 
 
 def _audio_json(generation: Generation, audio: Audio) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def _audio_json(generation: Generation, audio: Audio) -> dict[str, Any]:
     return {
         "id": audio.public_id,
         "url": address,
-        "expires_at": _iso(datetime.fromtimestamp(expires, UTC)) if expires else None,
+        "expires_at": iso(datetime.fromtimestamp(expires, UTC)) if expires else None,
         "content_type": audio.content_type,
         "duration": round(audio.duration_ms / 1000, 3),
         "bytes": audio.bytes,
@@ -154,7 +155,7 @@ def video_json(generation: Generation, video: Video) -> dict[str, Any]:
     return {
         "id": video.public_id,
         "url": address,
-        "expires_at": _iso(datetime.fromtimestamp(expires, UTC)) if expires else None,
+        "expires_at": iso(datetime.fromtimestamp(expires, UTC)) if expires else None,
         "poster_url": storage.link(video.poster_key),
         "preview_url": storage.link(video.preview_key) if video.preview_key else None,
         "width": video.width,
@@ -174,7 +175,7 @@ def _error(generation: Generation) -> dict[str, Any] | None:
         "code": generation.error_code,
         "message": generation.error_message,
         "retryable": known is not None and known.retryable,
-        "refund": {"credits": generation.credits, "at": _iso(generation.finished_at)},
+        "refund": {"credits": generation.credits, "at": iso(generation.finished_at)},
     }
 
 
@@ -235,7 +236,8 @@ def _task(
     )
 
 
-def _iso(moment: datetime | None) -> str | None:
+def iso(moment: datetime | None) -> str | None:
+    """A moment as the native API writes it: UTC, microseconds, Z."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

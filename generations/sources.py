@@ -241,6 +241,8 @@ class _Found:
         made = made_of(self._actor, value)
         if made is None or not _is_wanted(str(path[0]), field, made.generation):
             raise _refused(name, "unknown_source", f"there is no {path[0]} {value}")
+        if made.generation.deleted_at:
+            raise _refused(name, "deleted", f"{made.generation.public_id} was deleted")
         self._hold_to(name, made, "facts", field.hours if isinstance(field, Thing) else 0)
         if seconds := made.generation.order().duration:
             self.sources[name] = Source(seconds=seconds)

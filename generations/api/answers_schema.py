@@ -225,6 +225,21 @@ SCHEMAS: dict[str, Schema] = {
         schema={"type": "object", "description": "JSON Schema of an order of it."},
     ),
     "TaskList": _object("object data", object={"const": "list"}, data=_list_of("Task")),
+    "Thing": _object(
+        "object id name languages preset created_at deleted_at",
+        object={"enum": ["voice", "element"]},
+        id={**_TEXT, "description": "As orders name it."},
+        name=_TEXT,
+        languages={**_WORDS, "description": "Which one of Kling's own voices speaks."},
+        preset={**_FLAG, "description": "Kling's own, for everybody."},
+        created_at=_maybe(_MOMENT),
+        deleted_at=_maybe(_MOMENT),
+        kept_upstream={
+            **_FLAG,
+            "description": "In the answer to a deletion: the service that made it cannot delete.",
+        },
+    ),
+    "ThingPage": _page_of("Thing"),
     "PriceBook": _object("object version data", version=_WHOLE, data={"type": "array"}),
     "Upload": _object(
         "id object content_type bytes width height duration",

@@ -150,6 +150,8 @@ def _paths() -> Schema:
         f"{base}/tasks": {"get": _public("Everything beside films", "TaskList")},
         f"{base}/tasks/{{name}}": {"parameters": [_NAME], "get": _task()},
         f"{base}/prices": {"get": _public("The price list", "PriceBook")},
+        **_things(f"{base}/voices", "voice"),
+        **_things(f"{base}/elements", "element"),
         f"{base}/uploads": {"post": _upload()},
         **_money(base),
     }
@@ -255,6 +257,32 @@ def _model() -> Schema:
 def _task() -> Schema:
     found = {"200": _answer("The product", "Task"), **_problems(404)}
     return _operation("One product beside films, by its name", found, security=[])
+
+
+def _things(base: str, sort: str) -> Schema:
+    page = {"200": _answer("A page", "ThingPage"), **_problems(401, 404, 422)}
+    one = {"200": _answer("As it stands", "Thing"), **_problems(401, 404)}
+    gone = {"200": _answer("Deleted", "Thing"), **_problems(401, 403, 404, 409, 422, 503)}
+    return {
+        base: {
+            "get": _operation(
+                f"Every {sort} that orders can name",
+                page,
+                description="Kling's own ones stand before the first page of those you made.",
+                parameters=_PAGE,
+            )
+        },
+        f"{base}/{{id}}": {
+            "parameters": [_ID],
+            "get": _operation(f"One {sort}", one),
+            "delete": _operation(
+                f"Delete a {sort} of yours, at the service that keeps it and here",
+                gone,
+                description="Repeatable. No order takes it from then on. If the service refuses "
+                "(409 not_deletable) or gives no answer (503), it is as it was.",
+            ),
+        },
+    }
 
 
 def _upload() -> Schema:

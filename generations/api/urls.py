@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generations.api import generations, models, quotes, schema, tasks, uploads
+from generations.api import generations, models, quotes, schema, tasks, things, uploads
 
 urlpatterns = [
     path("quotes", quotes.QuotesView.as_view(), name="api-quotes"),
@@ -32,6 +32,10 @@ urlpatterns = [
     path("models/<str:name>", models.ModelView.as_view(), name="api-model"),
     path("tasks", tasks.TasksView.as_view(), name="api-tasks"),
     path("tasks/<str:name>", tasks.TaskView.as_view(), name="api-task"),
+    path("voices", things.ThingsView.as_view(sort="voice"), name="api-voices"),
+    path("voices/<str:name>", things.ThingView.as_view(sort="voice"), name="api-voice"),
+    path("elements", things.ThingsView.as_view(sort="element"), name="api-elements"),
+    path("elements/<str:name>", things.ThingView.as_view(sort="element"), name="api-element"),
     path("uploads", uploads.UploadsView.as_view(), name="api-uploads"),
     path("schema", schema.SchemaView.as_view(), name="api-schema"),
 ]

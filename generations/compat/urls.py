@@ -15,6 +15,7 @@ urlpatterns = [
     re_path(rf"^{kling.PRODUCT}/*$", literal.products),
     re_path(rf"^{kling.PRODUCT}/+(?P<label>[^/].*?)/*$", literal.task),
     *kling.OTHERS,
+    *kling.OWN,
     path("account/costs", kling_views.costs),
     *segmind.FIXED,
     path("v1/<str:slug>", literal.slug),

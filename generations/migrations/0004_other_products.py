@@ -48,6 +48,66 @@ class Migration(migrations.Migration):
                 "ordering": ["product"],
             },
         ),
+        migrations.CreateModel(
+            name="PresetCorrection",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "sort",
+                    models.CharField(
+                        choices=[("voice", "Voice"), ("element", "Element")], max_length=7
+                    ),
+                ),
+                (
+                    "preset",
+                    models.CharField(
+                        help_text="As orders name it.", max_length=120, verbose_name="id"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "languages",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text='Which a voice speaks, as ["en", "zh"].',
+                    ),
+                ),
+                (
+                    "enabled",
+                    models.BooleanField(default=True, help_text="Off: it is not listed."),
+                ),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, help_text="Where this is known from.", max_length=300
+                    ),
+                ),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                "ordering": ["sort", "preset"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("sort", "preset"), name="one_correction_per_preset"
+                    )
+                ],
+            },
+        ),
+        migrations.AddField(
+            model_name="generation",
+            name="deleted_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="When the voice or element that it made was deleted.",
+                null=True,
+            ),
+        ),
         migrations.AddField(
             model_name="generation",
             name="made",

@@ -6,6 +6,7 @@ from generations.models.audio import Audio
 from generations.models.correction import ProductCorrection
 from generations.models.event import GenerationEvent
 from generations.models.generation import Generation, Status
+from generations.models.preset import PresetCorrection
 from generations.models.provider_account import (
     Breaker,
     BreakerState,
@@ -31,6 +32,7 @@ __all__ = [
     "GenerationEvent",
     "Heartbeat",
     "MeterReading",
+    "PresetCorrection",
     "ProductCorrection",
     "Protocol",
     "ProviderAccount",

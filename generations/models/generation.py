@@ -139,6 +139,9 @@ class Generation(TenantPart):
     )
     submitted_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the voice or element that it made was deleted."
+    )
 
     class Meta:
         # Unique by constraints: `unique=True` adds a second index for LIKE, to keep at each order.

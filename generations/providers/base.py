@@ -202,6 +202,26 @@ class Adapter:
             return _silence(error)
         return told.decode(answer.status_code, answer.headers, answer.content)
 
+    @property
+    def deletes(self) -> bool:
+        """Whether voices and elements can be deleted there."""
+        return self.codec.deletion is not None
+
+    def delete(self, kind: Kind, thing: str) -> Rejected | None:
+        """Delete a voice or an element by the upstream's id, asked at once; None: it is gone.
+
+        Only where it `deletes`. Silence and trouble are Rejected(UNAVAILABLE).
+        """
+        told = self.codec.deletion
+        assert told is not None, "asked where nothing is deleted"
+        try:
+            with http.api_client() as client:
+                asking = self.request(client, told.order(kind, thing))
+                answer = self.hushed(http.call(client, asking))
+        except _NO_QUERY as error:
+            return _silence(error)
+        return told.decode(answer.status_code, answer.headers, answer.content)
+
     # ------------------------------------------------------------------ many at a time
 
     async def poll(

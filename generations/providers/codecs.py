@@ -10,7 +10,7 @@ import jwt
 
 from generations.catalogue.params import Kind, Params
 from generations.models import Protocol
-from generations.wire.kling import account
+from generations.wire.kling import account, own
 from generations.wire.kling import client as kling
 from generations.wire.kling_standard import client as kling_2026
 from generations.wire.llmprovider import client as llmprovider
@@ -52,6 +52,14 @@ class Meter:
     pause: float = 0.0  # seconds between two questions
 
 
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Deletes what a product made, by the upstream's own id; None says that it is gone."""
+
+    order: Callable[[Kind, str], WireRequest]
+    decode: Callable[[int, Headers, bytes], Rejected | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
     """One upstream's wire format, as its client.
@@ -72,6 +80,7 @@ class Codec:
     find: Callable[[Question], WireRequest] | None = None
     bulk: Bulk | None = None
     meter: Meter | None = None
+    deletion: Deletion | None = None
     blocking: bool = False
 
 
@@ -122,6 +131,7 @@ _KLING = Codec(
     decode_task=kling.decode_task,
     bulk=Bulk(_pages, kling.decode_list),
     meter=_PACKS,
+    deletion=Deletion(own.encode_deletion, own.decode_deletion),
 )
 _KLING_2026 = Codec(
     can_serve=kling_2026.can_serve,

@@ -1,4 +1,4 @@
-"""Kling's first API standard: tasks of two kinds, one by one and in pages, and the account."""
+"""Kling's first API standard: tasks one by one and in pages, voices, elements, the account."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from generations.catalogue.billable import Unpriced
 from generations.catalogue.params import Kind
+from generations.catalogue.products.presets import PRESETS
 from generations.catalogue.products.registry import PRODUCTS
 from generations.catalogue.validation import InvalidRequest
 from generations.sandbox import credentials, sources
@@ -18,7 +19,7 @@ from generations.sandbox.limits import AS_SOLD
 from generations.sandbox.vendor import Refusal, Vendor, Wish
 from generations.sandbox.web import Handler, HangUp, answer, body_of, checked, vendor_of
 from generations.wire.kling import account as packs
-from generations.wire.kling import products
+from generations.wire.kling import own, products
 from generations.wire.kling import server as codec
 from generations.wire.task import BadRequest, TaskState, WireReply
 
@@ -71,6 +72,7 @@ def _create(kind: Kind) -> Handler:
         body = await body_of(request)
         order = codec.decode_order(kind, body)
         params, product = checked(order, body), AS_SOLD.get(kind)
+        sources.refuse_deleted(vendor, product, params)
         if product:
             params = await sources.take_in(vendor, account, product, params)
         wish = Wish(
@@ -122,6 +124,36 @@ def _list(kind: Kind) -> Handler:
     return listed
 
 
+def _delete(sort: str) -> Handler:
+    """Gone when it was there: a second time is refused, as Kling does."""
+
+    async def delete(request: Request) -> Response:
+        vendor, account = vendor_of(request), caller(request)
+        body = await body_of(request)
+        named = body.get(f"{sort}_id") if isinstance(body, dict) else None
+        record = vendor.store.find("kling", account, str(named or ""))
+        made = PRODUCTS.get(record.kind) if record else None
+        if record is None or made is None or made.gives != f"{sort}_id":
+            return answer(error(_INVALID, f"{sort} id not found"))
+        if not vendor.store.delete(record.id):
+            said = f"{sort.capitalize()} already be deleted for id: {record.id}"
+            return answer(error(_INVALID, said))
+        return answer(own.encode_deleted(record.id, str(uuid.uuid4())))
+
+    return delete
+
+
+def _presets(sort: str) -> Handler:
+    async def presets(request: Request) -> Response:
+        caller(request)
+        page, size = _bounded(request, "pageNum", 1, 1000), _bounded(request, "pageSize", 30, 1000)
+        found = [preset for preset in PRESETS if preset.sort == sort]
+        some = found[(page - 1) * size : page * size]
+        return answer(own.encode_presets(some, str(uuid.uuid4())))
+
+    return presets
+
+
 def _bounded(request: Request, name: str, usual: int, most: int) -> int:
     text = request.query_params.get(name, str(usual))
     if not text.isdecimal() or len(text) > 6 or not 1 <= int(text) <= most:
@@ -153,4 +185,6 @@ def routes() -> list[Route]:
             Route(base, guarded(_list(kind)), methods=["GET"]),
             Route(base + "/{task:path}", guarded(_get(kind)), methods=["GET"]),
         ]
+    found += [Route(a.path, guarded(_presets(a.sort)), methods=["GET"]) for a in own.PRESETS]
+    found += [Route(a.path, guarded(_delete(a.sort)), methods=["POST"]) for a in own.DELETIONS]
     return [*found, Route("/account/costs", guarded(_costs), methods=["GET"])]

@@ -53,6 +53,14 @@ async def take_in(vendor: Vendor, account: str, product: Product, params: Params
     return checking.complete(product, params, sources)
 
 
+def refuse_deleted(vendor: Vendor, product: Product | None, params: Params) -> None:
+    """Raises BadRequest for a voice or element that was deleted."""
+    named = [value for _, _, value in things(product, params)] if product else []
+    for value in (*named, *params.voices, *params.elements):
+        if vendor.store.is_deleted(value):
+            raise BadRequest("voice_id or element_id", f"{value} not found")
+
+
 async def _found(vendor: Vendor, account: str, name: str, value: str) -> tuple[str, Source]:
     """The value as orders are stored, and what is known of it."""
     if media.is_address(value):

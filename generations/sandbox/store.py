@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS bills (
     task TEXT PRIMARY KEY, dialect TEXT NOT NULL, account TEXT NOT NULL, milliunits INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS bills_by_account ON bills (account, dialect);
+CREATE TABLE IF NOT EXISTS deleted (thing TEXT PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS weather (kind TEXT PRIMARY KEY, times INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS secret (value BLOB NOT NULL) STRICT;
 """
@@ -221,6 +222,16 @@ class Store:
         self._db.execute(
             "UPDATE tasks SET refused_links = refused_links + 1 WHERE id = ?", (task_id,)
         )
+
+    def delete(self, thing: str) -> bool:
+        """A voice or element is gone, by its id; False when it was before."""
+        done = self._db.execute("INSERT INTO deleted VALUES (?) ON CONFLICT DO NOTHING", (thing,))
+        return done.rowcount == 1
+
+    def is_deleted(self, thing: str) -> bool:
+        """Whether that voice or element was deleted."""
+        found = self._db.execute("SELECT 1 FROM deleted WHERE thing = ?", (thing,))
+        return found.fetchone() is not None
 
     def struck(self, kind: str) -> None:
         """A fault of the weather struck once more."""

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.outbox import RETRY_SECONDS
 from billing import prices
-from generations import products
+from generations import presets, products
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from generations.deliveries import POST_SECONDS
 
@@ -42,6 +42,8 @@ def docs(request: HttpRequest) -> HttpResponse:
                 "repeats": len(RETRY_SECONDS),
                 "hours": round(sum(RETRY_SECONDS) / 3600),
             },
+            "voices": presets.current("voice"),
+            "elements": presets.current("element"),
             "products": [
                 {"product": product, "credits": cheapest.get(product.name)}
                 for product in products.current().values()

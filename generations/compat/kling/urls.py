@@ -3,7 +3,8 @@
 from django.urls import path, re_path
 
 from generations.catalogue.products.registry import PRODUCTS
-from generations.compat.kling import views
+from generations.compat.kling import own, views
+from generations.wire.kling.own import DELETIONS, PRESETS
 
 PRODUCT = r"v1/videos/(?P<kind>text2video|image2video)"
 OTHERS = [
@@ -14,10 +15,16 @@ OTHERS = [
         re_path(rf"^{product.path[1:]}/+(?P<label>[^/].*?)/*$", views.task, {"kind": name}),
     )
 ]
+OWN = [
+    re_path(rf"^{address.path[1:]}/*$", view, {"sort": address.sort})
+    for view, addresses in ((own.listed, PRESETS), (own.delete, DELETIONS))
+    for address in addresses
+]
 urlpatterns = [
     re_path(rf"^{PRODUCT}/*$", views.products),
     re_path(rf"^{PRODUCT}/+(?P<label>[^/].*?)/*$", views.task),
     *OTHERS,
+    *OWN,
     path("account/costs", views.costs),
     re_path(r"", views.unknown),
 ]

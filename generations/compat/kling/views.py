@@ -18,6 +18,7 @@ from generations.compat import doors
 from generations.compat.doors import Answer, door
 from generations.compat.kling.authentication import actor_of
 from generations.compat.kling.errors import NoSuchMethod, refuse
+from generations.compat.kling.paging import paging
 from generations.compat.ordering import look_up, place, warned
 from generations.models import Generation
 from generations.models.generation import TERMINAL
@@ -30,7 +31,6 @@ from kling_saas.api.requests import request_id
 DOOR = "kling"
 _FAILED = codes.INVALID_VALUE
 AT_ONCE_SECONDS = 60  # a create whose answer is the result is held so long
-PAGE_MAX, SIZE_MAX, SIZE_DEFAULT = 1000, 500, 30
 
 
 @door(("GET", "POST"), refuse)
@@ -61,20 +61,14 @@ def _create(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
 
 
 def _list(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
-    number = _number(request, "pageNum", 1, PAGE_MAX)
-    size = _number(request, "pageSize", SIZE_DEFAULT, SIZE_MAX)
+    product = PRODUCTS.get(kind)
+    wanted = paging(request, product.gives.removesuffix("_id") if product else "")
     with tenancy.scope(actor.organisation_id):
-        page = access.page(actor, door=DOOR, kind=kind, limit=size, offset=(number - 1) * size)
+        page = access.page(
+            actor, door=DOOR, kind=kind, kept=True, limit=wanted.size, offset=wanted.offset
+        )
         listed = presenting.tasks(page)
     return doors.answer(wire.encode_list(listed, request_id.get()))
-
-
-def _number(request: HttpRequest, name: str, usual: int, most: int) -> int:
-    text = request.GET.get(name, str(usual))
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= most):
-        message = f"out of range. Please provide a value between 1 and {most}."
-        raise BadRequest(name, message)
-    return int(text)
 
 
 @door(("GET",), refuse)
