@@ -26,6 +26,7 @@ _STATES = {
     "cancelled": TaskState.FAILED,
 }
 _FILLED = {name: DEFAULTS[name] for name in ("mode", "duration", "sound", "watermark")}
+_OURS = {"pin", "source_seconds"}  # what of a stored order is nobody's business but ours
 _NAMING_WORDS, _NAMING_LETTERS = 6, 48
 
 
@@ -101,9 +102,9 @@ def _json(
 
 
 def ordered(film: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored order in full, without what is nobody's business but ours."""
+    """A stored order in full, as the customer may know it."""
     filled_in = {} if film.get("task") else _FILLED
-    return {name: value for name, value in {**filled_in, **film}.items() if name != "pin"}
+    return {name: value for name, value in {**filled_in, **film}.items() if name not in _OURS}
 
 
 def facts(generation: Generation) -> dict[str, Any]:

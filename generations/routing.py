@@ -20,7 +20,8 @@ from django.utils import timezone
 from generations import providers
 from generations.catalogue.params import Params
 from generations.catalogue.spec import Spec
-from generations.errors import NoProvider
+from generations.catalogue.violations import InvalidRequest as CatalogueRefusal
+from generations.errors import InvalidRequest, NoProvider
 from generations.models import AlarmKind, ProviderAccount, RefusedModel
 from generations.models.provider_account import kept_words
 from generations.providers import alarms
@@ -133,18 +134,30 @@ def drawn(
 def lane(params: Params, *, livemode: bool) -> list[int]:
     """The lane an order waits in: ids of the accounts that could make it, ascending.
 
-    Raises NoProvider when nobody could; nothing has been held yet. An account that only an
+    Raises NoProvider when nobody could, and InvalidRequest when that is because of a limit that
+    upstreams which we do not have may not have; nothing has been held yet. An account that only an
     operator can put back into service makes none; orders that it was to make wait for the
     operator until their deadline (`candidates`), new ones must not.
     """
     serving = able(params, livemode=livemode)
     if all(account.disabled_because for account in serving):
+        _refuse_what_is_beyond(params, livemode=livemode)
         raise NoProvider(
             f"No service can make this {params.model} film at the moment; nothing was charged. "
             "Try another model, or again later.",
             retry_after=60,
         )
     return lane_of(serving)
+
+
+def _refuse_what_is_beyond(params: Params, *, livemode: bool) -> None:
+    """Names the limit to a customer whose order it is that no account takes as it is."""
+    for account in _accounts(livemode=livemode):
+        open_to = account.sells(params.model) and params.pin in (None, account.pk)
+        refused = (account.pk, params.called) in _known.refused or account.disabled_because
+        beyond = providers.adapter(account).beyond(params)
+        if open_to and beyond and not refused:
+            raise InvalidRequest.of(CatalogueRefusal((beyond,)))
 
 
 def makes(spec: Spec, *, livemode: bool) -> bool:

@@ -56,8 +56,9 @@ class Params:
     `aspect_ratio` and `cfg_scale` are None where the model or kind has none.
 
     An order of another product than films names it in `task`; `inputs` holds the product's own
-    fields, JSON-ready, and `duration` the length of what comes out. `pin` is the account that
-    alone can make it, because it holds what the order refers to.
+    fields, JSON-ready, and `duration` the length of what comes out. `source_seconds` is the length
+    of the longest film it names, where upstreams take films of different lengths. `pin` is the
+    account that alone can make it, because it holds what the order refers to.
     """
 
     model: str
@@ -81,6 +82,7 @@ class Params:
     seed: int | None = None
     task: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    source_seconds: float = 0
     pin: int | None = None
 
     @property

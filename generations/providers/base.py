@@ -26,6 +26,7 @@ from kling_saas.lib import http
 from kling_saas.lib.sealing import SealBroken
 
 if TYPE_CHECKING:
+    from generations.catalogue.violations import Violation
     from generations.models import ProviderAccount
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,10 @@ class Adapter:
     def can(self, params: Params) -> bool:
         """Whether this upstream makes the film as ordered."""
         return self.codec.can_serve(params)
+
+    def beyond(self, params: Params) -> Violation | None:
+        """What of the order it does not take, though another upstream may."""
+        return self.codec.beyond(params)
 
     def lost(self, params: Params) -> tuple[str, ...]:
         """Fields of the order it cannot carry; routing prefers one that carries all."""

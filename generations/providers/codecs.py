@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 import jwt
 
 from generations.catalogue.params import Kind, Params
+from generations.catalogue.violations import Violation
 from generations.models import Protocol
 from generations.wire.kling import account, own
 from generations.wire.kling import client as kling
+from generations.wire.kling import products as kling_products
 from generations.wire.kling_standard import client as kling_2026
+from generations.wire.kling_standard import products as products_2026
 from generations.wire.llmprovider import client as llmprovider
 from generations.wire.meter import Shown
 from generations.wire.segmind import client as segmind
@@ -64,7 +67,8 @@ class Deletion:
 class Codec:
     """One upstream's wire format, as its client.
 
-    `lost`: fields of the order it cannot carry. `credential`: headers that prove who we are.
+    `beyond`: what of an order it does not take, though another upstream may: `can_serve` is false
+    then. `lost`: fields of the order it cannot carry. `credential`: headers that prove who we are.
     `create` takes the order, our external id and the address to call back. `get` asks for one task
     by the upstream's id, `find` by ours; without `find` a lost answer can never be looked up.
     `blocking`: the create's answer is the film itself.
@@ -82,6 +86,7 @@ class Codec:
     meter: Meter | None = None
     deletion: Deletion | None = None
     blocking: bool = False
+    beyond: Callable[[Params], Violation | None] = lambda params: None
 
 
 def bearer(credential: str) -> dict[str, str]:
@@ -129,6 +134,7 @@ _KLING = Codec(
     get=_get_kling,
     find=_get_kling,  # its one address takes either id
     decode_task=kling.decode_task,
+    beyond=kling_products.beyond,
     bulk=Bulk(_pages, kling.decode_list),
     meter=_PACKS,
     deletion=Deletion(own.encode_deletion, own.decode_deletion),
@@ -144,6 +150,7 @@ _KLING_2026 = Codec(
     get=lambda question: kling_2026.encode_get([question.task_id]),
     find=lambda question: kling_2026.encode_find([question.task_id]),
     decode_task=kling_2026.decode_task,
+    beyond=products_2026.beyond,
     bulk=Bulk(_by_ids, kling_2026.decode_tasks),
     meter=_PACKS,
 )

@@ -75,6 +75,8 @@ def _create(kind: Kind) -> Handler:
         sources.refuse_deleted(vendor, product, params)
         if product:
             params = await sources.take_in(vendor, account, product, params)
+            if beyond := products.beyond(params):
+                raise InvalidRequest((beyond,))
         wish = Wish(
             dialect="kling",
             account=account,

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from generations.sandbox import credentials, kling
+from generations.sandbox import credentials, kling, sources
+from generations.sandbox.limits import AS_SOLD
 from generations.sandbox.vendor import Wish
 from generations.sandbox.web import answer, body_of, checked, vendor_of
 from generations.wire.kling_standard import server as codec
@@ -27,10 +28,13 @@ async def _create(request: Request) -> Response:
         return answer(kling.error(_BALANCE_EMPTY))
     body = await body_of(request)
     order = codec.decode_order(*found, body)
+    params, product = checked(order, body), AS_SOLD.get(found[0])
+    if product:
+        params = await sources.take_in(vendor, account, product, params)
     wish = Wish(
         dialect="kling_standard",
         account=account,
-        params=checked(order, body),
+        params=params,
         external_id=order.external_id,
         callback_url=order.callback_url,
     )

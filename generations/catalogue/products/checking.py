@@ -135,7 +135,16 @@ def complete(product: Product, params: Params, sources: Mapping[str, Source]) ->
         params = _inherited(product, params, found, findings)
     if findings.violations:
         raise InvalidRequest(tuple(findings.violations))
-    return replace(params, duration=_length(product, params, sources))
+    return replace(
+        params,
+        duration=_length(product, params, sources),
+        source_seconds=_longest(product, params, sources) if product.spans else 0,
+    )
+
+
+def _longest(product: Product, params: Params, sources: Mapping[str, Source]) -> float:
+    named = (sources.get(written(path)) for path, _, _ in films(product, params))
+    return round(max((film.seconds for film in named if film), default=0), 3)
 
 
 def _inherited(product: Product, params: Params, found: Source, findings: Findings) -> Params:

@@ -1,7 +1,8 @@
 """Kling's omni films: pictures, elements and one film as references, or a film to be edited.
 
-Fields and limits are those of Kling's page of the legacy endpoint, prices those of its list of
-August 2026: a film among the inputs costs more, sound costs more where there is none.
+Fields are those of Kling's page of the legacy endpoint, limits the widest of its two standards
+(what one of them takes less is its codec's to say), prices those of its list of August 2026: a film
+among the inputs costs more, sound costs more where there is none.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from generations.catalogue.products.fields import Body, Choice, Length, Switch, 
 from generations.catalogue.products.lists import Ids, Many, Shots
 from generations.catalogue.products.product import Given, Product, Row
 from generations.catalogue.products.rules import conflict, superfluous
-from generations.catalogue.products.sources import Medial, Picture, Source
+from generations.catalogue.products.sources import SLACK, Medial, Picture, Source
 from generations.catalogue.spec import SHOT_TYPES
 from generations.catalogue.violations import Findings
 
 O1, V3 = "kling-video-o1", "kling-v3-omni"
 CUSTOMIZE = SHOT_TYPES[0]
+LENGTHS = tuple(range(3, 16))  # s
+O1_LONGEST = 10  # s, of the films that o1 makes and of those it works on
 _REFERENCES, _BESIDE_A_FILM = 7, 4
 
 
@@ -114,7 +117,7 @@ def _length(params: Params, sources: Mapping[str, Source]) -> int | None:
     if params.multi_prompt:
         return sum(shot.duration for shot in params.multi_prompt)
     if _base(params.inputs) and (film := sources.get("videos[0].video")):
-        return max(3, round(film.seconds))
+        return min(LENGTHS[-1], max(LENGTHS[0], round(film.seconds)))
     return params.duration or 5
 
 
@@ -138,20 +141,29 @@ def _shots_fit(given: Given, findings: Findings) -> None:
 
 
 def _o1_lengths(given: Given, findings: Findings) -> None:
-    """o1 makes any of 3 to 10 s only from references; else 5 or 10."""
-    free = bool(given.get("videos") or given.get("elements")) or any(
-        not image.get("use") for image in given.get("images") or ()
-    )
-    limit = "3 to 10" if free else "5 or 10"
-    allowed = range(3, 11) if free else (5, 10)
-    seconds = given.get("duration")
-    if given.get("model", O1) == O1 and seconds and seconds not in allowed:
+    limit = f"{LENGTHS[0]} to {O1_LONGEST}"
+    if given.get("model", O1) == O1 and (given.get("duration") or 0) > O1_LONGEST:
         findings.refuse(
             "duration",
             "out_of_range",
-            f"of {O1} must be {limit} seconds here",
+            f"of {O1} must be {limit} seconds",
             limit=limit,
             way_out=f"send {limit}, or take {V3}",
+        )
+
+
+def _o1_takes_short_films(
+    params: Params, sources: Mapping[str, Source], findings: Findings
+) -> None:
+    film = sources.get("videos[0].video")
+    if params.model == O1 and film and film.seconds > O1_LONGEST + SLACK:
+        limit = f"{LENGTHS[0]} to {O1_LONGEST} s"
+        findings.refuse(
+            "videos[0].video",
+            "out_of_range",
+            f"is {film.seconds:.1f} s long",
+            limit=f"{limit} with {O1}",
+            way_out=f"send one of {limit}, or take {V3}",
         )
 
 
@@ -227,7 +239,7 @@ OMNI = Product(
                     key="video_url",
                     id_key="video_url",
                     low=3,
-                    high=10,
+                    high=15.5,
                     required=True,
                 ),
                 Choice(name="use", key="refer_type", allowed=("base", "feature"), default="base"),
@@ -239,7 +251,7 @@ OMNI = Product(
             name="mode", allowed=("pro", "std", "4k"), default="pro", aliases=usual.MODE_ALIASES
         ),
         usual.ASPECT_RATIO,
-        Length(name="duration", allowed=tuple(range(3, 16))),
+        Length(name="duration", allowed=LENGTHS),
         Switch(name="sound", pair=("on", "off"), models=(V3,)),
         Shots(name="multi_prompt", models=(V3,)),
         _ShotType(
@@ -253,6 +265,8 @@ OMNI = Product(
     outputs=("video",),
     modes=("pro", "std", "4k"),
     length=_length,
+    spans=True,
+    measured=(_o1_takes_short_films,),
     mends=_base_decides_the_length,
     eta=320,
     rules=(

@@ -56,7 +56,8 @@ class Product:
     which the result is referred to later; `facts_at` the list of `task_result` that holds the
     facts, empty for the answer itself. `eta` is seconds, a prior. `rules` know the order alone,
     `measured` the films that it names as well, by place. `mends` adds what Kling's body has beside
-    the fields.
+    the fields. `spans`: an order keeps how long the film is that it names, because upstreams take
+    films of different lengths.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Product:
     measured: tuple[Measured, ...] = ()
     mends: Callable[[Params, Body], None] | None = None
     length: Callable[[Params, Mapping[str, Source]], int | None] | None = None
+    spans: bool = False
 
     @property
     def own_model(self) -> str:

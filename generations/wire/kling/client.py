@@ -31,7 +31,9 @@ MODELS = frozenset(
 
 def can_serve(params: Params) -> bool:
     """Whether this API sells the product or the model at all."""
-    return params.task in PRODUCTS if params.task else params.model in MODELS
+    if params.task:
+        return params.task in PRODUCTS and products.beyond(params) is None
+    return params.model in MODELS
 
 
 def lost(params: Params) -> tuple[str, ...]:

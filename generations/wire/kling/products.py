@@ -6,12 +6,17 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from generations.catalogue.params import Kind, Params
-from generations.catalogue.products import registry
+from generations.catalogue.products import omni, registry
 from generations.catalogue.products.checking import TASK
 from generations.catalogue.products.fields import found_at
 from generations.catalogue.products.product import Product
+from generations.catalogue.products.sources import SLACK
+from generations.catalogue.violations import Findings, Violation
 
 _BESIDES = {"external_task_id", "callback_url", "multi_shot"}  # read elsewhere
+
+_REFERENCE_MAX = 10  # s; the film of an omni order
+_O1_LENGTHS = (5, 10)  # s, from words or a first frame alone
 
 
 def path(kind: Kind) -> str:
@@ -35,6 +40,38 @@ def body_of(product: Product, params: Params) -> dict[str, Any]:
     if product.mends:
         product.mends(params, body)
     return body
+
+
+def beyond(params: Params) -> Violation | None:
+    """What of an order this standard does not take, though another upstream may."""
+    if params.task != omni.OMNI.name:
+        return None
+    findings = Findings(lenient=False)
+    if params.source_seconds > _REFERENCE_MAX + SLACK:
+        limit = f"3 to {_REFERENCE_MAX} s"
+        findings.refuse(
+            "videos[0].video",
+            "out_of_range",
+            f"is {params.source_seconds:.1f} s long",
+            limit=limit,
+            way_out=f"send one of {limit}",
+        )
+    if params.model == omni.O1 and not _refers(params) and params.duration not in _O1_LENGTHS:
+        findings.refuse(
+            "duration",
+            "out_of_range",
+            f"of {omni.O1} must be 5 or 10 seconds without references",
+            limit="5 or 10",
+            way_out=f"send 5 or 10, or take {omni.V3}",
+        )
+    return next(iter(findings.violations), None)
+
+
+def _refers(params: Params) -> bool:
+    """Whether an omni film has more to begin with than words and frames."""
+    images = params.inputs.get("images", ())
+    pictured = any(not image.get("use") for image in images)
+    return bool(pictured or params.elements or params.inputs.get("videos"))
 
 
 def fields_of(product: Product, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from generations.catalogue.params import Params
 from generations.catalogue.registry import get
 from generations.wire import loose
 from generations.wire.kling import codes
+from generations.wire.kling_standard import products
 from generations.wire.kling_standard.models import (
     KINDS,
     MODELS,
+    PRODUCTS,
     RESOLUTIONS,
     VOICED,
     write_marks,
@@ -25,8 +27,11 @@ from generations.wire.task import Accepted, Outcome, Reason, Rejected, Task, Unk
 def can_serve(params: Params) -> bool:
     """Whether this standard sells the order: voices and elements only beside an image.
 
-    Voices besides only with the models whose page lists them: 3.0's does not, 2.6's does.
+    Voices besides only with the models whose page lists them: 3.0's does not, 2.6's does. Of the
+    other products it has omni films and motion control.
     """
+    if params.task:
+        return products.can_serve(params)
     pictured = params.kind == "image2video"
     referring = bool(params.voices or params.elements)
     masked = bool(params.static_mask or params.dynamic_masks)
@@ -42,6 +47,8 @@ def can_serve(params: Params) -> bool:
 
 def lost(params: Params) -> tuple[str, ...]:
     """The fields of this order that this standard has no word for."""
+    if params.task:
+        return products.lost(params)
     given = {
         "negative_prompt": bool(params.negative_prompt),
         "cfg_scale": params.cfg_scale is not None,
@@ -62,10 +69,14 @@ def encode_create(
         options["external_task_id"] = external_id
     if params.watermark:
         options["watermark_info"] = {"enabled": True}
-    body = _content(params) | {"settings": _settings(params)}
+    if params.task:
+        body = products.body_of(params)
+        path = f"/{params.task}/{PRODUCTS[params.task][params.model]}"
+    else:
+        body = _content(params) | {"settings": _settings(params)}
+        path = f"/{KINDS[params.kind]}/{MODELS[params.model]}"
     if options:
         body["options"] = options
-    path = f"/{KINDS[params.kind]}/{MODELS[params.model]}"
     return WireRequest(method="POST", path=path, json=body)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from generations.catalogue.params import Kind, Shot
 from generations.wire.task import TaskState
@@ -14,6 +14,11 @@ MODELS = {
     "kling-v3": "kling-3.0",
     "kling-3.0-turbo": "kling-3.0-turbo",
 }
+PRODUCTS: Mapping[Kind, Mapping[str, str]] = {
+    "omni-video": {"kling-v3-omni": "kling-3.0-omni", "kling-video-o1": "kling-o1"},
+    "motion-control": {"kling-v3": "kling-3.0", "kling-v2-6": "kling-2.6"},
+}
+"""The models of the products that this standard has; their addresses begin with our own words."""
 VOICED = frozenset({"kling-v2-6"})  # whose pages list a voice among the contents
 KINDS: dict[Kind, str] = {"text2video": "text-to-video", "image2video": "image-to-video"}
 RESOLUTIONS = {"std": "720p", "pro": "1080p", "4k": "4k"}
@@ -24,8 +29,8 @@ STATUS_WORDS = {
     TaskState.FAILED: "failed",
 }
 _SHOT = re.compile(r"\s*shot\s+(\d{1,2})\s*,\s*(\d{1,2})\s*,\s*([^;]*);", re.IGNORECASE)
-_NATIVE_MARK = re.compile(r"<<<((?:voice|element)_\d{1,2})>>>")
-_STANDARD_MARK = re.compile(r"@((?:voice|element)_\d{1,2})\b")
+_NATIVE_MARK = re.compile(r"<<<((?:voice|element|image|video)_\d{1,2})>>>")
+_STANDARD_MARK = re.compile(r"@((?:voice|element|image|video)_\d{1,2})\b")
 
 
 def write_shots(shots: Sequence[Shot]) -> str:

@@ -9,37 +9,37 @@ from generations.catalogue.params import Kind
 from generations.wire import loose, plain
 from generations.wire.kling import codes
 from generations.wire.kling.server import read_label
+from generations.wire.kling_standard import products
 from generations.wire.kling_standard.models import (
     KINDS,
     MODELS,
+    PRODUCTS,
     RESOLUTIONS,
     STATUS_WORDS,
     read_marks,
-    read_shots,
 )
 from generations.wire.task import BadRequest, Order, Task, TaskState, WireReply
 
-_NATIVE_NAMES = {official: native for native, official in MODELS.items()}
-_NATIVE_KINDS = {path: kind for kind, path in KINDS.items()}
+_ROUTES = {
+    (KINDS.get(kind, kind), official): (kind, native)
+    for kind, models in {**dict.fromkeys(KINDS, MODELS), **PRODUCTS}.items()
+    for native, official in models.items()
+}
 _NATIVE_MODES = {resolution: mode for mode, resolution in RESOLUTIONS.items()}
 
 
 def route(path: str) -> tuple[Kind, str] | None:
     """Kind and native model of a create path; None when this standard has no such path."""
-    parts = path.strip("/").split("/")
-    if len(parts) != 2 or parts[0] not in _NATIVE_KINDS or parts[1] not in _NATIVE_NAMES:
-        return None
-    return _NATIVE_KINDS[parts[0]], _NATIVE_NAMES[parts[1]]
+    head, _, model = path.strip("/").partition("/")
+    return _ROUTES.get((head, model))
 
 
 def decode_order(kind: Kind, model: str, body: object) -> Order:
     """A create request in native words; `model` is native. Raises BadRequest."""
     if not isinstance(body, Mapping):
         raise BadRequest("body", "must be a JSON object")
-    settings = loose.mapping(body.get("settings"))
-    fields = _content(kind, body) | _settings(settings)
-    if settings.get("multi_shot", model == "kling-v3") is True:
-        _split(fields)
+    read = products.fields_of if kind in PRODUCTS else _film
+    fields = read(kind, model, body)
     options = loose.mapping(body.get("options"))
     if loose.mapping(options.get("watermark_info")).get("enabled") is True:
         fields["watermark"] = True
@@ -51,6 +51,14 @@ def decode_order(kind: Kind, model: str, body: object) -> Order:
         external_id=read_label(options, "external_task_id"),
         callback_url=read_label(options, "callback_url"),
     )
+
+
+def _film(kind: Kind, model: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    settings = loose.mapping(body.get("settings"))
+    fields = _content(kind, body) | _settings(settings)
+    if settings.get("multi_shot", model == "kling-v3") is True:
+        products.split(fields)
+    return fields
 
 
 def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,17 +77,6 @@ def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
             raise BadRequest("settings.audio", "must be native or off")
         fields["sound"] = audio == "native"
     return fields
-
-
-def _split(fields: dict[str, Any]) -> None:
-    """A prompt written as shots is customized; any other is left to Kling to plan."""
-    shots = read_shots(loose.text(fields.get("prompt")))
-    if not shots:
-        fields["shot_type"] = "intelligence"
-        return
-    fields.pop("prompt")
-    fields["shot_type"] = "customize"
-    fields["multi_prompt"] = [{"prompt": s.prompt, "duration": s.duration} for s in shots]
 
 
 def _content(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
