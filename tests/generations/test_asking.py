@@ -21,14 +21,15 @@ from kling_saas.lib import http as lines
 
 FILMS = 40
 HANGS = "7"
+OFTEN = "often"
 
 
 class Upstream(http.server.BaseHTTPRequestHandler):
-    """Says "still at work" of every film but one; or how often it wants to be asked."""
+    """Says "still at work"; of one film nothing, of one at first that it is asked too often."""
 
     protocol_version = "HTTP/1.1"
     let_go = threading.Event()
-    refusals = 0
+    refused: set[str] = set()
     asked: list[float] = []
 
     def do_GET(self) -> None:
@@ -36,10 +37,9 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         Upstream.asked.append(time.monotonic())
         if task == HANGS:
             self.let_go.wait(20)
-        status = 200
-        if Upstream.refusals:
-            Upstream.refusals -= 1
-            status = 429
+        refused = task == OFTEN and task not in Upstream.refused
+        Upstream.refused |= {task}
+        status = 429 if refused else 200
         body = json.dumps({"request_id": task, "status": "PROCESSING"}).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -54,7 +54,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def account() -> Iterator[ProviderAccount]:
     """At an upstream of the test's own."""
-    Upstream.asked, Upstream.refusals = [], 0
+    Upstream.asked, Upstream.refused = [], set()
     Upstream.let_go.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -114,12 +114,10 @@ def test_a_question_without_an_answer_ends_all_the_same(account: ProviderAccount
 def test_who_is_asked_too_often_is_left_alone_for_as_long_as_it_says(
     account: ProviderAccount,
 ) -> None:
-    Upstream.refusals = 1
-
     async def ask() -> None:
         one = Asking()
         async with lines.polling_client() as one.client:
-            one.begin(films(account, "a"))
+            one.begin(films(account, OFTEN))
             await noted(one, 1)
             one.begin(films(account, "b", "c"))
             await noted(one, 2)
