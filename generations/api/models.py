@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from accounts.api.endpoint import Endpoint
 from billing.api import price_list
 from generations.catalogue import documentation, registry
+from generations.catalogue.products.registry import running_on
 from generations.waiting import usual_for
 from kling_saas.lib.refusals import NotFound
 
@@ -35,7 +36,9 @@ class ModelView(Endpoint):
         """One, by its official name or an alias."""
         spec = registry.resolve(name)
         if spec is None:
-            raise NotFound(f"There is no model {name[:60]!r}: see /api/v1/models.")
+            tasks = [product.name for product in running_on(name)]
+            see = f"tasks/{tasks[0]}" if tasks else "models"
+            raise NotFound(f"There is no model {name[:60]!r} for films: see /api/v1/{see}.")
         return JsonResponse(_model(spec.name))
 
 

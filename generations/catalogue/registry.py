@@ -33,7 +33,10 @@ ALIASES = {
     "kling-2.5-turbo": "kling-v2-5-turbo",
     "kling-2.6": "kling-v2-6",
     "kling-3.0": "kling-v3",
+    "kling-3.0-omni": "kling-v3-omni",
+    "kling-o1": "kling-video-o1",
 }
+"""What customers write for official names, also of models that only other products run on."""
 
 _BY_NAME = {spec.name: spec for spec in SPECS}
 

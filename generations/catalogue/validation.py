@@ -12,7 +12,7 @@ from generations.catalogue import draft as drafts
 from generations.catalogue.params import SHOTS_MAX, Params
 from generations.catalogue.products import checking
 from generations.catalogue.products.product import Product
-from generations.catalogue.products.registry import PRODUCTS
+from generations.catalogue.products.registry import PRODUCTS, running_on
 from generations.catalogue.reading import Reader
 from generations.catalogue.registry import SPECS, resolve
 from generations.catalogue.rules import Rules
@@ -87,7 +87,17 @@ def _product_order(
 
 def _spec(model: str | None, findings: Findings) -> Spec | None:
     spec = resolve(model) if model else None
-    if spec is None and not findings.refused("model"):
+    others = running_on(model) if model else ()
+    if spec is None and others:
+        task = others[0].name
+        findings.refuse(
+            "model",
+            "not_allowed",
+            f"{shown(model)} makes no films of this kind, it is for {task}",
+            limit=f"with task {task}",
+            way_out=f'send "task": "{task}" with it (in Kling\'s API: POST {others[0].path})',
+        )
+    elif spec is None and not findings.refused("model"):
         names = ", ".join(known.name for known in SPECS if not known.discontinued)
         findings.refuse(
             "model",

@@ -17,6 +17,7 @@ from generations.catalogue.products.fields import Field, missing
 from generations.catalogue.products.product import Product, films, written
 from generations.catalogue.products.sources import SLACK, Source
 from generations.catalogue.reading import Reader
+from generations.catalogue.registry import ALIASES
 from generations.catalogue.violations import Findings, InvalidRequest
 
 TASK = "task"
@@ -62,6 +63,7 @@ def _model(product: Product, reader: Reader) -> str:
     if not product.models or product.inherits:
         return product.own_model
     word = reader.text("model", 100)
+    word = ALIASES.get(word, word) if word else word
     if word is None or word in product.models:
         return word or product.own_model
     names = ", ".join(product.models)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from generations.catalogue.products import editing, moving, omni, own, speaking
 from generations.catalogue.products.product import Product
+from generations.catalogue.registry import ALIASES
 
 PRODUCTS: Mapping[str, Product] = {
     product.name: product
@@ -38,3 +39,9 @@ PRODUCTS: Mapping[str, Product] = {
 def get(name: str) -> Product:
     """The product of exactly this name, as released. Raises KeyError."""
     return PRODUCTS[name]
+
+
+def running_on(model: str) -> tuple[Product, ...]:
+    """The products that run on a model, by its official name or an alias."""
+    name = ALIASES.get(model, model)
+    return tuple(p for p in PRODUCTS.values() if name in (*p.models, p.own_model))

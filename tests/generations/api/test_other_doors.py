@@ -107,6 +107,9 @@ def test_models_and_prices_are_public_and_whole(site: str) -> None:
     assert one["eta_seconds"]["image2video"] == round(usual.p50, 1) < 10
     assert one == next(m for m in models if m["name"] == "kling-v1")
     assert requests.get(f"{site}/api/v1/models/sora", timeout=10).status_code == 404
+    omni = requests.get(f"{site}/api/v1/models/kling-v3-omni", timeout=10)
+    assert omni.status_code == 404
+    assert "/api/v1/tasks/omni-video" in omni.json()["detail"]
     speech = requests.get(f"{site}/api/v1/tasks/tts", timeout=10).json()
     assert speech == next(t for t in tasks if t["name"] == "tts")
     assert [p["credits"] for p in speech["prices"]] == [1]

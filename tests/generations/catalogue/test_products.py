@@ -12,6 +12,7 @@ from generations.catalogue.products.registry import PRODUCTS
 from generations.catalogue.products.sources import Source
 from generations.catalogue.validation import check
 from generations.catalogue.violations import InvalidRequest
+from generations.wire.kling_standard.models import PRODUCTS as PRODUCTS_OF_2026
 
 PICTURE = "https://example.com/a.png"
 FILM = "https://example.com/a.mp4"
@@ -176,6 +177,45 @@ def test_omni_films_keep_klings_rules_between_fields() -> None:
     )
     o3 = {**OMNI, "model": "kling-v3-omni"}
     assert refused(**o3, sound=True, videos=[film]) == {"sound": "conflict"}
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "official"),
+    [
+        ("omni-video", "kling-3.0-omni", "kling-v3-omni"),
+        ("omni-video", "kling-o1", "kling-video-o1"),
+        ("motion-control", "kling-3.0", "kling-v3"),
+        ("motion-control", "kling-2.6", "kling-v2-6"),
+    ],
+)
+def test_klings_names_of_2026_are_taken_for_the_models_of_products(
+    task: str, name: str, official: str
+) -> None:
+    order = OMNI if task == "omni-video" else {**MOTION, "mode": "std"}
+    found = check({**order, "model": name}).params
+    assert (found.task, found.model) == (task, official)
+    assert PRODUCTS_OF_2026[task][official] == name
+
+
+@pytest.mark.parametrize(
+    ("model", "task", "path"),
+    [
+        ("kling-v3-omni", "omni-video", "/v1/videos/omni-video"),
+        ("kling-o1", "omni-video", "/v1/videos/omni-video"),
+        ("kling-lip-sync", "lip-sync", "/v1/videos/lip-sync"),
+    ],
+)
+def test_a_model_without_its_task_is_told_which_one_it_is_for(
+    model: str, task: str, path: str
+) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        check({"model": model, "prompt": "A hen"})
+    (violation,) = caught.value.violations
+    assert (violation.field, violation.code) == ("model", "not_allowed")
+    assert violation.message == (
+        f'model "{model}" makes no films of this kind, it is for {task}: '
+        f'send "task": "{task}" with it (in Kling\'s API: POST {path}).'
+    )
 
 
 def test_a_correction_changes_what_is_refused_and_what_is_described() -> None:
