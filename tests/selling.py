@@ -19,7 +19,11 @@ Seller = Callable[..., ProviderAccount]
 
 
 def seller(stack: Stack) -> Iterator[Seller]:
-    """Makes accounts that alone sell MODEL until the test ends; the first is asked first."""
+    """Makes accounts that alone sell MODEL until the test ends; the first is asked first.
+
+    Nor is any that another test has left waited for.
+    """
+    ProviderAccount.objects.filter(enabled=False).update(serves_test=False)
     sandbox = RefusedModel.objects.bulk_create(
         RefusedModel(account=account, model=MODEL, reason="a story")
         for account in ProviderAccount.objects.filter(enabled=True)
