@@ -27,7 +27,7 @@ from generations.films import BadFilm, Film, examine
 from generations.lifecycle import LeaseLost
 from generations.models import AlarmKind, Audio, Generation, Status, Video
 from generations.providers import alarms
-from generations.sounds import Sound, listen
+from generations.sounds import Sound, listen, measure
 from generations.wire.task import Rejected, TaskState
 from kling_saas.lib import http
 from kling_saas.lib.points import passing
@@ -64,15 +64,23 @@ def _take_in(generation: Generation) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    """What lies in the folder: the film, the sound, both, or neither where facts are all."""
+    """What lies in the folder: the film, the sound, both, or neither where facts are all.
+
+    `marked` is the film with the watermark that was ordered.
+    """
 
     folder: Path
-    film: Film | None
-    sound: Sound | None
+    film: Film | None = None
+    sound: Sound | None = None
+    marked: Sound | None = None
 
     @property
     def film_path(self) -> Path:
         return self.folder / "film.mp4"
+
+    @property
+    def marked_path(self) -> Path:
+        return self.folder / "marked.mp4"
 
     @property
     def sound_path(self) -> Path:
@@ -81,16 +89,21 @@ class _Fetched:
 
 def _fetched(generation: Generation, folder: Path) -> _Fetched:
     """Everything that the upstream made, verified. Downloads take FILM_FETCH_SECONDS in all."""
-    kept = _Fetched(folder, None, None)
+    kept = _Fetched(folder)
     until = time.monotonic() + settings.FILM_FETCH_SECONDS
-    film = sound = None
+    film = sound = marked = None
     sound_address = str(generation.made.get("audio_url", ""))
+    marked_address = _marked_address(generation)
     with _held(generation) as alive:
         if generation.media_url:
             _download(generation.media_url, kept.film_path, until, alive)
             passing("film.fetched")
-        if sound_address:
-            _download(sound_address, kept.sound_path, until, alive)
+        for address, path in (
+            (sound_address, kept.sound_path),
+            (marked_address, kept.marked_path),
+        ):
+            if address:
+                _download(address, path, until, alive)
         _reached(generation)
         if generation.media_url:
             seconds = generation.order().duration
@@ -98,7 +111,15 @@ def _fetched(generation: Generation, folder: Path) -> _Fetched:
             passing("film.examined")
         if sound_address:
             sound = listen(kept.sound_path, alive=alive)
-    return _Fetched(folder, film, sound)
+        if marked_address:
+            marked = measure(kept.marked_path, "video")
+    return _Fetched(folder, film, sound, marked)
+
+
+def _marked_address(generation: Generation) -> str:
+    """Where its film with a watermark is; empty where none was ordered, or none was made."""
+    ordered = generation.order().watermark and generation.media_url
+    return str(generation.made.get("marked_url", "")) if ordered else ""
 
 
 @contextmanager
@@ -179,7 +200,10 @@ def _store(generation: Generation, fetched: _Fetched) -> None:
 def _put_all(generation: Generation, fetched: _Fetched) -> list[Video | Audio]:
     made: list[Video | Audio] = []
     if fetched.film:
-        made.append(_put(generation, fetched.film_path, fetched.film))
+        video = _put(generation, fetched.film_path, fetched.film)
+        if fetched.marked:
+            video.marked_key = _put_marked(generation, fetched.marked_path, fetched.marked)
+        made.append(video)
     if fetched.sound:
         made.append(_put_sound(generation, fetched.sound_path, fetched.sound))
     if made and _age(generation) >= _PATIENCE:
@@ -208,6 +232,14 @@ def _put(generation: Generation, path: Path, film: Film) -> Video:
         duration_ms=film.duration_ms,
         has_sound=film.has_sound,
     )
+
+
+def _put_marked(generation: Generation, path: Path, marked: Sound) -> str:
+    """The film with its watermark under its final key, which is told."""
+    key = storage.film_key(generation.public_id, marked.sha256)
+    with _held(generation):
+        _put_whole(key, path, marked.size)
+    return key
 
 
 def _put_sound(generation: Generation, path: Path, sound: Sound) -> Audio:
@@ -339,7 +371,7 @@ def _refresh_link(generation: Generation) -> bool:
             Generation.objects.filter(
                 pk=generation.pk, status=generation.status, version=generation.version
             ).update(
-                media_url=outcomes.film_address(generation, found),
+                media_url=outcomes.film_address(found),
                 made=outcomes.told(found),
             )
     return True

@@ -173,7 +173,8 @@ def _found(
 
 
 def file_breaches() -> list[Breach]:
-    """Films and sounds whose stored bytes are not those that were verified, and lost posters.
+    """Films and sounds whose stored bytes are not those that were verified, and what was stored
+    beside them and is lost.
 
     Reads every film and sound once.
     """
@@ -183,11 +184,14 @@ def file_breaches() -> list[Breach]:
             "SELECT key, sha256 FROM generations_audio ORDER BY key"
         )
         made = cursor.fetchall()
-        cursor.execute("SELECT poster_key FROM generations_video WHERE poster_key <> '' ORDER BY 1")
-        posters = [key for (key,) in cursor.fetchall()]
-    whole, shown = "I6 what was paid is stored, byte for byte", "I6 a film's poster is stored"
+        cursor.execute(
+            "SELECT poster_key FROM generations_video WHERE poster_key <> '' UNION ALL "
+            "SELECT marked_key FROM generations_video WHERE marked_key <> '' ORDER BY 1"
+        )
+        beside = [key for (key,) in cursor.fetchall()]
+    whole, shown = "I6 what was paid is stored, byte for byte", "I6 what goes with it is stored"
     found = [Breach(whole, key) for key, sha256 in made if _digest(key) != sha256]
-    return found + [Breach(shown, key) for key in posters if storage.size(key) <= 0]
+    return found + [Breach(shown, key) for key in beside if storage.size(key) <= 0]
 
 
 def secret_breaches() -> list[Breach]:

@@ -154,7 +154,7 @@ def ask(generation: Generation, account: ProviderAccount) -> Found | None:
 
 def take_in(generation: Generation, task: Task) -> bool:
     """Store what was made and give it, free. False when it cannot be used, or was given already."""
-    generation.media_url = outcomes.film_address(generation, task)
+    generation.media_url = outcomes.film_address(task)
     generation.made = outcomes.told(task)
     with tempfile.TemporaryDirectory(prefix="kling-late-") as folder:
         try:

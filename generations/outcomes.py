@@ -26,6 +26,7 @@ _FINAL = {
     Reason.MODERATION: "moderation",
     Reason.FAILED: "upstream_failed",
 }
+_NO_MARK = "watermark: the service made the film without a copy that has the watermark."
 _ENDED = {TaskState.SUCCEEDED, TaskState.FAILED}
 _SOON = 1.0  # seconds
 _ABSENCES = 10  # polls in a row that do not know the film
@@ -250,31 +251,38 @@ def _whole(generation: Generation, task: Task) -> bool:
 
 
 def _ready(generation: Generation, task: Task, **columns: Any) -> None:
+    if _unmarked(generation, task):
+        columns["warnings"] = [*generation.warnings, _NO_MARK]
     with lifecycle.scope(generation):
         lifecycle.advance(
             generation,
             Status.FETCHING,
-            media_url=film_address(generation, task),
+            media_url=film_address(task),
             made=told(task),
             upstream_finished_at=timezone.now(),
             **columns,
         )
 
 
-def film_address(generation: Generation, task: Task) -> str:
-    """Where its film is, with the watermark if one was wanted; empty when it has no film."""
-    if not task.videos:
-        return ""
-    film = task.videos[0]
-    marked = bool(generation.params.get("watermark")) and film.watermark_url
-    return storable((marked and film.watermark_url) or film.url)
+def film_address(task: Task) -> str:
+    """Where its film is, without a watermark; empty when it has no film."""
+    return storable(task.videos[0].url) if task.videos else ""
+
+
+def _unmarked(generation: Generation, task: Task) -> bool:
+    """Whether the watermark that was ordered did not come with the film."""
+    wanted = bool(generation.params.get("watermark")) and bool(task.videos)
+    return wanted and not task.videos[0].watermark_url
 
 
 def told(task: Task) -> dict[str, Any]:
-    """What is kept of a result: ids by which the upstream knows it, the sound's place, facts."""
+    """What is kept of a result: ids by which the upstream knows it, where its sound and its marked
+    film are, facts."""
     kept: dict[str, Any] = {}
     if task.videos and task.videos[0].id:
         kept["video"] = storable(task.videos[0].id)
+    if task.videos and task.videos[0].watermark_url:
+        kept["marked_url"] = storable(task.videos[0].watermark_url)
     if task.audios:
         kept |= {"audio": storable(task.audios[0].id), "audio_url": storable(task.audios[0].url)}
     if task.facts:

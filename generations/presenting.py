@@ -157,6 +157,7 @@ def video_json(generation: Generation, video: Video) -> dict[str, Any]:
         "id": video.public_id,
         "url": address,
         "expires_at": iso(datetime.fromtimestamp(expires, UTC)) if expires else None,
+        "watermark_url": _marked_link(generation, video),
         "poster_url": storage.link(video.poster_key),
         "preview_url": storage.link(video.preview_key) if video.preview_key else None,
         "width": video.width,
@@ -166,6 +167,13 @@ def video_json(generation: Generation, video: Video) -> dict[str, Any]:
         "bytes": video.bytes,
         "sha256": video.sha256,
     }
+
+
+def _marked_link(generation: Generation, video: Video) -> str | None:
+    """The film with the watermark that was ordered; None where none was, or none came."""
+    if not video.marked_key:
+        return None
+    return storage.link(video.marked_key, name="marked-" + file_name(generation, "mp4"))
 
 
 def _error(generation: Generation) -> dict[str, Any] | None:
@@ -208,6 +216,7 @@ def _task(
                 url=storage.link(video.key, name=file_name(generation, "mp4")),
                 id=video.public_id,
                 duration_ms=video.duration_ms,
+                watermark_url=_marked_link(generation, video),
                 bytes=video.bytes,
             ),
         )

@@ -132,10 +132,12 @@ SCHEMAS: dict[str, Schema] = {
         warnings=_WORDS,
     ),
     "Video": _object(
-        "id url expires_at poster_url preview_url width height duration has_sound bytes sha256",
+        "id url expires_at watermark_url poster_url preview_url width height duration has_sound "
+        "bytes sha256",
         id=_TEXT,
         url={"type": "string", "format": "uri"},
         expires_at=_maybe(_MOMENT),
+        watermark_url={**_maybe(_TEXT), "description": "The film with the watermark, if ordered."},
         poster_url=_TEXT,
         preview_url=_maybe(_TEXT),
         width=_WHOLE,

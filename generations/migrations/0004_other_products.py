@@ -119,6 +119,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="video",
+            name="marked_key",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="The same film with the watermark that was ordered.",
+                max_length=200,
+            ),
+            preserve_default=False,
+        ),
+        migrations.AddField(
             model_name="upload",
             name="duration_ms",
             field=models.PositiveIntegerField(blank=True, null=True),

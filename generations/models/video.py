@@ -23,6 +23,9 @@ class Video(TenantPart):
     )
     key = models.CharField(max_length=200)
     poster_key = models.CharField(max_length=200)
+    marked_key = models.CharField(
+        max_length=200, blank=True, help_text="The same film with the watermark that was ordered."
+    )
     preview_key = models.CharField(max_length=200, blank=True)
     preview_due_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
     preview_attempts = models.PositiveSmallIntegerField(default=0)

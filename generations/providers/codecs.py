@@ -11,6 +11,7 @@ import jwt
 from generations.catalogue.params import Kind, Params
 from generations.catalogue.violations import Violation
 from generations.models import Protocol
+from generations.wire import marks
 from generations.wire.kling import account, own
 from generations.wire.kling import client as kling
 from generations.wire.kling import products as kling_products
@@ -156,6 +157,7 @@ _KLING_2026 = Codec(
 )
 _SEGMIND = Codec(  # has no id of ours
     can_serve=segmind.can_serve,
+    beyond=lambda params: marks.beyond(params, segmind.can_serve),
     lost=segmind.lost,
     credential=lambda key: {"x-api-key": key},
     create=lambda params, ours, hook: segmind.encode_create(params, version="v2"),
@@ -166,6 +168,7 @@ _SEGMIND = Codec(  # has no id of ours
 )
 _LLMPROVIDER = Codec(  # takes our id, and its page documents no query by it
     can_serve=llmprovider.can_serve,
+    beyond=lambda params: marks.beyond(params, llmprovider.can_serve),
     lost=llmprovider.lost,
     credential=bearer,
     create=lambda params, ours, hook: llmprovider.encode_create(params, external_id=ours),

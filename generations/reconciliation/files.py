@@ -33,7 +33,7 @@ _SENT = re.compile(r"inputs/\d+/[0-9a-f]{64}")
 _HALF = re.compile(r".*/\.[^/]+\.[0-9a-f]{16}")  # what a crash leaves of storage.put
 _FACTS = (
     "public_id", "status", "finished_at", "media_url", "video__key", "video__poster_key",
-    "video__preview_key", "video__preview_due_at", "audio__key",
+    "video__preview_key", "video__marked_key", "video__preview_due_at", "audio__key",
 )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def _named(key: str, order: dict[str, Any]) -> bool:
     if order["video__preview_due_at"] and key.endswith(".preview.mp4"):
         return True
     waits = order["media_url"] == STORED + key and _only_copy(order)
-    shown = {order[f"video__{name}key"] for name in ("", "poster_", "preview_")}
+    shown = {order[f"video__{name}key"] for name in ("", "poster_", "preview_", "marked_")}
     return waits or key in shown | {order["audio__key"]}
 
 

@@ -26,7 +26,7 @@ class _Shelf:
 
 
 _SHELVES = (
-    _Shelf("film", Video, ("key", "poster_key", "preview_key")),
+    _Shelf("film", Video, ("key", "poster_key", "preview_key", "marked_key")),
     _Shelf("sound", Audio, ("key",)),
     _Shelf("upload", Upload, ("key",)),
 )

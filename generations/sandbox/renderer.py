@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from generations.sandbox.film import works
 
 _PICTURE_LIMIT = media.IMAGE_MAX_BYTES
+MARKED = ".marked"  # ends the name of the file that has the watermark
 FILE = "file:"  # begins the name of a film or sound that was taken in
 
 
@@ -58,6 +59,7 @@ def make(order: dict[str, object], profile: Profile, path: Path, hosts: frozense
         first, last = picture(params.image, hosts), picture(params.image_tail, hosts)
         masks = [picture(each.mask, hosts) for each in params.dynamic_masks]
         render(params, profile=profile, path=draft, first=first, last=last, masks=masks)
+        _keep_marked(params, draft, path)
         draft.replace(path)
     except OSError as trouble:
         return f"the image cannot be read: {trouble}"
@@ -73,6 +75,8 @@ def _make_product(params: Params, profile: Profile, path: Path, hosts: frozenset
     film, track = (path.with_suffix(f".{os.getpid()}{end}.part") for end in (".mp4", ".mp3"))
     try:
         works.make(_job(params, profile, film, track, hosts))
+        if film.exists():
+            _keep_marked(params, film, path.with_suffix(".mp4"))
         for draft, suffix in ((track, ".mp3"), (film, ".mp4")):
             if draft.exists():
                 draft.replace(path.with_suffix(suffix))
@@ -82,6 +86,16 @@ def _make_product(params: Params, profile: Profile, path: Path, hosts: frozenset
         film.unlink(missing_ok=True)
         track.unlink(missing_ok=True)
     return ""
+
+
+def _keep_marked(params: Params, draft: Path, path: Path) -> None:
+    """Beside the film, before it, its twin with the watermark that was ordered."""
+    from generations.sandbox.film.marked import write_marked
+
+    if params.watermark:
+        twin = draft.with_suffix(".marked.part")
+        write_marked(draft, twin)
+        twin.replace(path.with_suffix(MARKED))
 
 
 def _job(

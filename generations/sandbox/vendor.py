@@ -20,7 +20,7 @@ from generations.catalogue.products.registry import PRODUCTS
 from generations.sandbox import faults
 from generations.sandbox.credentials import EMPTY
 from generations.sandbox.film import reel
-from generations.sandbox.renderer import FILE
+from generations.sandbox.renderer import FILE, MARKED
 from generations.sandbox.settings import Settings
 from generations.sandbox.store import Record, Store, Taken
 from generations.sandbox.studio import Studio, now_ms
@@ -241,12 +241,11 @@ class Vendor:
 
     def _video(self, record: Record, params: Params) -> RemoteVideo:
         path = self.studio.path(record.film)
-        link = self.link(record)
         return RemoteVideo(
-            url=link,
+            url=self.link(record),
             id=str(int(record.id) + _VIDEO) if record.id.isdecimal() else record.id,
             duration_ms=params.duration * 1000,
-            watermark_url=link if params.watermark else None,
+            watermark_url=self.link(record, MARKED) if params.watermark else None,
             bytes=path.stat().st_size if path.exists() else None,
         )
 

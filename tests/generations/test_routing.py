@@ -48,12 +48,15 @@ def test_a_lower_priority_is_asked_only_after_the_best() -> None:
 
 
 def test_who_carries_the_whole_order_is_asked_before_who_cuts_it() -> None:
-    order = check({"model": "kling-v1-6", "prompt": "A kite", "watermark": True}).params
-    cuts = seller("cuts", Protocol.LLMPROVIDER, priority=1)
+    wish = {"model": "kling-v2-6", "prompt": "A kite", "negative_prompt": "rain"}
+    order = check(wish).params
+    cuts = seller("cuts", Protocol.KLING_2026, priority=1)
     whole = seller("whole", priority=99)
     found = routing.drawn([cuts, whole], order, random.Random(7).random)
     assert [a.name for a in found] == ["whole", "cuts"]
-    assert [a.name for a in routing.drawn([cuts, whole], FILM, random.random)] == ["cuts", "whole"]
+    plain = check({"model": "kling-v2-6", "prompt": "A kite"}).params
+    found = routing.drawn([cuts, whole], plain, random.Random(7).random)
+    assert [a.name for a in found] == ["cuts", "whole"]
 
 
 @pytest.fixture

@@ -30,20 +30,18 @@ _MISSING = ("task_not_found", "not_found")
 
 
 def can_serve(params: Params) -> bool:
-    """Whether the page sells this order: two models, text-to-video."""
-    return params.model in NAMES and params.kind == "text2video"
+    """Whether the page sells this order: two models, text-to-video, without a watermark."""
+    return params.model in NAMES and params.kind == "text2video" and not params.watermark
 
 
 def lost(params: Params) -> tuple[str, ...]:
     """The fields of this order that this API cannot carry."""
-    given = {"seed": params.seed is not None, "watermark": params.watermark}
-    return tuple(name for name, value in given.items() if value)
+    return ("seed",) if params.seed is not None else ()
 
 
 def encode_create(params: Params, *, external_id: str | None = None) -> WireRequest:
     """POST; there is no callback."""
     body: dict[str, Any] = kling.body_of(params)
-    body.pop("watermark_info", None)
     body = {"model": NAMES[body.pop("model_name")], **body}
     if external_id:
         body["external_task_id"] = external_id

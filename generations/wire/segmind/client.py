@@ -70,9 +70,8 @@ def lost(params: Params) -> tuple[str, ...]:
         "cfg_scale": params.cfg_scale is not None,
         "negative_prompt": bool(params.negative_prompt),
     }
-    always = {"seed": params.seed is not None, "watermark": params.watermark}
     gone = [name for name, value in given.items() if value and name not in known]
-    return (*gone, *(name for name, value in always.items() if value))
+    return (*gone, "seed") if params.seed is not None else tuple(gone)
 
 
 def _selection(slug: Slug, params: Params) -> str | None:
@@ -97,6 +96,7 @@ def _carries(slug: Slug, params: Params) -> bool:
         "sound": params.sound,
         "elements": bool(params.elements),
         "masks": bool(params.static_mask or params.dynamic_masks),
+        "watermark": params.watermark,  # on no page
     }
     if any(need and name not in slug.by_native for name, need in needs.items()):
         return False
