@@ -198,7 +198,7 @@ class ProductCorrectionAdmin(Corrections):
 
     list_display = ["product", "enabled", "note", "changed_at"]
     list_filter = ["enabled"]
-    fields = ["product", "enabled", "limits", "note"]
+    fields = ["product", "enabled", "limits", "words", "note"]
 
 
 @admin.register(PresetCorrection)

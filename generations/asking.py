@@ -93,7 +93,8 @@ class Asking:
         questions = [Question(task_id, films[0].kind) for task_id, films in open_films.items()]
         ask = partial(self._ask, account)
         try:
-            await providers.adapter(account).poll(self.client, ask, questions, told)
+            adapter = await sync_to_async(providers.adapter)(account)
+            await adapter.poll(self.client, ask, questions, told)
         except Exception as error:
             log.exception("polls at %s failed", account.name)
             trouble = Rejected(Reason.UNAVAILABLE, type(error).__name__, "the poll failed")

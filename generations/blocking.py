@@ -161,7 +161,7 @@ def _too_late(generation: Generation) -> None:
 
 
 async def _call(generation: Generation, attempt: Attempt) -> Exchange:
-    adapter = providers.adapter(attempt.account)
+    adapter = await sync_to_async(providers.adapter)(attempt.account)
     limits = httpx.Timeout(settings.SEGMIND_WAIT_MAX, connect=10.0)
     try:
         params = await sync_to_async(pictures.for_upstream)(generation, attempt.account)

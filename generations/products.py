@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from generations.catalogue.products.own import VOICE
 from generations.catalogue.products.product import Product
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import ProductCorrection
+from generations.wire.segmind import voices
 
 log = logging.getLogger(__name__)
 FACTS_ONLY = frozenset(name for name, each in PRODUCTS.items() if each.outputs == ("facts",))
@@ -25,6 +27,7 @@ FACTS_ONLY = frozenset(name for name, each in PRODUCTS.items() if each.outputs =
 class _Known:
     at: float = -1e9
     products: Mapping[str, Product] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=lambda: voices.WORDS)
 
 
 _known = _Known()
@@ -32,6 +35,15 @@ _known = _Known()
 
 def current() -> Mapping[str, Product]:
     """Every product that is on sale, by name."""
+    return _read().products
+
+
+def words() -> Mapping[str, str]:
+    """What Segmind's page that makes voices calls things, whether voices are on sale or not."""
+    return _read().words
+
+
+def _read() -> _Known:
     if time.monotonic() - _known.at > settings.OPERATOR_CHANGES_SECONDS:
         corrections = {each.product: each for each in ProductCorrection.objects.all()}
         _known.products = {
@@ -39,8 +51,17 @@ def current() -> Mapping[str, Product]:
             for name, product in PRODUCTS.items()
             if name not in corrections or corrections[name].enabled
         }
+        _known.words = _corrected_words(corrections.get(VOICE.name))
         _known.at = time.monotonic()
-    return _known.products
+    return _known
+
+
+def _corrected_words(correction: ProductCorrection | None) -> Mapping[str, str]:
+    try:
+        return voices.corrected(correction.words if correction else {})
+    except ValueError as problem:
+        log.error("the words of %s cannot be read: %s", voices.SLUG, problem)
+        return voices.WORDS
 
 
 def _corrected(product: Product, correction: ProductCorrection | None) -> Product:

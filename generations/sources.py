@@ -47,6 +47,10 @@ from kling_saas.lib import http
 GENERATION, FILM, SOUND = "gen_", "vid_", "aud_"
 _FETCH_SECONDS = 60.0
 _A_DAY = 24  # hours
+_KNOWS = {  # who takes its own ids of what in later orders
+    "video": (Protocol.KLING,),
+    "facts": (Protocol.KLING, Protocol.SEGMIND, Protocol.SEGMIND_V1),
+}
 F = TypeVar("F")
 
 
@@ -201,7 +205,7 @@ class _Found:
             age = f"{hours} hours" if hours <= _A_DAY else f"{hours // _A_DAY} days"
             raise _refused(name, "expired", f"{made.generation.public_id} is older than {age}")
         account = made.generation.account
-        known = account is not None and account.protocol == Protocol.KLING
+        known = account is not None and account.protocol in _KNOWS[what]
         if account is None or not known or not made.generation.made.get(what):
             raise _refused(
                 name,

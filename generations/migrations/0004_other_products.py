@@ -37,6 +37,16 @@ class Migration(migrations.Migration):
                 ),
                 ("limits", models.JSONField(blank=True, default=dict)),
                 (
+                    "words",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Of custom-voice: what Segmind's page kling-create-voice calls "
+                        'things, as {"recording": "voice_url", "name": "voice_name", '
+                        '"voice": "voice_id"}.',
+                    ),
+                ),
+                (
                     "note",
                     models.CharField(
                         blank=True, help_text="Where this is known from.", max_length=300

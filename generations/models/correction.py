@@ -8,7 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from generations.catalogue.products.own import VOICE
 from generations.catalogue.products.registry import PRODUCTS
+from generations.wire.segmind import voices
 
 
 def choices() -> list[tuple[str, str]]:
@@ -24,6 +26,12 @@ class ProductCorrection(models.Model):
     product = models.CharField(max_length=40, unique=True, choices=choices)
     enabled = models.BooleanField(default=True, help_text="Off: it cannot be ordered.")
     limits = models.JSONField(default=dict, blank=True)
+    words = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Of custom-voice: what Segmind's page kling-create-voice calls things, as "
+        '{"recording": "voice_url", "name": "voice_name", "voice": "voice_id"}.',
+    )
     note = models.CharField(max_length=300, blank=True, help_text="Where this is known from.")
     changed_at = models.DateTimeField(default=timezone.now)
 
@@ -43,3 +51,9 @@ class ProductCorrection(models.Model):
             product.corrected(limits)
         except ValueError as problem:
             raise ValidationError({"limits": str(problem)}) from None
+        if self.words and product is not VOICE:
+            raise ValidationError({"words": f"are those of {VOICE.name} alone"})
+        try:
+            voices.corrected(self.words)
+        except ValueError as problem:
+            raise ValidationError({"words": str(problem)}) from None

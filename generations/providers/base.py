@@ -18,7 +18,7 @@ import httpx
 
 from generations.catalogue.params import Kind, Params
 from generations.catalogue.products.registry import PRODUCTS
-from generations.providers.codecs import CODECS, Bulk, Question
+from generations.providers.codecs import Bulk, Question, codec_of
 from generations.providers.trail import masked, received
 from generations.wire.meter import Shown
 from generations.wire.task import Outcome, Reason, Rejected, Task, Unknown, WireRequest
@@ -83,11 +83,11 @@ def not_sent(error: Exception) -> Exchange:
 
 
 class Adapter:
-    """Every upstream through its codec."""
+    """Every upstream through its codec. To be made where the database may be read."""
 
     def __init__(self, account: ProviderAccount) -> None:
         self.account = account
-        self.codec = CODECS[account.protocol]
+        self.codec = codec_of(account.protocol)
 
     def can(self, params: Params) -> bool:
         """Whether this upstream makes the film as ordered."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Literal
 
 import jwt
 
+from generations import products
 from generations.catalogue.params import Kind, Params
 from generations.catalogue.violations import Violation
 from generations.models import Protocol
@@ -20,6 +23,7 @@ from generations.wire.kling_standard import products as products_2026
 from generations.wire.llmprovider import client as llmprovider
 from generations.wire.meter import Shown
 from generations.wire.segmind import client as segmind
+from generations.wire.segmind import voices
 from generations.wire.task import Accepted, Rejected, Task, Unknown, WireRequest
 
 _TOKEN_LIFE = 1800  # seconds; the value in Kling's own examples
@@ -123,6 +127,24 @@ def _get_kling(question: Question) -> WireRequest:
     return kling.encode_get(question.kind, question.task_id)
 
 
+def _segmind(words: Mapping[str, str], version: Literal["v1", "v2"]) -> Codec:
+    """`words` are those of its page that makes voices. It has no id of ours."""
+    return Codec(
+        can_serve=segmind.can_serve,
+        beyond=lambda params: marks.beyond(params, segmind.can_serve),
+        lost=segmind.lost,
+        credential=lambda key: {"x-api-key": key},
+        create=lambda params, ours, hook: segmind.encode_create(
+            params, version=version, words=words
+        ),
+        decode_created=partial(segmind.decode_created, words=words),
+        get=lambda question: segmind.encode_get(question.task_id),
+        decode_task=partial(segmind.decode_task, words=words),
+        meter=Meter(lambda start, end: segmind.encode_credits(), segmind.decode_credits),
+        blocking=version == "v1",
+    )
+
+
 _PACKS = Meter(account.encode_costs, account.decode_costs, account.LAG_HOURS, pause=1.1)
 _KLING = Codec(
     can_serve=kling.can_serve,
@@ -155,17 +177,6 @@ _KLING_2026 = Codec(
     bulk=Bulk(_by_ids, kling_2026.decode_tasks),
     meter=_PACKS,
 )
-_SEGMIND = Codec(  # has no id of ours
-    can_serve=segmind.can_serve,
-    beyond=lambda params: marks.beyond(params, segmind.can_serve),
-    lost=segmind.lost,
-    credential=lambda key: {"x-api-key": key},
-    create=lambda params, ours, hook: segmind.encode_create(params, version="v2"),
-    decode_created=segmind.decode_created,
-    get=lambda question: segmind.encode_get(question.task_id),
-    decode_task=segmind.decode_task,
-    meter=Meter(lambda start, end: segmind.encode_credits(), segmind.decode_credits),
-)
 _LLMPROVIDER = Codec(  # takes our id, and its page documents no query by it
     can_serve=llmprovider.can_serve,
     beyond=lambda params: marks.beyond(params, llmprovider.can_serve),
@@ -176,14 +187,26 @@ _LLMPROVIDER = Codec(  # takes our id, and its page documents no query by it
     get=lambda question: llmprovider.encode_get(question.task_id),
     decode_task=llmprovider.decode_task,
 )
+_VERSIONS: Mapping[str, Literal["v1", "v2"]] = {
+    Protocol.SEGMIND: "v2",
+    Protocol.SEGMIND_V1: "v1",
+}
 CODECS: Mapping[str, Codec] = {
     Protocol.KLING: _KLING,
     Protocol.KLING_2026: _KLING_2026,
-    Protocol.SEGMIND: _SEGMIND,
-    Protocol.SEGMIND_V1: replace(
-        _SEGMIND,
-        create=lambda params, ours, hook: segmind.encode_create(params, version="v1"),
-        blocking=True,
-    ),
+    **{protocol: _segmind(voices.WORDS, version) for protocol, version in _VERSIONS.items()},
     Protocol.LLMPROVIDER: _LLMPROVIDER,
 }
+"""As released; what is sent and read goes by `codec_of`."""
+
+
+def codec_of(protocol: str) -> Codec:
+    """The wire format; Segmind's in the words that operators know, which may be read anew now."""
+    if protocol not in _VERSIONS:
+        return CODECS[protocol]
+    return _worded(tuple(products.words().items()), _VERSIONS[protocol])
+
+
+@lru_cache(maxsize=8)
+def _worded(words: tuple[tuple[str, str], ...], version: Literal["v1", "v2"]) -> Codec:
+    return _segmind(dict(words), version)

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from generations.catalogue.validation import InvalidRequest
-from generations.sandbox import credentials, films
+from generations.sandbox import credentials, films, sources
+from generations.sandbox.limits import AS_SOLD
 from generations.sandbox.store import Record
 from generations.sandbox.studio import now_ms
 from generations.sandbox.vendor import Refusal, Vendor, Wish
 from generations.sandbox.web import Handler, HangUp, answer, body_of, checked, vendor_of
 from generations.wire.segmind import server as codec
-from generations.wire.segmind import slugs
+from generations.wire.segmind import slugs, voices
 from generations.wire.task import BadRequest, Task, TaskState
 
 _STATUS: Mapping[str, int] = {
@@ -60,13 +61,16 @@ async def _order(request: Request) -> Record | Response:
     """The task of a create, or the answer that refuses it."""
     vendor, account = vendor_of(request), _caller(request)
     slug = slugs.find(request.path_params["slug"])
-    if slug is None:
+    voice = request.path_params["slug"] == voices.SLUG
+    if slug is None and not voice:
         return answer(codec.encode_error(404, f"Model {request.path_params['slug']} not found"))
     if account.startswith(credentials.EMPTY):
         return answer(codec.encode_error(406, "Insufficient credits: your balance is $0.00"))
     body = await body_of(request)
-    order = codec.decode_order(slug, body)
+    order = codec.decode_order(slug, body) if slug else voices.decode_order(body)
     params = checked(order, body, max_shots=slugs.SHOTS_MAX, max_seconds=slugs.SECONDS_MAX)
+    if voice:
+        params = await sources.take_in(vendor, account, AS_SOLD[params.task], params)
     return await vendor.create(Wish(dialect="segmind", account=account, params=params))
 
 
@@ -92,7 +96,7 @@ async def _block(request: Request) -> Response:
     if task.state is not TaskState.SUCCEEDED:
         return answer(codec.encode_error(504, "Gateway timeout", request_id=task.id))
     accepted = request.headers.get("accept", "*/*")
-    if "application/json" in accepted and "video/" not in accepted:
+    if task.facts or ("application/json" in accepted and "video/" not in accepted):
         return answer(codec.encode_result(task))
     return films.body(vendor, found, codec.accounting_headers(task))
 

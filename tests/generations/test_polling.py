@@ -62,6 +62,7 @@ def created(upstream: ProviderAccount) -> list[str]:
 def poll(upstream: ProviderAccount, ids: list[str]) -> tuple[dict[str, Found], list[str]]:
     """The answers, and the path of every query that was sent for them."""
     sent: list[str] = []
+    adapter = providers.adapter(upstream)
 
     async def ask() -> dict[str, Found]:
         async with polling_client() as client:
@@ -72,7 +73,7 @@ def poll(upstream: ProviderAccount, ids: list[str]) -> tuple[dict[str, Found], l
 
             questions = [Question(each, "text2video") for each in ids]
             found: dict[str, Found] = {}
-            await providers.adapter(upstream).poll(client, send, questions, found.__setitem__)
+            await adapter.poll(client, send, questions, found.__setitem__)
             return found
 
     return asyncio.run(ask()), sent

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from accounts.actors import Actor
 from billing import wallets
-from generations import access, presenting, storage
+from generations import access, presenting, products, storage
 from generations.catalogue import billable
 from generations.compat import doors
 from generations.compat.doors import Answer, door
@@ -101,7 +101,7 @@ def unknown(request: HttpRequest) -> Answer:
 def _placed(request: HttpRequest, actor: Actor, slug: str) -> Placed:
     page = slugs.find(slug)
     if slug == voices.SLUG:
-        order = voices.decode_order(doors.body_json(request))
+        order = voices.decode_order(doors.body_json(request), products.words())
     elif page is not None:
         order = wire.decode_order(page, doors.body_json(request))
     else:

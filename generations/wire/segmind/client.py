@@ -14,6 +14,7 @@ from urllib.parse import quote
 from generations.catalogue.params import CameraControl, Params
 from generations.wire import loose, plain
 from generations.wire.meter import Shown
+from generations.wire.segmind import voices
 from generations.wire.segmind.slugs import SHOTS_MAX, SLUGS, VERSIONS, Slug
 from generations.wire.task import (
     Accepted,
@@ -58,7 +59,7 @@ def slug_for(params: Params) -> Slug | None:
 
 def can_serve(params: Params) -> bool:
     """Whether a page makes this order as ordered."""
-    return slug_for(params) is not None
+    return voices.can_serve(params) or slug_for(params) is not None
 
 
 def lost(params: Params) -> tuple[str, ...]:
@@ -119,8 +120,19 @@ def _whole(params: Params) -> bool:
     return move is None or move.value is None or float(move.value).is_integer()
 
 
-def encode_create(params: Params, *, version: Literal["v1", "v2"] = "v2") -> WireRequest:
-    """POST to the order's page. Raises ValueError when no page makes it (see `can_serve`)."""
+def encode_create(
+    params: Params,
+    *,
+    version: Literal["v1", "v2"] = "v2",
+    words: Mapping[str, str] = voices.WORDS,
+) -> WireRequest:
+    """POST to the order's page. Raises ValueError when no page makes it (see `can_serve`).
+
+    `words` are those of the page that makes voices.
+    """
+    if voices.can_serve(params):
+        path = f"/{version}/{voices.SLUG}"
+        return WireRequest(method="POST", path=path, json=voices.body_of(params, words))
     slug = slug_for(params)
     if slug is None:
         raise ValueError(f"no Segmind page makes {params.model} {params.mode} as ordered")
@@ -197,26 +209,36 @@ def film_follows(status: int, headers: Mapping[str, str]) -> FilmFollows | None:
     )
 
 
-def decode_created(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
+def decode_created(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    words: Mapping[str, str] = voices.WORDS,
+) -> Outcome:
     """The outcome of a v2 create, or of a v1 create whose body is JSON.
 
     A 2xx without a task and every 5xx are Unknown: only a look-up may tell.
     """
     answer = loose.json_object(body)
     if answer is not None and 200 <= status < 300:
-        task = _task(answer, headers)
+        task = _task(answer, headers, words)
         return Accepted(task) if task else Unknown(str(status), "a success without a task")
     return _refusal(status, headers, answer)
 
 
-def decode_task(status: int, headers: Mapping[str, str], body: bytes) -> Task | Rejected:
+def decode_task(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    words: Mapping[str, str] = voices.WORDS,
+) -> Task | Rejected:
     """The answer to `encode_get`; a failed film comes as HTTP 422.
 
     An unknown id is a 404 in Segmind's words, `Request <id> not found`; another 404 tells nothing.
     """
     answer = loose.json_object(body)
     if answer is not None and (200 <= status < 300 or status == 422):
-        task = _task(answer, headers)
+        task = _task(answer, headers, words)
         if task is not None:  # the header may name this question instead
             return replace(task, id=loose.text(answer.get("request_id")))
     if status < 300:
@@ -234,11 +256,14 @@ def _is_missing(message: str) -> bool:
     return "request" in words and "not found" in words
 
 
-def _task(answer: Mapping[str, Any], headers: Mapping[str, str]) -> Task | None:
+def _task(
+    answer: Mapping[str, Any], headers: Mapping[str, str], words: Mapping[str, str]
+) -> Task | None:
     films = _films(answer)
+    voice = {} if films else voices.made(answer, words)
     state = loose.state(answer.get("status"))
-    if state is None and films:
-        # Old v1 pages answer with an address and nothing else.
+    if state is None and (films or voice):
+        # Old v1 pages answer with the result and nothing else.
         state = TaskState.SUCCEEDED
     header_id = loose.text(loose.header(headers, "x-request-id"))
     task_id = loose.text(answer.get("request_id")) or header_id
@@ -253,6 +278,7 @@ def _task(answer: Mapping[str, Any], headers: Mapping[str, str]) -> Task | None:
         state=state,
         message=_message(answer) if state is TaskState.FAILED else "",
         videos=films,
+        facts=voice if state is TaskState.SUCCEEDED else {},
         cost_usd=loose.number(metrics.get("cost", header_cost)),
         remaining_usd=loose.number(metrics.get("remaining_credits", header_left)),
         prompt=loose.text(answer.get("prompt")),

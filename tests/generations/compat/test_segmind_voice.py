@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from accounts import tenancy
+from generations.models import (
+    Generation,
+    ProductCorrection,
+    Protocol,
+    ProviderAccount,
+    RefusedModel,
+)
 from tests.generations.programs import Program, available, settled
+from tests.generations.scripted import Answer, scripted
 from tests.people import Customer
+from tests.selling import Seller, seen_by_all
+from tests.stack import Stack
 from tests.waiting import until
 
 PAGE = "/v1/kling-create-voice"
@@ -54,3 +66,77 @@ def _ended(segmind: Program, path: str) -> dict[str, Any]:
 def test_a_voice_needs_a_recording(segmind: Program) -> None:
     answer = segmind.post(PAGE, {"voice_name": "Fox"})
     assert (answer.status_code, "voice_url" in answer.json()["error"]) == (400, True)
+
+
+VOICES = "custom-voice kling-custom-voice"
+
+
+@pytest.fixture
+def nobody_else(recording: str, sell: Seller) -> Iterator[str]:
+    """The recording, when only accounts of the test's own make voices."""
+    rows = RefusedModel.objects.bulk_create(
+        RefusedModel(account=account, model=VOICES, reason="a story")
+        for account in ProviderAccount.objects.filter(enabled=True)
+    )
+    yield recording
+    RefusedModel.objects.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+@pytest.mark.parametrize("protocol", [Protocol.SEGMIND, Protocol.SEGMIND_V1])
+def test_segmind_alone_makes_a_voice_that_its_films_then_speak_with(
+    segmind: Program,
+    api: Program,
+    nobody_else: str,
+    sell: Seller,
+    stack: Stack,
+    protocol: Protocol,
+) -> None:
+    account = sell(
+        f"{stack.sandbox}/segmind", "SG_0123456789abcdef", protocol=protocol,
+        models_sold=["kling-custom-voice", "kling-v3"],
+    )  # fmt: skip
+    told = segmind.post(PAGE, {"voice_url": nobody_else, "voice_name": "Fox"})
+    assert told.status_code == 200, told.text
+    voice = told.json()["voice_id"]
+    with tenancy.system("a test looks at who made it"):
+        made = Generation.objects.get(public_id=voice)
+    assert (made.account_id, set(made.made["facts"])) == (account.pk, {"voice_id"})
+    assert voice != made.made["facts"]["voice_id"]
+
+    film = {"model": "kling-v3", "prompt": "A fox says hello", "duration": 3, "sound": True,
+            "voices": [voice]}  # fmt: skip
+    spoken = settled(api, api.post("/generations", film).json()["id"])
+    assert spoken["status"] == "succeeded", spoken
+    gone = api.http.delete(f"{api.root}/voices/{voice}", timeout=30).json()
+    assert (gone["kept_upstream"], gone["deleted_at"] is not None) == (True, True)
+
+
+def test_the_words_of_the_page_are_corrected_without_a_release(
+    segmind: Program, api: Program, nobody_else: str, sell: Seller
+) -> None:
+    sent: list[dict[str, Any]] = []
+
+    def answers(method: str, path: str, body: dict[str, Any]) -> Answer:
+        if method == "POST":
+            sent.append({"path": path, **body})
+            return 200, {"request_id": "r-1", "status": "QUEUED", "poll_url": "p",
+                         "status_url": "s", "response_url": "r"}  # fmt: skip
+        return 200, {"request_id": "r-1", "status": "COMPLETED", "output": {"speaker": "v-77"}}
+
+    words = {"recording": "sample", "name": "label", "voice": "speaker"}
+    row = ProductCorrection(product="custom-voice", words=words)
+    row.full_clean()
+    row.save()
+    try:
+        with scripted(answers) as upstream:
+            sell(upstream.url, protocol=Protocol.SEGMIND, models_sold=["kling-custom-voice"])
+            told = segmind.post(PAGE, {"sample": nobody_else, "label": "Fox"})
+    finally:
+        row.delete()
+        seen_by_all()
+    assert told.status_code == 200, told.text
+    (order,) = sent
+    assert order == {"path": "/v2/kling-create-voice", "sample": nobody_else, "label": "Fox"}
+    with tenancy.system("a test looks at what was told"):
+        made = Generation.objects.get(public_id=told.json()["voice_id"]).made
+    assert made["facts"] == {"voice_id": "v-77"}
