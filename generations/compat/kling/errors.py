@@ -10,7 +10,7 @@ from django.http import HttpResponse
 
 from accounts.access_keys import TokenRefused
 from generations.compat import doors
-from generations.errors import InvalidRequest, QueueFull
+from generations.errors import FAILURES, InvalidRequest, QueueFull
 from generations.wire.kling import codes
 from generations.wire.task import BadRequest
 from kling_saas.api.errors import MethodNotAllowed
@@ -28,6 +28,12 @@ _BY_STATUS = {
     429: codes.RATE_LIMIT,
     503: codes.UNAVAILABLE,
 }
+_FAILED = {
+    "moderation": codes.RISK_CONTROL,
+    "deadline": codes.TIMEOUT,
+    "internal": codes.INTERNAL,
+    "no_provider": codes.NO_SUCH_RESOURCE,
+}
 
 
 class NoSuchMethod(NotFound):
@@ -39,13 +45,13 @@ class NoSuchMethod(NotFound):
 def refuse(error: Exception) -> HttpResponse:
     """`{code, message, request_id}`."""
     if isinstance(error, BadRequest):
-        return _say(codes.INVALID_VALUE, str(error))
+        return say(codes.INVALID_VALUE, str(error))
     if not isinstance(error, Refusal):
         raise error
     # Kling's table says 400 for a bad model; a task that nobody knows is a 404 in either style.
     unknown_task = error.status == 404 and not isinstance(error, NoSuchMethod)
     retry = error.facts.get("retry_after")
-    response = _say(_code(error), error.detail, status=404 if unknown_task else None)
+    response = say(_code(error), error.detail, status=404 if unknown_task else None)
     if retry:
         response["Retry-After"] = str(retry)
     return response
@@ -63,7 +69,15 @@ def _code(error: Refusal) -> int:
     return _BY_STATUS.get(error.status, codes.INTERNAL if error.status >= 500 else PARAMETERS)
 
 
-def _say(code: int, message: str, status: int | None = None) -> HttpResponse:
+def failed(error_code: str, message: str) -> HttpResponse:
+    """Why what is made at once was not made, so that a client knows "again" from "never"."""
+    known = FAILURES.get(error_code)
+    usual = codes.UNAVAILABLE if known and known.retryable else codes.INVALID_VALUE
+    return say(_FAILED.get(error_code, usual), message)
+
+
+def say(code: int, message: str, status: int | None = None) -> HttpResponse:
+    """An error in the style that the setting wants; `status` overrides Kling's table."""
     official = settings.KLING_DIALECT_STATUS == "official"
     style: codes.StatusStyle = "official" if official else "seed"
     return doors.answer(

@@ -17,7 +17,7 @@ from generations.catalogue.products.registry import PRODUCTS
 from generations.compat import doors
 from generations.compat.doors import Answer, door
 from generations.compat.kling.authentication import actor_of
-from generations.compat.kling.errors import NoSuchMethod, refuse
+from generations.compat.kling.errors import NoSuchMethod, failed, refuse
 from generations.compat.kling.paging import paging
 from generations.compat.ordering import look_up, place, warned
 from generations.models import Generation
@@ -29,7 +29,6 @@ from generations.wire.task import BadRequest, TaskState
 from kling_saas.api.requests import request_id
 
 DOOR = "kling"
-_FAILED = codes.INVALID_VALUE
 AT_ONCE_SECONDS = 60  # a create whose answer is the result is held so long
 
 
@@ -81,7 +80,7 @@ def task(request: HttpRequest, kind: Kind, label: str) -> Answer:
     told = presenting.task(generation, access.video_of(generation))
     held = "until" in request.GET
     if held and told.state is TaskState.FAILED:
-        response = doors.answer(codes.encode_error(_FAILED, told.message, request_id.get()))
+        response = failed(generation.error_code, told.message)
     else:
         data = warned(tasks.flat(told), generation)
         response = doors.answer(codes.envelope(data, request_id.get()))

@@ -23,6 +23,7 @@ RATE_LIMIT = 1302
 CONCURRENCY = 1303
 INTERNAL = 5000
 UNAVAILABLE = 5001
+TIMEOUT = 5002
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ CODES: Mapping[int, Code] = {
     1304: Code(429, "IP address is not allowed", Reason.AUTH),
     INTERNAL: Code(500, "Internal server error", None),
     UNAVAILABLE: Code(503, "Service temporarily unavailable", None),
-    5002: Code(504, "Internal timeout", None),
+    TIMEOUT: Code(504, "Internal timeout", None),
 }
 
 # What the published skill page promises: 402 no credits, 400 bad model.
