@@ -20,6 +20,7 @@ from kling_saas.lib import http
 from kling_saas.lib.refusals import NotFound
 
 LABEL_MAX, URL_MAX = 255, 2000
+_NO_TASK = "There is no such task."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +80,20 @@ def _callback_url(url: str | None) -> str:
     return url
 
 
-def look_up(actor: Actor, label: str) -> Generation:
-    """By our id or the client's own. Raises NotFound."""
+def look_up(actor: Actor, label: str, kind: str = "") -> Generation:
+    """By our id or the client's own; of this `kind` alone, if one is given. Raises NotFound."""
     if not label.isprintable():
-        raise NotFound("There is no such task.")
+        raise NotFound(_NO_TASK)
     try:
-        return access.find(actor, label)
+        found = access.find(actor, label)
     except NotFound:
-        found = access.find_external(actor, label)
-        if found is None:
+        external = access.find_external(actor, label)
+        if external is None:
             raise
-        return found
+        found = external
+    if kind and found.kind != kind:
+        raise NotFound(_NO_TASK)
+    return found
 
 
 def warned(answer: dict[str, Any], generation: Generation) -> dict[str, Any]:

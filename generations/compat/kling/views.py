@@ -11,6 +11,7 @@ from accounts import tenancy
 from accounts.actors import Actor
 from billing import wallets
 from generations import access, presenting
+from generations import products as sold
 from generations.catalogue import billable
 from generations.catalogue.params import Kind
 from generations.catalogue.products.registry import PRODUCTS
@@ -42,6 +43,8 @@ def products(request: HttpRequest, kind: Kind) -> Answer:
 
 
 def _create(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
+    if kind in PRODUCTS and kind not in sold.current():
+        raise NoSuchMethod(f"{PRODUCTS[kind].title} is not served at the moment.")
     order = wire.decode_order(kind, doors.body_json(request))
 
     def encode(generation: Generation) -> dict[str, Any]:
@@ -72,11 +75,11 @@ def _list(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
 
 @door(("GET",), refuse)
 def task(request: HttpRequest, kind: Kind, label: str) -> Answer:
-    """One task, by its id or by the client's external_task_id.
+    """One task of this product's, by its id or by the client's external_task_id.
 
     A held create asks here with `until`; what is made at once and fails is an error to it.
     """
-    generation = look_up(actor_of(request), label)
+    generation = look_up(actor_of(request), label, kind)
     told = presenting.task(generation, access.video_of(generation))
     held = "until" in request.GET
     if held and told.state is TaskState.FAILED:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from generations.models import ProviderAccount, RefusedModel
-from tests.generations.compat.test_kling_products import SPEECH
+from generations.models import ProductCorrection, ProviderAccount, RefusedModel
+from tests.generations.compat.test_kling_products import FILM, SPEECH, ended
 from tests.generations.programs import Program, available
 from tests.generations.scripted import Scripted, scripted
 from tests.people import Customer
-from tests.selling import Seller
+from tests.selling import Seller, seen_by_all
 
 TTS = "/v1/audio/tts"
 
@@ -48,3 +48,35 @@ def test_a_service_in_trouble_is_5001_and_a_wrong_order_1201(
     assert (answer.status_code, answer.json()["code"]) == (400, 1201)
     assert answer.json()["message"] == "Voice id not found"
     assert available(alice) == before
+
+
+def test_a_task_is_found_at_its_own_address_alone(kling: Program) -> None:
+    label = {"external_task_id": "my-film"}
+    film = ended(kling, "/v1/videos/text2video", {**FILM, **label})["task_id"]
+    speech = kling.post(TTS, SPEECH).json()["data"]["task_id"]
+    wrong = [
+        f"/v1/videos/lip-sync/{film}",
+        f"/v1/videos/image2video/{film}",
+        "/v1/videos/image2video/my-film",
+        f"/v1/videos/text2video/{speech}",
+    ]
+    answers = [kling.get(path) for path in wrong]
+    assert [(a.status_code, a.json()["code"]) for a in answers] == [(404, 1203)] * 4
+    assert kling.get("/v1/videos/text2video/my-film").json()["data"]["task_id"] == film
+    assert kling.get(f"{TTS}/{speech}").json()["code"] == 0
+
+
+def test_what_is_switched_off_is_no_method_and_what_it_made_is_still_found(kling: Program) -> None:
+    order = {"prompt": "Rain on a roof", "duration": 3.0}
+    path = "/v1/audio/text-to-audio"
+    made = ended(kling, path, order)["task_id"]
+    row = ProductCorrection.objects.create(product="text-to-audio", enabled=False)
+    try:
+        seen_by_all()
+        answer = kling.post(path, order)
+        assert (answer.status_code, answer.json()["code"]) == (404, 1202)
+        assert kling.get(f"{path}/{made}").json()["data"]["task_status"] == "succeed"
+    finally:
+        row.delete()
+        seen_by_all()
+    assert kling.post(path, order).json()["code"] == 0
