@@ -28,8 +28,6 @@ CREATE TABLE IF NOT EXISTS tasks (
     ready_ms INTEGER, rendered_ms INTEGER, broken TEXT NOT NULL DEFAULT '',
     told INTEGER NOT NULL DEFAULT 0, refused_links INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS external_id_is_unique ON tasks (dialect, account, external_id)
-    WHERE external_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tasks_by_account ON tasks (account, created_ms);
 CREATE INDEX IF NOT EXISTS tasks_by_label ON tasks (dialect, account, label);
 CREATE INDEX IF NOT EXISTS tasks_to_render ON tasks (film) WHERE rendered_ms IS NULL;
@@ -46,8 +44,12 @@ CREATE TABLE IF NOT EXISTS deleted (thing TEXT PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS weather (kind TEXT PRIMARY KEY, times INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS secret (value BLOB NOT NULL) STRICT;
 """
+_ONCE = """
+CREATE UNIQUE INDEX IF NOT EXISTS external_id_is_unique ON tasks (dialect, account, external_id)
+    WHERE external_id IS NOT NULL;
+"""
 _REPEATS = """
-DROP INDEX external_id_is_unique;
+DROP INDEX IF EXISTS external_id_is_unique;
 CREATE INDEX IF NOT EXISTS tasks_by_external_id ON tasks (dialect, account, external_id);
 """
 
@@ -116,7 +118,7 @@ class Store:
         # Survives the death of the process; only a power cut could cost the last moments.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(_SCHEMA + _REPEATS * repeats)
+        self._db.executescript(_SCHEMA + (_REPEATS if repeats else _ONCE))
 
     def close(self) -> None:
         """Close the file."""

@@ -16,6 +16,7 @@ import httpx
 
 from tests.campaigns import verdict
 from tests.campaigns.mischief import LEASE, Mischief
+from tests.campaigns.shelf import Shelf
 from tests.stack import Stack
 
 WEATHER = {
@@ -32,6 +33,8 @@ WEATHER = {
     "truncated": 0.05,
     "expired-link": 0.05,
 }
+_STORAGE = "storage failed"  # and what the product writes of it
+_SAYS = "our storage failed"
 LONG = 300  # from so many on, each fault must have struck 20 times
 HEAL_WITHIN = 90.0  # seconds after the last fault
 ORDER_EVERY = 0.3  # seconds
@@ -57,6 +60,7 @@ def run(runs: int, seed: int) -> bool:
         LEASE_SECONDS=str(LEASE),
         UPSTREAM_TIMEOUT="3",
         UNKNOWN_GRACE_SECONDS="6",
+        RETRY_TRICKLE_SECONDS="8",
         SANDBOX_FILM="tiny",
         SANDBOX_STALL="8",
         SANDBOX_DUPLICATES="1",
@@ -75,8 +79,11 @@ def _trial(
     stack: Stack, runs: int, rng: random.Random, *, least: int
 ) -> tuple[dict[str, int], list[str]]:
     seconds = max(SHORTEST, runs * ORDER_EVERY)
-    mischief = Mischief(stack, rng, seconds, KILL_EVERY[least > 1])
+    long = least > 1
+    shelf = Shelf(stack.folder / "media" / "films", random.Random(rng.random()))
+    mischief = Mischief(stack, shelf, rng, seconds, KILL_EVERY[long])
     orders = Orders(stack)
+    shelf.start()
     mischief.start()
     began = time.monotonic()
     try:
@@ -85,21 +92,24 @@ def _trial(
     finally:
         mischief.end()
     struck = _strikes(stack)
-    while (rare := _rare(struck, least)) and orders.placed < 3 * runs:
-        orders.place(10, pace=0.1)
+    while _rare(struck, least) and orders.placed < 3 * runs:
+        orders.place(10, pace=ORDER_EVERY)
         struck = _strikes(stack)
+    shelf.end()
     healed = _wait_for_end(stack)
+    struck = _strikes(stack)
     violations, figures = verdict.of(stack)
     print(f"chaos: {orders.placed} generations, all ended {healed:.1f} s after the last fault")
     print(f"chaos: {figures}")
     if healed > HEAL_WITHIN:
         violations.append(f"not every generation had ended {HEAL_WITHIN} s after the last fault")
-    violations += [f"{kind} struck less than {least} times" for kind in rare]
-    return dict(mischief.done) | struck, [*violations, *orders.failed, *mischief.wrong]
+    violations += [f"{kind} struck less than {least} times" for kind in _rare(struck, least)]
+    violations += mischief.undone(killed=long)
+    return dict(mischief.done) | struck, [*violations, *orders.failed]
 
 
 def _strikes(stack: Stack) -> dict[str, int]:
-    """How often each fault of the weather has struck."""
+    """How often each fault has struck a call: the weather's, and the storage's."""
     for _ in range(60):
         try:
             found: dict[str, int] = httpx.get(f"{stack.sandbox}/_audit", timeout=30).json()[
@@ -108,12 +118,12 @@ def _strikes(stack: Stack) -> dict[str, int]:
         except httpx.HTTPError:
             time.sleep(0.5)
             continue
-        return found
+        return found | {_STORAGE: stack.log.read_text(errors="replace").count(_SAYS)}
     raise RuntimeError("the sandbox does not come back")
 
 
 def _rare(struck: dict[str, int], least: int) -> list[str]:
-    return [kind for kind in WEATHER if struck.get(kind, 0) < least]
+    return [kind for kind in (*WEATHER, _STORAGE) if struck.get(kind, 0) < least]
 
 
 class Orders:

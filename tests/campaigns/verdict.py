@@ -18,6 +18,12 @@ _FIGURES = {
     "statuses": "SELECT status, count(*) FROM generations_generation GROUP BY 1",
     "worded": "SELECT public_id, params->>'prompt' FROM generations_generation",
     "suspense": "SELECT count(*) FROM generations_attempt WHERE outcome = 'abandoned'",
+    "last": """SELECT public_id, coalesce(error_code, ''), finished_at - created_at, crashes,
+        (SELECT string_agg(concat_ws(' ', a.outcome, a.reason, a.look_ups, p.name,
+                                     a.started_at - g.created_at), '; ' ORDER BY a.number)
+           FROM generations_attempt a JOIN generations_provideraccount p ON p.id = a.account_id
+          WHERE a.generation_id = g.id)
+        FROM generations_generation g ORDER BY finished_at DESC NULLS FIRST LIMIT 3""",
 }
 _ASK = """
 import json, os, sys, django
@@ -30,7 +36,7 @@ with tenancy.system("a trial's verdict"), connection.cursor() as cursor:
     for name, query in json.loads(sys.stdin.read()).items():
         cursor.execute(query)
         found[name] = cursor.fetchall()
-print(json.dumps(found))
+print(json.dumps(found, default=str))
 """
 
 
@@ -43,7 +49,11 @@ def of(stack: Stack) -> tuple[list[str], dict[str, Any]]:
     violations += _upstream(stack, {words: name for name, words in facts["worded"]})
     violations += _secrets(stack)
     statuses = {str(status): count for status, count in facts["statuses"]}
-    return violations, {"statuses": statuses, "suspense": facts["suspense"][0][0]}
+    return violations, {
+        "statuses": statuses,
+        "suspense": facts["suspense"][0][0],
+        "last": facts["last"],
+    }
 
 
 def books(stack: Stack, *options: str) -> list[str]:

@@ -224,6 +224,8 @@ def test_an_external_id_that_was_used_is_refused_or_makes_another_task_as_set(
             [each.create("Twice", external_task_id="twice").status_code for _ in range(2)]
             for each in (upstream, lenient)
         ]
+        lenient.kill()
+        lenient.start()
         made = [each.audit("external:twice") for each in (upstream, lenient)]
     finally:
         lenient.stop()
