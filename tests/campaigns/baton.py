@@ -56,6 +56,7 @@ class Stage:
         self.faults: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.events = 0
+        self.calm = False  # the upstreams and the storage do as they should
         self._digest = hashlib.sha256()
         self.lines: list[str] = []
         self._players: list[Player] = []
@@ -116,8 +117,11 @@ class Stage:
         return player.name if player else "-"
 
     def pause(self, seconds: float) -> None:
-        """This player does nothing for so long; others do."""
-        player: Player = self._mine.player
+        """This player does nothing for so long; others do. Off the stage, time goes on."""
+        player: Player | None = getattr(self._mine, "player", None)
+        if player is None:
+            CLOCK.passes(seconds)
+            return
         player.wakes = CLOCK.now() + timedelta(seconds=seconds)
         self._back.release()
         player.go.acquire()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 CREATE = (
     ("lost-request", 0.06), ("lost-reply", 0.06), ("late-reply", 0.05), ("late-nothing", 0.04),
-    ("refused-connection", 0.05), ("429", 0.05), ("503", 0.05), ("500-after", 0.04),
+    ("late-made", 0.08), ("refused-connection", 0.05), ("429", 0.05), ("503", 0.05),
+    ("500-after", 0.04),
     ("moderation", 0.03),
 )  # fmt: skip
 LOOK = (("look-lost", 0.08), ("look-503", 0.04), ("look-older", 0.06))

@@ -23,6 +23,7 @@ from tests.campaigns import verdict
 from tests.campaigns.place import emptied, prepared
 from tests.stack import Stack
 
+SETTINGS = {"UNKNOWN_GRACE_SECONDS": "90"}  # longer than a create is on its way
 SHARES = 2  # processes, each with a place of its own
 _ENOUGH = 20  # violations, after which the rest would tell nothing new
 _TOGETHER = 10  # worlds share the tables before these are emptied
@@ -121,7 +122,7 @@ def _place() -> Stack:
     """This process's own, until it ends."""
     kept = ExitStack()
     Finalize(None, kept.close, exitpriority=1)
-    return kept.enter_context(prepared())
+    return kept.enter_context(prepared(**SETTINGS))
 
 
 def play(seeds: range, stack: Stack, *, twice: bool = False) -> Part:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,6 +30,8 @@ from tests.campaigns.baton import Stage
 from tests.campaigns.mishaps import CREATE, FILM, LOOK
 from tests.campaigns.virtual import CLOCK
 
+_UNITS, _USD = Decimal(1), Decimal("0.28")  # what each film takes, in the vendors' words
+_ON_ITS_WAY = (20.0, 85.0)  # seconds until a create arrives whose sender was cut off
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -52,6 +56,7 @@ class Upstreams:
     def __init__(self, stage: Stage, film: bytes, *, repeats: bool = False) -> None:
         self.stage, self.film, self.repeats = stage, film, repeats
         self.made: dict[str, Made] = {}
+        self._on_its_way: list[tuple[datetime, Callable[[], object]]] = []
         self.creates: Counter[str] = Counter()
         self.tokens: list[str] = []
 
@@ -60,6 +65,7 @@ class Upstreams:
         self.stage.check_alive()
         if not self.stage.outside():
             self.stage.wrong.append(f"a transaction is open during {request.url.path}")
+        self.arrive()
         account = request.headers.get("authorization", request.headers.get("x-api-key", ""))
         protocol = Protocol(request.url.host.removesuffix(".sim").replace("-", "_"))
         if request.method == "POST":
@@ -68,7 +74,18 @@ class Upstreams:
             status, headers, body = self._look(request, protocol, account)
         return httpx.Response(status, headers=headers, content=body, request=request)
 
+    def arrive(self) -> None:
+        """What was on its way for long is made now, if its moment has come."""
+        now = CLOCK.now()
+        arrived = [make for moment, make in self._on_its_way if moment <= now]
+        self._on_its_way = [each for each in self._on_its_way if each[0] > now]
+        for make in arrived:
+            if make() is None:
+                self.stage.wrong.append("a create was sent again while it was on its way")
+
     def _drawn(self, chances: tuple[tuple[str, float], ...]) -> str:
+        if self.stage.calm:
+            return ""
         drawn = self.stage.rng.random()
         for name, chance in chances:
             if drawn < chance:
@@ -86,18 +103,13 @@ class Upstreams:
     def _create(self, request: httpx.Request, protocol: Protocol, account: str) -> Answer:
         order = _order(protocol, request)
         params = check(dict(order.fields), lenient=True).params
+        make = partial(self._make, order, params, account, protocol)
         fault = self._drawn(CREATE)
         self.stage.pause(self.stage.rng.uniform(0, 2))
-        if fault == "refused-connection":
-            raise httpx.ConnectError("refused", request=request)
-        if fault == "lost-request":
-            raise httpx.RemoteProtocolError("cut", request=request)
-        if fault == "late-nothing":
-            self.stage.pause(31)
-            raise httpx.ReadTimeout("late", request=request)
         if fault in ("429", "503", "moderation"):
             return _refused(protocol, fault)
-        made = self._make(order, params, account, protocol)
+        self._lose(fault, make, request)
+        made = make()
         if made is None:
             return _refused(protocol, "duplicate")
         if fault == "lost-reply":
@@ -110,6 +122,20 @@ class Upstreams:
         if protocol == Protocol.SEGMIND_V1:
             return self._held(made)
         return _whole(_created(protocol, self._seen(made)))
+
+    def _lose(self, fault: str, make: Callable[[], object], request: httpx.Request) -> None:
+        """Raises what a sender sees whose create made nothing, or has made nothing yet."""
+        if fault == "refused-connection":
+            raise httpx.ConnectError("refused", request=request)
+        if fault == "lost-request":
+            raise httpx.RemoteProtocolError("cut", request=request)
+        if fault == "late-made":
+            moment = CLOCK.now() + timedelta(seconds=self.stage.rng.uniform(*_ON_ITS_WAY))
+            self._on_its_way.append((moment, make))
+            raise httpx.RemoteProtocolError("cut", request=request)
+        if fault == "late-nothing":
+            self.stage.pause(31)
+            raise httpx.ReadTimeout("late", request=request)
 
     def _make(self, order: Order, params: Params, account: str, protocol: Protocol) -> Made | None:
         ours = order.external_id
@@ -157,7 +183,7 @@ class Upstreams:
         if made.fails:
             return replace(task, state=TaskState.FAILED, message="it could not be made")
         film = RemoteVideo(url=f"http://films.sim/{task.id}.mp4", id="1", duration_ms=5000)
-        return replace(task, state=TaskState.SUCCEEDED, videos=(film,))
+        return replace(task, state=TaskState.SUCCEEDED, videos=(film,), units=_UNITS, cost_usd=_USD)
 
     def _look(self, request: httpx.Request, protocol: Protocol, account: str) -> Answer:
         fault = self._drawn(LOOK)
@@ -203,6 +229,11 @@ class Upstreams:
             self._struck("callback" if times == 1 else "callback-twice")
             for _ in range(times):
                 callbacks.received(token)
+
+    def has(self, label: str) -> bool:
+        """Whether a film of this order could be had by now."""
+        now = CLOCK.now()
+        return any(m.label == label and not m.fails and m.ready <= now for m in self.made.values())
 
     def bills(self, label: str) -> bool:
         """Whether a film of this order was made and is to be paid."""
