@@ -20,7 +20,7 @@ RUN = {
 SHORT = {
     "crashpoints": 4,
     "simulate": 300,
-    "planted": 40,
+    "planted": 60,
     "chaos": 60,
     "rolling": 100,
     "fuzz": 150,

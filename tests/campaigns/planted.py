@@ -1,19 +1,25 @@
-"""Do the campaigns see anything? Each of four classic bugs is planted, and a simulation must tell.
+"""Do the campaigns see anything? Classic bugs are planted one by one, and a simulation must tell.
 
 A plant replaces one function of the product in this process; the seeds are those of `simulate`.
+One is planted in `make chaos` itself: it kills nobody, and must say so.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 from unittest import mock
 
 from tests.campaigns import verdict
+from tests.campaigns.mischief import VICTIMS, Mischief
 from tests.campaigns.place import prepared
-from tests.campaigns.simulate import small_film
+from tests.campaigns.shelf import Shelf
+from tests.campaigns.simulate import SETTINGS, small_film
+from tests.stack import Stack
 
 
 def run(runs: int, seed: int) -> bool:
@@ -32,8 +38,22 @@ def run(runs: int, seed: int) -> bool:
 
 
 def _all(runs: int, seed: int) -> dict[str, tuple[int, str]]:
-    with prepared():
-        return {name: _caught(plant, runs, seed) for name, plant in _plants().items()}
+    with prepared(**SETTINGS) as stack:
+        seen = {name: _caught(plant, runs, seed) for name, plant in _plants().items()}
+        return {**seen, "no kill done": _harmless(stack, seed)}
+
+
+def _harmless(stack: Stack, seed: int) -> tuple[int, str]:
+    """What a trial says of mischief whose signals reach nobody."""
+    rng = random.Random(seed)
+    shelf = Shelf(stack.folder / "media" / "films", rng)
+    mischief = Mischief(stack, shelf, rng, 0.1, (0.01, 0.02), patience=0.2)
+    with mock.patch.object(os, "kill", side_effect=ProcessLookupError):
+        mischief.start()
+        mischief.end()
+    owed = mischief.undone(killed=True)
+    told = [each for each in owed if each.startswith(("kill", "database killed"))]
+    return (seed, "; ".join(owed)) if len(told) == len(VICTIMS) + 1 else (-1, "")
 
 
 def _caught(
@@ -63,8 +83,10 @@ def _bury() -> None:
 
 def _plants() -> dict[str, Callable[[], AbstractContextManager[Any]]]:
     """Each as it might be written by somebody in a hurry."""
+    from django.conf import settings
+
     from billing import ledger
-    from generations import dispatch, lifecycle
+    from generations import dispatch, late, lifecycle
     from generations.models import Attempt, Generation
 
     capture = ledger.capture
@@ -90,5 +112,7 @@ def _plants() -> dict[str, Callable[[], AbstractContextManager[Any]]]:
         "double capture": lambda: mock.patch.object(ledger, "capture", captures_twice),
         "lost release": lambda: mock.patch.object(ledger, "release", releases_nothing),
         "blind re-POST": lambda: mock.patch.object(dispatch, "_resolve", sends_again),
+        "resend without grace": lambda: mock.patch.object(settings, "UNKNOWN_GRACE_SECONDS", 0),
+        "late never asks": lambda: mock.patch.object(late, "run", return_value=0),
         "stale writer": lambda: mock.patch.object(lifecycle, "_same", by_name_alone),
     }
