@@ -33,7 +33,18 @@ def build(message: OutboxMessage) -> dict[str, Any]:
 
 
 def _as_told(message: OutboxMessage, task: Task) -> Task:
-    """The task at the time of the news: late news of its start must not show its end."""
+    """The task at the time of the news: late news of its start must not show its end, or be taken
+    for younger than the end's.
+    """
     if message.topic != _UNDER_WAY:
         return task
-    return replace(task, state=TaskState.RUNNING, videos=(), units=None, message="")
+    return replace(
+        task,
+        state=TaskState.RUNNING,
+        videos=(),
+        audios=(),
+        facts={},
+        units=None,
+        message="",
+        updated_ms=int(message.created_at.timestamp() * 1000),
+    )

@@ -15,6 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
+from accounts import tenancy
+from accounts.models import OutboxMessage
+from generations import callback_bodies
 from tests.generations import any_json
 from tests.generations.programs import Program, available, funded, settled
 from tests.people import Customer
@@ -283,6 +286,23 @@ def test_a_callback_is_the_flat_task_at_the_start_and_at_the_end(
     assert last["task_result"]["videos"][0]["url"].startswith("http")
     first = next(told for told in got if told["task_status"] == "processing")
     assert "task_result" not in first
+
+
+def test_late_news_of_a_start_does_not_show_the_end_and_is_older_than_it(
+    kling: Program, mailbox: tuple[str, list[dict[str, Any]]]
+) -> None:
+    address, got = mailbox
+    made = kling.post(TEXT, {**FILM, "callback_url": address}).json()["data"]["task_id"]
+    until(lambda: "succeed" in [told["task_status"] for told in got])
+    end = next(told for told in got if told["task_status"] == "succeed")
+    with tenancy.system("a test sends news again"):
+        start = OutboxMessage.objects.exclude(url="").get(
+            subject=made, topic="generation.processing"
+        )
+        late = callback_bodies.build(start)
+    assert (late["task_id"], late["task_status"]) == (made, "processing")
+    assert late["updated_at"] < end["updated_at"]
+    assert "task_result" not in late
 
 
 def test_a_native_webhook_is_an_event_around_the_generation(
