@@ -6,16 +6,20 @@ credit has its film, no generation was bought twice upstream; and each kind of f
 
 from __future__ import annotations
 
+import json
 import random
-import threading
+import tempfile
 import time
-import uuid
-from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import httpx
 
 from tests.campaigns import verdict
-from tests.campaigns.mischief import LEASE, Mischief
+from tests.campaigns.customers import Customers
+from tests.campaigns.doorstep import Doorstep
+from tests.campaigns.mischief import LEASE, VICTIMS, Mischief
 from tests.campaigns.shelf import Shelf
 from tests.stack import Stack
 
@@ -47,7 +51,23 @@ django.setup()
 from generations.models import ProviderAccount
 ProviderAccount.objects.update(concurrency=8, priority=10)
 """
-_MODELS = ("kling-v1", "kling-v1-6", "kling-v2-5-turbo", "kling-v2-6")
+_TOLD = {
+    "timeout, accepted": ("lost-reply", "stall"),
+    "timeout, lost": ("lost-request",),
+    "5xx": ("5xx",),
+    "429": ("429",),
+    "duplicate callback": ("callback-dup",),
+    "dropped callback": ("callback-none",),
+    "early callback": ("callback-early",),
+    "lost poll": ("poll-lost",),
+    "corrupt file": ("corrupt", "truncated"),
+    "expired link": ("expired-link",),
+    "storage error": (_STORAGE,),
+    "kill -9": tuple(f"kill {kind}" for kind in VICTIMS),
+    "database restarted or killed": ("database restarted", "database killed"),
+    "queue emptied": ("queue emptied",),
+    "paused beyond its lease": ("worker paused and woken", "watcher paused and woken"),
+}
 
 
 def run(runs: int, seed: int) -> bool:
@@ -68,44 +88,82 @@ def run(runs: int, seed: int) -> bool:
     )
     stack.start()
     stack.python(_CROWD)
+    doorstep = Doorstep(random.Random(seed))
     try:
-        faults, violations = _trial(stack, runs, rng, least=20 if long else 1)
+        report = _trial(stack, runs, rng, doorstep, least=20 if long else 1)
     finally:
         stack.stop()
-    return verdict.tell("chaos", runs=runs, faults=faults, violations=violations, seed=seed)
+        doorstep.close()
+    _write(report, runs, seed)
+    return verdict.tell(
+        "chaos", runs=runs, faults=report.faults, violations=report.violations, seed=seed
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a trial."""
+
+    faults: dict[str, int]
+    figures: dict[str, Any]
+    violations: list[str]
 
 
 def _trial(
-    stack: Stack, runs: int, rng: random.Random, *, least: int
-) -> tuple[dict[str, int], list[str]]:
-    seconds = max(SHORTEST, runs * ORDER_EVERY)
-    long = least > 1
+    stack: Stack, runs: int, rng: random.Random, doorstep: Doorstep, *, least: int
+) -> Report:
+    seconds, long = max(SHORTEST, runs * ORDER_EVERY), least > 1
+    customers = Customers(stack, doorstep)
     shelf = Shelf(stack.folder / "media" / "films", random.Random(rng.random()))
     mischief = Mischief(stack, shelf, rng, seconds, KILL_EVERY[long])
-    orders = Orders(stack)
     shelf.start()
     mischief.start()
     began = time.monotonic()
     try:
-        orders.place(runs, pace=seconds / runs)
+        customers.place(runs, pace=seconds / runs)
         time.sleep(max(0.0, seconds - (time.monotonic() - began)))
     finally:
         mischief.end()
-    struck = _strikes(stack)
-    while _rare(struck, least) and orders.placed < 3 * runs:
-        orders.place(10, pace=ORDER_EVERY)
-        struck = _strikes(stack)
+    while _rare(_strikes(stack), least) and customers.placed < 3 * runs:
+        customers.place(10, pace=ORDER_EVERY)
     shelf.end()
-    healed = _wait_for_end(stack)
+    healed = _wait_for_end(customers)
     struck = _strikes(stack)
-    violations, figures = verdict.of(stack)
-    print(f"chaos: {orders.placed} generations, all ended {healed:.1f} s after the last fault")
-    print(f"chaos: {figures}")
+    violations, figures = verdict.of(stack, doorstep.queries)
     if healed > HEAL_WITHIN:
         violations.append(f"not every generation had ended {HEAL_WITHIN} s after the last fault")
+        violations += [f"among the last: {row}" for row in figures["last"]]
     violations += [f"{kind} struck less than {least} times" for kind in _rare(struck, least)]
+    violations += [f"{kind} never struck" for kind, n in doorstep.struck.items() if not n]
     violations += mischief.undone(killed=long)
-    return dict(mischief.done) | struck, [*violations, *orders.failed]
+    violations += doorstep.wrong(figures.pop("owed"))
+    figures |= {
+        "generations": customers.placed,
+        "healed_seconds": round(healed, 1),
+        "told": sum(map(len, doorstep.told.values())),
+    }
+    faults = dict(mischief.done) | struck | doorstep.struck
+    return Report(faults, figures, [*violations, *customers.failed])
+
+
+def _write(report: Report, runs: int, seed: int) -> None:
+    """For people: the faults in the words of the test programme; for programs: a file of it all."""
+    planned = {name: sum(report.faults.get(k, 0) for k in of) for name, of in _TOLD.items()}
+    for name, times in planned.items():
+        print(f"chaos: {times:5} × {name}")
+    for name, value in report.figures.items():
+        print(f"chaos: {name}: {value}")
+    path = Path(tempfile.gettempdir()) / f"chaos-{seed}-{runs}.json"
+    facts = {
+        "seed": seed,
+        "runs": runs,
+        **report.figures,
+        "programme": planned,
+        "faults": dict(sorted(report.faults.items())),
+        "violations": report.violations,
+    }
+    path.write_text(json.dumps(facts, indent=1) + "\n")
+    print(f"chaos: report: {path}")
 
 
 def _strikes(stack: Stack) -> dict[str, int]:
@@ -126,85 +184,9 @@ def _rare(struck: dict[str, int], least: int) -> list[str]:
     return [kind for kind in (*WEATHER, _STORAGE) if struck.get(kind, 0) < least]
 
 
-class Orders:
-    """A careful customer: one idempotency key through all retries of an order."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.placed = 0
-        self.failed: list[str] = []
-        self._stack = stack
-        self._lock = threading.Lock()
-        self._due = 0.0
-
-    def place(self, count: int, *, pace: float) -> None:
-        """`count` more orders, one every `pace` seconds, by four clients side by side."""
-        end = self.placed + count
-        self._due = time.monotonic()
-        threads = [threading.Thread(target=self._work, args=(end, pace)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    def _work(self, end: int, pace: float) -> None:
-        with httpx.Client(base_url=self._stack.site, timeout=10) as client:
-            while (number := self._next(end, pace)) is not None:
-                if not self._order(client, number):
-                    self.failed.append(f"order {number} was never accepted")
-
-    def _next(self, end: int, pace: float) -> int | None:
-        with self._lock:
-            if self.placed >= end:
-                return None
-            self.placed += 1
-            self._due += pace
-            number, due = self.placed, self._due
-        time.sleep(max(0.0, due - time.monotonic()))
-        return number
-
-    def _order(self, client: httpx.Client, number: int) -> bool:
-        headers = {
-            "Authorization": f"Bearer {self._stack.facts['test_key']}",
-            "Idempotency-Key": str(uuid.uuid4()),
-        }
-        model = _MODELS[number % len(_MODELS)]
-        order = {"model": model, "prompt": f"A lighthouse in a storm, number {number}"}
-        tries: Counter[str] = Counter()
-        for _ in range(120):
-            try:
-                answer = client.post("/api/v1/generations", json=order, headers=headers)
-            except httpx.HTTPError as error:
-                tries[type(error).__name__] += 1
-                time.sleep(0.5)
-                continue
-            if answer.status_code == 202:
-                return True
-            if answer.status_code < 500:
-                print(f"chaos: {answer.status_code} {answer.text[:200]}")
-                return False
-            tries[str(answer.status_code)] += 1
-            time.sleep(0.5)
-        print(f"chaos: order {number} met {dict(tries)}")
-        return False
-
-
-def _wait_for_end(stack: Stack) -> float:
+def _wait_for_end(customers: Customers) -> float:
     """Seconds until nothing is queued or processing any more, at most HEAL_WITHIN + 30."""
     began = time.monotonic()
-    headers = {"Authorization": f"Bearer {stack.facts['test_key']}"}
-    while time.monotonic() - began < HEAL_WITHIN + 30:
-        try:
-            left = [
-                httpx.get(
-                    f"{stack.site}/api/v1/generations?limit=1&status={word}",
-                    headers=headers,
-                    timeout=10,
-                ).json()["data"]
-                for word in ("queued", "processing")
-            ]
-        except (httpx.HTTPError, KeyError, ValueError):
-            left = [[1]]
-        if not any(left):
-            break
+    while time.monotonic() - began < HEAL_WITHIN + 30 and customers.unfinished():
         time.sleep(0.5)
     return time.monotonic() - began

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -16,6 +17,10 @@ from tests.stack import Stack
 _FIGURES = {
     "unfinished": "SELECT public_id FROM generations_generation WHERE finished_at IS NULL",
     "statuses": "SELECT status, count(*) FROM generations_generation GROUP BY 1",
+    "errors": "SELECT error_code, count(*) FROM generations_generation "
+    "WHERE error_code <> '' GROUP BY 1 ORDER BY 2 DESC",
+    "products": "SELECT kind, status, count(*) FROM generations_generation GROUP BY 1, 2",
+    "resends": "SELECT count(*) FROM generations_attempt WHERE retry",
     "worded": "SELECT public_id, params->>'prompt' FROM generations_generation",
     "suspense": "SELECT count(*) FROM generations_attempt WHERE outcome = 'abandoned'",
     "last": """SELECT public_id, coalesce(error_code, ''), finished_at - created_at, crashes,
@@ -40,19 +45,26 @@ print(json.dumps(found, default=str))
 """
 
 
-def of(stack: Stack) -> tuple[list[str], dict[str, Any]]:
-    """(violations, figures) of a stack at rest."""
-    facts: dict[str, list[list[Any]]] = json.loads(stack.python(_ASK, json.dumps(_FIGURES)))
+def of(stack: Stack, more: Mapping[str, str] | None = None) -> tuple[list[str], dict[str, Any]]:
+    """(violations, figures) of a stack at rest; `more` queries are answered among the figures."""
+    asked = json.dumps(_FIGURES | dict(more or {}))
+    facts: dict[str, list[list[Any]]] = json.loads(stack.python(_ASK, asked))
     unfinished = [str(row[0]) for row in facts["unfinished"]]
     violations = [f"unfinished: {unfinished}"] if unfinished else []
     violations += books(stack, "--files", "--secrets")
     violations += _upstream(stack, {words: name for name, words in facts["worded"]})
     violations += _secrets(stack)
-    statuses = {str(status): count for status, count in facts["statuses"]}
+    products: dict[str, dict[str, int]] = {}
+    for kind, status, count in facts["products"]:
+        products.setdefault(kind, {})[status] = count
     return violations, {
-        "statuses": statuses,
+        "statuses": {str(status): count for status, count in facts["statuses"]},
+        "errors": {str(code): count for code, count in facts["errors"]},
+        "products": products,
         "suspense": facts["suspense"][0][0],
+        "resends": facts["resends"][0][0],
         "last": facts["last"],
+        **{name: facts[name] for name in more or {}},
     }
 
 
