@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import wave
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,15 +18,24 @@ import httpx
 
 from generations import callbacks
 from generations.catalogue.params import Params
+from generations.catalogue.products.registry import PRODUCTS
 from generations.catalogue.validation import check
 from generations.models import Protocol
+from generations.sandbox.vendor import whole_prompt
 from generations.wire.kling import codes
 from generations.wire.kling import server as kling
 from generations.wire.kling_standard import server as kling_2026
 from generations.wire.llmprovider import server as llmprovider
 from generations.wire.segmind import server as segmind
 from generations.wire.segmind import slugs
-from generations.wire.task import Order, RemoteVideo, Task, TaskState, WireReply
+from generations.wire.task import (
+    Order,
+    RemoteAudio,
+    RemoteVideo,
+    Task,
+    TaskState,
+    WireReply,
+)  # fmt: skip
 from kling_saas.lib import http
 from tests.campaigns.baton import Stage
 from tests.campaigns.mishaps import CREATE, FILM, LOOK
@@ -33,6 +44,20 @@ from tests.campaigns.virtual import CLOCK
 _UNITS, _USD = Decimal(1), Decimal("0.28")  # what each film takes, in the vendors' words
 _ON_ITS_WAY = (20.0, 85.0)  # seconds until a create arrives whose sender was cut off
 Answer = tuple[int, dict[str, str], bytes]
+
+
+def _silence() -> bytes:
+    """A second of it, as WAV."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(16_000))
+    return out.getvalue()
+
+
+SOUND = _silence()
 
 
 @dataclass
@@ -44,6 +69,7 @@ class Made:
     label: str
     ready: datetime
     fails: bool
+    sound: bool
 
 
 class Upstreams:
@@ -121,6 +147,8 @@ class Upstreams:
             return _refused(protocol, "500")
         if protocol == Protocol.SEGMIND_V1:
             return self._held(made)
+        if made.ready <= CLOCK.now():
+            return _whole(kling.encode_at_once(self._seen(made), "r"))
         return _whole(_created(protocol, self._seen(made)))
 
     def _lose(self, fault: str, make: Callable[[], object], request: httpx.Request) -> None:
@@ -143,7 +171,7 @@ class Upstreams:
             self.stage.faults["duplicate"] += 1
             if not self.repeats:
                 return None
-        label = params.prompt.rpartition(" ")[2]
+        label = whole_prompt(params).rpartition(" ")[2]
         self.creates[label] += 1
         number = len(self.made) + 1
         slow = self.stage.rng.random() < 0.04
@@ -153,6 +181,9 @@ class Upstreams:
         if slow:
             self._struck("never-in-time")
         seconds = 100_000 if slow else self.stage.rng.uniform(0.1, 40)
+        product = PRODUCTS.get(params.kind)
+        if product and product.at_once:
+            seconds = 0
         if protocol == Protocol.SEGMIND_V1:
             seconds = min(seconds, 1000)
         task = Task(
@@ -160,7 +191,8 @@ class Upstreams:
             prompt=params.prompt, created_ms=number, updated_ms=number,
         )  # fmt: skip
         ready = CLOCK.now() + timedelta(seconds=seconds)
-        made = self.made[task.id] = Made(task, account, label, ready, fails)
+        sound = product is not None
+        made = self.made[task.id] = Made(task, account, label, ready, fails, sound)
         if order.callback_url:
             self.tokens.append(order.callback_url.rpartition("/")[2])
         self.stage.note(f"makes {label}")
@@ -182,8 +214,12 @@ class Upstreams:
             return replace(task, state=TaskState.RUNNING)
         if made.fails:
             return replace(task, state=TaskState.FAILED, message="it could not be made")
+        task = replace(task, state=TaskState.SUCCEEDED, units=_UNITS, cost_usd=_USD)
+        if made.sound:
+            sound = RemoteAudio(url=f"http://films.sim/{task.id}.wav", id="1", duration_ms=1000)
+            return replace(task, audios=(sound,))
         film = RemoteVideo(url=f"http://films.sim/{task.id}.mp4", id="1", duration_ms=5000)
-        return replace(task, state=TaskState.SUCCEEDED, videos=(film,), units=_UNITS, cost_usd=_USD)
+        return replace(task, videos=(film,))
 
     def _look(self, request: httpx.Request, protocol: Protocol, account: str) -> Answer:
         fault = self._drawn(LOOK)
@@ -194,7 +230,7 @@ class Upstreams:
             return 503, {}, b"{}"
         names = _asked_for(protocol, request)
         found = [
-            replace(self._seen(m), state=TaskState.QUEUED, videos=())
+            replace(self._seen(m), state=TaskState.QUEUED, videos=(), audios=())
             if fault == "look-older"
             else self._seen(m)
             for m in self.made.values()
@@ -207,6 +243,7 @@ class Upstreams:
         self.stage.check_alive()
         if not self.stage.outside():
             self.stage.wrong.append("a transaction is open during a download")
+        whole = SOUND if url.endswith(".wav") else self.film
         fault = self._drawn(FILM)
         self.stage.pause(self.stage.rng.uniform(0, 3))
         if fault == "film-expired":
@@ -214,12 +251,12 @@ class Upstreams:
         if fault == "film-away":
             raise http.FetchFailed("HTTP 503", 503)
         if fault == "film-corrupt":
-            yield self.film[:32] + bytes(len(self.film) - 32)
+            yield whole[:32] + bytes(len(whole) - 32)
             return
         if fault == "film-cut":
-            yield self.film[: len(self.film) // 2]
+            yield whole[: len(whole) // 2]
             raise http.FetchFailed("half of the bytes came")
-        yield self.film
+        yield whole
 
     def call_back(self) -> None:
         """A callback, sometimes twice, for any task at any time."""

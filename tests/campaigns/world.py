@@ -6,7 +6,6 @@ after the one before, so that seeds run one after another in one database.
 
 from __future__ import annotations
 
-import io
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +42,7 @@ from generations import (
     sweeps,
 )  # fmt: skip
 from generations.catalogue import billable, validation
-from generations.models import Alarm, Generation, Protocol, ProviderAccount, Status, Video
+from generations.models import Alarm, Audio, Generation, Protocol, ProviderAccount, Status, Video
 from generations.reconciliation import run as reconciliation
 from generations.reconciliation.finding import Look
 from generations.submission import Submission
@@ -51,7 +50,8 @@ from kling_saas.lib import http, points
 from kling_saas.lib.refusals import Refusal
 from tests.campaigns import crew
 from tests.campaigns.baton import Killed, Stage, Trouble, outside_loops
-from tests.campaigns.upstreams import Upstreams
+from tests.campaigns.memory import Storage
+from tests.campaigns.upstreams import SOUND, Upstreams
 from tests.campaigns.virtual import CLOCK
 from tests.people import customer
 
@@ -60,39 +60,6 @@ _PRICE = 100_000
 _LOOKS = (0, 1, 4, 10, 8)  # hours between looks at late films, within their day
 _AFTER = 8  # hours more, and the slowest upstream is done
 _SWEPT = ("unknown submits", "holds", "late films")
-
-
-class Storage:
-    """Objects in memory; each call may fail."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.objects: dict[str, bytes] = {}
-
-    def _may_fail(self) -> None:
-        self.stage.check_alive()
-        if not self.stage.calm and self.stage.rng.random() < 0.04:
-            self.stage.faults["storage"] += 1
-            self.stage.note("storage fails")
-            raise OSError("out of order")
-
-    def put(self, key: str, content: Any) -> None:
-        self._may_fail()
-        self.objects[key] = content.read()
-
-    def size(self, key: str) -> int:
-        self._may_fail()
-        return len(self.objects[key]) if key in self.objects else -1
-
-    def remove(self, key: str) -> None:
-        self._may_fail()
-        self.objects.pop(key, None)
-
-    def open_file(self, key: str) -> io.BytesIO:
-        self._may_fail()
-        if key not in self.objects:
-            raise FileNotFoundError(key)
-        return io.BytesIO(self.objects[key])
 
 
 @dataclass
@@ -194,6 +161,7 @@ class World:
         models = {str(p): ("kling-v1", "kling-v2-5-turbo") for p in Protocol}
         models[Protocol.KLING_2026] = ("kling-v2-5-turbo",)
         models[Protocol.LLMPROVIDER] = ("kling-v1",)
+        self.sounds = Protocol.KLING in chosen
         self.models = [m for p in chosen for m in models[p]]
 
     # ------------------------------------------------------------------ players
@@ -224,7 +192,14 @@ class World:
     def _draw_order(self) -> Ordered:
         rng, number = self.stage.rng, len(self.orders) + 1
         label = f"order-{number}"
-        fields = {"model": rng.choice(self.models), "prompt": f"A kite {label}"}
+        fields: dict[str, Any] = {"model": rng.choice(self.models), "prompt": f"A kite {label}"}
+        if self.sounds and rng.random() < 0.3:
+            fields = rng.choice(
+                (
+                    {"task": "text-to-audio", "prompt": f"Rain {label}", "seconds": 4},
+                    {"task": "tts", "text": f"Hi {label}", "voice": "v", "language": "en"},
+                )
+            )
         quote = None
         if rng.random() < 0.3:
             params = validation.check(fields, lenient=False).params
@@ -334,9 +309,10 @@ class World:
         if given_up and self.upstreams.has(order.label) and not self._film(found):
             yield f"{order.label} {found.error_code}: its film was there, and nobody asked for it"
 
-    def _film(self, found: Generation) -> Video | None:
+    def _film(self, found: Generation) -> Video | Audio | None:
         with tenancy.system("a simulation looks"):
-            return Video.objects.filter(generation=found).first()
+            film = Video.objects.filter(generation=found).first()
+            return film or Audio.objects.filter(generation=found).first()
 
     # ------------------------------------------------------------------ the verdict
 
@@ -359,7 +335,8 @@ class World:
         self.stage.note(f"ends {told} {found.charged} {video is not None} {booked}")
         if found.status == Status.SUCCEEDED and video is None:
             yield f"{told}: it has no film"
-        if video and self.storage.objects.get(video.key) != self.film:
+        whole = SOUND if isinstance(video, Audio) else self.film
+        if video and self.storage.objects.get(video.key) != whole:
             yield f"{told}: its film is not in the storage"
         known = booked or Alarm.objects.filter(subject__startswith=found.public_id).exists()
         if self.upstreams.bills(order.label) and video is None and not known:
