@@ -69,8 +69,8 @@ async def _order(request: Request) -> Record | Response:
     body = await body_of(request)
     order = codec.decode_order(slug, body) if slug else voices.decode_order(body)
     params = checked(order, body, max_shots=slugs.SHOTS_MAX, max_seconds=slugs.SECONDS_MAX)
-    if voice:
-        params = await sources.take_in(vendor, account, AS_SOLD[params.task], params)
+    if product := AS_SOLD.get(params.task):
+        params = await sources.take_in(vendor, account, product, params)
     return await vendor.create(Wish(dialect="segmind", account=account, params=params))
 
 

@@ -14,8 +14,9 @@ from urllib.parse import quote
 from generations.catalogue.params import CameraControl, Params
 from generations.wire import loose, plain
 from generations.wire.meter import Shown
-from generations.wire.segmind import voices
-from generations.wire.segmind.slugs import SHOTS_MAX, SLUGS, VERSIONS, Slug
+from generations.wire.segmind import products, voices
+from generations.wire.segmind.page import Slug
+from generations.wire.segmind.slugs import SHOTS_MAX, SLUGS, VERSIONS
 from generations.wire.task import (
     Accepted,
     Outcome,
@@ -67,7 +68,7 @@ def lost(params: Params) -> tuple[str, ...]:
     slug = slug_for(params)
     known = slug.by_native if slug else {}
     given = {
-        "aspect_ratio": params.kind == "image2video" and params.aspect_ratio is not None,
+        "aspect_ratio": params.kind != "text2video" and params.aspect_ratio is not None,
         "cfg_scale": params.cfg_scale is not None,
         "negative_prompt": bool(params.negative_prompt),
     }
@@ -103,15 +104,17 @@ def _carries(slug: Slug, params: Params) -> bool:
         return False
     if params.image_tail and _selection(slug, params) not in slug.tail_variants:
         return False
+    if params.task and not products.fits(slug, params):
+        return False
     return _starts(slug, params) and len(params.multi_prompt) <= SHOTS_MAX and _whole(params)
 
 
 def _starts(slug: Slug, params: Params) -> bool:
     """Whether what the page requires is there: an image, and a prompt even beside shots."""
-    image, prompt = slug.by_native.get("image"), slug.by_native["prompt"]
+    image, prompt = slug.by_native.get("image"), slug.by_native.get("prompt")
     if image and image.required and not params.image:
         return False
-    return bool(params.prompt or params.multi_prompt or not prompt.required)
+    return bool(params.prompt or params.multi_prompt or not (prompt and prompt.required))
 
 
 def _whole(params: Params) -> bool:
@@ -136,9 +139,21 @@ def encode_create(
     slug = slug_for(params)
     if slug is None:
         raise ValueError(f"no Segmind page makes {params.model} {params.mode} as ordered")
+    values = _values(slug, params)
+    body = {
+        parameter.name: value
+        for native, parameter in slug.by_native.items()
+        if (value := values.get(native)) is not None
+    }
+    return WireRequest(method="POST", path=f"/{version}/{slug.name}", json=body)
+
+
+def _values(slug: Slug, params: Params) -> dict[str, Any]:
+    """What the order says, by our words for the page's parameters."""
+    marked = products.write_marks if params.task else str
     values: dict[str, Any] = {
         # The page requires a prompt even where the shots have their own.
-        "prompt": params.prompt or " ".join(s.prompt for s in params.multi_prompt)[:2500],
+        "prompt": marked(params.prompt or " ".join(s.prompt for s in params.multi_prompt)[:2500]),
         # Sent when empty too: the page would fill in words of its own.
         "negative_prompt": params.negative_prompt,
         "cfg_scale": None if params.cfg_scale is None else plain.number(params.cfg_scale),
@@ -152,17 +167,13 @@ def encode_create(
         "voices": list(params.voices) or None,
         "shot_type": params.shot_type,
         "multi_prompt": [
-            {"prompt": shot.prompt, "duration": str(shot.duration)} for shot in params.multi_prompt
+            {"prompt": marked(shot.prompt), "duration": str(shot.duration)}
+            for shot in params.multi_prompt
         ]
         or None,
         **_camera(params.camera_control),
     }
-    body = {
-        parameter.name: values[native]
-        for native, parameter in slug.by_native.items()
-        if values.get(native) is not None
-    }
-    return WireRequest(method="POST", path=f"/{version}/{slug.name}", json=body)
+    return values | (products.values(params) if params.task else {})
 
 
 def _camera(move: CameraControl | None) -> dict[str, Any]:

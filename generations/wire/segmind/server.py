@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from generations.wire.segmind.slugs import VERSIONS, Parameter, Slug
+from generations.catalogue.params import FILMS
+from generations.wire.segmind import products
+from generations.wire.segmind.page import Parameter, Slug
+from generations.wire.segmind.slugs import VERSIONS
 from generations.wire.task import BadRequest, Order, Task, TaskState, WireReply
 
 STATUS_WORDS = {
@@ -42,7 +45,11 @@ def decode_order(slug: Slug, body: object) -> Order:
     if "multi_prompt" in sent:
         # The shots' lengths replace `duration` here, where Kling wants them equal.
         fields.pop("duration", None)
-    return Order(fields=fields, explicit=frozenset(sent) - set(_NOT_NATIVE[1:]))
+    warnings: tuple[str, ...] = ()
+    if slug.kinds[0] not in FILMS:
+        fields, warnings = products.fields_of(slug, fields, sent)
+    explicit = frozenset(sent) - set(_NOT_NATIVE[1:])
+    return Order(fields=fields, explicit=explicit, warnings=warnings)
 
 
 def _value(parameter: Parameter, body: Mapping[str, Any]) -> Any:

@@ -1,53 +1,19 @@
 """Segmind's Kling pages: each slug's parameters with their defaults, and the model behind it.
 
-kling-text2video, kling-2.1 and kling-3-standard-text2video are Segmind's pages word for word
-(`recorded`). The others follow its SDK and price ranges; their image fields are our reading.
+kling-text2video, kling-1.6-*, kling-2.1 and kling-3-standard-text2video are Segmind's pages word
+for word (`recorded`). The others follow its SDK and price ranges; their image fields are our
+reading. Pages of other products are in `products`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from generations.catalogue.params import Kind
 from generations.catalogue.spec import ASPECT_RATIOS, CAMERA_AXES, CAMERA_TYPES
+from generations.wire.segmind import products
+from generations.wire.segmind.page import Parameter, Slug
 
 SHOTS_MAX = 5
 SECONDS_MAX = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """One row of a page. `default` None: nothing is filled in when the client leaves it out."""
-
-    name: str
-    native: str
-    required: bool = False
-    default: object = None
-    allowed: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slug:
-    """One page. `variants` maps the value of `selector` to (model, mode); "" is the only one.
-
-    `title` is the page's heading; `recorded` means that its parameters are known word for word.
-    """
-
-    name: str
-    title: str
-    kinds: tuple[Kind, ...]
-    variants: Mapping[str, tuple[str, str]]
-    parameters: tuple[Parameter, ...]
-    selector: str = ""
-    recorded: bool = False
-    tail_variants: tuple[str, ...] = ()
-    by_native: Mapping[str, Parameter] = field(init=False)
-
-    def __post_init__(self) -> None:
-        named = {parameter.native: parameter for parameter in self.parameters}
-        object.__setattr__(self, "by_native", named)
 
 
 _PROMPT = Parameter(name="prompt", native="prompt", required=True)
@@ -126,6 +92,37 @@ SLUGS: tuple[Slug, ...] = (
             _RATIO,
             _FIVE_OR_TEN,
             *_CAMERA,
+        ),
+    ),
+    Slug(
+        name="kling-1.6-text2video",
+        title="Kling AI 1.6 Text to Video",
+        kinds=("text2video",),
+        variants={"": ("kling-v1-6", "std")},
+        recorded=True,
+        parameters=(
+            _PROMPT,
+            _negative("No buildings, no artificial objects"),
+            _CFG,
+            _mode("std", "std"),
+            _RATIO,
+            _FIVE_OR_TEN,
+        ),
+    ),
+    Slug(
+        name="kling-1.6-image2video",
+        title="Kling AI 1.6 Image to Video",
+        kinds=("image2video",),
+        selector="mode",
+        variants={"std": ("kling-v1-6", "std"), "pro": ("kling-v1-6", "pro")},
+        recorded=True,
+        parameters=(
+            _IMAGE,
+            _PROMPT_OPTIONAL,
+            _negative("No sudden movements, no fast zooms."),
+            _CFG,
+            _mode("pro", "std", "pro"),
+            _FIVE_OR_TEN,
         ),
     ),
     Slug(
@@ -229,6 +226,7 @@ SLUGS: tuple[Slug, ...] = (
             ),
         ),
     ),
+    *products.PAGES,
 )
 
 # kling-image2video serves three models; every other page says its model by its name and mode.
