@@ -23,11 +23,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from generations import attempts, lifecycle, outcomes, providers, storage
-from generations.films import BadFilm, Film, examine
+from generations.catalogue.products.registry import PRODUCTS
+from generations.films import BadFilm, Film, digest, examine
 from generations.lifecycle import LeaseLost
 from generations.models import AlarmKind, Audio, Generation, Status, Video
 from generations.providers import alarms
-from generations.sounds import Sound, listen, measure
+from generations.sounds import Sound, as_wav, listen, measure
 from generations.wire.task import Rejected, TaskState
 from kling_saas.lib import http
 from kling_saas.lib.points import passing
@@ -245,18 +246,31 @@ def _put_marked(generation: Generation, path: Path, marked: Sound) -> str:
 def _put_sound(generation: Generation, path: Path, sound: Sound) -> Audio:
     """The sound under its final key; the row that shows it, unsaved."""
     key = storage.sound_key(generation.public_id, sound.sha256, sound.form.suffix)
+    wav_key = ""
     with _held(generation):
         _put_whole(key, path, sound.size)
+        if PRODUCTS[generation.kind].wav:
+            wav_key = _put_wav(generation, path)
     return Audio(
         organisation_id=generation.organisation_id,
         livemode=generation.livemode,
         generation=generation,
         key=key,
+        wav_key=wav_key,
         content_type=sound.form.content_type,
         bytes=sound.size,
         sha256=sound.sha256,
         duration_ms=sound.duration_ms,
     )
+
+
+def _put_wav(generation: Generation, path: Path) -> str:
+    """The sound as WAV, made here of what came, under its key, which is told."""
+    wav = path.with_name("sound.wav")
+    as_wav(path, wav)
+    key = storage.sound_key(generation.public_id, digest(wav), wav.suffix)
+    _put_whole(key, wav, wav.stat().st_size)
+    return key
 
 
 def _put_whole(key: str, path: Path, size: int) -> None:

@@ -186,7 +186,8 @@ def file_breaches() -> list[Breach]:
         made = cursor.fetchall()
         cursor.execute(
             "SELECT poster_key FROM generations_video WHERE poster_key <> '' UNION ALL "
-            "SELECT marked_key FROM generations_video WHERE marked_key <> '' ORDER BY 1"
+            "SELECT marked_key FROM generations_video WHERE marked_key <> '' UNION ALL "
+            "SELECT wav_key FROM generations_audio WHERE wav_key <> '' ORDER BY 1"
         )
         beside = [key for (key,) in cursor.fetchall()]
     whole, shown = "I6 what was paid is stored, byte for byte", "I6 what goes with it is stored"

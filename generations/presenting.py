@@ -130,11 +130,27 @@ def _audio_json(generation: Generation, audio: Audio) -> dict[str, Any]:
         "id": audio.public_id,
         "url": address,
         "expires_at": iso(datetime.fromtimestamp(expires, UTC)) if expires else None,
+        "wav_url": _wav_link(generation, audio),
         "content_type": audio.content_type,
         "duration": round(audio.duration_ms / 1000, 3),
         "bytes": audio.bytes,
         "sha256": audio.sha256,
     }
+
+
+def _remote_audio(generation: Generation, audio: Audio) -> RemoteAudio:
+    return RemoteAudio(
+        url=_sound_link(generation, audio),
+        id=audio.public_id,
+        duration_ms=audio.duration_ms,
+        wav_url=_wav_link(generation, audio),
+    )
+
+
+def _wav_link(generation: Generation, audio: Audio) -> str | None:
+    if not audio.wav_key:
+        return None
+    return storage.link(audio.wav_key, name=file_name(generation, "wav"))
 
 
 def _sound_link(generation: Generation, audio: Audio) -> str:
@@ -228,9 +244,7 @@ def _task(
         message=generation.error_message
         or ("cancelled" if generation.status == Status.CANCELLED else ""),
         videos=films,
-        audios=(RemoteAudio(_sound_link(generation, audio), audio.public_id, audio.duration_ms),)
-        if audio and succeeded
-        else (),
+        audios=(_remote_audio(generation, audio),) if audio and succeeded else (),
         facts=facts(generation) if succeeded else {},
         facts_at=product.facts_at if product else "",
         parent=RemoteVideo(storage.link(parent.key), parent.public_id, parent.duration_ms)

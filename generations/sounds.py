@@ -52,6 +52,22 @@ def listen(path: Path, *, alive: Callable[[], None]) -> Sound:
     return Sound(path.stat().st_size, digest(path), round(seconds * 1000), form)
 
 
+def as_wav(source: Path, target: Path) -> None:
+    """The same sound as 16-bit WAV. Raises BadFilm."""
+    form = _format(source, films_too=False)
+    with (
+        _opened(source, form, "audio") as (container, stream),
+        av.open(str(target), "w", format="wav", options={"fflags": "+bitexact"}) as out,
+    ):
+        made = out.add_stream("pcm_s16le", rate=stream.rate, layout=stream.layout)
+        resampler = av.AudioResampler(format="s16", layout=stream.layout, rate=stream.rate)
+        for frame in container.decode(stream):
+            for part in resampler.resample(frame):
+                part.pts = None
+                out.mux(made.encode(part))
+        out.mux(made.encode(None))
+
+
 def measure(path: Path, medium: str = "") -> Sound:
     """The form and length of a film or sound that somebody sent. Raises BadFilm.
 

@@ -148,10 +148,11 @@ SCHEMAS: dict[str, Schema] = {
         sha256=_TEXT,
     ),
     "Audio": _object(
-        "id url expires_at content_type duration bytes sha256",
+        "id url expires_at wav_url content_type duration bytes sha256",
         id=_TEXT,
         url={"type": "string", "format": "uri"},
         expires_at=_maybe(_MOMENT),
+        wav_url={**_maybe(_TEXT), "description": "The same as WAV, where Kling gives both."},
         content_type={"enum": sorted(AUDIO_TYPES)},
         duration={"type": "number", "description": "Seconds."},
         bytes=_WHOLE,

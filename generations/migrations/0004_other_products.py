@@ -166,6 +166,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("key", models.CharField(max_length=200)),
+                (
+                    "wav_key",
+                    models.CharField(
+                        blank=True,
+                        help_text="The same as WAV, where Kling gives both.",
+                        max_length=200,
+                    ),
+                ),
                 ("content_type", models.CharField(max_length=20)),
                 ("bytes", models.PositiveBigIntegerField()),
                 ("sha256", models.CharField(max_length=64)),

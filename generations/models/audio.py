@@ -21,6 +21,9 @@ class Audio(TenantPart):
         "generations.Generation", on_delete=models.PROTECT, db_constraint=False
     )
     key = models.CharField(max_length=200)
+    wav_key = models.CharField(
+        max_length=200, blank=True, help_text="The same as WAV, where Kling gives both."
+    )
     content_type = models.CharField(max_length=20)
     bytes = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)

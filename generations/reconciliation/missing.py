@@ -27,7 +27,7 @@ class _Shelf:
 
 _SHELVES = (
     _Shelf("film", Video, ("key", "poster_key", "preview_key", "marked_key")),
-    _Shelf("sound", Audio, ("key",)),
+    _Shelf("sound", Audio, ("key", "wav_key")),
     _Shelf("upload", Upload, ("key",)),
 )
 

@@ -12,13 +12,13 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from generations.sandbox.renderer import MARKED
+from generations.sandbox.renderer import MARKED, WAV
 from generations.sandbox.store import Record
 from generations.sandbox.vendor import Vendor
 from generations.sandbox.web import MARK, gone, vendor_of
 from generations.wire.task import TaskState
 
-_TYPES = {".mp4": "video/mp4", ".mp3": "audio/mpeg", MARKED: "video/mp4"}
+_TYPES = {".mp4": "video/mp4", ".mp3": "audio/mpeg", MARKED: "video/mp4", WAV: "audio/wav"}
 # The first box alone: it looks like a film to whoever reads the first bytes only.
 _HEAD = 32
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from generations.sandbox.film import works
 
 _PICTURE_LIMIT = media.IMAGE_MAX_BYTES
+WAV = ".wav"
 MARKED = ".marked"  # ends the name of the file that has the watermark
 FILE = "file:"  # begins the name of a film or sound that was taken in
 
@@ -71,10 +72,13 @@ def make(order: dict[str, object], profile: Profile, path: Path, hosts: frozense
 def _make_product(params: Params, profile: Profile, path: Path, hosts: frozenset[str]) -> str:
     """As `make`, for what has no film of its own: a sound lies beside the film it goes with."""
     from generations.sandbox.film import works
+    from generations.sounds import as_wav
 
     film, track = (path.with_suffix(f".{os.getpid()}{end}.part") for end in (".mp4", ".mp3"))
     try:
         works.make(_job(params, profile, film, track, hosts))
+        if track.exists() and products.get(params.task).wav:
+            as_wav(track, path.with_suffix(WAV))
         if film.exists():
             _keep_marked(params, film, path.with_suffix(".mp4"))
         for draft, suffix in ((track, ".mp3"), (film, ".mp4")):

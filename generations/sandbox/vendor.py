@@ -20,7 +20,7 @@ from generations.catalogue.products.registry import PRODUCTS
 from generations.sandbox import faults
 from generations.sandbox.credentials import EMPTY
 from generations.sandbox.film import reel
-from generations.sandbox.renderer import FILE, MARKED
+from generations.sandbox.renderer import FILE, MARKED, WAV
 from generations.sandbox.settings import Settings
 from generations.sandbox.store import Record, Store, Taken
 from generations.sandbox.studio import Studio, now_ms
@@ -255,6 +255,7 @@ class Vendor:
             url=self.link(record, ".mp3"),
             id=str(int(record.id) + _AUDIO),
             duration_ms=round(heard.seconds * 1000),
+            wav_url=self.link(record, WAV) if PRODUCTS[record.kind].wav else None,
         )
 
     def _facts(self, record: Record, params: Params) -> dict[str, Any]:

@@ -32,11 +32,12 @@ class RemoteVideo:
 
 @dataclass(frozen=True, slots=True)
 class RemoteAudio:
-    """A finished sound at an address that may expire."""
+    """A finished sound at an address that may expire; `wav_url` where it is given as both."""
 
     url: str
     id: str = ""
     duration_ms: int | None = None
+    wav_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,8 @@ class Product:
     create's answer is the result. `follows` names the field whose length the result has, plus
     `adds` seconds; `inherits` the field whose film decides model and mode. `gives` is the fact by
     which the result is referred to later; `facts_at` the list of `task_result` that holds the
-    facts, empty for the answer itself. `eta` is seconds, a prior. `rules` know the order alone,
+    facts, empty for the answer itself. `wav`: its sound is given as WAV beside MP3.
+    `eta` is seconds, a prior. `rules` know the order alone,
     `measured` the films that it names as well, by place. `mends` adds what Kling's body has beside
     the fields. `spans`: an order keeps how long the film is that it names, because upstreams take
     films of different lengths.
@@ -72,6 +73,7 @@ class Product:
     modes: tuple[str, ...] = ()
     needs_mode: bool = False
     at_once: bool = False
+    wav: bool = False
     follows: str = ""
     adds: int = 0
     inherits: str = ""

@@ -274,6 +274,7 @@ SOUNDS = Product(
         ),
     ),
     outputs=("audio",),
+    wav=True,
     eta=30,
     prices=(Row(units="0.25"),),
 )
@@ -291,6 +292,7 @@ SOUND_FOR_FILM = Product(
     ),
     outputs=("video", "audio"),
     follows="video",
+    wav=True,
     eta=60,
     prices=(Row(units="0.25"),),
 )

@@ -67,9 +67,11 @@ def _result(task: Task) -> dict[str, Any]:
 
 def _audio(audio: RemoteAudio) -> dict[str, str]:
     """Both of Kling's shapes: speech has `url`, sounds have one for each format."""
-    made = {"id": audio.id, "url": audio.url, "url_mp3": audio.url}
+    forms = {"_mp3": audio.url, "_wav": audio.wav_url} if audio.wav_url else {"": audio.url}
+    made = {"id": audio.id} | {f"url{form}": url for form, url in forms.items() if url}
     if audio.duration_ms is not None:
-        made["duration"] = made["duration_mp3"] = plain.seconds(audio.duration_ms)
+        length = plain.seconds(audio.duration_ms)
+        made |= {f"duration{form}": length for form in forms}
     return made
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from typing import Any
 
 import pytest
@@ -210,3 +212,22 @@ def test_what_a_scene_has_no_words_for_is_dropped_aloud(kling: Program) -> None:
     dropped = ["input.colour", "style", "version", "mode"]
     assert [warning.split()[0] for warning in hug["warnings"]] == dropped
     assert hug["final_unit_deduction"] == "2"
+
+
+@pytest.mark.parametrize("product", ["text-to-audio", "video-to-audio"])
+def test_a_sound_comes_in_both_forms_and_under_klings_keys(
+    kling: Program, film: dict[str, Any], product: str
+) -> None:
+    order: dict[str, Any] = {"prompt": "Rain on a roof", "duration": 3.0}
+    if product == "video-to-audio":
+        order = {"video_id": film["id"], "sound_effect_prompt": "Rain"}
+    (sound,) = ended(kling, f"/v1/audio/{product}", order)["task_result"]["audios"]
+    assert set(sound) == {"id", "url_mp3", "url_wav", "duration_mp3", "duration_wav"}
+    mp3, wav = (requests.get(sound[f"url_{form}"], timeout=20).content for form in ("mp3", "wav"))
+    assert (mp3[:1], wav[:4], wav[8:12]) == (b"\xff", b"RIFF", b"WAVE")
+    with wave.open(io.BytesIO(wav)) as heard:
+        seconds = heard.getnframes() / heard.getframerate()
+    assert seconds == pytest.approx(float(sound["duration_wav"]), abs=0.1)
+    assert sound["duration_mp3"] == sound["duration_wav"]
+    speech = kling.post("/v1/audio/tts", SPEECH).json()["data"]["task_result"]["audios"][0]
+    assert set(speech) == {"id", "url", "duration"}
