@@ -27,6 +27,7 @@ _STATES = {
 }
 _FILLED = {name: DEFAULTS[name] for name in ("mode", "duration", "sound", "watermark")}
 _OURS = {"pin", "source_seconds"}  # what of a stored order is nobody's business but ours
+_UPSTREAMS_OWN = {"owned_by", "trial_url"}  # our account there, and a link that ends
 _NAMING_WORDS, _NAMING_LETTERS = 6, 48
 
 
@@ -119,6 +120,7 @@ def facts(generation: Generation) -> dict[str, Any]:
     )
     if not given or product is None or not found:
         return {}
+    found = {name: value for name, value in found.items() if name not in _UPSTREAMS_OWN}
     gone = {"deleted_at": iso(generation.deleted_at)} if generation.deleted_at else {}
     return {**found, product.gives: generation.public_id, **gone}
 

@@ -273,6 +273,7 @@ class Vendor:
             named = ("voice_name", "element_name", "element_description")
             facts |= {name: params.inputs[name] for name in named if name in params.inputs}
             facts["owned_by"] = record.account
+            facts["trial_url"] = f"{self.settings.public_url}/trial"
         return {"facts": facts, "facts_at": product.facts_at}
 
     def _chosen(self, params: Params) -> dict[str, Any]:
