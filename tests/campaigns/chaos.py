@@ -80,7 +80,7 @@ def run(runs: int, seed: int) -> bool:
         LEASE_SECONDS=str(LEASE),
         UPSTREAM_TIMEOUT="3",
         UNKNOWN_GRACE_SECONDS="6",
-        RETRY_TRICKLE_SECONDS="8",
+        RETRY_TRICKLE_SECONDS="8" if long else "4",  # more weather, more to be sent again
         SANDBOX_FILM="tiny",
         SANDBOX_STALL="8",
         SANDBOX_DUPLICATES="1",
