@@ -274,11 +274,13 @@ def _put_wav(generation: Generation, path: Path) -> str:
 
 
 def _put_whole(key: str, path: Path, size: int) -> None:
-    """Raises BadFilm when the storage has fewer or more bytes than it was given."""
+    """Raises OSError when the storage has fewer or more bytes than it was given, or none: the file
+    is good, and is put again.
+    """
     with path.open("rb") as file:
         storage.put(key, file)
     if storage.size(key) != size:
-        raise BadFilm("the stored file is not whole")
+        raise OSError(f"{key} is not stored whole")
 
 
 def forget_incoming(generation: Generation) -> None:
