@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
@@ -126,7 +126,7 @@ class Glance:
         """What waits for the accounts of this lane; where it is not known, all of the mode."""
         if (livemode, lane) not in self._lines:
             self._lines[livemode, lane] = Line(
-                _merged(q for q in self.queues if _meet(q.livemode, q.lane, livemode, lane)),
+                _merged(q for q in self.queues if meet(q.livemode, q.lane, livemode, lane)),
                 whole=len(self.queues) < MOST,
             )
         return self._lines[livemode, lane]
@@ -145,11 +145,11 @@ class Glance:
         own = self.since[whose]
         own[lane] += 1
         queue = self.queue_of(whose, lane)
-        since = (own[other] for other in own if _meet(whose[1], other, whose[1], lane))
+        since = (own[other] for other in own if meet(whose[1], other, whose[1], lane))
         return (queue.waiting if queue else 0) + sum(since)
 
 
-def _meet(livemode: bool, lane: Lane, other_livemode: bool, other: Lane) -> bool:
+def meet(livemode: bool, lane: Lane, other_livemode: bool, other: Collection[int] | None) -> bool:
     """Whether orders of two lanes wait for a common account."""
     if lane is None or other is None:
         return livemode == other_livemode

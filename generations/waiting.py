@@ -26,8 +26,9 @@ from generations.catalogue.params import Kind, Params
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Generation, Status
 from generations.models.generation import TERMINAL
-from generations.queueing import MOST, Flying, Glance, Lane, Queue, Whose
+from generations.queueing import MOST, Flying, Glance, Lane, Queue, Whose, meet
 
+_OWN = 5 * MOST  # of an organisation's orders are looked at for a list; what is behind is MOST
 _ENOUGH = 5
 _FRESH_SECONDS = 10.0
 _LONGEST = (5, 10, 15, 10**6)  # seconds: films of a class are told apart no further
@@ -198,13 +199,14 @@ def _nth(generation: Generation) -> int:
 
 
 def _nths(queued: Sequence[Generation]) -> dict[int, int]:
-    """The same of many of one organisation and mode, by their keys; a question per lane."""
-    newest = {_lane(each): each for each in sorted(queued, key=lambda each: each.pk)}
-    with tenancy.scope(queued[0].organisation_id):
-        oldest = {
-            lane: list(_own_until(last, lane).order_by("pk")[:MOST])
-            for lane, last in newest.items()
-        }
+    """The same of many of one organisation and mode, by their keys, in one question."""
+    newest = max(queued, key=lambda each: each.pk)
+    with tenancy.scope(newest.organisation_id):
+        own = list(_own_until(newest, None).order_by("pk").values_list("pk", "lane")[:_OWN])
+    oldest = {
+        lane: [pk for pk, other in own if meet(newest.livemode, lane, newest.livemode, other)]
+        for lane in {_lane(each) for each in queued}
+    }
     return {each.pk: max(1, bisect_right(oldest[_lane(each)], each.pk)) for each in queued}
 
 

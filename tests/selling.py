@@ -19,11 +19,8 @@ Seller = Callable[..., ProviderAccount]
 
 
 def seller(stack: Stack) -> Iterator[Seller]:
-    """Makes accounts that alone sell MODEL until the test ends; the first is asked first.
-
-    Nor is any that another test has left waited for.
-    """
-    ProviderAccount.objects.filter(enabled=False).update(serves_test=False)
+    """Makes accounts that alone sell MODEL until the test ends; the first is asked first."""
+    wait_for_no_other()
     sandbox = RefusedModel.objects.bulk_create(
         RefusedModel(account=account, model=MODEL, reason="a story")
         for account in ProviderAccount.objects.filter(enabled=True)
@@ -48,6 +45,11 @@ def seller(stack: Stack) -> Iterator[Seller]:
     )
     RefusedModel.objects.filter(pk__in=[row.pk for row in sandbox]).delete()
     seen_by_all()
+
+
+def wait_for_no_other() -> None:
+    """Orders do not wait for accounts that other tests have left behind."""
+    ProviderAccount.objects.filter(enabled=False).update(serves_test=False)
 
 
 def seen_by_all() -> None:

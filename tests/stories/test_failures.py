@@ -14,6 +14,7 @@ from accounts import tenancy
 from generations.models import Attempt, RefusedModel
 from generations.sandbox import faults
 from tests.generations.programs import Program, funded, native
+from tests.selling import wait_for_no_other
 from tests.stack import Stack
 from tests.waiting import until
 
@@ -184,6 +185,7 @@ def test_the_upstream_makes_each_film_once(
 
 
 def test_a_model_discontinued_for_one_order_is_given_back_and_made_for_the_next(site: str) -> None:
+    wait_for_no_other()
     program = native(site, funded().test_key)
     quiet = {"model": "kling-v2-master", "prompt": "A heron fail:discontinued"}
     made = program.post("/generations", quiet).json()
