@@ -18,9 +18,14 @@ from tests.stack import Stack, prepared
 if TYPE_CHECKING:
     from tests.selling import Seller
 
-# A film that cannot be used is given up after 4 s, not 44; a dead upstream is tried every 2 s;
-# what tests change about accounts is in force at once.
-STACK = Stack(STEP_ATTEMPTS="3", BREAKER_OPEN_MAX="2", OPERATOR_CHANGES_SECONDS="0.2")
+# A film that cannot be used is given up after 4 s, not 44; a dead upstream is tried every 2 s, and
+# so often may an order be sent again; what tests change about accounts is in force at once.
+STACK = Stack(
+    STEP_ATTEMPTS="3",
+    BREAKER_OPEN_MAX="2",
+    RETRY_TRICKLE_SECONDS="2",
+    OPERATOR_CHANGES_SECONDS="0.2",
+)
 _kept = ExitStack()  # until the session ends
 
 
