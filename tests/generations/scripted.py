@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from accounts import tenancy
 from generations import routing
 from generations.models import Generation, Protocol, ProviderAccount
+from tests.serving import Quiet, serving
 
 Answer = tuple[int, object]
 
@@ -37,33 +36,20 @@ def scripted(answers: Callable[[str, str, dict[str, Any]], Answer]) -> Iterator[
     """It listens until the block ends."""
     upstream = Scripted(answers)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self._serve(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+    class Handler(Quiet):
+        def post(self) -> None:
+            self._serve(json.loads(self.body()))
 
-        def do_GET(self) -> None:
+        def get(self) -> None:
             self._serve({})
 
         def _serve(self, body: dict[str, Any]) -> None:
             upstream.seen.append((self.command, self.path))
             status, told = upstream.answers(self.command, self.path, body)
-            content = json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.answer(status, json.dumps(told).encode())
 
-        def log_message(self, format: str, *values: Any) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    upstream.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
+    with serving(Handler) as upstream.url:
         yield upstream
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def account_at(base_url: str, protocol: Protocol = Protocol.KLING, **more: Any) -> ProviderAccount:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import http.server
 import json
 import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import override_settings
@@ -18,13 +16,14 @@ from django.utils import timezone
 from generations.asking import Asking
 from generations.models import Generation, ProviderAccount
 from kling_saas.lib import http as lines
+from tests.serving import Quiet, serving
 
 FILMS = 40
 HANGS = "7"
 OFTEN = "often"
 
 
-class Upstream(http.server.BaseHTTPRequestHandler):
+class Upstream(Quiet):
     """Says "still at work"; of one film nothing, of one at first that it is asked too often."""
 
     protocol_version = "HTTP/1.1"
@@ -32,7 +31,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
     refused: set[str] = set()
     asked: list[float] = []
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         task = self.path.rpartition("/")[2]
         Upstream.asked.append(time.monotonic())
         if task == HANGS:
@@ -41,14 +40,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         Upstream.refused |= {task}
         status = 429 if refused else 200
         body = json.dumps({"request_id": task, "status": "PROCESSING"}).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Retry-After", "1")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
+        self.answer(status, body, Retry_After="1")
 
 
 @pytest.fixture
@@ -56,17 +48,13 @@ def account() -> Iterator[ProviderAccount]:
     """At an upstream of the test's own."""
     Upstream.asked, Upstream.refused = [], set()
     Upstream.let_go.clear()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    found = ProviderAccount(
-        pk=1, name="here", protocol="segmind", polls_per_second=1000,
-        base_url=f"http://127.0.0.1:{server.server_address[1]}",
-    )  # fmt: skip
-    found.set_credential("SG_1234567890abcdef")
-    yield found
-    Upstream.let_go.set()
-    server.shutdown()
-    server.server_close()
+    with serving(Upstream) as address:
+        found = ProviderAccount(
+            pk=1, name="here", protocol="segmind", polls_per_second=1000, base_url=address
+        )
+        found.set_credential("SG_1234567890abcdef")
+        yield found
+        Upstream.let_go.set()
 
 
 def films(account: ProviderAccount, *ids: str) -> list[Generation]:

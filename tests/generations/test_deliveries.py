@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import http.server
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 import pytest
 
@@ -18,6 +15,7 @@ from generations import deliveries
 from tests.generations.orders import parked
 from tests.generations.programs import funded
 from tests.people import Customer
+from tests.serving import Quiet, serving
 from tests.waiting import until
 
 posted: list[str] = []
@@ -29,9 +27,9 @@ def door() -> Iterator[str]:
 
     posted.clear()
 
-    class Server(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+    class Server(Quiet):
+        def post(self) -> None:
+            self.body()
             posted.append(self.path)
             with suppress(OSError):
                 if self.path == "/slow":
@@ -46,14 +44,8 @@ def door() -> Iterator[str]:
                 self.wfile.write(piece)
                 time.sleep(0.01)
 
-        def log_message(self, *_: Any) -> None:
-            """Quiet."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with serving(Server) as address:
+        yield address
 
 
 def test_an_answer_without_end_is_taken_for_its_status_at_once(door: str) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import os
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +18,7 @@ from generations.providers import health
 from generations.wire.task import Rejected
 from tests.generations.programs import funded, native
 from tests.generations.test_given_up import begun, now
+from tests.serving import Quiet, serving
 
 _TEXTS = """SELECT c.table_name, c.column_name FROM information_schema.columns c
   JOIN information_schema.tables t USING (table_schema, table_name)
@@ -32,25 +31,16 @@ def echoing(status: int, words: str) -> Iterator[str]:
     """The address of an upstream that answers everything with these words."""
     body = json.dumps({"error": words, "message": words}).encode()
 
-    class Server(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.do_GET()
+    class Server(Quiet):
+        def post(self) -> None:
+            self.body()
+            self.get()
 
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+        def get(self) -> None:
+            self.answer(status, body)
 
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with serving(Server) as address:
+        yield address
 
 
 def account_at(address: str, protocol: Protocol, credential: str) -> ProviderAccount:

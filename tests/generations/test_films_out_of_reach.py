@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from tests.generations.orders import parked
 from tests.generations.programs import available, funded
 from tests.generations.test_given_up import at_sandbox, begun, change, is_given, made, now
 from tests.processes import stopped
+from tests.serving import Quiet, serving
 from tests.stack import Stack
 from tests.waiting import until
 
@@ -35,22 +35,13 @@ HOUR = timedelta(hours=1)
 def host(status: int, body: bytes = b"", *, first: Callable[[], object] = int) -> Iterator[str]:
     """The address of a film; `first` is done before it is answered."""
 
-    class Server(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Server(Quiet):
+        def get(self) -> None:
             first()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, body)
 
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/film.mp4"
-    server.shutdown()
-    server.server_close()
+    with serving(Server) as address:
+        yield f"{address}/film.mp4"
 
 
 @contextmanager

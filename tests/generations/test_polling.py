@@ -23,6 +23,7 @@ from generations.wire.task import Accepted, Outcome, Reason, Rejected, Task, Unk
 from kling_saas.lib.http import polling_client
 from kling_saas.lib.http import send as send_whole
 from tests.generations.endless import endless
+from tests.serving import Quiet, serving
 from tests.stack import Stack
 
 _FILMS = 12
@@ -119,23 +120,14 @@ def test_an_old_film_that_newer_ones_push_off_the_page_is_asked_for_by_itself(st
 def answering(single: tuple[int, bytes], listed: tuple[int, bytes] | None = None) -> Iterator[str]:
     """The address of an upstream that answers every question with this, and lists with that."""
 
-    class Server(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Server(Quiet):
+        def get(self) -> None:
             status, body = (listed or single) if "page" in self.path else single
-            self.send_response(status)
-            body = body.replace(b"{id}", self.path.rpartition("/")[2].encode())
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            asked = self.path.rpartition("/")[2].encode()
+            self.answer(status, body.replace(b"{id}", asked))
 
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(Server) as address:
+        yield address
 
 
 _IDS = [str(number) for number in range(_FILMS)]
@@ -198,7 +190,7 @@ def test_what_cannot_have_arrived_is_not_sent(address: str) -> None:
 
 def test_an_answer_that_leads_to_no_host_may_have_been_a_yes() -> None:
     class Elsewhere(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+        def post(self) -> None:
             self.send_response(307)
             self.send_header("Location", "https://xn--a/")
             self.send_header("Content-Length", "0")
