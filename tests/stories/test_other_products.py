@@ -11,29 +11,11 @@ import av
 import pytest
 import requests
 from django.utils import timezone
-from PIL import Image
 
 from accounts import tenancy
 from generations.models import Attempt, Generation
-from tests.generations.programs import Program, available, funded, native, settled
+from tests.generations.programs import Program, available, settled
 from tests.people import Customer
-
-
-@pytest.fixture(scope="module")
-def customer() -> Customer:
-    return funded()
-
-
-@pytest.fixture(scope="module")
-def api(site: str, customer: Customer) -> Program:
-    return native(site, customer.test_key)
-
-
-@pytest.fixture(scope="module")
-def picture(api: Program) -> str:
-    out = io.BytesIO()
-    Image.new("RGB", (480, 360), "teal").save(out, "PNG")
-    return str(api.post("/uploads", data=out.getvalue()).json()["id"])
 
 
 @pytest.fixture(scope="module")

@@ -9,21 +9,11 @@ import requests
 
 from accounts import tenancy
 from generations.models import Attempt
-from tests.generations.programs import Program, available, funded, native, settled
+from tests.generations.programs import Program, available, settled
 from tests.people import Customer
 
 RAIN = {"task": "text-to-audio", "seconds": 3}
 SPEECH = {"task": "tts", "voice": "v", "language": "en"}
-
-
-@pytest.fixture(scope="module")
-def customer() -> Customer:
-    return funded()
-
-
-@pytest.fixture(scope="module")
-def api(site: str, customer: Customer) -> Program:
-    return native(site, customer.test_key)
 
 
 def ended(api: Program, order: dict[str, Any]) -> dict[str, Any]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from accounts import tenancy
 from generations.models import Attempt, Protocol, ProviderAccount, RefusedModel
-from tests.generations.programs import Program, available, funded, native, settled
+from tests.generations.programs import Program, available, settled
 from tests.people import Customer
 from tests.selling import seen_by_all
 from tests.stack import Stack
@@ -45,23 +43,6 @@ def legacy(stack: Stack) -> Iterator[ProviderAccount]:
     ProviderAccount.objects.filter(pk=dead.pk).update(enabled=False)
     RefusedModel.objects.filter(pk__in=[row.pk for row in refused]).delete()
     seen_by_all()
-
-
-@pytest.fixture(scope="module")
-def customer() -> Customer:
-    return funded()
-
-
-@pytest.fixture(scope="module")
-def api(site: str, customer: Customer) -> Program:
-    return native(site, customer.test_key)
-
-
-@pytest.fixture(scope="module")
-def picture(api: Program) -> str:
-    out = io.BytesIO()
-    Image.new("RGB", (480, 360), "teal").save(out, "PNG")
-    return str(api.post("/uploads", data=out.getvalue()).json()["id"])
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from accounts import tenancy
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Attempt, Protocol, ProviderAccount, RefusedModel
-from tests.generations.programs import Program, available, funded, native, settled
+from tests.generations.programs import Program, available, settled
 from tests.people import Customer
 from tests.selling import seen_by_all
 from tests.stack import Stack
@@ -63,23 +61,6 @@ def _account(
     account.set_credential(key)
     account.save()
     return account
-
-
-@pytest.fixture(scope="module")
-def customer() -> Customer:
-    return funded()
-
-
-@pytest.fixture(scope="module")
-def api(site: str, customer: Customer) -> Program:
-    return native(site, customer.test_key)
-
-
-@pytest.fixture(scope="module")
-def picture(api: Program) -> str:
-    out = io.BytesIO()
-    Image.new("RGB", (480, 360), "teal").save(out, "PNG")
-    return str(api.post("/uploads", data=out.getvalue()).json()["id"])
 
 
 @pytest.fixture(scope="module")
