@@ -19,7 +19,7 @@ from django.db import DatabaseError
 
 from generations import outcomes, polls, providers
 from generations.models import Generation, ProviderAccount
-from generations.providers import Found
+from generations.providers import Found, health
 from generations.providers.codecs import Question
 from generations.wire import loose
 from generations.wire.task import Reason, Rejected
@@ -32,8 +32,6 @@ _BUSY = 250  # questions to one account that are not answered yet
 _PARALLEL = 64  # at one host
 _TOGETHER = 0.03  # seconds
 _TOO_MANY = 429
-_RESTS = (1.0, 2.0, 4.0, 8.0, 16.0)  # seconds, for who says so without saying how long
-_LONGEST_REST = 300.0  # seconds, whatever Retry-After says
 
 
 class Asking:
@@ -135,7 +133,7 @@ class Asking:
         if self._rest_until.get(account.pk, 0.0) > now and not seconds:
             return  # they were asked together
         self._rests[account.pk] = rests + 1
-        pause = min(seconds or _RESTS[min(rests, len(_RESTS) - 1)], _LONGEST_REST)
+        pause = health.rest_after(rests, seconds)
         self._rest_until[account.pk] = now + pause
         log.info("%s is asked too often: nothing for %.0f s", account.name, pause)
 

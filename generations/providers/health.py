@@ -124,7 +124,7 @@ def trouble(account: ProviderAccount, refusal: Rejected) -> None:
         pause(account, settings.ACCOUNT_PAUSE_SECONDS, why)
         alarms.ring(AlarmKind.BALANCE, account.name, why)
     elif refusal.reason == Reason.RATE and refusal.retry_after:
-        pause(account, min(refusal.retry_after, _LONGEST_HOLD), why)
+        pause(account, rest_after(0, refusal.retry_after), why)
     elif refusal.reason in (Reason.RATE, Reason.CONCURRENCY) and not account.is_sandbox:
         _throttled(account, why)  # a sandbox says so for one order alone, as its prompt asks
 
@@ -174,10 +174,17 @@ def _throttled(account: ProviderAccount, why: str) -> None:
         Q(paused_until=None) | Q(paused_until__lte=now), pk=account.pk
     )
     for before in open_now.values_list("throttled", flat=True):
-        until = now + timedelta(seconds=_THROTTLES[min(before, len(_THROTTLES) - 1)])
+        until = now + timedelta(seconds=rest_after(before))
         open_now.filter(throttled=before).update(
             throttled=before + 1, paused_until=until, last_error=kept_words(why)
         )
+
+
+def rest_after(refusals: int, told: float | None = None) -> float:
+    """Seconds to leave alone who takes no more now: as `told`, or the longer the more refusals in
+    a row came before.
+    """
+    return min(told or _THROTTLES[min(refusals, len(_THROTTLES) - 1)], _LONGEST_HOLD)
 
 
 def pause(account: ProviderAccount, seconds: float, why: str) -> None:
