@@ -131,9 +131,8 @@ class Adapter:
         return Exchange(self.outcome(answer), sent, received(answer))
 
     def outcome(self, answer: httpx.Response) -> Outcome:
-        """What the answer to a create means. It was sent: what cannot be read is unknown."""
+        """What a `hushed` answer to a create means. It was sent: what cannot be read is unknown."""
         try:
-            answer = self.hushed(answer)
             return self.codec.decode_created(answer.status_code, answer.headers, answer.content)
         except Exception as error:
             log.exception("%s: the answer to a create was not understood", self.account.name)
@@ -187,11 +186,9 @@ class Adapter:
         return found if isinstance(found, Rejected) or found.external_id == external_id else _OTHER
 
     def _asked(self, wire: WireRequest) -> Found:
-        try:
-            with http.api_client() as client:
-                answer = self.hushed(http.call(client, self.request(client, wire)))
-        except _NO_QUERY as error:
-            return _silence(error)
+        answer = self._called(wire)
+        if isinstance(answer, Rejected):
+            return answer
         return self.codec.decode_task(answer.status_code, answer.headers, answer.content)
 
     def meter(self, start_ms: int, end_ms: int) -> Shown | Rejected | None:
@@ -199,12 +196,9 @@ class Adapter:
         told = self.codec.meter
         if told is None:
             return None
-        try:
-            with http.api_client() as client:
-                asking = self.request(client, told.query(start_ms, end_ms))
-                answer = self.hushed(http.call(client, asking))
-        except _NO_QUERY as error:
-            return _silence(error)
+        answer = self._called(told.query(start_ms, end_ms))
+        if isinstance(answer, Rejected):
+            return answer
         return told.decode(answer.status_code, answer.headers, answer.content)
 
     @property
@@ -219,13 +213,18 @@ class Adapter:
         """
         told = self.codec.deletion
         assert told is not None, "asked where nothing is deleted"
+        answer = self._called(told.order(kind, thing))
+        if isinstance(answer, Rejected):
+            return answer
+        return told.decode(answer.status_code, answer.headers, answer.content)
+
+    def _called(self, wire: WireRequest) -> httpx.Response | Rejected:
+        """The answer to what may be asked again; silence and trouble of ours are UNAVAILABLE."""
         try:
             with http.api_client() as client:
-                asking = self.request(client, told.order(kind, thing))
-                answer = self.hushed(http.call(client, asking))
+                return self.hushed(http.call(client, self.request(client, wire)))
         except _NO_QUERY as error:
             return _silence(error)
-        return told.decode(answer.status_code, answer.headers, answer.content)
 
     # ------------------------------------------------------------------ many at a time
 
