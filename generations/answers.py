@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from generations.models import Attempt, Generation
 from generations.providers import Exchange
 from generations.wire.task import Accepted
+from kling_saas.lib.database import DATABASE_GONE
 
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds between two tries
@@ -41,7 +42,7 @@ class Keeping:
         self._generation.status, self._generation.version = self._as_claimed
         try:
             write(self._generation, self._attempt, self._exchange)
-        except (OperationalError, InterfaceError):
+        except DATABASE_GONE:
             connection.close()
             if time.monotonic() < self._until:
                 return False

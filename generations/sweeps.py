@@ -6,7 +6,6 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -16,6 +15,7 @@ from billing import ledger, quotes
 from generations import lifecycle, outcomes
 from generations.models import AlarmKind, Generation
 from generations.providers import alarms
+from kling_saas.lib.database import DATABASE_GONE
 from kling_saas.lib.forgetting import forget
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def run() -> None:
     ):  # fmt: skip
         try:
             sweep()
-        except DatabaseError:
+        except DATABASE_GONE:
             raise
         except Exception:
             log.exception("%s failed", sweep.__name__)

@@ -6,12 +6,12 @@ import logging
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
 from kling_saas.api.requests import request_id
+from kling_saas.lib.database import DATABASE_GONE
 from kling_saas.lib.refusals import (
     Broken,
     Forbidden,
@@ -79,7 +79,6 @@ def problem(refusal: Refusal) -> JsonResponse:
     return response
 
 
-DATABASE_GONE = (OperationalError, InterfaceError)
 _AGAIN = 2  # seconds until a database that was away is worth another try
 
 
