@@ -54,13 +54,13 @@ def run() -> int:
 
 
 def _take_in(generation: Generation) -> None:
-    with tempfile.TemporaryDirectory(prefix="kling-film-") as folder:
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="kling-film-") as folder:
             _store(generation, _fetched(generation, Path(folder)))
-        except (http.FetchFailed, http.BlockedAddress, BadFilm) as error:
-            _trouble(generation, error)
-        except storage.TROUBLE as error:
-            _storage_trouble(generation, error)
+    except (http.FetchFailed, http.BlockedAddress, BadFilm) as error:
+        _trouble(generation, error)
+    except storage.TROUBLE as error:  # or no room for it on our own disk
+        _storage_trouble(generation, error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,8 @@ _TROUBLE: tuple[type[Exception], ...] = (
 _FOR = timedelta(hours=24)
 REST = 10  # pauses, for an upstream that did not answer
 _TAKEN = Q(
-    Q(error_code__in=["deadline", "upstream_lost"]) | Q(submitted_at=None), ~Q(upstream_id="")
+    Q(error_code__in=["deadline", "upstream_lost", "internal"]) | Q(submitted_at=None),
+    ~Q(upstream_id=""),
 )
 _HERE = Q(media_url__startswith=STORED)  # kept for us by a blocking call: it does not grow old
 
@@ -71,6 +72,7 @@ def run() -> int:
             return 0
         generation = Generation.objects.select_related("account").get(pk=due.pk)
         pause = timedelta(seconds=settings.LATE_LOOK_SECONDS)
+        pause *= REST if generation.error_code == "internal" else 1  # it may kill again
         Generation.objects.filter(pk=generation.pk).update(lease_until=Now() + pause)
     if task := _finished(generation):
         passing("late.found")
@@ -156,15 +158,17 @@ def take_in(generation: Generation, task: Task) -> bool:
     """Store what was made and give it, free. False when it cannot be used, or was given already."""
     generation.media_url = outcomes.film_address(task)
     generation.made = outcomes.told(task)
-    with tempfile.TemporaryDirectory(prefix="kling-late-") as folder:
-        try:
+    folder = ""
+    try:
+        with tempfile.TemporaryDirectory(prefix="kling-late-") as folder:
             made = ingest.gift(generation, Path(folder))
-        except _TROUBLE as error:
-            log.warning("%s: a late film was not taken in: %s", generation.public_id, error)
-            old = generation.finished_at and generation.finished_at < timezone.now() - _FOR
-            if isinstance(error, BadFilm) or (isinstance(error, FileNotFoundError) and old):
-                _forget(generation)  # what is missing may be on a disk that is away
-            return False
+    except _TROUBLE as error:
+        log.warning("%s: a late film was not taken in: %s", generation.public_id, error)
+        old = generation.finished_at and generation.finished_at < timezone.now() - _FOR
+        gone = folder and isinstance(error, FileNotFoundError) and old
+        if isinstance(error, BadFilm) or gone:
+            _forget(generation)  # what is missing may be on a disk that is away
+        return False
     attempts.ended(generation, task)
     passing("late.stored")
     try:

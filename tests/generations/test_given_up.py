@@ -111,6 +111,19 @@ def poisonous(order: Generation) -> None:
     assert sweeps.give_up_stuck() == 1
 
 
+def test_a_film_that_seemed_to_kill_its_workers_is_asked_for_when_they_are_well(
+    stack: Stack,
+) -> None:
+    alice = funded()
+    with stopped(stack.pid, "watcher", "cluster"):
+        order, attempt = begun(alice, at_sandbox(stack, Protocol.KLING))
+        outcomes.record(order, attempt, made(order, attempt))
+        poisonous(order)
+        assert now(order).error_code == "internal"
+        until(lambda: is_given(order), what="the late film")
+    assert (now(order).status, available(alice)) == ("failed", 10_000)
+
+
 def forgotten(order: Generation) -> None:
     change(order, lease_until=None, deadline_at=timezone.now() - promises._GRACE * 2)
     promises.holds(Look(mend=True))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
@@ -64,6 +66,20 @@ def test_a_film_waits_for_a_storage_that_is_out_of_order_and_leaves_no_copy(tmp_
     ingest._take_in(again(order))
     assert values(order)["status"] == "succeeded"
     assert storage.size(f"incoming/{order.public_id}.mp4") == -1
+
+
+def test_a_film_waits_for_room_on_a_worker_s_own_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = finished(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "film.mp4"))  # where no folder can be
+    ingest._take_in(order)
+    held = values(order)
+    assert (held["status"], held["step_attempts"], held["lease_until"]) == ("fetching", 0, None)
+    change(order, lease_until=timezone.now() + timedelta(hours=1))
+    monkeypatch.undo()
+    ingest._take_in(now(order))
+    assert values(order)["status"] == "succeeded"
 
 
 def rung() -> bool:
