@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 _BATCH = 16  # all sent at once: a second wave could outlast the lease
 _LOOK_AGAIN = 5.0  # seconds
 _LONGEST_WAIT = 10.0
+_LONGEST_SILENCE = 60.0  # between look-ups that nobody answers: each may keep a round waiting
 _FULL = 1.0  # what was put back asks full accounts again
 MAY_BE_BILLED = (AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED)
 BLOCKING = Q(account__protocol=Protocol.SEGMIND_V1)
@@ -140,7 +141,13 @@ def _wait_for_any(generation: Generation, gone: set[int]) -> None:
         lifecycle.fail(generation, "no_provider", "No service can make this film any more.")
 
 
-def _wait(generation: Generation, seconds: float, lane: list[int] | None = None) -> None:
+def _wait(
+    generation: Generation,
+    seconds: float,
+    lane: list[int] | None = None,
+    *,
+    longest: float = _LONGEST_WAIT,
+) -> None:
     """Look again when something may be open: soon, spread, and by the deadline.
 
     What only wants for a place is due at once: its turn comes when its lane has one.
@@ -148,7 +155,7 @@ def _wait(generation: Generation, seconds: float, lane: list[int] | None = None)
     left = (generation.deadline_at - timezone.now()).total_seconds()
     spread = random.uniform(0.8, 1.2)  # noqa: S311 - no secrecy
     full = seconds == health.NO_ROOM
-    pause = max(0.1, min(left, _FULL if full else seconds, _LONGEST_WAIT) * spread)
+    pause = max(0.1, min(left, min(_FULL if full else seconds, longest) * spread))
     if full and generation.status == Status.ACCEPTED:  # not what was put back: it had its turn
         pause = 0.0
     lifecycle.release(generation, again_in=pause, forgive=True, lane=lane)
@@ -168,11 +175,13 @@ def _resolve(generation: Generation, attempt: Attempt) -> Attempt | None:
         outcomes.abandon(generation)
         return None
     settled = attempt.started_at + timedelta(seconds=settings.UNKNOWN_GRACE_SECONDS)
-    if outcomes.certainly_absent(found) and attempt.look_ups >= 2 and timezone.now() > settled:
+    absent = outcomes.certainly_absent(found)
+    if absent and attempt.look_ups >= 2 and timezone.now() > settled:
         return _resend(generation, attempt)
     attempts.looked(generation, attempt)
     passing("find.counted")
-    _wait(generation, _LOOK_AGAIN * 2.0 ** max(0, attempt.look_ups - 2))
+    pause = _LOOK_AGAIN * 2.0 ** max(0, attempt.look_ups - 2)
+    _wait(generation, pause, longest=_LONGEST_WAIT if absent else _LONGEST_SILENCE)
     return None
 
 

@@ -94,10 +94,11 @@ QUEUES = across_tenants(
      ORDER BY tag, head LIMIT p_most;""",
 )
 
-# First what is at an account already or past its deadline; then as many of those that are with
-# nobody as there is room for in their mode and, of one model, at the accounts of their lane that
-# have room: what was put back, which had its turn and is at most half of them, then new orders in
-# turn. With nothing of these due, places are not counted; with no room, queues are not looked at.
+# First what is at an account already or past its deadline, at most half, as each may wait long for
+# an upstream's answer; then as many of those that are with nobody as there is room for in their
+# mode and, of one model, at the accounts of their lane that have room: what was put back, which had
+# its turn and is at most half of them, then new orders in turn. With nothing of these due, places
+# are not counted; with no room, queues are not looked at.
 TURNS = across_tenants(
     "generations_turns(p_most integer, p_blocking text) RETURNS SETOF bigint",
     """
@@ -108,7 +109,7 @@ TURNS = across_tenants(
        AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())
        AND (account_id IS NULL OR account_id NOT IN (
             SELECT id FROM generations_provideraccount WHERE protocol = p_blocking))
-     ORDER BY id LIMIT p_most;
+     ORDER BY id LIMIT greatest(1, p_most / 2);
     GET DIAGNOSTICS v_found = ROW_COUNT;
     IF v_found < p_most AND EXISTS (
        SELECT FROM generations_generation

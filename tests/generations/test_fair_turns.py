@@ -237,6 +237,17 @@ def test_many_that_were_put_back_go_first_to_a_place_but_fill_no_round() -> None
         assert turns.due(16) == [*[o.pk for o in back[:8]], elsewhere.pk, new.pk]
 
 
+def test_look_ups_fill_no_round_either() -> None:
+    asked, new = [parked(funded()) for _ in range(10)], [parked(funded("bob")) for _ in range(9)]
+    with alone(*asked, *new):
+        somewhere = ProviderAccount.objects.get(name="sandbox-kling")
+        Generation.objects.filter(pk__in=[o.pk for o in asked]).update(
+            status=Status.SUBMITTING, account=somewhere
+        )
+        due = turns.due(16)
+    assert due == [o.pk for o in (*asked[:8], *new[:8])]
+
+
 def lane_of(order: Generation, *accounts: ProviderAccount) -> None:
     """It can be made by these alone."""
     Generation.objects.filter(pk=order.pk).update(lane=[a.pk for a in accounts])

@@ -75,3 +75,35 @@ def test_what_was_taken_meanwhile_is_not_sent_again(stack: Stack) -> None:
             now = Generation.objects.get(pk=order.pk)
         assert (now.status, now.upstream_id) == ("in_flight", "theirs")
         assert lifecycle.fail(now, "test", "over")
+
+
+def test_who_does_not_answer_look_ups_is_asked_more_and_more_seldom_until_the_deadline(
+    stack: Stack,
+) -> None:
+    def pause() -> float:
+        with tenancy.system("a test looks at every tenant"):
+            row = Generation.objects.get(pk=order.pk)
+        return float((row.next_run_at - timezone.now()).total_seconds())
+
+    with stopped(stack.pid, "watcher", "cluster"):
+        order = claimed(parked(funded()))
+        attempt = attempts.begin(order, account_at("http://127.0.0.1:1"))
+        lifecycle.release(order, again_in=86_400)
+        pauses = []
+        for looks in (0, 3, 9):
+            change(attempt, look_ups=looks)
+            rounds(order, 1)
+            pauses.append(pause())
+        assert pauses == sorted(pauses)
+        assert (3 < pauses[0] < 7, 45 < pauses[-1] < 73) == (True, True)
+        with tenancy.system("a test turns the clock"):
+            soon = timezone.now() + timedelta(seconds=20)
+            Generation.objects.filter(pk=order.pk).update(deadline_at=soon)
+        rounds(order, 1)
+        assert 10 < pause() <= 20
+        with tenancy.system("a test turns the clock"):
+            Generation.objects.filter(pk=order.pk).update(deadline_at=timezone.now())
+        rounds(order, 1)
+        with tenancy.system("a test looks at every tenant"):
+            ended = Generation.objects.get(pk=order.pk)
+        assert (ended.status, ended.error_code) == ("failed", "upstream_unknown")
