@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import AuditEvent
-from generations import presets, providers, sources
+from generations import owned, presets, providers
 from generations.catalogue.products.presets import Sort
 from generations.catalogue.products.registry import PRODUCTS
 from generations.errors import InvalidRequest, NotDeletable
@@ -39,7 +39,7 @@ def discard(actor: Actor, sort: Sort, name: str) -> Discarded:
     """
     if not actor.may_order:
         raise Forbidden(f"Your role ({actor.role}) does not delete {sort}s: ask an owner.")
-    made = sources.made_of(actor, name) if name.startswith(sources.GENERATION) else None
+    made = owned.made_of(actor, name) if owned.is_ours(name) else None
     if made is None or not makes(made.generation, sort):
         if any(preset.id == name for preset in presets.current(sort)):
             raise InvalidRequest.one(

@@ -16,6 +16,7 @@ from generations.errors import FAILURES
 from generations.models import Audio, Generation, Status, Video
 from generations.models.generation import TERMINAL
 from generations.products import FACTS_ONLY
+from generations.wire.kling.own import number_of
 from generations.wire.task import RemoteAudio, RemoteVideo, Task, TaskState
 
 _STATES = {
@@ -123,6 +124,12 @@ def facts(generation: Generation) -> dict[str, Any]:
     found = {name: value for name, value in found.items() if name not in _UPSTREAMS_OWN}
     gone = {"deleted_at": iso(generation.deleted_at)} if generation.deleted_at else {}
     return {**found, product.gives: generation.public_id, **gone}
+
+
+def _facts_at_kling(generation: Generation) -> dict[str, Any]:
+    """The same, an element's id as the long that clients of Kling's read."""
+    found = facts(generation)
+    return found | ({"element_id": number_of(generation.pk)} if "element_id" in found else {})
 
 
 def _audio_json(generation: Generation, audio: Audio) -> dict[str, Any]:
@@ -247,7 +254,7 @@ def _task(
         or ("cancelled" if generation.status == Status.CANCELLED else ""),
         videos=films,
         audios=(_remote_audio(generation, audio),) if audio and succeeded else (),
-        facts=facts(generation) if succeeded else {},
+        facts=_facts_at_kling(generation) if succeeded else {},
         facts_at=product.facts_at if product else "",
         parent=RemoteVideo(storage.link(parent.key), parent.public_id, parent.duration_ms)
         if parent

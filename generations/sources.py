@@ -8,20 +8,17 @@ name becomes what the upstream understands: its own id where it made the thing, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any, TypeVar
-
-from django.db.models import Q
-from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations import fetching, lifecycle, products, storage, uploads
+from generations import fetching, lifecycle, owned, presets, products, storage, uploads
 from generations.catalogue import media
 from generations.catalogue.params import Params
 from generations.catalogue.products import checking, registry
 from generations.catalogue.products.fields import Field, Thing
+from generations.catalogue.products.presets import Sort
 from generations.catalogue.products.product import Path as Place
 from generations.catalogue.products.product import (
     Product,
@@ -41,10 +38,10 @@ from generations.catalogue.products.sources import (
 from generations.catalogue.reading import is_token
 from generations.catalogue.violations import InvalidRequest as CatalogueRefusal
 from generations.errors import InvalidRequest
-from generations.models import Audio, Generation, Protocol, ProviderAccount, Status, Upload, Video
+from generations.models import Generation, Protocol, ProviderAccount, Upload
+from generations.owned import FILM, GENERATION, SOUND, Made
 from kling_saas.lib import http
 
-GENERATION, FILM, SOUND = "gen_", "vid_", "aud_"
 _FETCH_SECONDS = 60.0
 _A_DAY = 24  # hours
 _KNOWS = {  # who takes its own ids of what in later orders
@@ -52,28 +49,6 @@ _KNOWS = {  # who takes its own ids of what in later orders
     "facts": (Protocol.KLING, Protocol.SEGMIND, Protocol.SEGMIND_V1),
 }
 F = TypeVar("F")
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A generation of the customer's own that an order names, with its film or sound."""
-
-    generation: Generation
-    video: Video | None
-    audio: Audio | None
-
-    def is_forgotten(self, hours: float) -> bool:
-        """Whether its upstream, which keeps it so many hours, has forgotten it."""
-        made_at = self.generation.upstream_finished_at or self.generation.finished_at
-        return made_at is not None and timezone.now() - made_at >= timedelta(hours=hours)
-
-    def source(self, medium: str) -> Source | None:
-        """What is known of its film or sound; None when it has none."""
-        row = self.video if medium == "video" else self.audio
-        if row is None:
-            return None
-        order = self.generation.order()
-        return Source(seconds=row.duration_ms / 1000, model=order.model, mode=order.mode)
 
 
 def take_in(actor: Actor, params: Params) -> Params:
@@ -121,11 +96,10 @@ def _with_own_things(actor: Actor, params: Params) -> Params:
     """A film's order, made where the voices and elements of one's own are that it names."""
     named = [(("voices", n), voice) for n, voice in enumerate(params.voices)]
     named += [(("elements", n), element) for n, element in enumerate(params.elements)]
-    own = [(path, value) for path, value in named if value.startswith(GENERATION)]
-    if not own:
+    if not named:
         return params
     found = _Found(actor, None, params)
-    found.every(((path, None, value) for path, value in own), found.thing)
+    found.every(((path, None, value) for path, value in named), found.thing)
     found.refuse()
     return found.changed(params)
 
@@ -187,7 +161,7 @@ class _Found:
                 self._keep(path, field, _fetched(name, value, field))
 
     def _own(self, path: Place, field: Medial, value: str) -> None:
-        name, made = written(path), made_of(self._actor, value)
+        name, made = written(path), owned.made_of(self._actor, value)
         source = made.source(field.medium) if made else None
         if made is None or source is None:
             raise _refused(name, "unknown_source", f"there is no finished {field.medium} {value}")
@@ -235,21 +209,39 @@ class _Found:
         self.sources[written(path)] = Source(seconds=(upload.duration_ms or 0) / 1000)
 
     def thing(self, path: Place, _: Field | None, value: str) -> None:
-        """A voice, element or session: ours is looked up, another is Kling's own."""
+        """A voice, element or session: ours is looked up, what nobody here made is Kling's own."""
         name = written(path)
         field = self._product.by_name[str(path[0])] if self._product else None
-        if not value.startswith(GENERATION):
+        ours: str | None = value
+        if not owned.is_ours(value):
             if isinstance(field, Thing) and field.made_by:
                 raise _refused(name, "unknown_source", f"{value} is not the id of a generation")
+            ours = self._behind(path, value)
+        if ours is None:
             return
-        made = made_of(self._actor, value)
+        made = owned.made_of(self._actor, ours)
         if made is None or not _is_wanted(str(path[0]), field, made.generation):
-            raise _refused(name, "unknown_source", f"there is no {path[0]} {value}")
+            raise _unknown(path, value)
         if made.generation.deleted_at:
             raise _refused(name, "deleted", f"{made.generation.public_id} was deleted")
+        self.changes[path] = made.generation.public_id
         self._hold_to(name, made, "facts", field.hours if isinstance(field, Thing) else 0)
         if seconds := made.generation.order().duration:
             self.sources[name] = Source(seconds=seconds)
+
+    def _behind(self, path: Place, value: str) -> str | None:
+        """The generation behind an upstream's id of a thing; None where nobody here made it."""
+        try:
+            return owned.behind(self._actor, value)
+        except owned.NotYours:
+            if any(preset.id == value for preset in presets.current(_sort(path))):
+                return None
+            raise _unknown(path, value) from None
+
+
+def _sort(path: Place) -> Sort:
+    """What a place in an order names."""
+    return "element" if path[0] == "elements" else "voice"
 
 
 def _is_wanted(name: str, field: Field | None, made: Generation) -> bool:
@@ -266,35 +258,10 @@ def _refused(name: str, code: str, problem: str) -> InvalidRequest:
     return InvalidRequest.one(name, code, f"{name}: {problem}: name one of yours that is finished.")
 
 
-def made_of(actor: Actor, value: str) -> Made | None:
-    """The actor's finished generation by its id, or by that of its film or sound.
-
-    Also one whose voice, element or faces came late.
-    """
-    with tenancy.scope(actor.organisation_id):
-        rows = Generation.objects.filter(
-            organisation_id=actor.organisation_id,
-            livemode=actor.livemode,
-        ).select_related("account")
-        late = Q(status=Status.FAILED, kind__in=products.FACTS_ONLY, made__has_key="facts")
-        rows = rows.filter(Q(status=Status.SUCCEEDED) | late)
-        if value.startswith(FILM):
-            rows = rows.filter(video__public_id=value)
-        elif value.startswith(SOUND):
-            rows = rows.filter(audio__public_id=value)
-        else:
-            rows = rows.filter(public_id=value)
-        return _with_files(rows.first())
-
-
-def _with_files(generation: Generation | None) -> Made | None:
-    if generation is None:
-        return None
-    return Made(
-        generation,
-        Video.objects.filter(generation=generation).first(),
-        Audio.objects.filter(generation=generation).first(),
-    )
+def _unknown(path: Place, value: str) -> InvalidRequest:
+    sort, name = str(path[0]).removesuffix("s"), written(path)
+    listed = f" (GET /api/v1/{sort}s lists them)" if sort in ("voice", "element") else ""
+    return _refused(name, "unknown_source", f"there is no {sort} {value}{listed}")
 
 
 def _fetched(name: str, address: str, field: Medial) -> Iterator[bytes]:
@@ -381,7 +348,7 @@ def _sent_thing(generation: Generation, value: str) -> str:
 
 def _made_for(generation: Generation, value: str) -> Made:
     with lifecycle.scope(generation):
-        made = _with_files(
+        made = owned.with_files(
             Generation.objects.filter(public_id=value, livemode=generation.livemode).first()
         )
     if made is None:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, JsonResponse
 
 from accounts import tenancy
 from accounts.api.endpoint import Endpoint
-from generations import access, discarding, presets, sources
+from generations import access, discarding, owned, presets
 from generations.catalogue.products.presets import Preset, Sort
 from generations.models import Generation
 from generations.presenting import iso
@@ -48,7 +48,7 @@ class ThingView(Endpoint):
         for preset in presets.current(self.sort):
             if preset.id == name:
                 return JsonResponse(_preset(preset))
-        made = sources.made_of(self.actor, name) if name.startswith(sources.GENERATION) else None
+        made = owned.made_of(self.actor, name) if owned.is_ours(name) else None
         if made is None or not discarding.makes(made.generation, self.sort):
             raise NotFound(f"There is no {self.sort} {name[:60]!r}.")
         return JsonResponse(_own(made.generation, self.sort))

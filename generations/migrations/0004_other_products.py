@@ -1,6 +1,9 @@
 """Sounds, what upstreams tell of their results, and corrections of the other products."""
 
 import django.db.models.deletion
+import django.db.models.fields.json
+import django.db.models.functions.comparison
+import django.db.models.functions.text
 import django.utils.timezone
 from django.db import migrations, models
 
@@ -126,6 +129,30 @@ class Migration(migrations.Migration):
                 db_default={},
                 default=dict,
                 help_text="What the upstream told of the result: ids of film and sound, facts.",
+            ),
+        ),
+        migrations.AddField(
+            model_name="generation",
+            name="known_as",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=django.db.models.functions.text.Left(
+                    django.db.models.functions.comparison.Coalesce(
+                        django.db.models.fields.json.KT("made__facts__element_id"),
+                        django.db.models.fields.json.KT("made__facts__voice_id"),
+                    ),
+                    120,
+                ),
+                help_text="What the upstream calls the voice or element that it made.",
+                output_field=models.TextField(null=True),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="generation",
+            index=models.Index(
+                condition=models.Q(("known_as__isnull", False)),
+                fields=["known_as"],
+                name="generation_known_as",
             ),
         ),
         migrations.AddField(

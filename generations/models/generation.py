@@ -6,6 +6,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Left
 from django.utils import timezone
 
 from accounts.tenancy import TenantPart
@@ -127,6 +129,13 @@ class Generation(TenantPart):
         blank=True,
         help_text="What the upstream told of the result: ids of film and sound, facts.",
     )
+    known_as = models.GeneratedField(
+        # Its beginning: an index takes no endless text, and no order names a thing by more.
+        expression=Left(Coalesce(KT("made__facts__element_id"), KT("made__facts__voice_id")), 120),
+        output_field=models.TextField(null=True),
+        db_persist=True,
+        help_text="What the upstream calls the voice or element that it made.",
+    )
     upstream_finished_at = models.DateTimeField(null=True, blank=True)
 
     error_code = models.CharField(max_length=40, blank=True)
@@ -175,6 +184,11 @@ class Generation(TenantPart):
                 fields=["status", "next_run_at"],
                 name="generation_due",
                 condition=Q(next_run_at__isnull=False),
+            ),
+            models.Index(
+                fields=["known_as"],
+                name="generation_known_as",
+                condition=Q(known_as__isnull=False),
             ),
         ]
 

@@ -11,9 +11,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts import outbox, tenancy
+from accounts.actors import Actor
 from accounts.models import IdempotencyRecord
+from accounts.row_security import Protect
 from billing import quotes
-from generations import deliveries, due, polls, sweeps
+from generations import deliveries, due, owned, polls, sweeps
 from generations.catalogue import billable
 from generations.models import Status
 from tests.generations.orders import parked
@@ -31,11 +33,12 @@ _ENDED = {
 }  # fmt: skip
 # A table of this session alone that stands before the real one: with its indexes, without its keys.
 _COPY = """
-CREATE TEMP TABLE {table} (LIKE public.{table} INCLUDING ALL);
+CREATE TEMP TABLE {table} (LIKE public.{table} INCLUDING ALL EXCLUDING GENERATED);
 INSERT INTO {table}
 SELECT (jsonb_populate_record(NULL::public.{table}, one.row || %s::jsonb || jsonb_build_object(
-       'id', n, 'public_id', 'x_' || n, 'callback_token', 'x_' || n, 'key', 'x_' || n,
-       'hold_id', n, 'quote_id', NULL, 'external_id', NULL,
+       'id', n, 'public_id', 'x_' || n, 'known_as', 'x_' || n,
+       'callback_token', 'x_' || n, 'key', 'x_' || n, 'hold_id', n,
+       'quote_id', NULL, 'external_id', NULL,
        'created_at', now() - make_interval(secs => 100 * n)))).*
   FROM (SELECT to_jsonb(t) AS row FROM public.{table} t LIMIT 1) one, generate_series(1, {many}) n;
 ANALYZE {table};
@@ -55,6 +58,7 @@ def history() -> Iterator[None]:
         with connection.cursor() as cursor:
             for table, ended in _ENDED.items():
                 cursor.execute(_COPY.format(table=table, many=MANY), [json.dumps(ended)])
+                cursor.execute(Protect(table).sql)  # it forbids many a use of an index
         yield
         transaction.set_rollback(True)
 
@@ -79,6 +83,7 @@ LOOKS: tuple[Callable[[], object], ...] = (
     due.reconciliation,
     lambda: deliveries._claim(set()),
     lambda: polls.take(500, busy=[]),
+    lambda: owned.behind(Actor(organisation_id=1, livemode=False), "nobody's"),
 )
 
 

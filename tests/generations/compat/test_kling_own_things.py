@@ -11,8 +11,8 @@ import pytest
 from accounts import tenancy
 from accounts.models import AuditEvent
 from generations.models import Generation, PresetCorrection, ProviderAccount
-from tests.generations.compat.test_kling_products import FILM, SPEECH, ended
-from tests.generations.programs import Program, available, funded
+from tests.generations.compat.test_kling_products import FILM, SPEECH, ended, sent_for
+from tests.generations.programs import Program, available, funded, native
 from tests.generations.scripted import Answer, Scripted, account_at, scripted
 from tests.people import Customer
 
@@ -122,6 +122,35 @@ def test_a_deleted_voice_is_taken_by_no_order_and_nothing_is_held(
         assert (act.subject, act.detail["upstream"]) == (voice, "deleted it")
 
 
+def test_an_element_has_a_number_at_klings_door_and_every_door_takes_it(
+    site: str, kling: Program, api: Program
+) -> None:
+    number = element_of(kling)
+    assert isinstance(number, int)
+    assert 9 * 10**14 < number < 10**15 < 2**53  # exact in a client that reads doubles
+    (task,) = kling.get("/v1/general/custom-elements").json()["data"]
+    assert (task["element_id"], task["task_id"][:4]) == (number, "gen_")
+    ours = api.get("/elements").json()["data"][0]["id"]
+    assert ours == api.get(f"/elements/{number}").json()["id"] == task["task_id"]
+
+    order = {"model_name": "kling-v3", "image": PICTURE, "duration": "3", "prompt": "It runs",
+             "element_list": [{"element_id": number}]}  # fmt: skip
+    film = ended(kling, "/v1/videos/image2video", order)["task_id"]
+    assert api.get(f"/generations/{film}").json()["input"]["elements"] == [ours]
+    (sent,) = sent_for(film)["element_list"]
+    with tenancy.system("a test looks at what the upstream told"):
+        told = Generation.objects.get(public_id=ours).made["facts"]
+    assert sent == {"element_id": int(told["element_id"])}
+    omni = {"task": "omni-video", "prompt": "<<<element_1>>>", "aspect_ratio": "1:1"}
+    assert api.post("/quotes", {**omni, "elements": [str(number)]}).status_code == 201
+
+    stranger = native(site, funded("mallory").test_key)
+    answer = stranger.post("/quotes", {**omni, "elements": [str(number)]})
+    (violation,) = answer.json()["violations"]
+    assert (violation["field"], violation["code"]) == ("elements[0]", "unknown_source")
+    assert stranger.get(f"/elements/{number}").status_code == 404
+
+
 def test_an_element_is_deleted_at_either_door(kling: Program, api: Program) -> None:
     first, second = element_of(kling), element_of(kling)
     path = "/v1/general/delete-advanced-elements"
@@ -137,6 +166,37 @@ def test_an_element_is_deleted_at_either_door(kling: Program, api: Program) -> N
     refused = kling.post("/v1/videos/image2video", order).json()
     assert refused["code"] == 1201
     assert "elements[0]" in refused["message"]
+
+
+def test_nobody_names_what_is_anothers_though_it_is_at_the_same_upstream(
+    site: str, kling: Program, api: Program
+) -> None:
+    voice, element = voice_of(kling), element_of(kling)
+    ours = api.get("/elements").json()["data"][0]["id"]
+    with tenancy.system("a test looks at what the upstream told"):
+        called = Generation.objects.get(public_id=voice).made["facts"]["voice_id"]
+        figure = Generation.objects.get(public_id=ours).made["facts"]["element_id"]
+    speech = {"task": "tts", "text": "Hello", "language": "en"}
+    film = {"model": "kling-v3", "image": PICTURE, "duration": 3}
+    mallory = funded("mallory")
+    stranger = native(site, mallory.test_key)
+    before = available(mallory)
+    for order, field in (
+        ({**speech, "voice": called}, "voice"),
+        ({**film, "elements": ["1", figure]}, "elements[1]"),
+        ({**film, "elements": [str(element)]}, "elements[0]"),
+    ):
+        answer = stranger.post("/generations", order)
+        (violation,) = answer.json()["violations"]
+        assert (violation["field"], violation["code"]) == (field, "unknown_source")
+        assert "GET /api/v1/" in violation["message"]
+    assert available(mallory) == before
+    assert stranger.post("/quotes", {**speech, "voice": "nobody-s"}).status_code == 201
+
+    told = api.post("/generations", {**speech, "voice": called}).json()
+    assert told["input"]["voice"] == voice  # one's own is one's own by any name
+    told = api.post("/generations", {**film, "elements": [figure]}).json()
+    assert told["input"]["elements"] == [ours]
 
 
 def test_nobody_deletes_what_is_anothers_or_klings(site: str, kling: Program, api: Program) -> None:

@@ -1,0 +1,98 @@
+"""What a customer's own generations have made, found by the names that orders give it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import tenancy
+from accounts.actors import Actor
+from generations import products
+from generations.catalogue.products.sources import Source
+from generations.models import Audio, Generation, Status, Video
+from generations.wire.kling.own import row_of
+
+GENERATION, FILM, SOUND = "gen_", "vid_", "aud_"
+
+
+class NotYours(LookupError):
+    """Somebody else has made it: nobody is told that there is such a thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A generation of the customer's own that an order names, with its film or sound."""
+
+    generation: Generation
+    video: Video | None
+    audio: Audio | None
+
+    def is_forgotten(self, hours: float) -> bool:
+        """Whether its upstream, which keeps it so many hours, has forgotten it."""
+        made_at = self.generation.upstream_finished_at or self.generation.finished_at
+        return made_at is not None and timezone.now() - made_at >= timedelta(hours=hours)
+
+    def source(self, medium: str) -> Source | None:
+        """What is known of its film or sound; None when it has none."""
+        row = self.video if medium == "video" else self.audio
+        if row is None:
+            return None
+        order = self.generation.order()
+        return Source(seconds=row.duration_ms / 1000, model=order.model, mode=order.mode)
+
+
+def is_ours(name: str) -> bool:
+    """Whether a voice, element or session of this name was made by a generation, or never was."""
+    return name.startswith(GENERATION) or row_of(name) is not None
+
+
+def made_of(actor: Actor, name: str) -> Made | None:
+    """The actor's finished generation by its id, its element's number, or its film's or sound's id.
+
+    Also one whose voice, element or faces came late.
+    """
+    with tenancy.scope(actor.organisation_id):
+        rows = Generation.objects.filter(
+            organisation_id=actor.organisation_id,
+            livemode=actor.livemode,
+        ).select_related("account")
+        late = Q(status=Status.FAILED, kind__in=products.FACTS_ONLY, made__has_key="facts")
+        rows = rows.filter(Q(status=Status.SUCCEEDED) | late)
+        if name.startswith(FILM):
+            rows = rows.filter(video__public_id=name)
+        elif name.startswith(SOUND):
+            rows = rows.filter(audio__public_id=name)
+        elif (row := row_of(name)) is not None:
+            rows = rows.filter(pk=row)
+        else:
+            rows = rows.filter(public_id=name)
+        return with_files(rows.first())
+
+
+def behind(actor: Actor, known_as: str) -> str | None:
+    """The actor's generation that made what its upstream calls so; None where nobody here did.
+
+    Orders reach accounts that all customers share: what is another's there is another's here.
+    Raises NotYours for that.
+    """
+    with tenancy.system("whoever made the thing may be another tenant"):
+        makers = Generation.objects.filter(known_as=known_as)
+        mine = makers.filter(organisation_id=actor.organisation_id, livemode=actor.livemode)
+        name: str | None = mine.values_list("public_id", flat=True).last()
+        if name is None and makers.exists():
+            raise NotYours(known_as)
+    return name
+
+
+def with_files(generation: Generation | None) -> Made | None:
+    """It with what was stored of it. Needs its owner's scope."""
+    if generation is None:
+        return None
+    return Made(
+        generation,
+        Video.objects.filter(generation=generation).first(),
+        Audio.objects.filter(generation=generation).first(),
+    )
