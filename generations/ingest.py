@@ -22,7 +22,7 @@ from django.db import DatabaseError, connections
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generations import attempts, lifecycle, outcomes, providers, storage
+from generations import attempts, faces, lifecycle, outcomes, providers, storage
 from generations.catalogue.products.registry import PRODUCTS
 from generations.films import BadFilm, Film, digest, examine
 from generations.lifecycle import LeaseLost
@@ -207,6 +207,9 @@ def _put_all(generation: Generation, fetched: _Fetched) -> list[Video | Audio]:
         made.append(video)
     if fetched.sound:
         made.append(_put_sound(generation, fetched.sound_path, fetched.sound))
+    if faces.found(generation):
+        with _held(generation):
+            faces.keep(generation)
     if made and _age(generation) >= _PATIENCE:
         alarms.clear(AlarmKind.UNSTORED, _OURS)
     return made

@@ -236,7 +236,8 @@ def hand_over(
 def succeed(generation: Generation, *made: Video | Audio) -> bool:
     """What was ordered is stored and plays: take the credits, show it, tell. All or nothing."""
     with scope(generation), transaction.atomic():
-        if not _finish(generation, Status.SUCCEEDED, {}, charged=generation.credits):
+        told = {"charged": generation.credits, "made": generation.made}
+        if not _finish(generation, Status.SUCCEEDED, {}, **told):
             return False
         for each in made:
             each.save(force_insert=True)

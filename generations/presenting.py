@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from generations import access, storage, waiting
+from generations import access, faces, storage, waiting
 from generations.catalogue import billable
 from generations.catalogue.params import DEFAULTS
 from generations.catalogue.products.registry import PRODUCTS
@@ -123,7 +123,7 @@ def facts(generation: Generation) -> dict[str, Any]:
         return {}
     found = {name: value for name, value in found.items() if name not in _UPSTREAMS_OWN}
     gone = {"deleted_at": iso(generation.deleted_at)} if generation.deleted_at else {}
-    return {**found, product.gives: generation.public_id, **gone}
+    return {**found, **faces.told(generation), product.gives: generation.public_id, **gone}
 
 
 def _facts_at_kling(generation: Generation) -> dict[str, Any]:

@@ -36,6 +36,11 @@ def sound_key(generation_id: str, sha256: str, suffix: str) -> str:
     return f"films/{generation_id}/{sha256[:32]}{suffix}"
 
 
+def picture_key(generation_id: str, sha256: str) -> str:
+    """As `film_key`, of a picture that belongs to a result."""
+    return f"films/{generation_id}/{sha256[:32]}.webp"
+
+
 def put(key: str, content: IO[bytes]) -> None:
     """Store under `key`, replacing what a crashed try left there; visible only when whole."""
     if settings.S3_BUCKET:  # one PUT is atomic there

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import late, storage, uploads
+from generations import faces, late, storage, uploads
 from generations.ingest import STORED
 from generations.models import Generation, Status, Upload
 from generations.reconciliation.finding import Finding, Kind, Look, Page
@@ -34,7 +34,7 @@ _HALF = re.compile(r".*/\.[^/]+\.[0-9a-f]{16}")  # what a crash leaves of storag
 _FACTS = (
     "public_id", "status", "finished_at", "media_url", "video__key", "video__poster_key",
     "video__preview_key", "video__marked_key", "video__preview_due_at", "audio__key",
-    "audio__wav_key",
+    "audio__wav_key", "made",
 )  # fmt: skip
 
 
@@ -89,7 +89,8 @@ def _named(key: str, order: dict[str, Any]) -> bool:
         return True
     waits = order["media_url"] == STORED + key and _only_copy(order)
     shown = {order[f"video__{name}key"] for name in ("", "poster_", "preview_", "marked_")}
-    return waits or key in shown | {order["audio__key"], order["audio__wav_key"]}
+    shown |= {order["audio__key"], order["audio__wav_key"], *faces.keys(order["made"])}
+    return waits or key in shown
 
 
 def _only_copy(order: dict[str, Any]) -> bool:

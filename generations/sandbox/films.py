@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import time
 from collections.abc import Mapping
@@ -12,13 +13,16 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from generations.sandbox.renderer import MARKED, WAV
+from generations.sandbox.renderer import FACE, MARKED, WAV
 from generations.sandbox.store import Record
 from generations.sandbox.vendor import Vendor
 from generations.sandbox.web import MARK, gone, vendor_of
 from generations.wire.task import TaskState
 
-_TYPES = {".mp4": "video/mp4", ".mp3": "audio/mpeg", MARKED: "video/mp4", WAV: "audio/wav"}
+_TYPES = {
+    ".mp4": "video/mp4", ".mp3": "audio/mpeg", MARKED: "video/mp4", WAV: "audio/wav",
+    FACE: "image/jpeg",
+}  # fmt: skip
 # The first box alone: it looks like a film to whoever reads the first bytes only.
 _HEAD = 32
 
@@ -77,6 +81,9 @@ async def _film(request: Request) -> Response:
         vendor.store.refuse_link(record.id)
         return _refused(403, "the link has expired (sandbox: fail:expired-link)")
     suffix = "." + request.path_params["form"]
+    if suffix == FACE:
+        content = await asyncio.to_thread(vendor.face, record)
+        return Response(content, media_type=_TYPES[FACE], headers=MARK)
     if not vendor.studio.path(record.film, suffix).exists():
         return _refused(404, "no such film")
     return body(vendor, record, suffix=suffix)

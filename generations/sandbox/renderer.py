@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _PICTURE_LIMIT = media.IMAGE_MAX_BYTES
 WAV = ".wav"
+FACE = ".jpg"
 MARKED = ".marked"  # ends the name of the file that has the watermark
 FILE = "file:"  # begins the name of a film or sound that was taken in
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 import secrets
 import time
@@ -20,7 +21,7 @@ from generations.catalogue.products.registry import PRODUCTS
 from generations.sandbox import faults
 from generations.sandbox.credentials import EMPTY
 from generations.sandbox.film import reel
-from generations.sandbox.renderer import FILE, MARKED, WAV
+from generations.sandbox.renderer import FACE, FILE, MARKED, WAV
 from generations.sandbox.settings import Settings
 from generations.sandbox.store import Record, Store, Taken
 from generations.sandbox.studio import Studio, now_ms
@@ -263,10 +264,10 @@ class Vendor:
         product = PRODUCTS[record.kind]
         facts: dict[str, Any] = {product.gives: params.inputs.get("session", record.id)}
         if record.kind == "identify-face":
-            length = round(self._reel(params).seconds * 1000)
-            facts["face_data"] = [
-                {"face_id": "0", "face_image": "", "start_time": 0, "end_time": length}
-            ]
+            film = self._reel(params)
+            length, seen = round(film.seconds * 1000), film.path.exists()
+            face = {"face_id": "0", "face_image": self.link(record, FACE) if seen else ""}
+            facts["face_data"] = [{**face, "start_time": 0, "end_time": length}]
         elif product.gives == "session_id":
             facts |= self._chosen(params)
         else:
@@ -294,6 +295,13 @@ class Vendor:
         """The film that was named; where it could not be had, one of five seconds."""
         path = self.studio.folder / str(params.inputs["video"]).removeprefix(FILE)
         return reel.open_reel(path) if path.exists() else reel.Reel(path, 5.0, (320, 180), 24)
+
+    def face(self, record: Record) -> bytes:
+        """A picture of who was found in the film that was named, as JPEG."""
+        planes = next(reel.pictures(self._reel(record.order)))
+        out = io.BytesIO()
+        reel.picture_of(planes).save(out, "JPEG")
+        return out.getvalue()
 
     def made(self, account: str, media_id: str) -> Record | None:
         """The account's task whose film or sound has this id, or the task itself."""

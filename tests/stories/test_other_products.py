@@ -11,6 +11,7 @@ import av
 import pytest
 import requests
 from django.utils import timezone
+from PIL import Image
 
 from accounts import tenancy
 from generations.models import Attempt, Generation
@@ -244,6 +245,15 @@ def aged(public_id: str, **ago: int) -> None:
     with tenancy.system("a test lets time pass"):
         then = timezone.now() - timedelta(**ago)
         Generation.objects.filter(public_id=public_id).update(upstream_finished_at=then)
+
+
+def test_the_picture_of_a_face_is_stored_and_linked_as_films_are(
+    site: str, api: Program, faces: dict[str, Any]
+) -> None:
+    (face,) = faces["result"]["face_data"]
+    assert face["face_image"].startswith(f"{site}/media/films/{faces['id']}/")
+    with Image.open(io.BytesIO(requests.get(face["face_image"], timeout=30).content)) as seen:
+        assert (seen.format, seen.size) == ("WEBP", (114, 64))
 
 
 def test_what_the_upstream_has_forgotten_is_refused_before_anything_is_held(

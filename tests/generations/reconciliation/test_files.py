@@ -18,7 +18,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import late, lifecycle, storage, submission, uploads
+from generations import faces, late, lifecycle, storage, submission, uploads
 from generations.errors import InvalidRequest
 from generations.models import Alarm, Generation, Upload, Video
 from generations.reconciliation import files, missing, unused
@@ -29,6 +29,7 @@ from tests.generations.orders import actor, parked
 from tests.generations.programs import FILM, available, funded, native, settled
 from tests.generations.test_uploads import picture
 from tests.people import Customer
+from tests.serving import Quiet, serving
 from tests.waiting import until
 
 LONG_AGO = timedelta(days=3)
@@ -140,6 +141,30 @@ def test_what_a_film_shows_stays_and_what_lies_beside_it_goes(site: str, alice: 
     found = all_of(files.orphans, MEND)
     assert [there(key) for key in (*keys, stray)] == [True, True, True, False]
     assert not set(found) & set(keys)
+
+
+def test_pictures_of_faces_stay_and_those_that_cannot_be_had_are_left_out(alice: Customer) -> None:
+    order, drawn = ended(alice), picture(400, 300)
+    others = lies(f"films/{order.public_id}/other.webp")
+
+    class Upstream(Quiet):
+        def get(self) -> None:
+            self.answer(200, drawn)
+
+    with serving(Upstream) as url:
+        links = [f"{url}/face.png", others, "http://127.0.0.1:9/face.png", "", None]
+        told = [{"face_id": str(n), "face_image": link} for n, link in enumerate(links)]
+        order.made = {"facts": {"face_data": ["odd", *told]}}
+        faces.keep(order)
+    with tenancy.scope(alice.organisation.pk):
+        order.save(update_fields=["made"])
+    first, *rest = faces.told(order)["face_data"]
+    assert first["face_image"].startswith(settings.SITE_URL)
+    assert [face["face_image"] for face in rest] == [None] * 4
+    (kept,) = faces.keys(order.made)
+    lies(kept)
+    found = all_of(files.orphans, MEND)
+    assert (there(kept), kept in found, found[others].done) == (True, False, "deleted")
 
 
 def test_a_file_of_an_order_that_is_not_known_is_left_to_a_person() -> None:
