@@ -52,7 +52,7 @@ def task(request: HttpRequest, kind: Kind, label: str) -> Answer:
     except Refusal:
         made_by = kling.DOOR
     if made_by == llmprovider.DOOR:
-        return llmprovider.task(request, label=label)
+        return llmprovider.task(request, label=label, kind=kind)
     return kling.task(request, kind=kind, label=label)
 
 

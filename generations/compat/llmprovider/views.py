@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from generations import access, presenting
+from generations.catalogue.params import Kind
 from generations.compat import doors
 from generations.compat.doors import Answer, door
 from generations.compat.llmprovider.authentication import actor_of
@@ -20,6 +21,7 @@ from generations.wire.task import BadRequest
 from kling_saas.lib.refusals import NotFound
 
 DOOR = "llmprovider"
+KIND: Kind = "text2video"  # all that is sold here
 
 
 @door(("POST",), refuse)
@@ -38,9 +40,9 @@ def create(request: HttpRequest) -> Answer:
 
 
 @door(("GET",), refuse)
-def task(request: HttpRequest, label: str) -> Answer:
-    """One task, by its id or by the client's external_task_id."""
-    generation = look_up(actor_of(request), label)
+def task(request: HttpRequest, label: str, kind: Kind = KIND) -> Answer:
+    """One task of this kind alone, by its id or by the client's external_task_id."""
+    generation = look_up(actor_of(request), label, kind)
     reply = wire.encode_task(presenting.task(generation, access.video_of(generation)))
     return doors.answer(replace(reply, json=warned(reply.json, generation)))
 
