@@ -36,6 +36,15 @@ AUDIO_TYPES = frozenset(form.content_type for form in (_MP3, _WAV, _M4A, _AAC))
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """Of a film: pixels, and frames a second, None where the file does not tell."""
+
+    width: int
+    height: int
+    fps: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Sound:
     """What was measured; `size` is bytes."""
 
@@ -43,6 +52,7 @@ class Sound:
     sha256: str
     duration_ms: int
     form: Format
+    shape: Shape | None = None
 
 
 def listen(path: Path, *, alive: Callable[[], None]) -> Sound:
@@ -76,8 +86,8 @@ def measure(path: Path, medium: str = "") -> Sound:
     """
     medium = medium or medium_of(path)
     form = _format(path, films_too=medium == "video")
-    seconds = _spanned(path, form, medium)
-    return Sound(path.stat().st_size, digest(path), round(seconds * 1000), form)
+    seconds, shape = _spanned(path, form, medium)
+    return Sound(path.stat().st_size, digest(path), round(seconds * 1000), form, shape)
 
 
 def medium_of(path: Path) -> str:
@@ -129,8 +139,11 @@ def _decoded(path: Path, form: Format, alive: Callable[[], None]) -> float:
     return _enough(total)
 
 
-def _spanned(path: Path, form: Format, medium: str) -> float:
-    """The seconds that a stream's packets span; its first frame is decoded, so that it can be."""
+def _spanned(path: Path, form: Format, medium: str) -> tuple[float, Shape | None]:
+    """The seconds that a stream's packets span, and a film's shape.
+
+    Its first frame is decoded, so that it can be.
+    """
     begin, end = Fraction(10**9), Fraction(0)
     with _opened(path, form, medium) as (container, stream):
         base = stream.time_base or Fraction(1, 1000)
@@ -139,8 +152,11 @@ def _spanned(path: Path, form: Format, medium: str) -> float:
                 begin = min(begin, packet.pts * base)
                 end = max(end, (packet.pts + (packet.duration or 0)) * base)
         container.seek(0)
-        next(iter(container.decode(stream)))
-    return _enough(end - begin)
+        first = next(iter(container.decode(stream)))
+        rate = stream.average_rate if medium == "video" else None
+        fps = round(float(rate), 3) if rate else None
+        shape = Shape(first.width, first.height, fps) if medium == "video" else None
+    return _enough(end - begin), shape
 
 
 @contextmanager

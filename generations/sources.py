@@ -201,12 +201,12 @@ class _Found:
             raise _refused(name, "unsupported", "must be one of our own films, by its id")
         if upload.bytes > field.megabytes * MEGABYTE:
             raise _refused(name, "too_large", f"{value} is larger than {field.megabytes} MB")
-        self.sources[name] = Source(seconds=(upload.duration_ms or 0) / 1000)
+        self.sources[name] = _measured(upload)
 
     def _keep(self, path: Place, field: Medial, parts: Iterable[bytes]) -> None:
         upload = uploads.store_medium(self._actor, parts, field.medium, field=written(path))
         self.changes[path] = upload.public_id
-        self.sources[written(path)] = Source(seconds=(upload.duration_ms or 0) / 1000)
+        self.sources[written(path)] = _measured(upload)
 
     def thing(self, path: Place, _: Field | None, value: str) -> None:
         """A voice, element or session: ours is looked up, what nobody here made is Kling's own."""
@@ -237,6 +237,15 @@ class _Found:
             if any(preset.id == value for preset in presets.current(_sort(path))):
                 return None
             raise _unknown(path, value) from None
+
+
+def _measured(upload: Upload) -> Source:
+    return Source(
+        seconds=(upload.duration_ms or 0) / 1000,
+        width=upload.width,
+        height=upload.height,
+        fps=upload.fps or 0,
+    )
 
 
 def _sort(path: Place) -> Sort:

@@ -131,10 +131,12 @@ def store_medium(actor: Actor, parts: Iterable[bytes], medium: str, *, field: st
             raise InvalidRequest.one(
                 field, "bad_media", f"{field}: {problem}: send another file."
             ) from None
+        shape = found.shape or sounds.Shape(0, 0, None)
         with path.open("rb") as content:
             return _kept(
                 actor, content, found.sha256, content_type=found.form.content_type,
-                bytes=found.size, width=0, height=0, duration_ms=found.duration_ms,
+                bytes=found.size, width=shape.width, height=shape.height, fps=shape.fps,
+                duration_ms=found.duration_ms,
             )  # fmt: skip
 
 

@@ -171,6 +171,13 @@ class Migration(migrations.Migration):
             name="duration_ms",
             field=models.PositiveIntegerField(blank=True, null=True),
         ),
+        migrations.AddField(
+            model_name="upload",
+            name="fps",
+            field=models.FloatField(
+                blank=True, help_text="Frames a second; films alone.", null=True
+            ),
+        ),
         migrations.AlterField(
             model_name="generation",
             name="kind",

@@ -27,6 +27,7 @@ class Upload(TenantRow):
     bytes = models.PositiveIntegerField()
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
+    fps = models.FloatField(null=True, blank=True, help_text="Frames a second; films alone.")
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(default=timezone.now, help_text="When it came last.")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -97,7 +96,5 @@ async def _measured(
         opened = await asyncio.to_thread(reel.open_reel, path)
     except OSError as trouble:
         raise BadRequest(name, str(trouble)) from None
-    facts: Mapping[str, str] = {}
-    if record:
-        facts = {"model": record.order.model, "mode": record.order.mode}
-    return Source(seconds=opened.seconds, **facts)
+    known = Source(seconds=opened.seconds)
+    return replace(known, model=record.order.model, mode=record.order.mode) if record else known

@@ -15,7 +15,7 @@ from generations.catalogue.draft import SEED_MAX
 from generations.catalogue.params import NAMES, Params
 from generations.catalogue.products.fields import Field, missing
 from generations.catalogue.products.product import Product, films, written
-from generations.catalogue.products.sources import SLACK, Source
+from generations.catalogue.products.sources import Source
 from generations.catalogue.reading import Reader
 from generations.catalogue.registry import ALIASES
 from generations.catalogue.violations import Findings, InvalidRequest
@@ -117,18 +117,14 @@ def _seed(findings: Findings, seed: int, sandbox: bool) -> None:
 def complete(product: Product, params: Params, sources: Mapping[str, Source]) -> Params:
     """The order with what the films it names decide. `sources` by place, as `written` has it.
 
-    Raises InvalidRequest for a film that is too short, too long, or made by another model.
+    Raises InvalidRequest for a film beyond its field's limits, or made by another model.
     """
     findings = Findings(lenient=False)
     for path, field, _ in films(product, params):
         source = sources.get(written(path))
-        if source and not field.low - SLACK <= source.seconds <= field.high + SLACK:
+        for problem, limit in field.beyond(source) if source else ():
             findings.refuse(
-                written(path),
-                "out_of_range",
-                f"is {source.seconds:.1f} s long",
-                limit=f"{field.low:g} to {field.high:g} s",
-                way_out=f"send one of {field.low:g} to {field.high:g} s",
+                written(path), "out_of_range", problem, limit=limit, way_out=f"send one of {limit}"
             )
     for rule in product.measured:
         rule(params, sources, findings)

@@ -126,6 +126,8 @@ MOTION_CONTROL = Product(
             low=3,
             high=30,
             megabytes=100,
+            least_side=340,
+            most_side=3850,
             words="The movement.",
         ),
         Choice(

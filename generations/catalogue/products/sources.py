@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,15 +21,21 @@ FORMS = (
 MEGABYTE = 1024 * 1024
 VIDEO_MAX_BYTES = 200 * MEGABYTE  # Kling's limit for reference films; others take 100 MB
 AUDIO_MAX_BYTES = 5 * MEGABYTE
-SLACK = 0.05  # seconds by which a limit may be missed: files end with whole frames
+SLACK = 0.05  # s, or frames a second: files end with whole frames, and 24 a second are 23.976
 _DATA_URI = re.compile(r"data:audio/[a-z0-9.+-]{1,20};base64,", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What is known of a film or sound that an order names. `seconds` as measured."""
+    """What is known of a film or sound that an order names, as measured; 0 for what is not known.
+
+    `width` and `height` are pixels, `fps` frames a second.
+    """
 
     seconds: float
+    width: int = 0
+    height: int = 0
+    fps: float = 0
     model: str = ""
     mode: str = ""
 
@@ -51,7 +57,8 @@ class Medial(Field):
 
     `low` and `high` are the seconds it may have; `made_by` the products (and `film`) whose results
     it must be, empty for any and for films from elsewhere as well; `bytes_too`: base64 is taken.
-    `hours`: so long Kling knows what it made by its id. `megabytes`: the largest file.
+    `hours`: so long Kling knows what it made by its id. `megabytes`: the largest file. A film's
+    `least_side` to `most_side` are pixels, `least_fps` to `most_fps` frames a second; 0 for any.
     """
 
     medium: Medium
@@ -63,6 +70,10 @@ class Medial(Field):
     bytes_too: bool = False
     hours: int = 30 * 24
     megabytes: int = VIDEO_MAX_BYTES // MEGABYTE
+    least_side: int = 0
+    most_side: int = 0
+    least_fps: int = 0
+    most_fps: int = 0
 
     def read(self, reader: Reader) -> str | None:
         value = reader.fields.get(self.name)
@@ -101,10 +112,30 @@ class Medial(Field):
             return f"is not {FORMS}, nor base64"
         return ""
 
+    def beyond(self, source: Source) -> Iterator[tuple[str, str]]:
+        """What of a film or sound is beyond the limits, each with its limit."""
+        if not self.low - SLACK <= source.seconds <= self.high + SLACK:
+            yield f"is {source.seconds:.1f} s long", f"{self.low:g} to {self.high:g} s"
+        short, long = sorted((source.width, source.height))
+        if self._sides and short and not self.least_side <= short <= long <= self.most_side:
+            yield f"has {source.width}×{source.height} pixels", self._sides
+        rate = source.fps
+        if self._rates and rate and not self.least_fps - SLACK <= rate <= self.most_fps + SLACK:
+            yield f"has {rate:g} frames a second", self._rates
+
+    @property
+    def _sides(self) -> str:
+        return f"{self.least_side} to {self.most_side} pixels a side" if self.most_side else ""
+
+    @property
+    def _rates(self) -> str:
+        return f"{self.least_fps} to {self.most_fps} frames a second" if self.most_fps else ""
+
     def schema(self) -> Schema:
         length = f"{self.low:g} to {self.high:g} s" if self.low else f"up to {self.high:g} s"
+        limits = ", ".join(filter(None, (length, self._sides, self._rates)))
         size = f"{self.megabytes} MB"
-        return {"type": "string", "description": f"A {self.medium}, {length}, to {size}: {FORMS}."}
+        return {"type": "string", "description": f"A {self.medium}, {limits}, to {size}: {FORMS}."}
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ IDENTIFY_FACE = usual.session_step(
     "Find faces",
     "Finds the faces in a film; advanced lip-sync chooses among them.",
     "/v1/videos/identify-face",
-    usual.film(2, 60),
+    usual.film(2, 60, sides=(720, 1920)),  # Kling's page: 720p or 1080p
     follows="video",
 )
 

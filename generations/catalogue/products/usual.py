@@ -18,10 +18,17 @@ ASPECT_RATIO = Choice(name="aspect_ratio", allowed=ASPECT_RATIOS)
 WATERMARK = Mark(name="watermark")
 
 
-def film(low: int, high: int, *, inside: str = "", words: str = "The film.") -> Medial:
+def film(
+    low: int,
+    high: int,
+    *,
+    inside: str = "",
+    words: str = "The film.",
+    sides: tuple[int, int] = (0, 0),
+) -> Medial:
     """The film that is worked on, `low` to `high` s long: an address, or the id of one of ours.
 
-    `inside`: the object of the body that Kling wants them in.
+    `inside`: the object of the body that Kling wants them in. `sides`: pixels, (0, 0) for any.
     """
     place = f"{inside}." if inside else ""
     return Medial(
@@ -33,6 +40,8 @@ def film(low: int, high: int, *, inside: str = "", words: str = "The film.") -> 
         low=low,
         high=high,
         megabytes=100,
+        least_side=sides[0],
+        most_side=sides[1],
         words=words,
     )
 

@@ -65,7 +65,20 @@ def test_a_film_is_measured_and_the_same_bytes_are_one_upload(api: Program, film
     assert (first["content_type"], first["bytes"], first["duration"]) == (
         "video/mp4", len(film), 3.0
     )  # fmt: skip
-    assert (first["width"], first["height"]) == (None, None)
+    assert (first["width"], first["height"]) == (114, 64)
+
+
+def test_a_film_of_another_size_or_rate_than_kling_takes_is_refused_before_it_is_priced(
+    api: Program, film: bytes
+) -> None:
+    small = api.post("/uploads", data=film).json()["id"]
+    order = {"task": "motion-control", "image": "https://example.com/a.png", "video": small,
+             "mode": "std", "character_orientation": "video"}  # fmt: skip
+    (told,) = api.post("/quotes", order).json()["violations"]
+    assert (told["field"], told["code"]) == ("video", "out_of_range")
+    assert "114×64 pixels" in told["message"]
+    assert "340 to 3850 pixels a side" in told["message"]
+    assert api.post("/quotes", {"task": "video-to-audio", "video": small}).status_code == 201
 
 
 def test_sounds_are_told_by_their_bytes(api: Program, mp3: bytes) -> None:

@@ -82,6 +82,20 @@ def test_who_keeps_the_pose_of_a_picture_follows_ten_seconds() -> None:
     assert credits_for(held, seconds=5) == 45
 
 
+def test_a_film_has_the_size_and_rate_that_kling_takes() -> None:
+    film = {**OMNI, "videos": [{"video": FILM}]}
+    assert credits_for(film, width=720, height=1280, fps=23.976)
+    assert credits_for(film, width=2160, height=2160, fps=60)
+    with pytest.raises(InvalidRequest, match=r"718×1280 pixels.* 720 to 2160 pixels a side"):
+        credits_for(film, width=718, height=1280)
+    with pytest.raises(InvalidRequest, match="send one of 720 to 2160 pixels a side"):
+        credits_for(film, width=3840, height=2160)
+    with pytest.raises(InvalidRequest, match=r"15 frames a second.* 24 to 60 frames a second"):
+        credits_for(film, width=1280, height=720, fps=15)
+    with pytest.raises(InvalidRequest, match="720 to 1920 pixels a side"):
+        credits_for({"task": "identify-face", "video": FILM}, width=640, height=480)
+
+
 def speaking(**times: int) -> dict[str, Any]:
     face = {"face_id": "0", "audio": FILM, **times}
     return {"task": "advanced-lip-sync", "session": "gen_1", "faces": [face]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,6 +50,22 @@ def llmprovider(site: str, alice: Customer) -> Program:
     from tests.generations import programs
 
     return programs.Program(f"{site}/llmprovider", Authorization=f"Bearer {alice.test_key}")
+
+
+@pytest.fixture(scope="module")
+def film_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a film of five seconds that is none of ours, of a size that Kling takes."""
+    from tests.generations import mp4
+    from tests.serving import Quiet, serving
+
+    path = mp4.write(tmp_path_factory.mktemp("film") / "film.mp4", size=(720, 720))
+
+    class Host(Quiet):
+        def get(self) -> None:
+            self.answer(200, path.read_bytes())
+
+    with serving(Host) as address:
+        yield f"{address}/film.mp4"
 
 
 @pytest.fixture

@@ -161,9 +161,9 @@ def test_shots_need_no_prompt_and_count_only_where_they_are_wanted(kling: Progra
 
 
 def test_the_length_of_a_film_to_be_edited_is_its_own_whatever_a_client_always_sends(
-    kling: Program, film: dict[str, Any]
+    kling: Program, film_elsewhere: str
 ) -> None:
-    videos = [{"video_url": film["url"], "refer_type": "base"}]
+    videos = [{"video_url": film_elsewhere, "refer_type": "base"}]
     edit = {"prompt": "Make <<<video_1>>> red", "duration": "10", "video_list": videos}
     task = ended(kling, OMNI, edit)
     assert task["warnings"] == ["duration was dropped: it goes only with what has no base film."]

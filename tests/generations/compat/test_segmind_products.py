@@ -17,14 +17,6 @@ PICTURE = "https://example.com/first.png"
 
 
 @pytest.fixture
-def film(api: Program) -> str:
-    """The address of a film of five seconds."""
-    order = {"model": "kling-v2-5-turbo", "prompt": "A fox in the snow"}
-    made = settled(api, api.post("/generations", order).json()["id"])
-    return str(made["video"]["url"])
-
-
-@pytest.fixture
 def speech(api: Program) -> str:
     """The address of a recording of some seconds."""
     order = {"task": "tts", "text": "Good evening, dear friends of the fox.", "voice": "v",
@@ -43,19 +35,21 @@ def ended(segmind: Program, slug: str, body: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def test_omni_films_are_made_by_their_pages(segmind: Program, alice: Customer, film: str) -> None:
+def test_omni_films_are_made_by_their_pages(
+    segmind: Program, alice: Customer, film_elsewhere: str
+) -> None:
     before = available(alice)
     told = ended(segmind, "kling-o3-text2video", {"prompt": "A hen", "duration": "3"})
     assert (told["status"], told["video"]["content_type"]) == ("COMPLETED", "video/mp4")
     assert before - available(alice) == 24  # pro, silent: 0.8 units a second
     body = {"prompt": "As in @Image1", "image_urls": [PICTURE]}
     assert ended(segmind, "kling-o1-reference-image-to-video", body)["metrics"]["cost"] == 1.12
-    edit = {"prompt": "Make @Video1 red", "video_url": film, "mode": "std"}
+    edit = {"prompt": "Make @Video1 red", "video_url": film_elsewhere, "mode": "std"}
     assert ended(segmind, "kling-o3-video2video-edit", edit)["metrics"]["cost"] == 1.26
 
 
-def test_a_movement_is_borrowed_in_a_held_call(segmind: Program, film: str) -> None:
-    body = {"prompt": "It dances", "image_url": PICTURE, "video_url": film}
+def test_a_movement_is_borrowed_in_a_held_call(segmind: Program, film_elsewhere: str) -> None:
+    body = {"prompt": "It dances", "image_url": PICTURE, "video_url": film_elsewhere}
     made = segmind.post(
         "/v1/kling-2.6-standard-motion-control", body, headers={"Accept": "video/mp4"}
     )
