@@ -262,7 +262,8 @@ class Vendor:
     def _facts(self, record: Record, params: Params) -> dict[str, Any]:
         """What it made that is neither film nor sound."""
         product = PRODUCTS[record.kind]
-        facts: dict[str, Any] = {product.gives: params.inputs.get("session", record.id)}
+        name = int(record.id) if product.gives == "element_id" else record.id  # there a long
+        facts: dict[str, Any] = {product.gives: params.inputs.get("session", name)}
         if record.kind == "identify-face":
             film = self._reel(params)
             length, seen = round(film.seconds * 1000), film.path.exists()

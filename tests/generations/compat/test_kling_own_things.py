@@ -140,7 +140,7 @@ def test_an_element_has_a_number_at_klings_door_and_every_door_takes_it(
     (sent,) = sent_for(film)["element_list"]
     with tenancy.system("a test looks at what the upstream told"):
         told = Generation.objects.get(public_id=ours).made["facts"]
-    assert sent == {"element_id": int(told["element_id"])}
+    assert sent == {"element_id": told["element_id"]}
     omni = {"task": "omni-video", "prompt": "<<<element_1>>>", "aspect_ratio": "1:1"}
     assert api.post("/quotes", {**omni, "elements": [str(number)]}).status_code == 201
 
@@ -175,7 +175,7 @@ def test_nobody_names_what_is_anothers_though_it_is_at_the_same_upstream(
     ours = api.get("/elements").json()["data"][0]["id"]
     with tenancy.system("a test looks at what the upstream told"):
         called = Generation.objects.get(public_id=voice).made["facts"]["voice_id"]
-        figure = Generation.objects.get(public_id=ours).made["facts"]["element_id"]
+        figure = str(Generation.objects.get(public_id=ours).made["facts"]["element_id"])
     speech = {"task": "tts", "text": "Hello", "language": "en"}
     film = {"model": "kling-v3", "image": PICTURE, "duration": 3}
     mallory = funded("mallory")
