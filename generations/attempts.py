@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from generations import lifecycle
+from generations import lifecycle, standing
 from generations.catalogue import billable
 from generations.models import (
     AlarmKind,
@@ -19,7 +19,6 @@ from generations.models import (
     ProviderAccount,
     Status,
 )
-from generations.products import FACTS_ONLY
 from generations.providers import alarms
 from generations.wire.kling.codes import is_gone
 from generations.wire.task import Reason, Task, TaskState
@@ -212,13 +211,6 @@ def _storable(value: Decimal | None) -> bool:
     return value is not None and abs(value) < _MOST
 
 
-def nothing_given(of: str = "") -> Q:
-    """Failed generations (`of`: a path to them) that were given nothing after their end either."""
-    facts = Q(**{f"{of}kind__in": FACTS_ONLY, f"{of}made__has_key": "facts"})
-    none = Q(**{f"{of}status": Status.FAILED, f"{of}video": None, f"{of}audio": None})
-    return none & ~facts
-
-
 def in_suspense() -> QuerySet[Attempt]:
     """Tries that an upstream may bill and that brought no film. Needs a scope of every tenant.
 
@@ -226,5 +218,7 @@ def in_suspense() -> QuerySet[Attempt]:
     """
     unknown = Q(outcome=AttemptOutcome.ABANDONED)
     paid = Q(outcome=AttemptOutcome.ACCEPTED, upstream_cost__gt=0)
-    found: QuerySet[Attempt] = Attempt.objects.filter(unknown | paid, nothing_given("generation__"))
+    found: QuerySet[Attempt] = Attempt.objects.filter(
+        unknown | paid, standing.nothing_given("generation__")
+    )
     return found

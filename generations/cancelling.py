@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.actors import Actor
-from generations import access, lifecycle
+from generations import access, lifecycle, standing
 from generations.errors import NotCancellable
 from generations.models import Generation, Status
 from generations.models.generation import TERMINAL
@@ -23,7 +23,7 @@ def cancel(actor: Actor, public_id: str) -> Generation:
         generation = access.find(actor, public_id)
         if generation.status == Status.CANCELLED:
             return generation
-        if not lifecycle.with_nobody(generation):
+        if not standing.with_nobody(generation):
             break
         lifecycle.cancel(generation)
     raise NotCancellable(_why_not(generation), **_facts(generation))
@@ -33,7 +33,7 @@ def _why_not(generation: Generation) -> str:
     name = generation.public_id
     if generation.status in TERMINAL:
         return f"{name} has {generation.status}: there is nothing left to cancel."
-    if lifecycle.with_nobody(generation):
+    if standing.with_nobody(generation):
         return f"{name} is being handed over at this moment: ask again."
     surely = generation.status != Status.SUBMITTING
     return (

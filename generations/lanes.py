@@ -9,11 +9,10 @@ import time
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from accounts import tenancy
 from generations import routing
-from generations.models import Generation, Status
+from generations.models import Generation
+from generations.standing import WITH_NOBODY, WITH_NOBODY_SQL
 
 log = logging.getLogger(__name__)
 _SETTLING = 60.0  # seconds in which another process may still route by what was
@@ -31,15 +30,15 @@ class _Seen:
 
 _seen = _Seen()
 # Two orders that differ in nothing else can be made by the same accounts.
-_ONE_OF_EACH = """
+_ONE_OF_EACH = f"""
 SELECT DISTINCT ON (livemode, lane, model, kind, shape)
        id, public_id, organisation_id, livemode, lane, model, kind, params,
        params - ARRAY['prompt', 'negative_prompt', 'image', 'image_tail', 'seed', 'text'] AS shape
   FROM generations_generation
- WHERE (status = 'accepted' OR status = 'submitting' AND account_id IS NULL)
+ WHERE {WITH_NOBODY_SQL}
    AND finished_at IS NULL AND lane IS NOT NULL
  ORDER BY livemode, lane, model, kind, shape, id
-"""
+"""  # noqa: S608 - a constant
 
 
 def refresh() -> int:
@@ -58,7 +57,7 @@ def refresh() -> int:
         strays = [one for one in Generation.objects.raw(_ONE_OF_EACH).iterator() if _strays(one)]
         return sum(
             Generation.objects.filter(
-                Q(status=Status.ACCEPTED) | Q(status=Status.SUBMITTING, account=None),
+                WITH_NOBODY,
                 finished_at=None,
                 livemode=one.livemode,
                 lane=one.lane,

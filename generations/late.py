@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import outbox, tenancy
-from generations import attempts, ingest, lifecycle, outcomes, providers, storage
+from generations import attempts, ingest, lifecycle, outcomes, providers, standing, storage
 from generations.films import BadFilm
 from generations.ingest import STORED
 from generations.models import (
@@ -60,7 +60,7 @@ def run() -> int:
         due = (
             Generation.objects.filter(
                 Q(lease_until=None) | Q(lease_until__lte=Now()),
-                attempts.nothing_given(),
+                standing.nothing_given(),
                 _HERE | Q(_askable(), finished_at__gte=Now() - _FOR),
             )
             .only("pk")  # most rounds find nothing
@@ -96,7 +96,7 @@ def overdue(since: timedelta) -> QuerySet[Generation]:
     """
     found: QuerySet[Generation] = Generation.objects.filter(
         _askable(),
-        attempts.nothing_given(),
+        standing.nothing_given(),
         finished_at__gte=Now() - since,
         finished_at__lt=Now() - _FOR,
     )
@@ -106,7 +106,7 @@ def overdue(since: timedelta) -> QuerySet[Generation]:
 def keep(generation: Generation, task: Task) -> None:
     """A film in our storage whose generation was given up while it was made: given at leisure."""
     with lifecycle.scope(generation):
-        given_up = Generation.objects.filter(attempts.nothing_given(), pk=generation.pk)
+        given_up = Generation.objects.filter(standing.nothing_given(), pk=generation.pk)
         if not given_up.update(media_url=task.videos[0].url):
             log.warning("%s: its film came twice", generation.public_id)
 
@@ -127,7 +127,7 @@ def _let_rest(account: ProviderAccount) -> None:
     """Its other films are not asked about before long: each would keep a worker from new films."""
     with tenancy.system("an upstream's late films of every tenant wait"):
         asked = Generation.objects.filter(
-            _askable(), attempts.nothing_given(), account=account, finished_at__gte=Now() - _FOR
+            _askable(), standing.nothing_given(), account=account, finished_at__gte=Now() - _FOR
         )
         pause = REST * timedelta(seconds=settings.LATE_LOOK_SECONDS)
         asked.exclude(_HERE).update(lease_until=Now() + pause)

@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from accounts import outbox, tenancy
 from billing import ledger
-from generations import turns
+from generations import standing, turns
 from generations.models import (
     Audio,
     Generation,
@@ -268,18 +268,12 @@ def fail(generation: Generation, code: str, message: str) -> bool:
     return True
 
 
-def with_nobody(generation: Generation) -> bool:
-    """Whether no upstream has it: it was not handed over yet, or was put back."""
-    waiting = generation.status in (Status.ACCEPTED, Status.SUBMITTING)
-    return waiting and generation.account_id is None
-
-
 def cancel(generation: Generation) -> bool:
     """Stop it while it is with nobody and give every credit back. False when it is not.
 
     Who is about to hand it over finds its version gone.
     """
-    if not with_nobody(generation):
+    if not standing.with_nobody(generation):
         return False
     with scope(generation), transaction.atomic():
         if not _finish(generation, Status.CANCELLED, {}, charged=0):

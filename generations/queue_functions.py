@@ -7,6 +7,7 @@ first (Goyal, Vin and Cheng, 1996).
 
 from accounts.sql_functions import across_tenants
 from generations.catalogue.params import FILMS
+from generations.standing import PUT_BACK_SQL, WITH_NOBODY_SQL
 
 TURN = 232_792_560  # how long a turn of weight 1 is; divisible by 1 to 20
 _WORDS = {
@@ -23,7 +24,8 @@ _WORDS = {
         "FROM unnest(lane) l WHERE l = ANY (v_open) AND l || ' ' || IS_CALLED <> ALL (v_rests))))"
     ),
     "IS_CALLED": f"(CASE WHEN kind IN {FILMS} THEN model ELSE kind || ' ' || model END)",
-    "PUT_BACK": "(status = 'submitting' AND account_id IS NULL)",
+    "WITH_NOBODY": WITH_NOBODY_SQL,
+    "PUT_BACK": PUT_BACK_SQL,
     "A_TURN": str(TURN),
 }
 
@@ -105,7 +107,7 @@ TURNS = across_tenants(
     RETURN QUERY
     SELECT id FROM generations_generation
      WHERE (status = 'submitting' AND account_id IS NOT NULL
-            OR (status = 'accepted' OR PUT_BACK) AND deadline_at <= now())
+            OR WITH_NOBODY AND deadline_at <= now())
        AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())
        AND (account_id IS NULL OR account_id NOT IN (
             SELECT id FROM generations_provideraccount WHERE protocol = p_blocking))
@@ -113,7 +115,7 @@ TURNS = across_tenants(
     GET DIAGNOSTICS v_found = ROW_COUNT;
     IF v_found < p_most AND EXISTS (
        SELECT FROM generations_generation
-        WHERE (status = 'accepted' OR PUT_BACK) AND next_run_at <= now()) THEN
+        WHERE WITH_NOBODY AND next_run_at <= now()) THEN
         SELECT array_agg(p.place), array_agg(p.free),
                coalesce(sum(p.free) FILTER (WHERE p.live), 0),
                coalesce(sum(p.free) FILTER (WHERE p.test), 0)

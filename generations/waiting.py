@@ -20,7 +20,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import lifecycle, queueing, routing
+from generations import queueing, routing, standing
 from generations.catalogue import registry
 from generations.catalogue.params import Kind, Params
 from generations.catalogue.products.registry import PRODUCTS
@@ -103,7 +103,7 @@ def usual_for(model: str, kind: Kind, mode: str = "std", *, livemode: bool) -> E
 
 def outlook(generation: Generation, *, fresh: bool = False) -> Outlook:
     """Its place and when it will be there. `fresh`: about to be accepted, not yet in the queue."""
-    if not lifecycle.with_nobody(generation):
+    if not standing.with_nobody(generation):
         return _after_its_turn(generation)
     glance = queueing.look()
     if generation.status != Status.ACCEPTED:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
-from generations import access, lifecycle
+from generations import access, standing
 from generations.catalogue import registry
 from generations.catalogue.params import Params
 from generations.catalogue.products.registry import PRODUCTS
@@ -71,7 +71,7 @@ class Card:
     @property
     def can_cancel(self) -> bool:
         """Only while no upstream has it can it be stopped for certain."""
-        return lifecycle.with_nobody(self.generation)
+        return standing.with_nobody(self.generation)
 
     @property
     def prompt(self) -> str:
