@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations import products
+from generations import standing
 from generations.catalogue.products.sources import Source
 from generations.models import Audio, Generation, Status, Video
 from generations.wire.kling.own import row_of
@@ -56,15 +56,14 @@ def is_ours(name: str) -> bool:
 def made_of(actor: Actor, name: str) -> Made | None:
     """The actor's finished generation by its id, its element's number, or its film's or sound's id.
 
-    Also one whose voice, element or faces came late.
+    Also one that failed, and whose film, sound or facts came late.
     """
     with tenancy.scope(actor.organisation_id):
         rows = Generation.objects.filter(
             organisation_id=actor.organisation_id,
             livemode=actor.livemode,
         ).select_related("account")
-        late = Q(status=Status.FAILED, kind__in=products.FACTS_ONLY, made__has_key="facts")
-        rows = rows.filter(Q(status=Status.SUCCEEDED) | late)
+        rows = rows.filter(Q(status=Status.SUCCEEDED) | standing.given_late())
         if name.startswith(FILM):
             rows = rows.filter(video__public_id=name)
         elif name.startswith(SOUND):

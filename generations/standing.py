@@ -24,6 +24,12 @@ def with_nobody(generation: Generation) -> bool:
     return put_back or generation.status == Status.ACCEPTED
 
 
+def given_late() -> Q:
+    """Failed generations that were given what they ordered after their end."""
+    film = Q(video__isnull=False) | Q(audio__isnull=False)
+    return Q(status=Status.FAILED) & (film | _facts())
+
+
 def nothing_given(of: str = "") -> Q:
     """Failed generations (`of`: a path to them) that were given nothing after their end either."""
     none = Q(**{f"{of}status": Status.FAILED, f"{of}video": None, f"{of}audio": None})

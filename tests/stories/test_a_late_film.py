@@ -15,6 +15,10 @@ from generations import attempts, late
 from tests.generations.programs import available, funded, native, settled
 from tests.waiting import until
 
+NAMED: dict[str, dict[str, Any]] = {
+    "video": {"task": "video-extend", "prompt": "It arrives"},
+    "audio": {"task": "avatar", "image": "https://example.com/a.png"},
+}
 LATE: dict[str, dict[str, Any]] = {
     "video": {"model": "kling-v1", "prompt": "fail:late a snail on a wall"},
     "audio": {"task": "text-to-audio", "prompt": "slow:10 rain", "seconds": 3},
@@ -22,7 +26,7 @@ LATE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("what", LATE)
-def test_what_comes_late_is_given_free(site: str, what: str) -> None:
+def test_what_comes_late_is_given_free_and_can_be_named(site: str, what: str) -> None:
     alice = funded()
     program = native(site, alice.test_key)
     before = available(alice)
@@ -50,6 +54,13 @@ def test_what_comes_late_is_given_free(site: str, what: str) -> None:
     assert available(alice) == before
     with tenancy.system("an operator looks"):
         assert not attempts.in_suspense().filter(generation__public_id=made["id"]).exists()
+    for name in (made["id"], gift["id"]):
+        quote = program.post("/quotes", {**NAMED[what], what: name})
+        assert quote.status_code == 201, quote.json()
+    if what == "video":
+        more = program.post("/generations", {**NAMED[what], what: gift["id"]}).json()
+        longer = settled(program, more["id"])["video"]
+        assert longer["duration"] == pytest.approx(10, abs=0.2)
 
 
 def test_a_voice_that_comes_late_is_given_free_and_can_be_used(site: str) -> None:
