@@ -195,6 +195,7 @@ def _give(generation: Generation, made: list[Video | Audio]) -> bool:
         if not row.update(made=generation.made):
             return False
         passing("late.filmed")
+        outcomes.out_of_suspense(generation)
         outbox.emit(
             organisation_id=generation.organisation_id,
             livemode=generation.livemode,

@@ -157,6 +157,12 @@ def suspend(generation: Generation, attempt: Attempt) -> None:
         )
 
 
+def out_of_suspense(generation: Generation) -> None:
+    """What an upstream may bill for has come: no operator needs to look. In the giving's scope."""
+    its = Attempt.objects.filter(generation=generation)
+    alarms.clear(AlarmKind.SUSPENSE, *its.values_list("external_id", flat=True))
+
+
 def untold(generation: Generation, attempt: Attempt) -> None:
     """Nobody will learn from it how the account does."""
     breakers.give_back(attempt.account_id, generation.called, attempt.started_at)

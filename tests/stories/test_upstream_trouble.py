@@ -19,10 +19,11 @@ from generations import attempts, late, routing
 from generations.catalogue import registry
 from generations.models import (
     Alarm,
+    AlarmKind,
     Attempt,
     Breaker,
 )
-from generations.providers import health
+from generations.providers import alarms, health
 from kling_saas import admin_home, doctor
 from tests.generations.programs import Program, available, funded, native, settled
 from tests.sandbox.upstream import Upstream
@@ -319,6 +320,7 @@ def test_a_film_that_was_made_in_silence_is_found_and_given_free(
     gate.close()
     assert len(gate.creates) == 1
     assert available(alice) == 10_000
+    assert f"{film}-1" not in alarms.ringing(AlarmKind.SUSPENSE)
     with tenancy.system("an operator looks"):
         assert not attempts.in_suspense().filter(generation__public_id=film).exists()
 
