@@ -43,9 +43,10 @@ _TROUBLE: tuple[type[Exception], ...] = (
     *storage.TROUBLE,
 )
 _FOR = timedelta(hours=24)
-REST = 10  # pauses, for an upstream that did not answer
+REST = 10  # pauses, for an upstream that did not answer, or whose film could not be used
+_BAD = "bad_film"
 _TAKEN = Q(
-    Q(error_code__in=["deadline", "upstream_lost", "internal"]) | Q(submitted_at=None),
+    Q(error_code__in=["deadline", "upstream_lost", "internal", _BAD]) | Q(submitted_at=None),
     ~Q(upstream_id=""),
 )
 _HERE = Q(media_url__startswith=STORED)  # kept for us by a blocking call: it does not grow old
@@ -92,7 +93,7 @@ def _askable() -> Q:
 def overdue(since: timedelta) -> QuerySet[Generation]:
     """Films given up within `since` whose upstream could tell of them, and is not asked any more.
 
-    Needs a scope of every tenant.
+    What could not be used for a day is left alone. Needs a scope of every tenant.
     """
     found: QuerySet[Generation] = Generation.objects.filter(
         _askable(),
@@ -100,7 +101,7 @@ def overdue(since: timedelta) -> QuerySet[Generation]:
         finished_at__gte=Now() - since,
         finished_at__lt=Now() - _FOR,
     )
-    return found.exclude(_HERE).select_related("account")
+    return found.exclude(_HERE).exclude(error_code=_BAD).select_related("account")
 
 
 def keep(generation: Generation, task: Task) -> None:
@@ -168,6 +169,8 @@ def take_in(generation: Generation, task: Task) -> bool:
         gone = folder and isinstance(error, FileNotFoundError) and old
         if isinstance(error, BadFilm) or gone:
             _forget(generation)  # what is missing may be on a disk that is away
+        if not _is_passing(error):
+            _put_off(generation)
         return False
     attempts.ended(generation, task)
     passing("late.stored")
@@ -182,6 +185,20 @@ def take_in(generation: Generation, task: Task) -> bool:
     ingest.forget_incoming(generation)
     log.warning("%s: its film came late and was given free", generation.public_id)
     return True
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the same film may do soon: our storage or the line was the trouble."""
+    line = isinstance(error, http.FetchFailed) and error.passing
+    return line or isinstance(error, storage.TROUBLE)
+
+
+def _put_off(generation: Generation) -> None:
+    """A film that cannot be used costs a whole download each time: twenty in a day, not 1,440."""
+    pause = REST * timedelta(seconds=settings.LATE_LOOK_SECONDS)
+    age = timezone.now() - (generation.finished_at or timezone.now())
+    with lifecycle.scope(generation):
+        Generation.objects.filter(pk=generation.pk).update(lease_until=Now() + max(pause, age / 4))
 
 
 def _give(generation: Generation, made: list[Video | Audio]) -> bool:

@@ -24,6 +24,8 @@ from httpcore._backends.sync import SyncBackend
 
 _AGENT = {"User-Agent": "kling-saas/1"}
 _OF_LEASE = 0.75  # in which a call is over; the rest is for writing down what came of it
+_CONNECT = 10.0  # seconds, to a configured host
+_CONNECT_ELSEWHERE = 5.0  # to an address others named: of a host that swallows calls there are many
 _PIECE = 64 * 1024  # bytes that are written under one look at the clock
 ANSWER_MAX = 16 * 1024 * 1024  # bytes; a list of 500 tasks has half of one
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -110,7 +112,7 @@ def api_client(timeout: float | None = None) -> httpx.Client:
     """
     seconds = timeout or settings.UPSTREAM_TIMEOUT
     backend = _TimedBackend(time.monotonic() + settings.LEASE_SECONDS * _OF_LEASE)
-    return _client_on(backend, httpx.Timeout(seconds, connect=10.0))
+    return _client_on(backend, httpx.Timeout(seconds, connect=_CONNECT))
 
 
 def _client_on(backend: httpcore.NetworkBackend, limits: httpx.Timeout) -> httpx.Client:
@@ -129,7 +131,7 @@ def polling_client() -> httpx.AsyncClient:
     from httpx_aiohttp import AiohttpTransport  # an eighth of a start, for the watcher alone
 
     return httpx.AsyncClient(
-        timeout=httpx.Timeout(settings.UPSTREAM_TIMEOUT, connect=10.0),
+        timeout=httpx.Timeout(settings.UPSTREAM_TIMEOUT, connect=_CONNECT),
         headers=_AGENT,
         transport=AiohttpTransport(limits=httpx.Limits(max_connections=200)),
     )
@@ -272,7 +274,8 @@ def guarded_client(max_seconds: float, timeout: float = 15.0) -> Iterator[httpx.
     `timeout` is for one read or write, `max_seconds` for all it does from now on, headers included.
     """
     backend = _GuardedBackend(time.monotonic() + max_seconds)
-    with _client_on(backend, httpx.Timeout(timeout, connect=min(timeout, 10.0))) as client:
+    limits = httpx.Timeout(timeout, connect=min(timeout, _CONNECT_ELSEWHERE))
+    with _client_on(backend, limits) as client:
         yield client
 
 

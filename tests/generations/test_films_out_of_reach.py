@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +15,11 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from generations import ingest, outcomes
+from generations import ingest, late, outcomes
 from generations.models import Alarm, AlarmKind, Generation, Protocol, ProviderAccount, Status
 from generations.providers import alarms
+from generations.wire.kling import server
+from generations.wire.task import RemoteVideo, Task, TaskState
 from kling_saas.lib import http as kling_http
 from tests.generations import mp4
 from tests.generations.endless import dripping
@@ -42,6 +46,35 @@ def host(status: int, body: bytes = b"", *, first: Callable[[], object] = int) -
 
     with serving(Server) as address:
         yield f"{address}/film.mp4"
+
+
+@contextmanager
+def swallowing() -> Iterator[str]:
+    """The address of a host that answers no call, as behind a wall: its line of callers is full."""
+    with ExitStack() as opened:
+        deaf = opened.enter_context(socket.socket())
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for _ in range(3):
+            caller = opened.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(deaf.getsockname())
+        yield f"http://127.0.0.1:{deaf.getsockname()[1]}/film.mp4"
+
+
+@contextmanager
+def with_a_bad_film(task_id: str) -> Iterator[str]:
+    """The address of an upstream of Kling's form whose finished film cannot be played."""
+
+    class Server(Quiet):
+        def get(self) -> None:
+            film = RemoteVideo(f"http://{self.headers['Host']}/film.mp4")
+            task = Task(id=task_id, state=TaskState.SUCCEEDED, videos=(film,))
+            told = json.dumps(server.encode_task(task, "").json).encode()
+            self.answer(200, b"no film" if self.path == "/film.mp4" else told)
+
+    with serving(Server) as address:
+        yield address
 
 
 @contextmanager
@@ -117,6 +150,14 @@ def test_whoever_does_not_answer_may_answer_later() -> None:
         assert failure(address).passing
     with dripping(b"HTTP/1.1 200 OK\r\n\r\n") as port:
         assert failure(f"http://127.0.0.1:{port}/", seconds=0.2).passing
+
+
+def test_a_host_that_swallows_calls_is_left_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kling_http, "_CONNECT_ELSEWHERE", 0.2)
+    began = time.monotonic()
+    with swallowing() as address:
+        assert failure(address, seconds=60).passing
+    assert time.monotonic() - began < 5
 
 
 def test_a_film_that_is_cut_short_or_too_large_is_so_again() -> None:
@@ -222,6 +263,36 @@ def test_a_film_that_stays_away_is_given_back_rings_and_is_given_free_when_it_ca
         until(lambda: is_given(order), what="the late film")
     assert rung(account) == [True]
     assert (now(order).status, available(alice)) == ("failed", 10_000)
+
+
+def test_a_film_that_could_not_be_used_is_asked_for_ever_more_rarely_and_given_when_it_is_good(
+    stack: Stack,
+) -> None:
+    alice, account = funded(), at_sandbox(stack, Protocol.KLING)
+    mine = ProviderAccount.objects.filter(pk=account.pk)
+    with stopped(stack.pid, "watcher", "cluster"):
+        order, attempt = begun(alice, account)
+        outcomes.record(order, attempt, made(order, attempt))
+        with with_a_bad_film(now(order).upstream_id) as address:
+            mine.update(base_url=address)
+            change(
+                order, status=Status.FETCHING, media_url=f"{address}/film.mp4",
+                upstream_finished_at=timezone.now(), step_attempts=settings.STEP_ATTEMPTS,
+                lease_until=timezone.now() + HOUR,
+            )  # fmt: skip
+            assert taken_in(now(order)).error_code == "bad_film"
+            least = late.REST * settings.LATE_LOOK_SECONDS
+            for age, pause in ((0 * HOUR, least), (8 * HOUR, 7200)):
+                change(order, lease_until=None, finished_at=timezone.now() - age)
+                until(lambda: late.run() and now(order).lease_until, what="the question")
+                rest = now(order).lease_until
+                assert rest is not None
+                assert abs((rest - timezone.now()).total_seconds() - pause) < 5
+        mine.update(base_url=account.base_url)
+        change(order, lease_until=None)
+        until(lambda: is_given(order), what="the late film")
+    assert (now(order).status, now(order).error_code) == ("failed", "bad_film")
+    assert available(alice) == 10_000
 
 
 def test_an_outage_rings_before_the_deadline_once_for_all_its_films(stack: Stack) -> None:
