@@ -112,8 +112,10 @@ RULES = (
         "nothing refers to another organisation's rows",
         "SELECT g.public_id FROM generations_generation g JOIN billing_hold h ON h.id = g.hold_id "
         "LEFT JOIN generations_video v ON v.generation_id = g.id "
+        "LEFT JOIN generations_audio a ON a.generation_id = g.id "
         "WHERE (h.organisation_id, h.livemode) <> (g.organisation_id, g.livemode) "
-        "OR (v.organisation_id, v.livemode) <> (g.organisation_id, g.livemode)",
+        "OR (v.organisation_id, v.livemode) <> (g.organisation_id, g.livemode) "
+        "OR (a.organisation_id, a.livemode) <> (g.organisation_id, g.livemode)",
     ),
 )
 

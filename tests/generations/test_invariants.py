@@ -158,6 +158,22 @@ def test_a_sound_that_is_not_the_one_that_was_verified_and_a_lost_poster_are_nam
             row.delete()
 
 
+def test_a_film_or_a_sound_of_another_organisation_is_named(order: Generation) -> None:
+    mallory = funded().organisation.pk
+    common = {
+        "organisation_id": mallory, "livemode": order.livemode, "generation": order, "key": "none",
+        "bytes": 1, "sha256": "ab" * 32, "duration_ms": 1,
+    }  # fmt: skip
+    film = {"preview_due_at": None, "has_sound": False, "width": 1, "height": 1}
+    for model, more in ((Video, film), (Audio, {"content_type": "audio/mpeg"})):
+        assert "I13" not in broken(order)
+        with tenancy.system("a test is at fault"):
+            row = model.objects.create(**common, **more)
+            named = {b.offender for b in invariants.of_rule("I13", among=[order.public_id])}
+            row.delete()
+        assert named == {order.public_id}
+
+
 def test_a_credential_of_ours_that_a_row_keeps_is_named(order: Generation) -> None:
     secret = secrets.token_hex(12)
     upstream = account(f"an-access-key-{secret[:4]}|{secret}")
