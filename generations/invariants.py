@@ -17,6 +17,7 @@ from django.db.backends.utils import CursorWrapper
 from accounts import tenancy
 from generations import storage
 from generations.models import ProviderAccount
+from generations.models.provider_account import secrets_of
 from generations.products import FACTS_ONLY
 from kling_saas.lib.sealing import SealBroken
 
@@ -210,7 +211,7 @@ def secret_breaches() -> list[Breach]:
 
 def _secrets_of(account: ProviderAccount) -> list[str]:
     try:
-        return account.secrets()
+        return secrets_of(account.credential())
     except SealBroken:  # nobody knows what to look for; the doctor says so
         return []
 

@@ -59,7 +59,15 @@ class Migration(migrations.Migration):
                 ),
                 ("base_url", models.URLField(max_length=300)),
                 ("sealed_credential", models.TextField(blank=True, editable=False)),
-                ("enabled", models.BooleanField(default=True)),
+                (
+                    "enabled",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Off: it gets no order for now; those that only it can make wait "
+                        "for it, until their deadline. To retire it, untick serves_live and "
+                        "serves_test too: they are given back.",
+                    ),
+                ),
                 ("is_sandbox", models.BooleanField(default=False)),
                 ("serves_live", models.BooleanField(default=True)),
                 ("serves_test", models.BooleanField(default=False)),

@@ -100,7 +100,8 @@ class Migration(migrations.Migration):
             name="polls_per_second",
             field=models.PositiveSmallIntegerField(
                 default=200,
-                help_text="Most questions about films that are sent to it in a second.",
+                help_text="Most questions about films under way in a second. What is asked now and "
+                "then comes on top: look-ups of lost answers, fresh links, films that are late.",
             ),
         ),
         migrations.AddField(

@@ -20,6 +20,11 @@ def kept_words(why: str) -> str:
     return kept(why, _WHY_MAX)
 
 
+def secrets_of(credential: str) -> list[str]:
+    """The parts of a credential by which it is known again."""
+    return [part for part in credential.split("|") if len(part) >= _SECRET_MIN]
+
+
 class Protocol(models.TextChoices):
     """Which wire format the account speaks."""
 
@@ -42,7 +47,12 @@ class ProviderAccount(models.Model):
     protocol = models.CharField(max_length=12, choices=Protocol.choices)
     base_url = models.URLField(max_length=300)
     sealed_credential = models.TextField(blank=True, editable=False)
-    enabled = models.BooleanField(default=True)
+    enabled = models.BooleanField(
+        default=True,
+        help_text="Off: it gets no order for now; those that only it can make wait for it, until "
+        "their deadline. To retire it, untick serves_live and serves_test too: they are given "
+        "back.",
+    )
     is_sandbox = models.BooleanField(default=False)
     serves_live = models.BooleanField(default=True)
     serves_test = models.BooleanField(default=False)
@@ -52,7 +62,9 @@ class ProviderAccount(models.Model):
     )
     concurrency = models.PositiveIntegerField(default=5)
     polls_per_second = models.PositiveSmallIntegerField(
-        default=200, help_text="Most questions about films that are sent to it in a second."
+        default=200,
+        help_text="Most questions about films under way in a second. What is asked now and then "
+        "comes on top: look-ups of lost answers, fresh links, films that are late.",
     )
     max_seconds = models.PositiveSmallIntegerField(default=15)
     models_sold = models.JSONField(
@@ -96,10 +108,6 @@ class ProviderAccount(models.Model):
     def credential(self) -> str:
         """The credential in clear. Raises SealBroken when it cannot be opened."""
         return unseal(self.sealed_credential, bound_to=f"provider_account:{self.name}")
-
-    def secrets(self) -> list[str]:
-        """The parts of the credential by which it is known again. Raises SealBroken."""
-        return [part for part in self.credential().split("|") if len(part) >= _SECRET_MIN]
 
 
 class RefusedModel(models.Model):

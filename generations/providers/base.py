@@ -18,6 +18,7 @@ import httpx
 
 from generations.catalogue.params import Kind, Params
 from generations.catalogue.products.registry import PRODUCTS
+from generations.models.provider_account import secrets_of
 from generations.providers.codecs import Bulk, Question, codec_of
 from generations.providers.trail import masked, received
 from generations.wire.meter import Shown
@@ -144,19 +145,23 @@ class Adapter:
             wire.method,
             self.account.base_url.rstrip("/") + wire.path,
             json=wire.json,
-            headers={**self._credential, **wire.headers},
+            headers={**self._signed, **wire.headers},
         )
         request.url.host.encode("idna")  # as the resolver will: better before anything is sent
         return request
 
     @cached_property
-    def _credential(self) -> dict[str, str]:
-        """Opened and signed once per adapter, which lives for one bunch of requests."""
-        return self.codec.credential(self.account.credential())
+    def _opened(self) -> str:
+        """The credential in clear, opened once: an adapter lives for one bunch of requests."""
+        return self.account.credential()
+
+    @cached_property
+    def _signed(self) -> dict[str, str]:
+        return self.codec.credential(self._opened)
 
     @cached_property
     def _secrets(self) -> list[bytes]:
-        return [part.encode() for part in self.account.secrets()]
+        return [part.encode() for part in secrets_of(self._opened)]
 
     def hushed(self, answer: httpx.Response) -> httpx.Response:
         """The answer without our own credential, of whatever form, if it repeats that."""

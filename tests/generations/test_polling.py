@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import http.server
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,7 +18,7 @@ from generations.models import Protocol, ProviderAccount
 from generations.providers import Found, NotSent
 from generations.providers.codecs import Question
 from generations.wire.task import Accepted, Outcome, Reason, Rejected, Task, Unknown
-from kling_saas.lib.http import polling_client
+from kling_saas.lib.http import api_client, polling_client
 from kling_saas.lib.http import send as send_whole
 from tests.generations.endless import endless
 from tests.serving import Quiet, serving
@@ -189,22 +187,19 @@ def test_what_cannot_have_arrived_is_not_sent(address: str) -> None:
 
 
 def test_an_answer_that_leads_to_no_host_may_have_been_a_yes() -> None:
-    class Elsewhere(http.server.BaseHTTPRequestHandler):
+    asked: list[str] = []
+
+    class Elsewhere(Quiet):
         def post(self) -> None:
-            self.send_response(307)
-            self.send_header("Location", "https://xn--a/")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            asked.append(self.path)
+            self.body()
+            self.answer(307, Location="https://xn--a/")
 
-        def log_message(self, *_: object) -> None:
-            """Not in the test's output."""
-
-    server = http.server.HTTPServer(("127.0.0.1", 0), Elsewhere)
-    threading.Thread(target=server.handle_request, daemon=True).start()
     order = check({"model": "kling-v1", "prompt": "A kite"}).params
-    upstream = account(f"http://127.0.0.1:{server.server_port}", Protocol.KLING)
-    outcome = providers.adapter(upstream).create(order, external_id="x", callback_url="").outcome
-    server.server_close()
+    with serving(Elsewhere) as address:
+        adapter = providers.adapter(account(address, Protocol.KLING))
+        outcome = adapter.create(order, external_id="x", callback_url="").outcome
+    assert len(asked) == 1
     assert isinstance(outcome, Unknown)
 
 
@@ -216,6 +211,17 @@ def test_a_question_whose_credential_cannot_be_opened_has_no_answer(stack: Stack
     for answer in (adapter.get("text2video", "1"), adapter.find("text2video", "1"), found["2"]):
         assert isinstance(answer, Rejected)
         assert (answer.reason, answer.code) == (Reason.UNAVAILABLE, "SealBroken")
+
+
+def test_an_answer_is_hushed_by_the_credential_that_was_sent() -> None:
+    upstream = account("http://127.0.0.1:1", Protocol.SEGMIND)
+    secret = upstream.credential()
+    adapter = providers.adapter(upstream)
+    with api_client() as client:
+        adapter.request(client, adapter.codec.get(Question("1", "text2video")))
+    upstream.sealed_credential = "v1:gone:AAAA"
+    answer = httpx.Response(200, content=f"who is {secret}?".encode())
+    assert adapter.hushed(answer).content == b"who is ***?"
 
 
 def test_an_answer_without_end_is_no_answer_and_does_not_fill_us() -> None:
