@@ -23,6 +23,10 @@ class Quiet(BaseHTTPRequestHandler):
         """As the standard library calls it."""
         self.get()
 
+    def do_HEAD(self) -> None:
+        """As a GET; the content is not sent."""
+        self.get()
+
     def do_POST(self) -> None:
         """As the standard library calls it."""
         self.post()
@@ -38,7 +42,8 @@ class Quiet(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def log_message(self, format: str, *values: object) -> None:  # noqa: A002
         """Nothing."""

@@ -5,16 +5,17 @@ It writes down what it was told, in order; `wrong` holds that against what is ow
 
 from __future__ import annotations
 
-import http.server
 import json
 import random
 import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
+
+from tests.serving import Quiet, serving
 
 FAULTS = ("customer fails", "customer redirects", "customer hangs")
 _CHANCES = (0.15, 0.10, 0.03)
@@ -53,34 +54,28 @@ class Doorstep:
         self._first = iter(FAULTS)  # none is left to chance alone
         doorstep = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        class Handler(Quiet):
+            def post(self) -> None:
+                body = json.loads(self.body())
                 fault = doorstep._takes(self.path, body)
                 if fault == "customer hangs":
                     time.sleep(_HANGS)
                     return
                 with suppress(OSError):
                     status = {"customer fails": 500, "customer redirects": 302}.get(fault, 204)
-                    self.send_response(status)
-                    if status == 302:
-                        self.send_header("Location", doorstep.address(0, 0))
-                    self.end_headers()
+                    away = {"Location": doorstep.address(0, 0)} if status == 302 else {}
+                    self.answer(status, **away)
 
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._open = ExitStack()
+        self._root = self._open.enter_context(serving(Handler))
 
     def address(self, customer: int, number: int) -> str:
         """Where the customer wants to be told of this order."""
-        return f"http://127.0.0.1:{self._server.server_port}/{customer}/{number}"
+        return f"{self._root}/{customer}/{number}"
 
     def close(self) -> None:
         """Listen no more."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._open.close()
 
     def _takes(self, path: str, body: dict[str, Any]) -> str:
         """What is done to this post: a fault, or "" when it is taken."""

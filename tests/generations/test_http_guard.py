@@ -6,7 +6,6 @@ client would have gone, and every name can answer what an attacker likes.
 
 from __future__ import annotations
 
-import http.server
 import ipaddress
 import socket
 import threading
@@ -21,6 +20,7 @@ from django.test import override_settings
 
 from kling_saas.lib import http as kling_http
 from tests.generations.endless import dripping
+from tests.serving import Quiet, serving
 
 PUBLIC, RESOLVE = "93.184.216.34", socket.getaddrinfo
 INSIDE = [
@@ -99,8 +99,8 @@ def wire(
 ) -> Iterator[Wire]:
     """A network with one public server, and the guard shut."""
 
-    class Server(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Server(Quiet):
+        def get(self) -> None:
             status, headers, body = answers.get(self.path, (404, {}, b""))
             self.send_response(status)
             for name, value in {"Content-Length": str(len(body)), **headers}.items():
@@ -108,19 +108,13 @@ def wire(
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
-            """Quiet."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    made = Wire(server.server_address[1])
-    monkeypatch.setattr(socket, "getaddrinfo", made.resolve)
-    monkeypatch.setattr(socket, "create_connection", made.connect)
-    with override_settings(ALLOW_PRIVATE_ADDRESSES=False):
-        yield made
-    monkeypatch.undo()
-    server.shutdown()
-    server.server_close()
+    with serving(Server) as address:
+        made = Wire(int(address.rpartition(":")[2]))
+        monkeypatch.setattr(socket, "getaddrinfo", made.resolve)
+        monkeypatch.setattr(socket, "create_connection", made.connect)
+        with override_settings(ALLOW_PRIVATE_ADDRESSES=False):
+            yield made
+        monkeypatch.undo()
 
 
 def fetched(address: str, *, most: int = 1000, seconds: float = 5) -> bytes:

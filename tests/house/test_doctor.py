@@ -2,60 +2,40 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from django.utils import timezone
 
 from generations.models import Protocol, ProviderAccount
 from kling_saas import doctor
+from tests.serving import Quiet, serving
 
 
 class Upstream:
     """Knows no task, and tells the time it is given; None tells none."""
 
-    def __init__(self) -> None:
-        told = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = b'{"code": 1203, "message": "no such task"}'
-                self.send_response_only(404)
-                if told.date is not None:
-                    self.send_header("Date", told.date)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command == "GET":
-                    self.wfile.write(body)
-
-            def do_HEAD(self) -> None:
-                self.do_GET()
-
-            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-                pass
-
+    def __init__(self, address: str) -> None:
         self.date: str | None = None
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.account = ProviderAccount(
-            name="clock",
-            protocol=Protocol.KLING,
-            base_url=f"http://127.0.0.1:{self.server.server_port}",
-        )
+        self.account = ProviderAccount(name="clock", protocol=Protocol.KLING, base_url=address)
         self.account.set_credential("sandbox-key")
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
-    made = Upstream()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    class Handler(Quiet):
+        def get(self) -> None:
+            date = {} if made.date is None else {"Date": made.date}
+            self.answer(404, b'{"code": 1203, "message": "no such task"}', **date)
+
+        def send_response(self, code: int, message: str | None = None) -> None:
+            self.send_response_only(code, message)  # without a date of its own
+
+    with serving(Handler) as address:
+        made = Upstream(address)
+        yield made
 
 
 @pytest.mark.parametrize(("seconds", "good"), [(0, True), (3, True), (3600, False), (-60, False)])

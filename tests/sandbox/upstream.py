@@ -8,14 +8,14 @@ import os
 import socket
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import av
 import httpx
 
+from tests.serving import Quiet, serving
 from tests.waiting import until
 
 SPEED = 2000.0
@@ -113,20 +113,14 @@ class Mailbox:
     def __init__(self) -> None:
         received: list[dict[str, Any]] = []
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                size = int(self.headers["content-length"])
-                received.append(json.loads(self.rfile.read(size)))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, format: str, *values: Any) -> None:  # noqa: A002
-                pass
+        class Handler(Quiet):
+            def post(self) -> None:
+                received.append(json.loads(self.body()))
+                self.answer(200)
 
         self.received = received
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._open = ExitStack()
+        self.url = self._open.enter_context(serving(Handler)) + "/hook"
 
     def states(self, task_id: str) -> list[str]:
         """The states told about a task so far."""
@@ -134,4 +128,4 @@ class Mailbox:
 
     def close(self) -> None:
         """Receive no more."""
-        self._server.shutdown()
+        self._open.close()

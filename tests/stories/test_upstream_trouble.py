@@ -7,7 +7,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from kling_saas import admin_home, doctor
 from tests.generations.programs import Program, available, funded, native, settled
 from tests.sandbox.upstream import Upstream
 from tests.selling import MODEL, PRICE, Seller, seen_by_all
+from tests.serving import Quiet, serving
 from tests.stack import Stack
 from tests.waiting import until
 
@@ -232,62 +232,56 @@ def test_an_empty_account_is_the_operators_alarm_and_never_the_customers(
 class Gate:
     """Before the sandbox: refuses the first creates by 429, or passes them on and tells nothing."""
 
-    def __init__(self, beyond: str, *, refuses: int = 0, silent: bool = False) -> None:
+    def __init__(self) -> None:
+        self.url, self.refuses, self.silent = "", 0, False
         self.creates: list[float] = []
         self.asked: set[str] = set()
-        self.silent = silent
         self.answers = threading.Event()  # while not set, questions are heard and not answered
         self.answers.set()
-        gate = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                gate.creates.append(time.monotonic())
-                body = self.rfile.read(int(self.headers["content-length"]))
-                if len(gate.creates) <= refuses:
-                    self._say(429, b'{"code":1302,"message":"Too many requests"}')
-                else:
-                    self._pass_on(body)
-
-            def do_GET(self) -> None:
-                gate.asked.add(self.path)
-                gate.answers.wait()
-                if gate.silent:
-                    self._say(503, b"")
-                else:
-                    self._pass_on(b"")
-
-            def _pass_on(self, body: bytes) -> None:
-                keep = {"authorization": self.headers["authorization"]}
-                answer = httpx.request(self.command, beyond + self.path, content=body, headers=keep)
-                if not gate.silent:
-                    self._say(answer.status_code, answer.content)
-
-            def _say(self, status: int, content: bytes) -> None:
-                self.send_response(status)
-                self.send_header("Retry-After", str(HURRY))
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, format: str, *values: Any) -> None:  # noqa: A002
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
 
 
-def test_retry_after_is_waited_for_and_burns_no_try(site: str, stack: Stack, sell: Seller) -> None:
-    gate = Gate(f"{stack.sandbox}/kling", refuses=2)
+@pytest.fixture
+def gate(stack: Stack) -> Iterator[Gate]:
+    made = Gate()
+
+    class Handler(Quiet):
+        def post(self) -> None:
+            made.creates.append(time.monotonic())
+            body = self.body()
+            if len(made.creates) <= made.refuses:
+                self._say(429, b'{"code":1302,"message":"Too many requests"}')
+            else:
+                self._pass_on(body)
+
+        def get(self) -> None:
+            made.asked.add(self.path)
+            made.answers.wait()
+            if made.silent:
+                self._say(503, b"")
+            else:
+                self._pass_on(b"")
+
+        def _pass_on(self, body: bytes) -> None:
+            there = f"{stack.sandbox}/kling{self.path}"
+            keep = {"authorization": self.headers["authorization"]}
+            answer = httpx.request(self.command, there, content=body, headers=keep)
+            if not made.silent:
+                self._say(answer.status_code, answer.content)
+
+        def _say(self, status: int, content: bytes) -> None:
+            self.answer(status, content, Retry_After=str(HURRY))
+
+    with serving(Handler) as made.url:
+        yield made
+        made.answers.set()
+
+
+def test_retry_after_is_waited_for_and_burns_no_try(site: str, sell: Seller, gate: Gate) -> None:
+    gate.refuses = 2
     account = sell(gate.url)
     program = native(site, funded().test_key)
     film = order(program)
     assert settled(program, film)["status"] == "succeeded"
-    gate.close()
     first, second, third = gate.creates
     assert second - first >= HURRY - 0.1
     assert third - second >= HURRY - 0.1
@@ -299,9 +293,9 @@ def test_retry_after_is_waited_for_and_burns_no_try(site: str, stack: Stack, sel
 
 
 def test_a_film_that_was_made_in_silence_is_found_and_given_free(
-    site: str, stack: Stack, sell: Seller
+    site: str, sell: Seller, gate: Gate
 ) -> None:
-    gate = Gate(f"{stack.sandbox}/kling", silent=True)
+    gate.silent = True
     account = sell(gate.url)
     alice = funded()
     program = native(site, alice.test_key)
@@ -317,7 +311,6 @@ def test_a_film_that_was_made_in_silence_is_found_and_given_free(
         return program.get(f"/generations/{film}").json()["video"]
 
     assert until(given, seconds=60, what="the late film")
-    gate.close()
     assert len(gate.creates) == 1
     assert available(alice) == 10_000
     assert f"{film}-1" not in alarms.ringing(AlarmKind.SUSPENSE)
@@ -326,9 +319,8 @@ def test_a_film_that_was_made_in_silence_is_found_and_given_free(
 
 
 def test_an_upstream_that_leaves_questions_open_delays_nobody_elses_film(
-    site: str, stack: Stack, sell: Seller
+    site: str, sell: Seller, gate: Gate
 ) -> None:
-    gate = Gate(f"{stack.sandbox}/kling")
     gate.answers.clear()
     account = sell(gate.url)
     alice = funded()
@@ -344,5 +336,4 @@ def test_an_upstream_that_leaves_questions_open_delays_nobody_elses_film(
     assert time.monotonic() - began < 20  # one question is waited for 30 s
     gate.answers.set()
     assert {settled(program, film)["status"] for film in hung} == {"succeeded"}
-    gate.close()
     assert set(trail(*hung)) == {(account.name, "accepted", "")}

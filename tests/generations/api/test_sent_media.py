@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import tempfile
-import threading
 import wave
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -25,6 +23,7 @@ from generations.sandbox.film import encode, render, speech
 from kling_saas.lib.refusals import Unavailable
 from tests.generations.programs import Program, available
 from tests.people import Customer
+from tests.serving import Quiet, serving
 
 
 @pytest.fixture(scope="module")
@@ -147,43 +146,26 @@ def test_a_sound_that_is_larger_than_kling_takes_is_refused_before_it_is_priced(
     assert "larger than 5 MB" in told[0]["message"]
 
 
-class Links:
-    """Addresses of a sound that somebody else keeps, each good for one look."""
-
-    def __init__(self) -> None:
-        left = self.left = {"/native", "/kling"}
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                good = self.path in left
-                left.discard(self.path)
-                body = wav(4) if good else b"this link has ended"
-                self.send_response(200 if good else 403)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.root = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
 @pytest.fixture
-def links() -> Iterator[Links]:
-    made = Links()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+def links() -> Iterator[str]:
+    """Where `/native` and `/kling` are a sound that somebody else keeps, each good for one look."""
+    left = {"/native", "/kling"}
+
+    class Handler(Quiet):
+        def get(self) -> None:
+            good = self.path in left
+            left.discard(self.path)
+            self.answer(200 if good else 403, wav(4) if good else b"this link has ended")
+
+    with serving(Handler) as address:
+        yield address
 
 
 def test_an_accepted_order_is_answered_again_though_its_link_has_ended(
-    api: Program, alice: Customer, links: Links
+    api: Program, alice: Customer, links: str
 ) -> None:
     order = {
-        "task": "avatar", "image": "https://example.com/a.png", "audio": f"{links.root}/native"
+        "task": "avatar", "image": "https://example.com/a.png", "audio": f"{links}/native"
     }  # fmt: skip
     key = {"Idempotency-Key": "avatar-1"}
     first = api.post("/generations", order, headers=key)
@@ -192,17 +174,17 @@ def test_an_accepted_order_is_answered_again_though_its_link_has_ended(
     assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
     assert available(alice) == 10_000 - 16
     assert api.post("/generations", order).json()["violations"][0]["code"] == "bad_media"
-    other = api.post("/generations", {**order, "audio": f"{links.root}/kling"}, headers=key)
+    other = api.post("/generations", {**order, "audio": f"{links}/kling"}, headers=key)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
 def test_a_task_id_names_the_accepted_order_though_its_link_has_ended(
-    site: str, alice: Customer, links: Links
+    site: str, alice: Customer, links: str
 ) -> None:
     kling = Program(f"{site}/kling", Authorization=f"Bearer {alice.test_key}")
     order = {
         "image": "https://example.com/a.png",
-        "sound_file": f"{links.root}/kling",
+        "sound_file": f"{links}/kling",
         "external_task_id": "mine-1",
     }
     path = "/v1/videos/avatar/image2video"

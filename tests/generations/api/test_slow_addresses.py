@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
@@ -18,6 +17,7 @@ from generations.models import Upload
 from tests.generations.api.test_sent_media import wav
 from tests.generations.programs import Program, available
 from tests.people import Customer
+from tests.serving import Quiet, serving
 from tests.waiting import until
 
 QUOTES, AT_ONCE = 16, 2  # as many as the site has threads; what one organisation may have read
@@ -27,39 +27,31 @@ class Slow:
     """`/slow` sends a byte now and then until it is let go and breaks off; `/good` is a sound."""
 
     def __init__(self) -> None:
-        self.asked, self.let_go = 0, threading.Event()
-        slow, counted = self, threading.Lock()
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = wav(4)
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.path == "/good":
-                    self.wfile.write(body)
-                    return
-                with counted:
-                    slow.asked += 1
-                with suppress(OSError):
-                    while not slow.let_go.wait(0.05):
-                        self.wfile.write(b"0")
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.root = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+        self.asked, self.let_go, self.root = 0, threading.Event(), ""
 
 
 @pytest.fixture
 def slow() -> Iterator[Slow]:
-    made = Slow()
-    yield made
-    made.let_go.set()
-    made.server.shutdown()
-    made.server.server_close()
+    made, counted = Slow(), threading.Lock()
+
+    class Handler(Quiet):
+        def get(self) -> None:
+            body = wav(4)
+            if self.path == "/good":
+                self.answer(200, body)
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            with counted:
+                made.asked += 1
+            with suppress(OSError):
+                while not made.let_go.wait(0.05):
+                    self.wfile.write(b"0")
+
+    with serving(Handler) as made.root:
+        yield made
+        made.let_go.set()
 
 
 def test_quotes_that_name_slow_addresses_leave_the_site_and_everybody_else_alone(

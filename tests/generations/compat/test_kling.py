@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -21,6 +19,7 @@ from generations import callback_bodies
 from tests.generations import any_json
 from tests.generations.programs import Program, available, funded, settled
 from tests.people import Customer
+from tests.serving import Quiet, serving
 from tests.waiting import until
 
 TEXT, PICTURE = "/v1/videos/text2video", "/v1/videos/image2video"
@@ -257,19 +256,13 @@ def mailbox() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """An address and what was posted there."""
     got: list[dict[str, Any]] = []
 
-    class Box(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
+    class Box(Quiet):
+        def post(self) -> None:
+            got.append(json.loads(self.body()))
+            self.answer(200)
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = HTTPServer(("127.0.0.1", 0), Box)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/hook", got
-    server.shutdown()
+    with serving(Box) as address:
+        yield f"{address}/hook", got
 
 
 def test_a_callback_is_the_flat_task_at_the_start_and_at_the_end(
