@@ -9,35 +9,28 @@ from __future__ import annotations
 import io
 import logging
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connections
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from generations import attempts, faces, lifecycle, outcomes, providers, storage
 from generations.catalogue.products.registry import PRODUCTS
-from generations.films import BadFilm, Film, digest, examine
+from generations.downloads import NOT_HAD, PATIENCE, STORED, Fetched, age_of, fetched, held
+from generations.films import BadFilm, Film, digest
 from generations.lifecycle import LeaseLost
 from generations.models import AlarmKind, Audio, Generation, Status, Video
 from generations.providers import alarms
-from generations.sounds import Sound, as_wav, listen, measure
+from generations.sounds import Sound, as_wav
 from generations.wire.task import Rejected, TaskState
 from kling_saas.lib import http
 from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
-STORED = "stored:"  # media_url of a film that a blocking call left in our own storage
 _WAITS = (0.5, 3.0, 10.0, 30.0, 60.0)
 _OUTAGE = timedelta(hours=24)  # of our storage, after which a film is given up
-_PATIENCE = timedelta(minutes=1)  # with who has the film, even if its deadline is over
 _OURS = "storage"  # what an alarm calls it
 _PAUSES = 5.0, 900.0  # seconds between tries while the storage or who has the film is away
 
@@ -56,125 +49,11 @@ def run() -> int:
 def _take_in(generation: Generation) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="kling-film-") as folder:
-            _store(generation, _fetched(generation, Path(folder)))
-    except (http.FetchFailed, http.BlockedAddress, BadFilm) as error:
+            _store(generation, fetched(generation, Path(folder)))
+    except NOT_HAD as error:
         _trouble(generation, error)
     except storage.TROUBLE as error:  # or no room for it on our own disk
         _storage_trouble(generation, error)
-
-
-@dataclass(frozen=True, slots=True)
-class _Fetched:
-    """What lies in the folder: the film, the sound, both, or neither where facts are all.
-
-    `marked` is the film with the watermark that was ordered.
-    """
-
-    folder: Path
-    film: Film | None = None
-    sound: Sound | None = None
-    marked: Sound | None = None
-
-    @property
-    def film_path(self) -> Path:
-        return self.folder / "film.mp4"
-
-    @property
-    def marked_path(self) -> Path:
-        return self.folder / "marked.mp4"
-
-    @property
-    def sound_path(self) -> Path:
-        return self.folder / "sound"
-
-
-def _fetched(generation: Generation, folder: Path) -> _Fetched:
-    """Everything that the upstream made, verified. Downloads take FILM_FETCH_SECONDS in all."""
-    kept = _Fetched(folder)
-    until = time.monotonic() + settings.FILM_FETCH_SECONDS
-    film = sound = marked = None
-    sound_address = str(generation.made.get("audio_url", ""))
-    marked_address = _marked_address(generation)
-    with _held(generation) as alive:
-        if generation.media_url:
-            _download(generation.media_url, kept.film_path, until, alive)
-            passing("film.fetched")
-        for address, path in (
-            (sound_address, kept.sound_path),
-            (marked_address, kept.marked_path),
-        ):
-            if address:
-                _download(address, path, until, alive)
-        _reached(generation)
-        if generation.media_url:
-            seconds = generation.order().duration
-            film = examine(kept.film_path, seconds=seconds, alive=alive)
-            passing("film.examined")
-        if sound_address:
-            sound = listen(kept.sound_path, alive=alive)
-        if marked_address:
-            marked = measure(kept.marked_path, "video")
-    return _Fetched(folder, film, sound, marked)
-
-
-def _marked_address(generation: Generation) -> str:
-    """Where its film with a watermark is; empty where none was ordered, or none was made."""
-    ordered = generation.order().watermark and generation.media_url
-    return str(generation.made.get("marked_url", "")) if ordered else ""
-
-
-@contextmanager
-def _held(generation: Generation) -> Iterator[Callable[[], None]]:
-    """Keep the lease, however long it takes; the function raises LeaseLost once it is lost.
-
-    So does the end. Nothing may move the generation meanwhile.
-    """
-    over, lost = threading.Event(), threading.Event()
-
-    def alive() -> None:
-        if lost.is_set():
-            raise LeaseLost(generation.public_id)
-
-    def renew() -> None:
-        while not over.wait(settings.LEASE_SECONDS / 4):
-            try:
-                lifecycle.renew(generation)
-            except LeaseLost:
-                lost.set()
-                break
-            except DatabaseError as error:  # tried again; at worst the lease is lost
-                log.warning("%s: lease not renewed: %s", generation.public_id, error)
-        connections.close_all()
-
-    thread = threading.Thread(target=renew, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield alive
-    finally:
-        over.set()
-        thread.join()
-    alive()
-
-
-def _download(address: str, path: Path, until: float, alive: Callable[[], None]) -> None:
-    with path.open("wb") as file:
-        for chunk in _source(address, until):
-            file.write(chunk)
-            alive()
-
-
-def _source(address: str, until: float) -> Iterator[bytes]:
-    """What lies there; from elsewhere until that moment of the monotonic clock."""
-    if address.startswith(STORED):
-        with storage.open_file(address.removeprefix(STORED)) as file:
-            while chunk := file.read(256 * 1024):
-                yield chunk
-        return
-    yield from http.fetch(
-        address,
-        max_bytes=settings.FILM_MAX_BYTES,
-        max_seconds=until - time.monotonic(),
-    )
 
 
 def gift(generation: Generation, folder: Path) -> list[Video | Audio]:
@@ -182,35 +61,35 @@ def gift(generation: Generation, folder: Path) -> list[Video | Audio]:
 
     Raises FetchFailed, BlockedAddress, BadFilm, or the storage's trouble.
     """
-    return _put_all(generation, _fetched(generation, folder))
+    return _put_all(generation, fetched(generation, folder))
 
 
-def _store(generation: Generation, fetched: _Fetched) -> None:
+def _store(generation: Generation, got: Fetched) -> None:
     lease = Now() + timedelta(seconds=settings.LEASE_SECONDS)
     if generation.status == Status.FETCHING and not lifecycle.advance(
         generation, Status.STORING, lease_until=lease
     ):
         return
     passing("film.storing")
-    made = _put_all(generation, fetched)
+    made = _put_all(generation, got)
     passing("film.stored")
     if lifecycle.succeed(generation, *made):
         forget_incoming(generation)
 
 
-def _put_all(generation: Generation, fetched: _Fetched) -> list[Video | Audio]:
+def _put_all(generation: Generation, got: Fetched) -> list[Video | Audio]:
     made: list[Video | Audio] = []
-    if fetched.film:
-        video = _put(generation, fetched.film_path, fetched.film)
-        if fetched.marked:
-            video.marked_key = _put_marked(generation, fetched.marked_path, fetched.marked)
+    if got.film:
+        video = _put(generation, got.film_path, got.film)
+        if got.marked:
+            video.marked_key = _put_marked(generation, got.marked_path, got.marked)
         made.append(video)
-    if fetched.sound:
-        made.append(_put_sound(generation, fetched.sound_path, fetched.sound))
+    if got.sound:
+        made.append(_put_sound(generation, got.sound_path, got.sound))
     if faces.found(generation):
-        with _held(generation):
+        with held(generation):
             faces.keep(generation)
-    if made and _age(generation) >= _PATIENCE:
+    if made and age_of(generation) >= PATIENCE:
         alarms.clear(AlarmKind.UNSTORED, _OURS)
     return made
 
@@ -219,7 +98,7 @@ def _put(generation: Generation, path: Path, film: Film) -> Video:
     """Film and poster under their final keys; the row that shows them, unsaved."""
     key = storage.film_key(generation.public_id, film.sha256)
     poster_key = key.removesuffix(".mp4") + ".webp"
-    with _held(generation):
+    with held(generation):
         _put_whole(key, path, film.size)
         passing("film.put")
         storage.put(poster_key, io.BytesIO(film.poster))
@@ -241,7 +120,7 @@ def _put(generation: Generation, path: Path, film: Film) -> Video:
 def _put_marked(generation: Generation, path: Path, marked: Sound) -> str:
     """The film with its watermark under its final key, which is told."""
     key = storage.film_key(generation.public_id, marked.sha256)
-    with _held(generation):
+    with held(generation):
         _put_whole(key, path, marked.size)
     return key
 
@@ -250,7 +129,7 @@ def _put_sound(generation: Generation, path: Path, sound: Sound) -> Audio:
     """The sound under its final key; the row that shows it, unsaved."""
     key = storage.sound_key(generation.public_id, sound.sha256, sound.form.suffix)
     wav_key = ""
-    with _held(generation):
+    with held(generation):
         _put_whole(key, path, sound.size)
         if PRODUCTS[generation.kind].wav:
             wav_key = _put_wav(generation, path)
@@ -302,20 +181,15 @@ def _storage_trouble(generation: Generation, error: Exception) -> None:
     After a day the credits are given back, and `late` gives the film. Until then the copy that a
     blocking call left may be all there is of it.
     """
-    age = _age(generation)
+    age = age_of(generation)
     log.error("%s: our storage failed after %s: %r", generation.public_id, age, error)
-    if age >= _PATIENCE:
+    if age >= PATIENCE:
         alarms.ring(AlarmKind.UNSTORED, _OURS, f"{generation.public_id}: {error!r}")
     if age > _OUTAGE:
-        why = "The film was made and could not be stored before its deadline"
+        why = "The film was made and our storage did not take it for a day"
         lifecycle.fail(generation, "deadline", f"{why}. Nothing was charged.")
         return
     lifecycle.release(generation, again_in=_pause(age), forgive=True)
-
-
-def _age(generation: Generation) -> timedelta:
-    """For how long the film could have been had."""
-    return timezone.now() - (generation.upstream_finished_at or generation.created_at)
 
 
 def _pause(age: timedelta) -> float:
@@ -343,32 +217,26 @@ def _trouble(generation: Generation, error: Exception) -> None:
     if not told_where or (isinstance(error, http.FetchFailed) and error.passing):
         _wait(generation, told)
         return
-    if generation.step_attempts >= min(settings.STEP_ATTEMPTS, len(_WAITS)):
+    if generation.step_attempts >= settings.STEP_ATTEMPTS:
         bad = isinstance(error, BadFilm)
         why = f"The film that came cannot be used: {error}." if bad else "The film did not come."
         _give_up(generation, "bad_film", f"{why} Nothing was charged.")
         return
-    lifecycle.release(generation, again_in=_WAITS[generation.step_attempts - 1])
+    lifecycle.release(generation, again_in=_WAITS[min(generation.step_attempts, len(_WAITS)) - 1])
 
 
 def _wait(generation: Generation, told: str) -> None:
     """The film is made and may be billed: ask for it until the deadline; then `late` goes on."""
-    age, left = _age(generation), generation.deadline_at - timezone.now()
+    age, left = age_of(generation), generation.deadline_at - timezone.now()
     account = generation.account
-    if age >= _PATIENCE and account and not account.is_sandbox:
+    if age >= PATIENCE and account and not account.is_sandbox:
         alarms.ring(AlarmKind.UNFETCHED, account.name, f"{generation.public_id}: {told}")
-    if age >= _PATIENCE and left <= timedelta():
+    if age >= PATIENCE and left <= timedelta():
         why = "The film was made and could not be fetched before its deadline"
         _give_up(generation, "deadline", f"{why}. Nothing was charged.")
         return
     soonest = max(left.total_seconds(), _PAUSES[0])
     lifecycle.release(generation, again_in=min(_pause(age), soonest), forgive=True)
-
-
-def _reached(generation: Generation) -> None:
-    """What could not be fetched for a while has come."""
-    if generation.account and _age(generation) >= _PATIENCE:
-        alarms.clear(AlarmKind.UNFETCHED, generation.account.name)
 
 
 def _refresh_link(generation: Generation) -> bool:
@@ -381,7 +249,7 @@ def _refresh_link(generation: Generation) -> bool:
     adapter = providers.adapter(generation.account)
     if adapter.blocking:
         return True
-    with _held(generation):
+    with held(generation):
         found = adapter.get(generation.order().kind, generation.upstream_id)
     if isinstance(found, Rejected):
         return outcomes.certainly_absent(found)

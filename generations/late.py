@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from accounts import outbox, tenancy
 from generations import attempts, ingest, lifecycle, outcomes, providers, standing, storage
+from generations.downloads import STORED
 from generations.films import BadFilm
-from generations.ingest import STORED
 from generations.models import (
     Attempt,
     AttemptOutcome,
@@ -209,7 +209,7 @@ def _give(generation: Generation, made: list[Video | Audio]) -> bool:
         row = Generation.objects.filter(pk=generation.pk)
         if not made:
             row = row.exclude(made__has_key="facts")
-        if not row.update(made=generation.made):
+        if not row.update(made=generation.made, warnings=generation.warnings):
             return False
         passing("late.filmed")
         outcomes.out_of_suspense(generation)

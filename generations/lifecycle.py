@@ -234,9 +234,16 @@ def hand_over(
 
 
 def succeed(generation: Generation, *made: Video | Audio) -> bool:
-    """What was ordered is stored and plays: take the credits, show it, tell. All or nothing."""
+    """What was ordered is stored and plays: take the credits, show it, tell. All or nothing.
+
+    What it `made` and its `warnings` are kept as they are now.
+    """
     with scope(generation), transaction.atomic():
-        told = {"charged": generation.credits, "made": generation.made}
+        told = {
+            "charged": generation.credits,
+            "made": generation.made,
+            "warnings": generation.warnings,
+        }
         if not _finish(generation, Status.SUCCEEDED, {}, **told):
             return False
         for each in made:

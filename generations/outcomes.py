@@ -26,7 +26,7 @@ _FINAL = {
     Reason.MODERATION: "moderation",
     Reason.FAILED: "upstream_failed",
 }
-_NO_MARK = "watermark: the service made the film without a copy that has the watermark."
+NO_MARK = "watermark: the service made the film without a copy that has the watermark."
 _ENDED = {TaskState.SUCCEEDED, TaskState.FAILED}
 _SOON = 1.0  # seconds
 _ABSENCES = 10  # polls in a row that do not know the film
@@ -258,7 +258,7 @@ def _whole(generation: Generation, task: Task) -> bool:
 
 def _ready(generation: Generation, task: Task, **columns: Any) -> None:
     if _unmarked(generation, task):
-        columns["warnings"] = [*generation.warnings, _NO_MARK]
+        columns["warnings"] = [*generation.warnings, NO_MARK]
     with lifecycle.scope(generation):
         lifecycle.advance(
             generation,

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from generations import faces, late, storage, uploads
-from generations.ingest import STORED
+from generations.downloads import STORED
 from generations.models import Generation, Status, Upload
 from generations.reconciliation.finding import Finding, Kind, Look, Page
 from generations.storage import Stored

@@ -132,7 +132,7 @@ class Trial:
             mock.patch.object(settings, "UPSTREAM_TIMEOUT", patience),
             mock.patch.object(settings, "SEGMIND_WAIT_MAX", patience),
             mock.patch("generations.blocking._STORAGE_PAUSES", ()),
-            mock.patch("generations.ingest.examine", crew.examined),
+            mock.patch("generations.downloads.examine", crew.examined),
         ):
             work = self._up_to(case, order)
             self._struck(case, work, seen)

@@ -31,7 +31,7 @@ from generations import (
     attempts,
     blocking,
     dispatch,
-    ingest,
+    downloads,
     invariants,
     late,
     lifecycle,
@@ -132,7 +132,7 @@ class World:
         yield mock.patch.object(asking, "sync_to_async", self._here)
         yield mock.patch.object(blocking, "sync_to_async", self._here)
         yield mock.patch.object(blocking, "_STORAGE_PAUSES", (0.0,))
-        yield mock.patch.object(ingest, "examine", crew.examined)
+        yield mock.patch.object(downloads, "examine", crew.examined)
 
     def _here(self, function: Callable[..., Any], **_: Any) -> Callable[..., Any]:
         """Instead of another thread: in this one, as if no loop ran."""
@@ -348,7 +348,7 @@ class World:
 def _forget_what_is_kept() -> None:
     """Films that a held call left when its world had ended: they do not grow old."""
     with tenancy.system("a simulation begins"):
-        kept = Generation.objects.filter(media_url__startswith=ingest.STORED)
+        kept = Generation.objects.filter(media_url__startswith=downloads.STORED)
         kept.exclude(finished_at=None).update(media_url="")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import override_settings
 from django.utils import timezone
 
 from generations import ingest, late, outcomes
@@ -182,6 +183,33 @@ def test_an_expired_link_is_a_try_and_ends_as_before() -> None:
         change(order, step_attempts=settings.STEP_ATTEMPTS)
         ended = taken_in(held_again(order, address))
     assert (ended.status, ended.error_code) == ("failed", "bad_film")
+
+
+def test_an_operator_may_allow_more_tries_than_there_are_pauses() -> None:
+    with host(404) as address, override_settings(STEP_ATTEMPTS=8):
+        waiting = taken_in(finished(address, step_attempts=7))
+        assert waiting.status == "fetching"
+        assert 50 < (waiting.next_run_at - timezone.now()).total_seconds() < 61
+        change(waiting, step_attempts=8)
+        assert taken_in(held_again(waiting, address)).error_code == "bad_film"
+
+
+@pytest.mark.parametrize(
+    ("status", "last"),
+    [(404, {"step_attempts": settings.STEP_ATTEMPTS}), (503, {"deadline_at": timezone.now()})],
+)
+def test_a_film_whose_marked_copy_cannot_be_had_is_given_without_it_at_the_last_try(
+    tmp_path: Path, status: int, last: dict[str, object]
+) -> None:
+    film = mp4.write(tmp_path / "film.mp4").read_bytes()
+    with host(200, film) as address, host(status) as marked:
+        order = finished(address, ago=timedelta(minutes=2), made={"marked_url": marked})
+        change(order, params={**order.params, "watermark": True})
+        assert taken_in(now(order)).status == "fetching"
+        change(order, **last)
+        given = taken_in(held_again(order, address))
+    assert (given.status, given.charged) == ("succeeded", given.credits)
+    assert given.warnings == [outcomes.NO_MARK]
 
 
 def test_an_expired_link_is_no_try_while_nobody_tells_the_present_one(stack: Stack) -> None:

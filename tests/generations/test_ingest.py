@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import ingest, lifecycle, outcomes, providers, storage
+from generations import downloads, ingest, lifecycle, outcomes, providers, storage
 from generations.models import Alarm, AlarmKind, Generation, Protocol, Status
 from generations.wire.task import Task
 from tests.generations import mp4
@@ -36,7 +36,7 @@ def finished(folder: Path) -> Generation:
     held: dict[str, Any] = {"lease_until": timezone.now() + timedelta(hours=1)}
     with tenancy.system("a test is a worker"):
         assert lifecycle.advance(order, Status.SUBMITTING, **held)
-        assert lifecycle.advance(order, Status.FETCHING, media_url=ingest.STORED + key, **held)
+        assert lifecycle.advance(order, Status.FETCHING, media_url=downloads.STORED + key, **held)
     return Generation(**values(order))
 
 
