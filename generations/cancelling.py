@@ -25,7 +25,8 @@ def cancel(actor: Actor, public_id: str) -> Generation:
             return generation
         if not standing.with_nobody(generation):
             break
-        lifecycle.cancel(generation)
+        if lifecycle.cancel(generation):
+            return access.find(actor, public_id)
     raise NotCancellable(_why_not(generation), **_facts(generation))
 
 
