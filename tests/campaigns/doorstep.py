@@ -94,7 +94,8 @@ class Doorstep:
         for path, heard in self.told.items():
             found += _wrong_telling(path.lstrip("/"), heard, orders)
         tenants = {(path.partition("/")[0], row[2]) for path, row in orders.items()}
-        if len({name for name, _ in tenants}) != len({pk for _, pk in tenants}) != len(tenants):
+        names, owners = {name for name, _ in tenants}, {pk for _, pk in tenants}
+        if not len(names) == len(owners) == len(tenants):
             found.append(f"customers and organisations are mixed: {sorted(tenants)}")
         return found
 
