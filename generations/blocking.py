@@ -10,6 +10,7 @@ import asyncio
 import logging
 import tempfile
 from collections.abc import Collection
+from contextlib import AsyncExitStack
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -24,21 +25,19 @@ from django.utils import timezone
 
 from generations import answers, attempts, late, lifecycle, outcomes, pictures, providers, storage
 from generations.dispatch import BLOCKING, MAY_BE_BILLED
-from generations.ingest import STORED
+from generations.downloads import STORED
 from generations.lifecycle import LeaseLost
 from generations.models import Attempt, AttemptOutcome, Generation, Status
 from generations.providers import Exchange
-from generations.providers.base import as_sent, not_sent, without_answer
+from generations.providers.base import Adapter, Ordering, not_sent
 from generations.providers.trail import headers_of, received
 from generations.wire.segmind.client import film_follows
 from generations.wire.task import Accepted, Outcome, RemoteVideo, Task, TaskState, Unknown
 from kling_saas.lib import http
 from kling_saas.lib.points import passing
-from kling_saas.lib.sealing import SealBroken
 
 log = logging.getLogger(__name__)
 _BATCH = 50
-_NOT_SENT: tuple[type[Exception], ...] = (*pictures.TROUBLE, SealBroken, httpx.InvalidURL)
 _STORAGE_PAUSES = (1.0, 5.0, 30.0, 60.0)  # seconds between tries to store a film
 
 
@@ -161,32 +160,40 @@ def _too_late(generation: Generation) -> None:
 
 
 async def _call(generation: Generation, attempt: Attempt) -> Exchange:
-    adapter = await sync_to_async(providers.adapter)(attempt.account)
     limits = httpx.Timeout(settings.SEGMIND_WAIT_MAX, connect=10.0)
-    try:
-        params = await sync_to_async(pictures.for_upstream)(generation, attempt.account)
-        wire = adapter.codec.create(params, attempt.external_id, "")
-        client = http.blocking_client(limits)
-        request = adapter.request(client, wire)
-        await sync_to_async(lifecycle.renew)(generation)  # the last look, as in `dispatch`
-    except _NOT_SENT as error:
-        return not_sent(error)
-    sent = as_sent(wire)
-    try:
-        async with client:
-            async with asyncio.timeout(settings.SEGMIND_WAIT_MAX):  # in all: it may drip
-                answer = await client.send(request, stream=True)
-                follows = film_follows(answer.status_code, answer.headers)
-                answer = answer if follows else adapter.hushed(await http.read(answer))
-            passing("call.answered")
-            if follows:
-                outcome = await _keep_film(generation, follows.task, answer)
-                return Exchange(outcome, sent, headers_of(answer))
-            return Exchange(adapter.outcome(answer), sent, received(answer))
-    except (httpx.HTTPError, UnicodeError, TimeoutError) as error:
-        return Exchange(without_answer(error), sent, {"error": type(error).__name__})
-    except OSError as error:  # no room for the film on our side; it was made
-        return Exchange(Unknown("disk", str(error)), sent, {"error": type(error).__name__})
+    async with AsyncExitStack() as opened:
+        try:
+            adapter = await sync_to_async(providers.adapter)(attempt.account)
+            params = await sync_to_async(pictures.for_upstream)(generation, attempt.account)
+            client = await opened.enter_async_context(http.blocking_client(limits))
+            order = adapter.ordering(client, params, attempt.external_id, "")
+            await sync_to_async(lifecycle.renew)(generation)  # the last look, as in `dispatch`
+        except pictures.TROUBLE as error:
+            return not_sent(error)
+        if isinstance(order, Exchange):
+            return order
+        try:
+            return await _answered(generation, client, adapter, order)
+        except (httpx.HTTPError, UnicodeError, TimeoutError) as error:
+            return order.unanswered(error)
+        except OSError as error:  # no room for the film on our side; it was made
+            told = {"error": type(error).__name__}
+            return Exchange(Unknown("disk", str(error)), order.shown, told)
+
+
+async def _answered(
+    generation: Generation, client: httpx.AsyncClient, adapter: Adapter, order: Ordering
+) -> Exchange:
+    """Send it and wait for the film. Raises what httpx, the clock or our disk do."""
+    async with asyncio.timeout(settings.SEGMIND_WAIT_MAX):  # in all: it may drip
+        answer = await client.send(order.request, stream=True)
+        follows = film_follows(answer.status_code, answer.headers)
+        answer = answer if follows else adapter.hushed(await http.read(answer))
+    passing("call.answered")
+    if follows:
+        outcome = await _keep_film(generation, follows.task, answer)
+        return Exchange(outcome, order.shown, headers_of(answer))
+    return Exchange(adapter.outcome(answer), order.shown, received(answer))
 
 
 async def _keep_film(generation: Generation, told: Task, answer: httpx.Response) -> Outcome:

@@ -201,13 +201,14 @@ def _resend(generation: Generation, attempt: Attempt) -> Attempt | None:
 def _send(generation: Generation, attempt: Attempt) -> Exchange:
     """The create, once. What fails on our side before it is "not sent". Raises LeaseLost."""
     try:
+        adapter = providers.adapter(attempt.account)
         params = pictures.for_upstream(generation, attempt.account)
         # The last look before it goes out: who slept until here may find that somebody else has
         # looked the attempt up and sent it, and a second one would be a second film.
         lifecycle.renew(generation)
     except pictures.TROUBLE as error:
         return not_sent(error)
-    return providers.adapter(attempt.account).create(
+    return adapter.create(
         params,
         external_id=attempt.external_id,
         callback_url=f"{settings.CALLBACK_URL}/callbacks/{generation.callback_token}",

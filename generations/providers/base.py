@@ -68,12 +68,19 @@ class Exchange:
     response: dict[str, Any] = field(default_factory=dict)
 
 
-def without_answer(error: httpx.HTTPError | UnicodeError | TimeoutError) -> NotSent | Unknown:
-    """What it means that sending a create ended in `error` instead of an answer."""
-    name = type(error).__name__
-    if isinstance(error, httpx.HTTPError) and http.was_not_sent(error):
-        return NotSent(name)
-    return Unknown(name, "no answer came")
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """A create that is ready to go out, once; `shown` as the operators' trail keeps it."""
+
+    request: httpx.Request
+    shown: dict[str, Any]
+
+    def unanswered(self, error: httpx.HTTPError | UnicodeError | TimeoutError) -> Exchange:
+        """Sending it ended in `error` instead of an answer."""
+        name = type(error).__name__
+        away = isinstance(error, httpx.HTTPError) and http.was_not_sent(error)
+        outcome = NotSent(name) if away else Unknown(name, "no answer came")
+        return Exchange(outcome, self.shown, {"error": name})
 
 
 def not_sent(error: Exception) -> Exchange:
@@ -108,28 +115,39 @@ class Adapter:
         return self.codec.blocking
 
     def create(self, params: Params, *, external_id: str, callback_url: str) -> Exchange:
-        """Send the create once. Never raises for what the network or the upstream does.
+        """Send the create once. Never raises for what the network or the upstream does."""
+        with http.api_client() as client:
+            order = self.ordering(client, params, external_id, callback_url)
+            if isinstance(order, Exchange):
+                return order
+            try:
+                answer = self.hushed(http.call(client, order.request))
+            except (httpx.HTTPError, UnicodeError) as error:
+                return order.unanswered(error)
+        return Exchange(self.outcome(answer), order.shown, received(answer))
 
-        What fails on our side before it, as when the upstream cannot make this film, is "not sent".
+    def ordering(
+        self,
+        client: httpx.Client | httpx.AsyncClient,
+        params: Params,
+        external_id: str,
+        callback_url: str,
+    ) -> Ordering | Exchange:
+        """The create, ready to be sent; what fails before that is "not sent" and ours, as when the
+        upstream cannot make this film, but for an address of no use, which is the account's.
         """
         try:
             wire = self.codec.create(params, external_id, callback_url)
         except ValueError as error:
             return not_sent(error)
-        sent = as_sent(wire)
-        with http.api_client() as client:
-            try:
-                request = self.request(client, wire)
-            except _NO_ADDRESS as error:
-                name = type(error).__name__
-                return Exchange(NotSent(name), sent, {"error": name})
-            except (SealBroken, ValueError) as error:
-                return not_sent(error)
-            try:
-                answer = self.hushed(http.call(client, request))
-            except (httpx.HTTPError, UnicodeError) as error:
-                return Exchange(without_answer(error), sent, {"error": type(error).__name__})
-        return Exchange(self.outcome(answer), sent, received(answer))
+        sent = {"method": wire.method, "path": wire.path, "json": masked(wire.json)}
+        try:
+            return Ordering(self.request(client, wire), sent)
+        except _NO_ADDRESS as error:
+            name = type(error).__name__
+            return Exchange(NotSent(name), sent, {"error": name})
+        except (SealBroken, ValueError) as error:
+            return not_sent(error)
 
     def outcome(self, answer: httpx.Response) -> Outcome:
         """What a `hushed` answer to a create means. It was sent: what cannot be read is unknown."""
@@ -283,11 +301,6 @@ class Adapter:
             if not missing or len(listed) < full:
                 break
         return found
-
-
-def as_sent(wire: WireRequest) -> dict[str, Any]:
-    """The request as the operators' trail keeps it."""
-    return {"method": wire.method, "path": wire.path, "json": masked(wire.json)}
 
 
 def _theirs(found: Found, task_id: str) -> Found:

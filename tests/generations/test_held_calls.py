@@ -223,6 +223,7 @@ def test_a_call_to_an_address_that_is_none_is_not_sent(
     attempt.account = account
     exchange = asyncio.run(blocking._call(order, attempt))
     assert isinstance(exchange.outcome, NotSent)
+    assert not exchange.outcome.ours  # so that the account's breaker learns of it
     assert lifecycle.fail(now(order), "test", "over")
 
 

@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from PIL import Image
 
 from accounts import tenancy
-from generations import attempts, blocking, dispatch, lifecycle, outcomes, uploads
+from generations import attempts, blocking, dispatch, lifecycle, outcomes, products, uploads
 from generations.models import Attempt, Generation, Protocol
 from generations.providers import Exchange, NotSent
 from tests.generations.orders import actor, claimed, parked
@@ -89,6 +89,21 @@ def test_an_order_whose_picture_cannot_be_looked_up_is_not_sent(stack: Stack) ->
         assert (not_sent(exchange), not_sent(held), upstream.seen) == (True, True, [])
         outcomes.record(order, attempt, exchange)
         assert (tries(order), now(order).account_id) == (["not_sent"], None)
+        assert lifecycle.cancel(now(order))
+
+
+def test_an_order_whose_upstream_s_words_cannot_be_looked_up_is_not_sent(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stopped(stack.pid, "watcher", "cluster"), scripted(of_no_use) as upstream:
+        order = claimed(parked(funded()))
+        attempt = attempts.begin(order, account_at(upstream.url, Protocol.SEGMIND_V1))
+        monkeypatch.setattr(products._known, "at", float("-inf"))  # to be read anew
+        with database_away():
+            exchange = dispatch._send(order, attempt)
+            held = async_to_sync(blocking._call)(order, attempt)  # in this thread
+        assert (not_sent(exchange), not_sent(held), upstream.seen) == (True, True, [])
+        outcomes.record(order, attempt, exchange)
         assert lifecycle.cancel(now(order))
 
 
