@@ -235,8 +235,9 @@ def polled(generation: Generation, found: Found) -> None:
     if isinstance(found, Task) and _whole(generation, found):
         _ready(generation, found)
     elif isinstance(found, Task) and found.state == TaskState.FAILED:
-        code = "moderation" if _is_moderation(found.message) else "upstream_failed"
-        lifecycle.fail(generation, code, found.message or "The service could not make it.")
+        lifecycle.fail(
+            generation, _FINAL[found.reason], found.message or "The service could not make it."
+        )
     elif timezone.now() >= generation.deadline_at:
         lifecycle.fail(generation, "deadline", "The service did not finish it before the deadline.")
     elif isinstance(found, Task):
@@ -294,8 +295,3 @@ def told(task: Task) -> dict[str, Any]:
     if task.facts:
         kept["facts"] = fit(task.facts)
     return kept
-
-
-def _is_moderation(message: str) -> bool:
-    words = message.lower()
-    return any(sign in words for sign in ("policy", "sensitive", "risk control", "moderation"))

@@ -12,6 +12,27 @@ from enum import StrEnum
 from typing import Any
 
 
+class Reason(StrEnum):
+    """Why an upstream refused or failed, in our words; decides who is told and what comes next."""
+
+    INVALID = "invalid"  # the request itself: final, the customer can mend it
+    MODERATION = "moderation"  # content policy: final
+    DISCONTINUED = "discontinued"  # this model is gone at this account: try another account
+    AUTH = "auth"  # our credentials: the operator's alarm, never the customer's
+    BALANCE = "balance"  # our upstream account is empty: the operator's alarm
+    RATE = "rate"  # slow down and try again
+    CONCURRENCY = "concurrency"  # too many at once: wait and try again
+    UNAVAILABLE = "unavailable"  # a create: definitely not accepted; a query: nothing was told
+    FAILED = "failed"  # accepted, then failed while rendering: final
+    NOT_FOUND = "not_found"  # a query for a task it does not know
+    BROKEN = "broken"  # an answer that makes no sense
+
+    @property
+    def final(self) -> bool:
+        """Whether the order itself is at fault, so that nobody else is asked."""
+        return self in (Reason.INVALID, Reason.MODERATION, Reason.FAILED)
+
+
 class TaskState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
@@ -45,7 +66,8 @@ class Task:
     """A task as one side of the wire sees it. Times are Unix milliseconds.
 
     `units` is Kling's bill in official units, `cost_usd` Segmind's in dollars; None when not told.
-    `message` is the vendor's reason when failed, else "". `facts` is what it made that is neither
+    `message` is the vendor's reason when failed, else "", and `reason` what it means: FAILED or
+    MODERATION. `facts` is what it made that is neither
     film nor sound (faces, a voice), found in the list `facts_at` of the result or, when that is
     empty, in the answer itself. `parent` is the film that an extended one goes on from.
     """
@@ -54,6 +76,7 @@ class Task:
     state: TaskState
     external_id: str | None = None
     message: str = ""
+    reason: Reason = field(default=Reason.FAILED, compare=False)
     videos: tuple[RemoteVideo, ...] = ()
     audios: tuple[RemoteAudio, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -69,27 +92,6 @@ class Task:
     seed: int | None = None
 
 
-class Reason(StrEnum):
-    """Why an upstream refused or failed, in our words; decides who is told and what comes next."""
-
-    INVALID = "invalid"  # the request itself: final, the customer can mend it
-    MODERATION = "moderation"  # content policy: final
-    DISCONTINUED = "discontinued"  # this model is gone at this account: try another account
-    AUTH = "auth"  # our credentials: the operator's alarm, never the customer's
-    BALANCE = "balance"  # our upstream account is empty: the operator's alarm
-    RATE = "rate"  # slow down and try again
-    CONCURRENCY = "concurrency"  # too many at once: wait and try again
-    UNAVAILABLE = "unavailable"  # definitely not accepted, theirs to mend: retry or fail over
-    FAILED = "failed"  # accepted, then failed while rendering: final
-    NOT_FOUND = "not_found"  # a query for a task it does not know
-    BROKEN = "broken"  # an answer that makes no sense
-
-    @property
-    def final(self) -> bool:
-        """Whether the order itself is at fault, so that nobody else is asked."""
-        return self in (Reason.INVALID, Reason.MODERATION, Reason.FAILED)
-
-
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The upstream has the task (and bills it if it succeeds)."""
@@ -99,7 +101,9 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The upstream definitely did not take it. `retry_after` is seconds, when told."""
+    """Of a create: the upstream definitely did not take it. Of a query: no task was told, and only
+    NOT_FOUND says that there is none. `retry_after` is seconds, when told.
+    """
 
     reason: Reason
     code: str

@@ -96,9 +96,10 @@ def test_ten_absences_in_a_row_lose_it_and_a_sight_of_it_starts_anew() -> None:
 def test_of_two_answers_to_one_question_the_first_counts() -> None:
     order = in_flight()
     first, second = again(order), again(order)
-    outcomes.polled(first, Task(id="1", state=TaskState.FAILED, message="no"))
+    no = Task(id="1", state=TaskState.FAILED, message="no", reason=Reason.MODERATION)
+    outcomes.polled(first, no)
     outcomes.polled(second, Task(id="1", state=TaskState.FAILED, message="no, again"))
-    assert again(order).error_message == "no"
+    assert (again(order).error_message, again(order).error_code) == ("no", "moderation")
 
 
 def test_films_that_wait_for_their_turn_at_a_slow_pace_are_asked_about_all_the_same(

@@ -217,6 +217,12 @@ def test_a_task_survives_the_wire(task: Task) -> None:
     assert client.decode_list(*raw(server.encode_list([task, task], "r"))) == (task, task)
 
 
+def test_a_list_that_is_refused_is_no_empty_list() -> None:
+    told = client.decode_list(200, {}, b'{"code":1302,"message":"slow down","data":[]}')
+    assert isinstance(told, Rejected)
+    assert told.reason is Reason.RATE
+
+
 @settings(max_examples=300, deadline=None)
 @given(orders.STATUSES, orders.BODIES)
 def test_broken_answers_never_crash_the_client(status: int, body: bytes) -> None:

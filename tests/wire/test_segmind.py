@@ -293,6 +293,17 @@ def test_a_failed_film_answers_422_and_costs_nothing() -> None:
     assert "x-cost" not in reply.headers
 
 
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [("NSFW content detected", Reason.MODERATION), ("out of memory", Reason.FAILED)],
+)
+def test_a_failed_film_tells_whether_its_content_was_refused(words: str, reason: Reason) -> None:
+    body = json.dumps({"request_id": "1", "status": "FAILED", "error": words}).encode()
+    found = client.decode_task(422, {}, body)
+    assert isinstance(found, Task)
+    assert found.reason is reason
+
+
 def test_credits_are_dollars() -> None:
     assert server.encode_credits(Decimal("9.72")).json == {"credits": 9.72, "free-credits": 0}
 

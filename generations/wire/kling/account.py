@@ -29,8 +29,7 @@ def decode_costs(status: int, headers: Mapping[str, str], body: bytes) -> Shown 
     answer = loose.json_object(body)
     data = loose.mapping((answer or {}).get("data"))
     listed = data.get("resource_pack_subscribe_infos")
-    fine = 200 <= status < 300 and data.get("code", codes.OK) in (codes.OK, str(codes.OK))
-    if answer is None or answer.get("code") not in (codes.OK, str(codes.OK)) or not fine:
+    if not codes.success(status, answer) or not codes.is_ok(data.get("code", codes.OK)):
         return codes.query_refusal(status, headers, answer)
     return Shown(packs=tuple(filter(None, map(_pack, loose.sequence(listed)))))
 

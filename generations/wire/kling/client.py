@@ -146,8 +146,8 @@ def encode_list(kind: Kind, page: int = 1, size: int = LIST_MAX) -> WireRequest:
 def decode_created(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
     """The outcome of a create. Anything a task may hide behind is Unknown, never Rejected."""
     answer = loose.json_object(body)
-    if answer is not None and 200 <= status < 300 and answer.get("code") in (codes.OK, "0"):
-        data = loose.mapping(answer.get("data"))
+    if told := codes.success(status, answer):
+        data = loose.mapping(told.get("data"))
         task = tasks.read(data) or tasks.read_at_once(data)
         if task is not None:
             return Accepted(task)
@@ -158,8 +158,8 @@ def decode_created(status: int, headers: Mapping[str, str], body: bytes) -> Outc
 def decode_task(status: int, headers: Mapping[str, str], body: bytes) -> Task | Rejected:
     """The answer to `encode_get`."""
     answer = loose.json_object(body)
-    if answer is not None and 200 <= status < 300 and answer.get("code") in (codes.OK, "0"):
-        task = tasks.read(loose.mapping(answer.get("data")))
+    if told := codes.success(status, answer):
+        task = tasks.read(loose.mapping(told.get("data")))
         if task is not None:
             return task
     return codes.query_refusal(status, headers, answer)
@@ -170,7 +170,8 @@ def decode_list(
 ) -> tuple[Task, ...] | Rejected:
     """The answer to `encode_list`; entries that make no sense are left out."""
     answer = loose.json_object(body)
-    if answer is not None and 200 <= status < 300 and isinstance(answer.get("data"), list):
-        read = (tasks.read(loose.mapping(item)) for item in answer["data"])
+    told = codes.success(status, answer)
+    if told and isinstance(told.get("data"), list):
+        read = (tasks.read(loose.mapping(item)) for item in told["data"])
         return tuple(task for task in read if task is not None)
     return codes.query_refusal(status, headers, answer)

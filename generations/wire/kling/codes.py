@@ -62,6 +62,7 @@ CODES: Mapping[int, Code] = {
 # What the published skill page promises: 402 no credits, 400 bad model.
 _SEED_STATUS = {1101: 402, BALANCE_EMPTY: 402, NO_SUCH_RESOURCE: 400}
 
+_MODERATION = ("policy", "sensitive", "risk control", "moderation")
 _BY_STATUS = {
     400: Reason.INVALID,
     401: Reason.AUTH,
@@ -95,6 +96,23 @@ def envelope(data: Any, request_id: str) -> WireReply:
     return WireReply(status=200, json=body)
 
 
+def success(status: int, answer: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The answer if it is a success, by its status and by its code; never empty."""
+    fine = answer is not None and 200 <= status < 300 and is_ok(answer.get("code"))
+    return answer if fine else None
+
+
+def is_ok(code: object) -> bool:
+    """Whether a code is that of success, as a number or as text."""
+    return code in (OK, str(OK)) and code is not False
+
+
+def why_failed(message: str) -> Reason:
+    """Of a task that was taken and failed: what its words mean."""
+    words = message.lower()
+    return Reason.MODERATION if any(sign in words for sign in _MODERATION) else Reason.FAILED
+
+
 def refusal(
     status: int, headers: Mapping[str, str], body: Mapping[str, Any] | None
 ) -> Rejected | Unknown:
@@ -124,7 +142,7 @@ def query_refusal(
     That a task is not there must be said by who would have it, in its own code or words: a 404 of
     something in between says nothing of the task.
     """
-    if status < 300 and (body is None or body.get("code") in (OK, str(OK), None)):
+    if status < 300 and (body is None or (is_ok(body.get("code")) or body.get("code") is None)):
         return Rejected(Reason.BROKEN, str(status), "the answer makes no sense")
     found = refusal(status, headers, body)
     if isinstance(found, Unknown):

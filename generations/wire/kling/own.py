@@ -74,7 +74,7 @@ def encode_deletion(product: str, thing: str) -> WireRequest:
 def decode_deletion(status: int, headers: Mapping[str, str], body: bytes) -> Rejected | None:
     """The answer to `encode_deletion`; None when the thing is gone, now or since long."""
     answer = loose.json_object(body)
-    if answer is not None and 200 <= status < 300 and answer.get("code") in (codes.OK, "0"):
+    if codes.success(status, answer):
         return None
     found = codes.query_refusal(status, headers, answer)
     gone = found.reason is Reason.NOT_FOUND or _is_gone(found.message)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from generations.wire import loose, plain
+from generations.wire.kling import codes
 from generations.wire.task import RemoteAudio, RemoteVideo, Task, TaskState
 
 STATUS_WORDS = {
@@ -97,11 +98,13 @@ def read(fields: Mapping[str, Any]) -> Task | None:
         return None
     info = loose.mapping(fields.get("task_info"))
     external = info.get("external_task_id") or fields.get("external_task_id")
+    message = _reason(fields)
     return Task(
         id=task_id,
         state=state,
         external_id=loose.text(external) or None,
-        message=_reason(fields),
+        message=message,
+        reason=codes.why_failed(message),
         videos=_videos(fields),
         audios=_audios(fields),
         **_facts(fields),

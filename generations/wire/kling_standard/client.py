@@ -132,8 +132,8 @@ def _joined(ids: Sequence[str]) -> str:
 def decode_created(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
     """The outcome of a create. Anything a task may hide behind is Unknown."""
     answer = loose.json_object(body)
-    if answer is not None and 200 <= status < 300 and answer.get("code") in (codes.OK, "0"):
-        task = read_task(loose.mapping(answer.get("data")))
+    if told := codes.success(status, answer):
+        task = read_task(loose.mapping(told.get("data")))
         return Accepted(task) if task else Unknown(str(status), "a success without a task")
     return codes.refusal(status, headers, answer)
 
@@ -143,11 +143,11 @@ def decode_tasks(
 ) -> tuple[Task, ...] | Rejected:
     """The answer to `encode_get` or `encode_find`: unknown ids are simply not in it."""
     answer = loose.json_object(body)
-    told = answer is not None and 200 <= status < 300 and answer.get("code") in (codes.OK, "0")
-    if answer is not None and told and isinstance(answer.get("data"), list):
-        read = (read_task(loose.mapping(item)) for item in answer["data"])
+    told = codes.success(status, answer)
+    if told and isinstance(told.get("data"), list):
+        read = (read_task(loose.mapping(item)) for item in told["data"])
         found = tuple(task for task in read if task is not None)
-        if answer["data"] and not found:  # there, and in words we do not know: not absent
+        if told["data"] and not found:  # there, and in words we do not know: not absent
             return Rejected(Reason.BROKEN, str(status), "the answer makes no sense")
         return found
     return codes.query_refusal(status, headers, answer)
@@ -170,11 +170,13 @@ def read_task(fields: Mapping[str, Any]) -> Task | None:
         return None
     outputs = [loose.mapping(output) for output in loose.sequence(fields.get("outputs"))]
     films = (loose.video(output) for output in outputs if output.get("type", "video") == "video")
+    message = loose.text(fields.get("message"))
     return Task(
         id=task_id,
         state=state,
         external_id=loose.text(fields.get("external_id")) or None,
-        message=loose.text(fields.get("message")),
+        message=message,
+        reason=codes.why_failed(message),
         videos=tuple(film for film in films if film is not None),
         created_ms=loose.milliseconds(fields.get("create_time")),
         updated_ms=loose.milliseconds(fields.get("update_time")),

@@ -29,7 +29,7 @@ from generations.wire.task import (
     WireRequest,
 )
 
-_MODERATION = ("moderation", "content policy", "safety", "nsfw", "sensitive", "risk control")
+_MODERATION = ("moderation", "policy", "safety", "nsfw", "sensitive", "risk control")
 _BY_STATUS = {
     400: Reason.INVALID,
     401: Reason.AUTH,
@@ -284,10 +284,12 @@ def _task(
     metrics = loose.mapping(answer.get("metrics"))
     header_cost = loose.header(headers, "x-cost")
     header_left = loose.header(headers, "x-remaining-credits")
+    message = _message(answer) if state is TaskState.FAILED else ""
     return Task(
         id=task_id,
         state=state,
-        message=_message(answer) if state is TaskState.FAILED else "",
+        message=message,
+        reason=Reason.MODERATION if _is_moderation(message) else Reason.FAILED,
         videos=films,
         facts=voice if state is TaskState.SUCCEEDED else {},
         cost_usd=loose.number(metrics.get("cost", header_cost)),
@@ -327,6 +329,11 @@ def _refusal(
         reason = Reason.BROKEN
     if reason is None:
         return Unknown(str(status), message)
-    if reason is Reason.INVALID and any(word in words for word in _MODERATION):
+    if reason is Reason.INVALID and _is_moderation(message):
         reason = Reason.MODERATION
     return Rejected(reason, str(status), message, loose.retry_after(headers))
+
+
+def _is_moderation(message: str) -> bool:
+    words = message.lower()
+    return any(word in words for word in _MODERATION)
