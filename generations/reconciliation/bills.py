@@ -135,7 +135,7 @@ def _lag(reading: MeterReading) -> timedelta:
 
 def _moved(now: MeterReading) -> Moved | None:
     earlier = MeterReading.objects.filter(account=now.account, at__lt=now.at)
-    since = max(now.at - _WINDOW, _accepted(now.account) or now.at - _WINDOW)
+    since = max(now.at - _WINDOW, _accepted(now.account.name) or now.at - _WINDOW)
     base = earlier.filter(at__lte=since).order_by("-at").first() or earlier.order_by("at").first()
     if base is None:
         return None
@@ -154,9 +154,9 @@ def _moved(now: MeterReading) -> Moved | None:
     return Moved(mine, base.at, now.at, amount, "units")
 
 
-def _accepted(account: ProviderAccount) -> datetime | None:
+def _accepted(subject: str) -> datetime | None:
     """When somebody, or the bill itself, last put an end to a difference."""
-    rung = Alarm.objects.filter(kind=AlarmKind.BILL, subject=account.name)
+    rung = Alarm.objects.filter(kind=AlarmKind.BILL, subject=subject)
     last = rung.exclude(resolved_at=None).order_by("-resolved_at").first()
     return last.resolved_at if last else None
 
@@ -189,18 +189,24 @@ def _outside(amount: Decimal, span: Span, *, top_ups: bool) -> Decimal:
 
 
 def _judged_book(account: ProviderAccount, look: Look) -> list[Finding]:
-    """What it told of its costs, against what its cost book expected of the same films."""
+    """What it told of its costs, against what its cost book expected of the same films.
+
+    Films that began before its alarm was last resolved were judged by a book that is mended.
+    """
+    subject, a_week_ago = f"{account.name} cost book", timezone.now() - _WINDOW
+    since = max(a_week_ago, _accepted(subject) or a_week_ago)
     with tenancy.system("attempts of every tenant are one account's"):
         told = Attempt.objects.filter(
             account=account,
-            started_at__gte=timezone.now() - _WINDOW,
+            started_at__gte=since,
             upstream_cost__isnull=False,
             expected_cost__isnull=False,
         ).aggregate(took=Sum("upstream_cost"), expected=Sum("expected_cost"))
     took, expected = told["took"] or Decimal(0), told["expected"] or Decimal(0)
     difference = _outside(took, Span(expected, expected), top_ups=False)
-    says = f"told ${took:.2f} for a week's films; its cost book expects ${expected:.2f}"
-    return _told(f"{account.name} cost book", says, difference, look)
+    lately = "a week's films" if since == a_week_ago else f"films since {since:%Y-%m-%d %H:%M}"
+    says = f"told ${took:.2f} for {lately}; its cost book expects ${expected:.2f}"
+    return _told(subject, says, difference, look)
 
 
 def _told(subject: str, says: str, difference: Decimal, look: Look) -> list[Finding]:

@@ -13,7 +13,16 @@ import pytest
 from django.utils import timezone
 
 from accounts import tenancy
-from generations.models import Alarm, Attempt, Generation, MeterReading, Protocol, ProviderAccount
+from generations.models import (
+    Alarm,
+    AlarmKind,
+    Attempt,
+    Generation,
+    MeterReading,
+    Protocol,
+    ProviderAccount,
+)
+from generations.providers import alarms
 from generations.reconciliation import bills
 from generations.reconciliation.finding import Finding, Look
 from tests.generations.programs import Program, funded, native, settled
@@ -234,6 +243,9 @@ def test_costs_that_a_cost_book_does_not_expect_ring_until_it_does(
     assert found.subject == f"{segmind.name} cost book"
     assert found.says == "told $0.56 for a week's films; its cost book expects $0.20"
     assert len(ringing(found.subject)) == 1
+    alarms.clear(AlarmKind.BILL, found.subject)  # as who has mended the book resolves it
+    assert compared(segmind) == []
+    Alarm.objects.filter(subject=found.subject).update(resolved_at=None)
     with tenancy.system("a test turns the clock"):
         mine = Attempt.objects.filter(account=segmind)
         mine.update(started_at=timezone.now() - timedelta(days=8))
