@@ -337,6 +337,8 @@ class ProviderAccountAdmin(ModelAdmin):
         if "credential" in changed:
             changed ^= {"credential", "sealed_credential", "disabled_because", "auth_failures"}
         obj.save(update_fields=changed)
+        if "sealed_credential" in changed:
+            health.all_clear(obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """The name seals the credential, so it stays."""

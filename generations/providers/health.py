@@ -1,7 +1,7 @@
 """Which account may be asked now, and what its answers teach about it.
 
-Four gates in the order of their cost: in service, room, breaker, retry budget. The account's row
-is locked while they are passed, so that limits hold across processes.
+Four gates in the order of their cost: in service, room, retry budget, breaker, which counts who
+passes. The account's row is locked while they are passed, so that limits hold across processes.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _LONGEST_HOLD = 300.0  # seconds, whatever Retry-After says
 _THROTTLES = (1.0, 2.0, 4.0, 8.0, 16.0)  # seconds, for who does not say how long; then the last
 _PROBE_MARGIN = 30.0
 _WORKS = (Reason.INVALID, Reason.MODERATION, Reason.RATE, Reason.CONCURRENCY, Reason.DISCONTINUED)
+
+_ITS_ALARMS = (AlarmKind.CREDENTIAL, AlarmKind.BALANCE, AlarmKind.REFUSED)
 
 
 def admit(account_id: int, model: str, *, retry: bool, seated: bool = False) -> float:
@@ -104,7 +106,7 @@ def learn(
             alarms.ring(AlarmKind.CREDENTIAL, account.name, outcome.message)
         return
     if isinstance(outcome, Accepted):
-        _welcome(account)
+        _welcome(account, model)
     ok = isinstance(outcome, Accepted) or (
         isinstance(outcome, Rejected) and outcome.reason in (*_WORKS, Reason.AUTH, Reason.BALANCE)
     )
@@ -135,10 +137,11 @@ def _words(outcome: Outcome | NotSent) -> str:
     return outcome.message if isinstance(outcome, NotSent) else ""
 
 
-def _welcome(account: ProviderAccount) -> None:
-    """It takes orders: refusals are not in a row any more."""
+def _welcome(account: ProviderAccount, model: str) -> None:
+    """It takes orders: refusals are not in a row any more, and whatever it was is over."""
     if account.auth_failures or account.throttled:
         ProviderAccount.objects.filter(pk=account.pk).update(auth_failures=0, throttled=0)
+    alarms.clear_any(_ITS_ALARMS, account.name, refused_name(account, model))
 
 
 def _flow_off(account: ProviderAccount) -> None:
@@ -200,3 +203,14 @@ def back_in_service(account: ProviderAccount) -> None:
     ProviderAccount.objects.filter(pk=account.pk).update(
         disabled_because="", auth_failures=0, throttled=0, paused_until=None
     )
+    all_clear(account)
+
+
+def all_clear(account: ProviderAccount) -> None:
+    """What rang about its credential or its balance rings no more."""
+    alarms.clear_any(_ITS_ALARMS, account.name)
+
+
+def refused_name(account: ProviderAccount, model: str) -> str:
+    """How alarms call a model that an account does not make."""
+    return f"{account.name} {model}"

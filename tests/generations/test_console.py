@@ -191,7 +191,9 @@ def test_a_new_credential_is_a_new_chance_and_a_breaker_can_be_closed() -> None:
     assert (saved.sells("kling-v1"), saved.sells("kling-v3")) == (True, False)
 
     ProviderAccount.objects.filter(pk=account.pk).update(last_error="429", paused_until=Now())
+    alarms.ring(AlarmKind.CREDENTIAL, account.name, "disabled: no")
     room("provideraccount").save_model(asked(), saved, form, True)
+    assert account.name not in alarms.ringing(AlarmKind.CREDENTIAL)
     kept = ProviderAccount.objects.get(pk=account.pk)
     assert (kept.credential(), kept.polls_per_second) == ("access|secret", 50)
     assert kept.last_error == "429"

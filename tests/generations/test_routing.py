@@ -134,6 +134,12 @@ def test_of_300_creates_of_which_four_in_ten_fail_one_in_ten_is_sent_again(
     assert waiting == 0  # from one that time has earned
 
 
+def rings(account: ProviderAccount) -> list[str]:
+    """The subjects of the open alarms about it."""
+    its = Alarm.objects.filter(subject__startswith=account.name, resolved_at=None)
+    return list(its.values_list("subject", flat=True))
+
+
 def test_a_credential_refused_three_times_in_a_row_disables_the_account(
     account: ProviderAccount,
 ) -> None:
@@ -147,16 +153,32 @@ def test_a_credential_refused_three_times_in_a_row_disables_the_account(
             health.learn(account, "kling-v1", refused, retry=False)
         assert (now(account).auth_failures, now(account).disabled_because) == (count, "")
         pause_over()
+    assert rings(account)
     health.learn(now(account), "kling-v1", Accepted(TASK), retry=False)
     assert now(account).auth_failures == 0  # not in a row
+    assert not rings(account)
     for _ in range(settings.AUTH_FAILURES):
         pause_over()
         health.learn(account, "kling-v1", refused, retry=False)
     pause_over()
     assert now(account).disabled_because == "auth: Authorization is invalid"
     assert admitted(account) == settings.ACCOUNT_PAUSE_SECONDS
+    assert rings(account)
     health.back_in_service(account)
     assert admitted(account) == 0.0
+    assert not rings(account)
+
+
+def test_what_rang_about_an_account_that_takes_orders_again_rings_no_more(
+    account: ProviderAccount,
+) -> None:
+    empty = Rejected(Reason.BALANCE, "1102", "Account balance not enough")
+    health.learn(account, "kling-v1", empty, retry=False)
+    for model in ("kling-v1", "kling-v3"):
+        routing.refuse_model(account, model, "no permission")
+    assert len(rings(account)) == 3
+    health.learn(account, "kling-v1", Accepted(TASK), retry=False)
+    assert rings(account) == [f"{account.name} kling-v3"]
 
 
 def test_an_order_that_only_a_disabled_account_could_make_is_refused_before_the_hold(

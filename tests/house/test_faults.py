@@ -18,6 +18,6 @@ def test_every_test_that_the_table_names_exists() -> None:
     missing = [
         f"{path}::{test}"
         for path, test in named
-        if not (ROOT / path).exists() or f"def {test}" not in (ROOT / path).read_text()
+        if not (ROOT / path).exists() or (test and f"def {test}(" not in (ROOT / path).read_text())
     ]
     assert (len(named) > 50, missing) == (True, [])
