@@ -7,7 +7,7 @@ PYTHONDONTWRITEBYTECODE :=
 PROMPT ?= A lighthouse in a storm at dusk
 override PROMPT := $(value PROMPT)# as it is written: a dollar in it is no variable of make's
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points simulate planted rolling fuzz load clean
+.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points simulate planted rolling fuzz load properties clean
 export
 
 help: ## Show this list
@@ -55,6 +55,9 @@ fuzz: $(VENV)/.dev ## Send arbitrary bodies to every door (N=2000 SEED=1)
 
 load: $(VENV)/.dev ## Order steadily over HTTP: nobody is refused, nothing is lost (N=60 seconds)
 	@$(PY) -m tests.campaigns load
+
+properties: $(VENV)/.dev ## Draw many examples of every property that the suite tests (N=1000)
+	@EXAMPLES=$(or $(N),1000) $(PY) -m pytest -n 4 -m hypothesis --timeout 0
 
 bench: $(VENV)/.dev ## Run one benchmark (NAME=accept|ready|in_flight)
 	@$(PY) -m bench.$(NAME)

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.stack import Stack, prepared
 
@@ -27,6 +28,15 @@ STACK = Stack(
     OPERATOR_CHANGES_SECONDS="0.2",
 )
 _kept = ExitStack()  # until the session ends
+# Of each property so many examples are drawn; `make properties` draws more.
+settings.register_profile(
+    "house",
+    max_examples=int(os.environ.get("EXAMPLES", "40")),
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg
+import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -155,14 +156,9 @@ class LedgerMachine(RuleBasedStateMachine):
         return names[pick % len(names)]
 
 
+@pytest.mark.hypothesis
 def test_every_history_of_a_wallet_agrees_with_the_plain_rules() -> None:
-    machine = settings(
-        max_examples=int(os.environ.get("LEDGER_EXAMPLES", "80")),  # 2000 for a night
-        stateful_step_count=30,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    machine = settings(stateful_step_count=30)
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
         owner.execute("SELECT set_config('app.tenant', '*', false)")
         LedgerMachine.owner = owner

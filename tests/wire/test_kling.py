@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generations.catalogue.params import CameraControl, Params
@@ -199,7 +199,6 @@ def test_queries_quote_what_customers_named() -> None:
     )
 
 
-@settings(max_examples=150, deadline=None)
 @given(orders.orders())
 def test_an_order_survives_the_wire(params: Params) -> None:
     if not client.can_serve(params):
@@ -223,7 +222,6 @@ def test_a_list_that_is_refused_is_no_empty_list() -> None:
     assert told.reason is Reason.RATE
 
 
-@settings(max_examples=300, deadline=None)
 @given(orders.STATUSES, orders.BODIES)
 def test_broken_answers_never_crash_the_client(status: int, body: bytes) -> None:
     assert isinstance(client.decode_created(status, {}, body), Accepted | Rejected | Unknown)
@@ -231,7 +229,6 @@ def test_broken_answers_never_crash_the_client(status: int, body: bytes) -> None
     assert isinstance(client.decode_list(status, {}, body), tuple | Rejected)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(["text2video", "image2video"]), orders.JSON)
 def test_arbitrary_orders_are_read_or_refused(kind: Any, body: Any) -> None:
     try:

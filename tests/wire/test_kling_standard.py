@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from generations.catalogue.params import Params, Shot
 from generations.catalogue.validation import check
@@ -134,7 +134,6 @@ def test_what_is_not_of_this_standard_is_refused(kind: Any, body: Any) -> None:
         server.decode_order(kind, "kling-v2-6", body)
 
 
-@settings(max_examples=150, deadline=None)
 @given(orders.orders())
 def test_an_order_survives_the_wire(film: Params) -> None:
     if not client.can_serve(film):
@@ -161,14 +160,12 @@ def test_a_task_survives_the_wire(task: Task) -> None:
     )
 
 
-@settings(max_examples=300, deadline=None)
 @given(orders.STATUSES, orders.BODIES)
 def test_broken_answers_never_crash_the_client(status: int, body: bytes) -> None:
     assert isinstance(client.decode_created(status, {}, body), Accepted | Rejected | Unknown)
     assert isinstance(client.decode_task(status, {}, body), Task | Rejected)
 
 
-@settings(max_examples=200, deadline=None)
 @given(orders.JSON)
 def test_arbitrary_orders_are_read_or_refused(body: Any) -> None:
     for kind in ("text2video", "image2video"):

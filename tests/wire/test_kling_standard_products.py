@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 
 from generations.catalogue.params import Params
 from generations.catalogue.products import checking
@@ -159,7 +159,6 @@ def test_each_standard_takes_what_its_own_page_takes() -> None:
         assert (legacy.can_serve(params), client.can_serve(params)) == (first, second), params
 
 
-@settings(max_examples=150, deadline=None)
 @given(orders(*names.PRODUCTS))
 def test_an_order_survives_the_wire(params: Params) -> None:
     assume(client.can_serve(params))

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from generations.catalogue.params import CameraControl, Params
 from generations.catalogue.validation import check
@@ -139,7 +139,6 @@ def test_a_broken_answer_to_a_create_may_hide_a_task() -> None:
     assert missing.reason is Reason.NOT_FOUND
 
 
-@settings(max_examples=100, deadline=None)
 @given(orders.orders())
 def test_an_order_survives_the_wire(film: Params) -> None:
     if not client.can_serve(film):
@@ -155,7 +154,6 @@ def test_a_task_survives_the_wire(task: Task) -> None:
     assert client.decode_task(*raw(server.encode_task(task))) == task
 
 
-@settings(max_examples=300, deadline=None)
 @given(orders.STATUSES, orders.BODIES)
 def test_broken_answers_never_crash_the_client(status: int, body: bytes) -> None:
     assert isinstance(client.decode_created(status, {}, body), Accepted | Rejected | Unknown)

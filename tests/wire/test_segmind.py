@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from generations.catalogue.billable import official_units
 from generations.catalogue.params import CameraControl, Params, Shot
@@ -308,7 +308,6 @@ def test_credits_are_dollars() -> None:
     assert server.encode_credits(Decimal("9.72")).json == {"credits": 9.72, "free-credits": 0}
 
 
-@settings(max_examples=200, deadline=None)
 @given(orders.orders())
 def test_an_order_survives_the_wire(film: Params) -> None:
     page = client.slug_for(film)
@@ -339,14 +338,12 @@ def test_a_task_survives_the_wire(task: Task) -> None:
     assert client.decode_task(*raw(server.encode_result(told))) == told
 
 
-@settings(max_examples=300, deadline=None)
 @given(orders.STATUSES, orders.BODIES)
 def test_broken_answers_never_crash_the_client(status: int, body: bytes) -> None:
     assert isinstance(client.decode_created(status, {}, body), Accepted | Rejected | Unknown)
     assert isinstance(client.decode_task(status, {}, body), Task | Rejected)
 
 
-@settings(max_examples=300, deadline=None)
 @given(orders.JSON, orders.JSON)
 def test_arbitrary_orders_are_read_or_refused(body: Any, value: Any) -> None:
     for page in SLUGS:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 
 from generations.catalogue.params import Params
 from generations.catalogue.validation import check
@@ -197,7 +197,6 @@ def test_a_body_against_its_page_names_the_parameter(slug: str, body: Any, field
 TASKS = sorted({page.kinds[0] for page in PAGES})
 
 
-@settings(max_examples=150, deadline=None)
 @given(orders(*TASKS))
 def test_an_order_survives_the_wire(params: Params) -> None:
     assume(client.can_serve(params))

@@ -7,7 +7,7 @@ import io
 import pytest
 import requests
 from drf_spectacular.validation import validate_schema
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 from PIL import Image
 
@@ -202,7 +202,6 @@ _BODIES = any_json.bodies(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(body=_BODIES)
 def test_no_body_whatever_gives_a_5xx(site: str, body: dict[str, object]) -> None:
     program = native(site, any_json.key())

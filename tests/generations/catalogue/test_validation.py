@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generations.catalogue.draft import FIELDS
@@ -290,7 +290,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), JSON),
     st.sampled_from([*(spec.name for spec in SPECS), None]),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from PIL import Image
 
 from accounts import tenancy
@@ -309,7 +309,6 @@ def test_a_native_webhook_is_an_event_around_the_generation(
     assert got[0]["data"]["video"]["bytes"] > 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     body=any_json.bodies(
         "model_name", "model", "prompt", "duration", "mode", "cfg_scale", "camera_control", "image",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from tests.generations import any_json
 from tests.generations.programs import Program, available, funded, settled
@@ -110,7 +110,6 @@ def test_a_task_id_or_a_key_makes_a_repeated_call_the_same_task(
     assert available(alice) == 9990
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     body=any_json.bodies(
         "model", "prompt", "negative_prompt", "cfg_scale", "mode", "camera_control",

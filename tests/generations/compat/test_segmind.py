@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from generations.compat.segmind.errors import refuse
 from generations.errors import NoProvider
@@ -291,7 +291,6 @@ def test_a_key_makes_a_repeated_call_the_same_film(segmind: Program, alice: Cust
 _NAMES = tuple({p.name for slug in SLUGS for p in slug.parameters})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(body=any_json.bodies(*_NAMES))
 def test_no_body_whatever_gives_a_5xx(site: str, body: dict[str, Any]) -> None:
     program = Program(f"{site}/segmind", **{"x-api-key": any_json.key()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from generations.wire.segmind.products import PAGES
 from tests.generations import any_json
@@ -72,7 +72,6 @@ def test_what_was_dropped_is_said(segmind: Program) -> None:
     ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(body=any_json.bodies(*{p.name for page in PAGES for p in page.parameters}))
 def test_no_body_whatever_gives_a_5xx(site: str, body: dict[str, Any]) -> None:
     program = Program(f"{site}/segmind", **{"x-api-key": any_json.key()})
