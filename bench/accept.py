@@ -63,7 +63,7 @@ ANALYZE;
 def main() -> None:
     """Prepare both sides, run them in turn, print medians and the ratio."""
     # Without worker, web and sandbox: they would carry out the orders while we measure.
-    stack = Stack(ONLY_DATABASE="1", LOG_LEVEL="ERROR")
+    stack = Stack(on_disk=True, ONLY_DATABASE="1", LOG_LEVEL="ERROR")
     stack.start()
     try:
         keys, first = customers(stack)

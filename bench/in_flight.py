@@ -35,7 +35,9 @@ _PLACE = "http://127.0.0.1:{port}"
 
 def main() -> None:
     """Rows, upstream, rival, watcher; then the figures."""
-    stack = Stack(ONLY_DATABASE="1", POLL_SECONDS=str(POLL_SECONDS), LOG_LEVEL="ERROR")
+    stack = Stack(
+        on_disk=True, ONLY_DATABASE="1", POLL_SECONDS=str(POLL_SECONDS), LOG_LEVEL="ERROR"
+    )
     stack.start()
     port = free_ports(1)[0]
     upstream = subprocess.Popen(

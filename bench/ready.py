@@ -28,7 +28,7 @@ _PATIENCE = 120.0
 
 def main() -> None:
     """One film after the other, so that nothing is measured but the waiting."""
-    stack = Stack(SANDBOX_SPEED="80", SANDBOX_FILM="full")
+    stack = Stack(on_disk=True, SANDBOX_SPEED="80", SANDBOX_FILM="full")
     stack.start()
     try:
         ours, rival = [], []

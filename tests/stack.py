@@ -30,8 +30,8 @@ FAST = {
     # Tests of the ledger expire lots themselves, at moments of their own choosing.
     "SWEEP_SECONDS": "86400",
 }
-
-
+_MEMORY = "/dev/shm"  # a folder in memory, on Linux
+_PLENTY = 6 << 30  # bytes; the products of a whole suite take less than a third
 _PREPARED = "KLING_TEST_PREPARED"  # the folder that stacks begin with a copy of
 
 
@@ -49,6 +49,13 @@ def prepared() -> Iterator[None]:
         first.stop()
 
 
+def _in_memory() -> str | None:
+    """A folder that needs no disk: what tests write need not outlive the machine."""
+    if not os.access(_MEMORY, os.W_OK) or shutil.disk_usage(_MEMORY).free < _PLENTY:
+        return None
+    return _MEMORY
+
+
 def free_ports(count: int) -> list[int]:
     """Ports nobody listens on at this moment."""
     sockets = [socket.socket() for _ in range(count)]
@@ -63,11 +70,13 @@ def free_ports(count: int) -> list[int]:
 class Stack:
     """Database, web, worker and sandbox; `environment` is what a process needs to join them.
 
-    `new`: it begins with an empty folder, as after a clone, whatever is prepared.
+    `new`: it begins with an empty folder, as after a clone, whatever is prepared. `on_disk`: its
+    folder is where folders are, also when there is plenty of memory.
     """
 
-    def __init__(self, *, new: bool = False, **settings: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="kling-test-"))
+    def __init__(self, *, new: bool = False, on_disk: bool = False, **settings: str) -> None:
+        parent = None if on_disk else _in_memory()
+        self.folder = Path(tempfile.mkdtemp(prefix="kling-test-", dir=parent))
         if not new and _PREPARED in os.environ:  # cp, because the database's files are another's
             subprocess.run(["cp", "-a", f"{os.environ[_PREPARED]}/.", self.folder], check=True)
         self.folder.chmod(0o711)
