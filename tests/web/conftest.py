@@ -18,12 +18,14 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    expect,
     sync_playwright,
 )
 
 from tests import browser as chromium
 
 PASSWORD = "screening-room-9"
+expect.set_options(timeout=20_000)  # like every other wait: a machine may be busy
 
 
 def png(width: int, height: int) -> bytes:
