@@ -35,7 +35,6 @@ _SETTINGS = {
     "UNKNOWN_GRACE_SECONDS": "15",
     "LATE_LOOK_SECONDS": "60",
     "ACCOUNT_PAUSE_SECONDS": "60",
-    "DATABASE_PREPARE": "0",  # sessions are lent again (`sessions`), as behind a pooler
     "BREAKER_OPEN_SECONDS": "5",
     "QUEUE_LIMIT": "100000",
 }

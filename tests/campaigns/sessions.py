@@ -1,7 +1,7 @@
 """Database sessions that are lent again, as a pooler does: a new one costs a cold server process.
 
-Who closes its session, or is killed with it, leaves nothing of it behind: what is open is rolled
-back, and `DISCARD ALL` forgets locks, settings and prepared statements.
+Who closes its session, or is killed with it, leaves nothing of it behind but what it prepared: what
+is open is rolled back, and locks and settings are forgotten.
 """
 
 from __future__ import annotations
@@ -11,6 +11,11 @@ from typing import Any
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 
+# DISCARD ALL, except that prepared statements stay: making them anew is a sixth of the work.
+_FORGET = """
+CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *;
+SELECT pg_advisory_unlock_all(); DISCARD SEQUENCES; DISCARD TEMP
+"""
 _free: list[psycopg.Connection[Any]] = []
 
 
@@ -51,5 +56,5 @@ def _take_back(session: psycopg.Connection[Any]) -> None:
         return
     session.rollback()
     session.autocommit = True
-    session.execute("DISCARD ALL")
+    session.execute(_FORGET)
     _free.append(session)
