@@ -66,12 +66,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         STACK.ready()
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End what was started and remove its folder."""
-    if not _hands_out_only(config):
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End what was started and remove its folder.
+
+    Here, because who hands out the tests waits for this as long as it takes; after it a process
+    that runs tests is given ten seconds, then it is killed, and its product would live on.
+    """
+    if not _hands_out_only(session.config):
         from django.db import connections
 
         connections.close_all()
+    STACK.stop()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Of a session that never began too, nothing stays."""
     STACK.stop()
     _kept.close()
 
