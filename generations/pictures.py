@@ -42,7 +42,7 @@ def for_upstream(generation: Generation, account: ProviderAccount) -> Params:
     for field in NAMES:
         value = getattr(params, field)
         if value:
-            changed[field] = _form(generation, account, value, crop)
+            changed[field] = _form(generation, account, value, crop, field)
     masks = tuple(
         replace(m, mask=_form(generation, account, m.mask, None)) for m in params.dynamic_masks
     )
@@ -58,7 +58,10 @@ def _of_a_product(generation: Generation, account: ProviderAccount, params: Para
     return sources.for_upstream(generation, account, replaced(params, changes))
 
 
-def _form(generation: Generation, account: ProviderAccount, value: str, crop: str | None) -> str:
+def _form(
+    generation: Generation, account: ProviderAccount, value: str, crop: str | None, field: str = ""
+) -> str:
+    """The picture as the account takes it, cropped to a ratio under a name of its `field`'s."""
     raw = _bytes_of(generation, value) if crop or value.startswith(PREFIX) else None
     if raw is None:
         return value
@@ -68,7 +71,7 @@ def _form(generation: Generation, account: ProviderAccount, value: str, crop: st
         return base64.b64encode(raw).decode()
     if value.startswith(PREFIX) and not crop:
         return storage.link(_upload(generation, value).key)
-    key = f"inputs/{generation.organisation_id}/{generation.public_id}-cropped.jpg"
+    key = f"inputs/{generation.organisation_id}/{generation.public_id}-{field}-cropped.jpg"
     storage.put(key, io.BytesIO(raw))
     return storage.link(key)
 

@@ -27,7 +27,8 @@ _BATCH = 2_000
 _INCOMING, _INPUTS = "incoming/", "inputs/"
 _PREFIXES = ("films/", _INCOMING, _INPUTS)  # in the order of their bytes
 _OF_AN_ORDER = re.compile(
-    r"films/(gen_\w+)/[^/]+|incoming/\.?(gen_\w+)\.mp4[^/]*|inputs/\d+/\.?(gen_\w+)-cropped\.jpg[^/]*"
+    r"films/(gen_\w+)/[^/]+|incoming/\.?(gen_\w+)\.mp4[^/]*"
+    r"|inputs/\d+/\.?(gen_\w+)-\w+-cropped\.jpg[^/]*"
 )
 _SENT = re.compile(r"inputs/\d+/[0-9a-f]{64}")
 _HALF = re.compile(r".*/\.[^/]+\.[0-9a-f]{16}")  # what a crash leaves of storage.put

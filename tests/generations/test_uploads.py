@@ -17,8 +17,10 @@ from generations import pictures, storage, uploads
 from generations.catalogue import media
 from generations.catalogue.params import DynamicMask, Params
 from generations.errors import InvalidRequest
-from generations.models import Upload
-from tests.generations.orders import actor
+from generations.models import Protocol, Upload
+from tests.generations.orders import actor, parked
+from tests.generations.programs import funded
+from tests.generations.scripted import account_at
 from tests.people import Customer, customer
 
 
@@ -191,6 +193,22 @@ def test_an_image_that_unfolds_too_far_is_handed_over_uncropped() -> None:
     for raw in (bomb(14_000, 14_000), bomb(7_000, 7_000), b"no image"):
         assert pictures._cropped(raw, "16:9") == raw
     assert Image.open(io.BytesIO(pictures._cropped(picture(400, 400), "2:1"))).size == (400, 200)
+
+
+def test_a_cropped_last_frame_is_not_handed_over_for_the_first() -> None:
+    bob = funded()
+    first, last = (uploads.store(actor(bob), picture(s, s)).public_id for s in (400, 500))
+    order = parked(bob, model="kling-v1-6", mode="pro", image=first, image_tail=last)
+    order.params = {**order.params, "aspect_ratio": "16:9"}  # as Segmind's door takes it
+    account = account_at("http://127.0.0.1:1", Protocol.KLING_2026)
+    sent = pictures.for_upstream(order, account)
+    sizes = []
+    for field in ("image", "image_tail"):
+        assert f"{order.public_id}-{field}-cropped.jpg" in str(getattr(sent, field))
+        key = f"inputs/{order.organisation_id}/{order.public_id}-{field}-cropped.jpg"
+        with storage.open_file(key) as file:
+            sizes.append(Image.open(file).size)
+    assert sizes == [(400, 225), (500, 281)]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

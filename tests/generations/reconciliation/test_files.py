@@ -105,13 +105,13 @@ def test_files_of_an_order_stay_until_it_has_ended_and_does_not_name_them(
         lies(f"films/{at_work.public_id}/half.mp4"),
         lies(f"films/{young.public_id}/half.mp4"),
         lies(f"incoming/{at_work.public_id}.mp4"),
-        lies(f"inputs/{alice.organisation.pk}/{at_work.public_id}-cropped.jpg"),
+        lies(f"inputs/{alice.organisation.pk}/{at_work.public_id}-image-cropped.jpg"),
     ]
     goes = [
         lies(f"films/{over.public_id}/half.mp4"),
         lies(f"incoming/{over.public_id}.mp4"),
         lies(f"incoming/.{over.public_id}.mp4.{secrets.token_hex(8)}"),
-        lies(f"inputs/{alice.organisation.pk}/{over.public_id}-cropped.jpg"),
+        lies(f"inputs/{alice.organisation.pk}/{over.public_id}-image-cropped.jpg"),
     ]
     found = all_of(files.orphans, MEND)
     assert [there(key) for key in stays] == [True] * 4
