@@ -160,9 +160,11 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             "CREATE INDEX generation_given_up ON generations_generation (finished_at) "
             "WHERE status = 'failed';"
+            "CREATE INDEX generation_kept_here ON generations_generation (id) "
+            "WHERE status = 'failed' AND media_url LIKE 'stored:%';"
             # What was kept until now may be referred to.
             "SELECT set_config('app.tenant', '*', true);"
             "UPDATE generations_upload SET used_at = created_at, sent_at = created_at;",
-            "DROP INDEX generation_given_up;",
+            "DROP INDEX generation_kept_here; DROP INDEX generation_given_up;",
         ),
     ]

@@ -47,6 +47,7 @@ class Generation(TenantPart):
 
     `next_run_at` is when the next step is due, null when none is owed. A step is claimed by
     raising `version` and setting `lease_until`; whoever holds an older version can write nothing.
+    Of one that has failed `lease_until` is when `late` asks for its film again.
     """
 
     public_id = models.CharField(max_length=40, default=new_generation_id)

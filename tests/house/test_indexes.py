@@ -15,7 +15,7 @@ from accounts.actors import Actor
 from accounts.models import IdempotencyRecord
 from accounts.row_security import Protect
 from billing import quotes
-from generations import deliveries, due, owned, polls, sweeps
+from generations import deliveries, due, late, owned, polls, sweeps
 from generations.catalogue import billable
 from generations.models import Status
 from tests.generations.orders import parked
@@ -75,6 +75,7 @@ def read_through(plan: dict[str, Any]) -> Iterator[str]:
 
 LOOKS: tuple[Callable[[], object], ...] = (
     sweeps.give_up_stuck,
+    late.run,
     sweeps.forget_answers,
     outbox.forget_old,
     outbox.announce,
