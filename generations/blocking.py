@@ -95,7 +95,7 @@ def _next_call(generation: Generation) -> Attempt | None:
     if generation.account is None:
         return None
     if timezone.now() >= generation.deadline_at:
-        lifecycle.fail(generation, "deadline", "No service could take it before its deadline.")
+        lifecycle.fail(generation, "deadline", outcomes.NOT_TAKEN)
         return None
     again = generation.account_id in attempts.tried(generation)
     attempt = attempts.begin(generation, generation.account, retry=again)
@@ -156,7 +156,7 @@ async def _keep_lease(generation: Generation) -> None:
 
 
 def _too_late(generation: Generation) -> None:
-    outcomes.give_up(generation, "deadline", "The service did not finish it before the deadline.")
+    outcomes.give_up(generation, "deadline", outcomes.NOT_MADE)
 
 
 async def _call(generation: Generation, attempt: Attempt) -> Exchange:

@@ -25,10 +25,9 @@ from generations.models import (
     Attempt,
     AttemptOutcome,
     Generation,
-    Protocol,
     Status,
 )
-from generations.providers import Exchange, health
+from generations.providers import Exchange, codecs, health
 from generations.providers.base import not_sent
 from kling_saas.lib.points import passing
 
@@ -39,7 +38,7 @@ _LONGEST_WAIT = 10.0
 _LONGEST_SILENCE = 60.0  # between look-ups that nobody answers: each may keep a round waiting
 _FULL = 1.0  # what was put back asks full accounts again
 MAY_BE_BILLED = (AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED)
-BLOCKING = Q(account__protocol=Protocol.SEGMIND_V1)
+BLOCKING = Q(account__protocol=codecs.BLOCKING)
 
 
 def run() -> int:
@@ -99,7 +98,7 @@ def _next_step(generation: Generation) -> Attempt | None:
             return None
         return _resolve(generation, open_attempt)
     if timezone.now() >= generation.deadline_at:
-        lifecycle.fail(generation, "deadline", "No service could take it before its deadline.")
+        lifecycle.fail(generation, "deadline", outcomes.NOT_TAKEN)
         return None
     return _place(generation)
 
@@ -120,9 +119,10 @@ def _place(generation: Generation) -> Attempt | None:
     for account in sorted(able, key=lambda a: a.pk in tried):
         again = account.pk in tried
         with lifecycle.scope(generation), transaction.atomic():
-            if not turns.seat(generation):
+            if not turns.seat(generation):  # its organisation's, whichever the account
                 waits.append(health.NO_ROOM)
-            elif closed_for := health.admit(account.pk, generation.called, retry=again):
+                break
+            if closed_for := health.admit(account.pk, generation.called, retry=again):
                 waits.append(closed_for)
             elif providers.adapter(account).blocking:
                 lifecycle.hand_over(generation, account)

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from accounts import tenancy
-from generations.models import Protocol, Reconciliation
+from generations.models import Reconciliation
+from generations.providers.codecs import BLOCKING
 from kling_saas.lib.postgresql.base import fetch_one
 
 _FILMS = 50  # more are not counted
@@ -54,9 +55,8 @@ class Due:
 
 def look() -> Due:
     """What is due now, of every tenant. At most 50 films are counted."""
-    holding = str(Protocol.SEGMIND_V1)
     with tenancy.system("the watcher looks for every tenant"):
-        seen = fetch_one(_LOOK, [holding, holding, _FILMS])
+        seen = fetch_one(_LOOK, [BLOCKING, BLOCKING, _FILMS])
     assert seen is not None, "EXISTS and count answer whatever there is"
     return Due(*seen)
 

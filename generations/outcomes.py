@@ -27,6 +27,9 @@ _FINAL = {
     Reason.FAILED: "upstream_failed",
 }
 NO_MARK = "watermark: the service made the film without a copy that has the watermark."
+NOT_TAKEN = "No service could take it before its deadline; nothing was charged."
+NOT_MADE = "The service did not finish it before the deadline; nothing was charged."
+NOT_FINISHED = "It was not finished before its deadline; nothing was charged."
 _ENDED = {TaskState.SUCCEEDED, TaskState.FAILED}
 _SOON = 1.0  # seconds
 _ABSENCES = 10  # polls in a row that do not know the film
@@ -239,7 +242,7 @@ def polled(generation: Generation, found: Found) -> None:
             generation, _FINAL[found.reason], found.message or "The service could not make it."
         )
     elif timezone.now() >= generation.deadline_at:
-        lifecycle.fail(generation, "deadline", "The service did not finish it before the deadline.")
+        lifecycle.fail(generation, "deadline", NOT_MADE)
     elif isinstance(found, Task):
         polls.seen(generation)
     elif not certainly_absent(found):

@@ -31,7 +31,7 @@ _WORDS = {
 
 
 def _spelled(text: str) -> str:
-    """With the words of this module written out."""
+    """With the words of this module written out: in order, so a meaning may hold later words."""
     for word, meaning in _WORDS.items():
         text = text.replace(word, meaning)
     return text

@@ -19,6 +19,7 @@ from kling_saas.lib.database import DATABASE_GONE
 from kling_saas.lib.forgetting import forget
 
 log = logging.getLogger(__name__)
+_NOT_PROCESSED = "It could not be processed; nothing was charged."
 _KEEP_ANSWERS = timedelta(days=7)
 _AT_ONCE = 50
 
@@ -62,8 +63,8 @@ def give_up_stuck() -> int:
     return sum(
         _give_up(*case)
         for case in (
-            (lifecycle.poison(), "internal", "It could not be processed", died),
-            (lifecycle.hopeless(), "deadline", "It was not finished before its deadline", failed),
+            (lifecycle.poison(), "internal", _NOT_PROCESSED, died),
+            (lifecycle.hopeless(), "deadline", outcomes.NOT_FINISHED, failed),
         )
     )
 
@@ -76,7 +77,7 @@ def _give_up(which: Q, code: str, why: str, for_operator: str) -> int:
     ended = 0
     for generation in stuck:
         try:
-            if outcomes.give_up(generation, code, f"{why}; nothing was charged."):
+            if outcomes.give_up(generation, code, why):
                 alarms.ring(AlarmKind.POISON, generation.public_id, for_operator)
                 ended += 1
         except Exception:  # what cannot even be given up must not keep the others

@@ -19,7 +19,7 @@ from generations.catalogue import billable, registry
 from generations.catalogue.params import Params
 from generations.models import Protocol, ProviderAccount
 from generations.providers.base import Adapter
-from generations.providers.codecs import Question
+from generations.providers.codecs import CODECS, Question
 from generations.wire.kling import server as kling
 from generations.wire.kling_standard import server as kling_2026
 from generations.wire.llmprovider import server as llmprovider
@@ -77,7 +77,7 @@ def cheapest(account: ProviderAccount) -> Params:
 
 def run(account: ProviderAccount, *, max_cost: int, wait: float = 1200.0) -> Trial:
     """Make it. `max_cost` is list-price credits, `wait` seconds. Raises TrialRefused."""
-    if account.protocol == Protocol.SEGMIND_V1:
+    if CODECS[account.protocol].blocking:
         raise TrialRefused("v1 answers with the film itself: try the v2 account instead")
     params = cheapest(account)
     trial = Trial(params, int(billable.official_units(params) * 10))

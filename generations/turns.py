@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from django.db import connection
 
-from generations.models import Generation, Protocol
+from generations.models import Generation
+from generations.providers.codecs import BLOCKING
 
 
 def due(most: int) -> list[int]:
     """Ids of what is to be looked at now, in turn. Needs a system scope.
 
-    First what is at an account already or past its deadline; then as many new orders as there is
-    room for at the accounts of their lane and in their organisation's own limit.
+    First what is at an account already or past its deadline, at most half; then as many as there is
+    room for, at the accounts of their lane and in their organisation's own limit: what was put
+    back, at most half, and new orders.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM generations_turns(%s, %s)", [most, Protocol.SEGMIND_V1])
+        cursor.execute("SELECT * FROM generations_turns(%s, %s)", [most, BLOCKING])
         return [row[0] for row in cursor.fetchall()]
 
 

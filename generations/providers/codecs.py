@@ -198,6 +198,8 @@ CODECS: Mapping[str, Codec] = {
     Protocol.LLMPROVIDER: _LLMPROVIDER,
 }
 """As released; what is sent and read goes by `codec_of`."""
+(BLOCKING,) = (protocol for protocol, codec in CODECS.items() if codec.blocking)
+"""The protocol whose answer to a create is the film: who asks it holds the line meanwhile."""
 
 
 def codec_of(protocol: str) -> Codec:

@@ -105,8 +105,7 @@ def _unsettled(look: Look) -> list[Breach]:
 
 def _given_back(order: Generation, look: Look) -> Finding:
     says = f"{order.credits} credits are held since {order.created_at:%Y-%m-%d %H:%M}"
-    why = "It was not finished before its deadline; nothing was charged."
-    if look.mend and not outcomes.give_up(order, "deadline", why):
+    if look.mend and not outcomes.give_up(order, "deadline", outcomes.NOT_FINISHED):
         return Finding(Kind.HOLD, order.public_id, says, "somebody else moved it on")
     return Finding(Kind.HOLD, order.public_id, says, "given up, and given back")
 
