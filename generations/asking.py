@@ -117,7 +117,7 @@ class Asking:
         return answer
 
     async def _turn_of(self, account: ProviderAccount) -> None:
-        step = self.sharers / max(1, account.polls_per_second)
+        step = self.sharers / account.polls_per_second
         while True:
             now, rest = time.monotonic(), self._rest_until.get(account.pk, 0.0)
             turn = max(now, rest, self._turns.get(account.pk, now))

@@ -125,7 +125,7 @@ def drawn(
 
     def place(account: ProviderAccount) -> tuple[bool, int, float]:
         cut = set(providers.adapter(account).lost(params)) - _MADE_UP_FOR
-        lot = (1.0 - chance()) ** (1.0 / max(account.weight, 1))
+        lot = (1.0 - chance()) ** (1.0 / account.weight)
         return bool(cut), account.priority, -lot
 
     return sorted(accounts, key=place)

@@ -195,6 +195,22 @@ class Migration(migrations.Migration):
                 default=1, help_text="Share of the orders among accounts of the same priority."
             ),
         ),
+        migrations.AddConstraint(
+            model_name="provideraccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(weight__gte=1),
+                name="account_has_some_weight",
+                violation_error_message="Choose a weight of at least 1.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="provideraccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(polls_per_second__gte=1),
+                name="account_may_be_asked",
+                violation_error_message="Allow at least one question in a second.",
+            ),
+        ),
         migrations.AlterField(
             model_name="attempt",
             name="upstream_cost",

@@ -88,6 +88,18 @@ class ProviderAccount(models.Model):
 
     class Meta:
         ordering = ["priority", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(weight__gte=1),
+                name="account_has_some_weight",
+                violation_error_message="Choose a weight of at least 1.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(polls_per_second__gte=1),
+                name="account_may_be_asked",
+                violation_error_message="Allow at least one question in a second.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

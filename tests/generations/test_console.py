@@ -207,6 +207,8 @@ def test_a_new_credential_is_a_new_chance_and_a_breaker_can_be_closed() -> None:
         {**fields, "models_sold": '["kling-v9"]', "cost_book": '{"*": "-1"}'}, instance=account
     )
     assert set(wrong.errors) == {"models_sold", "cost_book"}
+    for nothing in ({"weight": 0}, {"polls_per_second": 0}):
+        assert ProviderAccountForm({**fields, **nothing}, instance=account).errors
 
     breaker = Breaker.objects.create(
         account=account, model="kling-v1", state="open", next_probe_at=account.created_at
