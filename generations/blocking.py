@@ -31,7 +31,6 @@ from generations.models import Attempt, AttemptOutcome, Generation, Status
 from generations.providers import Exchange
 from generations.providers.base import Adapter, Ordering, not_sent
 from generations.providers.trail import headers_of, received
-from generations.wire.segmind.client import film_follows
 from generations.wire.task import Accepted, Outcome, RemoteVideo, Task, TaskState, Unknown
 from kling_saas.lib import http
 from kling_saas.lib.points import passing
@@ -187,7 +186,8 @@ async def _answered(
     """Send it and wait for the film. Raises what httpx, the clock or our disk do."""
     async with asyncio.timeout(settings.SEGMIND_WAIT_MAX):  # in all: it may drip
         answer = await client.send(order.request, stream=True)
-        follows = film_follows(answer.status_code, answer.headers)
+        told = adapter.codec.follows
+        follows = told(answer.status_code, answer.headers) if told else None
         answer = answer if follows else adapter.hushed(await http.read(answer))
     passing("call.answered")
     if follows:

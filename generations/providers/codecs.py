@@ -76,7 +76,7 @@ class Codec:
     then. `lost`: fields of the order it cannot carry. `credential`: headers that prove who we are.
     `create` takes the order, our external id and the address to call back. `get` asks for one task
     by the upstream's id, `find` by ours; without `find` a lost answer can never be looked up.
-    `blocking`: the create's answer is the film itself.
+    `follows`: the create's answer is the film itself, and this tells so from its head.
     """
 
     can_serve: Callable[[Params], bool]
@@ -90,8 +90,13 @@ class Codec:
     bulk: Bulk | None = None
     meter: Meter | None = None
     deletion: Deletion | None = None
-    blocking: bool = False
+    follows: Callable[[int, Headers], segmind.FilmFollows | None] | None = None
     beyond: Callable[[Params], Violation | None] = lambda params: None
+
+    @property
+    def blocking(self) -> bool:
+        """Whether the line is held until the film is made."""
+        return self.follows is not None
 
 
 def bearer(credential: str) -> dict[str, str]:
@@ -141,7 +146,7 @@ def _segmind(words: Mapping[str, str], version: Literal["v1", "v2"]) -> Codec:
         get=lambda question: segmind.encode_get(question.task_id),
         decode_task=partial(segmind.decode_task, words=words),
         meter=Meter(lambda start, end: segmind.encode_credits(), segmind.decode_credits),
-        blocking=version == "v1",
+        follows=segmind.film_follows if version == "v1" else None,
     )
 
 
