@@ -38,6 +38,7 @@ def _faults(visitor: Visitor, path: str) -> list[str]:
     """By every rule in light, and by those about colours in dark."""
     page = visitor.go(path)
     page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(d => d.open = true)")
+    page.evaluate(_ONE_ROW_OF_EACH_LOOK)
     faults = []
     for scheme, rules in (("light", _EVERYTHING), ("dark", _COLOURS)):
         page.emulate_media(color_scheme=scheme)
