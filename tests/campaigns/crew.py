@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cache
@@ -21,14 +21,19 @@ from accounts import outbox, tenancy
 from generations import blocking, dispatch, films, ingest, late, sweeps
 from generations.asking import Asking
 from generations.films import Film
+from generations.models import Protocol
 from kling_saas.lib import http
 from tests.campaigns import sessions
 from tests.campaigns.virtual import CLOCK
 
 log = logging.getLogger(__name__)
 _mine = threading.local()
+_HELD = "held"  # to be submitted where the answer is the film
 _DUE = """
-SELECT DISTINCT status FROM generations_generation
+SELECT DISTINCT CASE WHEN status = 'submitting' AND account_id IN (
+           SELECT id FROM generations_provideraccount WHERE protocol = %s)
+       THEN %s ELSE status END
+  FROM generations_generation
  WHERE finished_at IS NULL AND next_run_at <= now()
    AND (lease_until IS NULL OR lease_until <= now())
 """
@@ -62,8 +67,8 @@ def sweep() -> None:
 
 
 def due() -> set[str]:
-    """The states of all that is to be done now."""
-    return {row[0] for row in _eyes().execute(_DUE)}
+    """The states of all that is to be done now; `_HELD` is one of them."""
+    return {row[0] for row in _eyes().execute(_DUE, [Protocol.SEGMIND_V1, _HELD])}
 
 
 def unfinished(organisation: int) -> bool:
@@ -88,27 +93,41 @@ def _tried(work: Callable[[], int]) -> int:
         return 0
 
 
-def wait() -> int:
-    """Everything that waits for upstreams, once. Each thread keeps its event loop."""
+def ask() -> int:
+    """The watcher's questions, once, until they are answered."""
+    return _waited(_asks())
+
+
+def call() -> int:
+    """Its held calls, once, until they are answered."""
+    return _waited(_calls())
+
+
+def _waited(work: Coroutine[Any, Any, int]) -> int:
+    """Each thread keeps its event loop."""
     try:
         if not hasattr(_mine, "loop"):
             _mine.loop = asyncio.Runner()
-        return int(_mine.loop.run(_waits()))
+        return int(_mine.loop.run(work))
     except BaseException:
         _mine.loop.close()  # with all that still runs in it
         del _mine.loop
         raise
 
 
-async def _waits() -> int:
-    """The watcher's poll and its held calls, until all of them are answered."""
-    asking, calls = Asking(), blocking.Calls()
+async def _asks() -> int:
+    asking = Asking()
     async with http.polling_client() as asking.client:
-        polled = await asking.begin_due()
+        asked = await asking.begin_due()
         await asking.finish()
-    held = await calls.start_due()
+    return asked
+
+
+async def _calls() -> int:
+    calls = blocking.Calls()
+    begun = await calls.start_due()
     await asyncio.gather(*calls._held, return_exceptions=True)
-    return polled + held
+    return begun
 
 
 def leap() -> bool:
@@ -139,7 +158,8 @@ def examined(path: Path, *, seconds: int, alive: Callable[[], None]) -> Film:
 
 WORK: tuple[tuple[Callable[[], int], frozenset[str]], ...] = (
     (dispatch.run, frozenset({"accepted", "submitting"})),
-    (wait, frozenset({"submitting", "in_flight"})),
+    (ask, frozenset({"in_flight"})),
+    (call, frozenset({_HELD})),
     (ingest.run, frozenset({"fetching", "storing"})),
 )
 

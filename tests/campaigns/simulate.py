@@ -23,7 +23,8 @@ from tests.campaigns import verdict
 from tests.campaigns.place import emptied, prepared
 from tests.stack import Stack
 
-SETTINGS = {"UNKNOWN_GRACE_SECONDS": "90"}  # longer than a create is on its way
+# Longer than a create is on its way; and nobody is watched so closely as in life.
+SETTINGS = {"UNKNOWN_GRACE_SECONDS": "90", "POLL_SECONDS": "45"}
 SHARES = 2  # processes, each with a place of its own
 _ENOUGH = 20  # violations, after which the rest would tell nothing new
 _TOGETHER = 10  # worlds share the tables before these are emptied

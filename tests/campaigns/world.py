@@ -59,6 +59,7 @@ _MODEL = "kling-v2-5-turbo"
 _PRICE = 100_000
 _LOOKS = (0, 1, 4, 10, 8)  # hours between looks at late films, within their day
 _AFTER = 8  # hours more, and the slowest upstream is done
+_LONGEST_NAP = 5  # doublings of a second
 _SWEPT = ("unknown submits", "holds", "late films")
 
 
@@ -248,7 +249,7 @@ class World:
                 self.upstreams.call_back()
 
     def _worker(self) -> None:
-        stage = self.stage
+        stage, idle = self.stage, 0
         while not stage.ended:
             handled = 0
             try:
@@ -265,14 +266,18 @@ class World:
                 connection.close()
             if getattr(stage._mine.player, "dead", False):
                 self._die()
-            elif not handled:
-                stage.pause(self._idle())
+                continue
+            idle = 0 if handled else idle + 1
+            if not handled:
+                stage.pause(self._nap(idle))
 
-    def _idle(self) -> float:
-        """Until something is due, about, or for a minute at most."""
+    def _nap(self, idle: int) -> float:
+        """Until something is due, about, or for a minute at most; `idle` rounds found nothing."""
         due = crew.next_due()
         left = (due - CLOCK.now()).total_seconds() if due else 60.0
-        return min(60.0, max(0.1, left)) + self.stage.rng.uniform(0, 2)
+        # What is due and taken by nobody waits for an account, perhaps for an hour.
+        left = left if left > 0 else 2.0 ** min(idle, _LONGEST_NAP)
+        return min(60.0, left) + self.stage.rng.uniform(0, 2)
 
     def _die(self) -> None:
         connection.close()
