@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generations import attempts, faces, lifecycle, outcomes, providers, storage
+from generations import attempts, faces, lifecycle, outcomes, patience, providers, storage
 from generations.catalogue.products.registry import PRODUCTS
 from generations.downloads import NOT_HAD, PATIENCE, STORED, Fetched, age_of, fetched, held
 from generations.films import BadFilm, Film, digest
@@ -30,7 +30,6 @@ from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
 _WAITS = (0.5, 3.0, 10.0, 30.0, 60.0)
-_OUTAGE = timedelta(hours=24)  # of our storage, after which a film is given up
 _OURS = "storage"  # what an alarm calls it
 _PAUSES = 5.0, 900.0  # seconds between tries while the storage or who has the film is away
 
@@ -185,7 +184,7 @@ def _storage_trouble(generation: Generation, error: Exception) -> None:
     log.error("%s: our storage failed after %s: %r", generation.public_id, age, error)
     if age >= PATIENCE:
         alarms.ring(AlarmKind.UNSTORED, _OURS, f"{generation.public_id}: {error!r}")
-    if age > _OUTAGE:
+    if age > patience.STORAGE:
         why = "The film was made and our storage did not take it for a day"
         lifecycle.fail(generation, "deadline", f"{why}. Nothing was charged.")
         return

@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from accounts import tenancy
-from generations import storage
+from generations import patience, storage
 from generations.models import ProviderAccount
 from generations.models.provider_account import secrets_of
 from generations.products import FACTS_ONLY
@@ -24,6 +25,10 @@ from kling_saas.lib.sealing import SealBroken
 _CHUNK = 1024 * 1024
 _LISTED = 20  # offenders named per rule
 _FACTS_ONLY = ", ".join(f"'{kind}'" for kind in sorted(FACTS_ONLY))
+
+
+def _seconds(time: timedelta) -> str:
+    return f"interval '{time.total_seconds():.0f} s'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +85,11 @@ RULES = (
     Rule(
         "I8",
         "nothing is held an hour beyond its deadline, but for films that wait for our storage",
-        "SELECT g.public_id FROM generations_generation g WHERE g.finished_at IS NULL "
-        "AND g.deadline_at < now() - interval '1 hour' "
+        "SELECT g.public_id FROM generations_generation g "  # noqa: S608 - figures of ours
+        "WHERE g.finished_at IS NULL "
+        f"AND g.deadline_at < now() - {_seconds(patience.DEADLINE_GRACE)} "
         "AND (g.status NOT IN ('fetching', 'storing') "
-        "OR g.deadline_at < now() - interval '25 hours')",
+        f"OR g.deadline_at < now() - {_seconds(patience.STORAGE_GRACE)})",
     ),
     Rule(
         "I9",

@@ -18,7 +18,16 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import outbox, tenancy
-from generations import attempts, ingest, lifecycle, outcomes, providers, standing, storage
+from generations import (
+    attempts,
+    ingest,
+    lifecycle,
+    outcomes,
+    patience,
+    providers,
+    standing,
+    storage,
+)
 from generations.downloads import STORED
 from generations.films import BadFilm
 from generations.models import (
@@ -42,7 +51,6 @@ _TROUBLE: tuple[type[Exception], ...] = (
     BadFilm,
     *storage.TROUBLE,
 )
-_FOR = timedelta(hours=24)
 REST = 10  # pauses, for an upstream that did not answer, or whose film could not be used
 _BAD = "bad_film"
 _TAKEN = Q(
@@ -62,7 +70,7 @@ def run() -> int:
             Generation.objects.filter(
                 Q(lease_until=None) | Q(lease_until__lte=Now()),
                 standing.nothing_given(),
-                _HERE | Q(_askable(), finished_at__gte=Now() - _FOR),
+                _HERE | Q(_askable(), finished_at__gte=Now() - patience.LATE_FOR),
             )
             .only("pk")  # most rounds find nothing
             .order_by(F("lease_until").asc(nulls_first=True), "id")
@@ -99,7 +107,7 @@ def overdue(since: timedelta) -> QuerySet[Generation]:
         _askable(),
         standing.nothing_given(),
         finished_at__gte=Now() - since,
-        finished_at__lt=Now() - _FOR,
+        finished_at__lt=Now() - patience.LATE_FOR,
     )
     return found.exclude(_HERE).exclude(error_code=_BAD).select_related("account")
 
@@ -128,7 +136,10 @@ def _let_rest(account: ProviderAccount) -> None:
     """Its other films are not asked about before long: each would keep a worker from new films."""
     with tenancy.system("an upstream's late films of every tenant wait"):
         asked = Generation.objects.filter(
-            _askable(), standing.nothing_given(), account=account, finished_at__gte=Now() - _FOR
+            _askable(),
+            standing.nothing_given(),
+            account=account,
+            finished_at__gte=Now() - patience.LATE_FOR,
         )
         pause = REST * timedelta(seconds=settings.LATE_LOOK_SECONDS)
         asked.exclude(_HERE).update(lease_until=Now() + pause)
@@ -165,7 +176,7 @@ def take_in(generation: Generation, task: Task) -> bool:
             made = ingest.gift(generation, Path(folder))
     except _TROUBLE as error:
         log.warning("%s: a late film was not taken in: %s", generation.public_id, error)
-        old = generation.finished_at and generation.finished_at < timezone.now() - _FOR
+        old = generation.finished_at and generation.finished_at < timezone.now() - patience.LATE_FOR
         gone = folder and isinstance(error, FileNotFoundError) and old
         if isinstance(error, BadFilm) or gone:
             _forget(generation)  # what is missing may be on a disk that is away

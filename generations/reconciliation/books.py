@@ -11,11 +11,10 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Now
 
 from accounts import tenancy
-from generations import attempts
+from generations import attempts, patience
 from generations.catalogue import billable
 from generations.models import Attempt, AttemptOutcome, ProviderAccount, Status
 
-_LATE = timedelta(hours=24)  # a film that was given up is looked for that long
 _FREE = ("upstream_failed", "moderation")  # ends that upstreams do not bill
 _CHUNK = 500
 
@@ -58,7 +57,7 @@ def span(
         )
         recent = ours.filter(
             Q(over_at__gt=since - lag)
-            | Q(generation__status=Status.FAILED, over_at__gt=since - lag - _LATE)
+            | Q(generation__status=Status.FAILED, over_at__gt=since - lag - patience.LATE_FOR)
         )
         certain = ours.filter(
             told,

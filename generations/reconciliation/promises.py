@@ -8,15 +8,13 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts import tenancy
-from generations import attempts, invariants, late, outcomes
+from generations import attempts, invariants, late, outcomes, patience
 from generations.invariants import Breach
 from generations.models import AlarmKind, Attempt, AttemptOutcome, Generation, Status
 from generations.providers import alarms
 from generations.reconciliation.finding import Finding, Kind, Look, Page
 from generations.wire.task import Reason, Rejected
 
-_GRACE = timedelta(hours=1)  # after a deadline, as invariant I8 has it
-_WAITING = timedelta(hours=25)  # for our storage
 _LOOKED_BACK = timedelta(days=7)
 _BATCH = 50
 _MOST = 200  # late films that are asked about in one reconciliation
@@ -51,7 +49,7 @@ def _in_suspense() -> QuerySet[Attempt]:
 
 def _left_open() -> QuerySet[Attempt]:
     rows: QuerySet[Attempt] = Attempt.objects.filter(
-        outcome=AttemptOutcome.UNKNOWN, generation__finished_at__lt=Now() - _GRACE
+        outcome=AttemptOutcome.UNKNOWN, generation__finished_at__lt=Now() - patience.DEADLINE_GRACE
     )
     return rows
 
@@ -78,11 +76,14 @@ def holds(look: Look) -> Page:
     broken = [] if look.after else _unsettled(look)
     found = [Finding(Kind.HOLD, b.offender, f"not so: {b.rule}", left=True) for b in broken]
     with tenancy.system("holds of every tenant are looked at"):
-        waits = Q(status__in=[Status.FETCHING, Status.STORING], deadline_at__gte=Now() - _WAITING)
+        waits = Q(
+            status__in=[Status.FETCHING, Status.STORING],
+            deadline_at__gte=Now() - patience.STORAGE_GRACE,
+        )
         stuck = Generation.objects.filter(
             Q(lease_until=None) | Q(lease_until__lte=Now()),
             finished_at=None,
-            deadline_at__lt=Now() - _GRACE,
+            deadline_at__lt=Now() - patience.DEADLINE_GRACE,
             pk__gt=int(look.after or 0),
         ).exclude(waits)
         orders = list(stuck.order_by("pk")[:_BATCH])

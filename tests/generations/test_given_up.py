@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import attempts, late, lifecycle, outcomes, providers, sweeps
+from generations import attempts, late, lifecycle, outcomes, patience, providers, sweeps
 from generations.models import Attempt, Generation, Protocol, ProviderAccount, Status, Video
 from generations.providers import Exchange
 from generations.reconciliation import promises
@@ -125,7 +125,7 @@ def test_a_film_that_seemed_to_kill_its_workers_is_asked_for_when_they_are_well(
 
 
 def forgotten(order: Generation) -> None:
-    change(order, lease_until=None, deadline_at=timezone.now() - promises._GRACE * 2)
+    change(order, lease_until=None, deadline_at=timezone.now() - patience.DEADLINE_GRACE * 2)
     promises.holds(Look(mend=True))
 
 
