@@ -24,7 +24,7 @@ from generations.catalogue.violations import InvalidRequest as CatalogueRefusal
 from generations.errors import InvalidRequest, NoProvider
 from generations.models import AlarmKind, ProviderAccount, RefusedModel
 from generations.models.provider_account import kept_words
-from generations.providers import alarms, health
+from generations.providers import alarms
 from generations.wire.kling.codes import is_gone
 
 _REFUSED_FOR = timedelta(hours=1)  # when the upstream's words are not clear
@@ -197,7 +197,7 @@ def refuse_model(account: ProviderAccount, model: str, reason: str) -> None:
     how_long = "until its refused model is deleted" if gone else "for an hour"
     alarms.ring(
         AlarmKind.REFUSED,
-        health.refused_name(account, model),
+        alarms.model_at(account.name, model),
         f"{account.name} is not asked for {model} {how_long}: {reason}",
     )
     RefusedModel.objects.update_or_create(

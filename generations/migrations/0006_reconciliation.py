@@ -118,6 +118,7 @@ class Migration(migrations.Migration):
                     ("bill", "An upstream's bill is not what our books say"),
                     ("missing", "A stored file is gone"),
                     ("refused", "An upstream does not make a model"),
+                    ("stopped", "An upstream takes no orders of a model"),
                     ("stuck", "A hold that nobody settles"),
                     ("unfetched", "Finished films cannot be fetched"),
                     ("unstored", "Finished films cannot be stored"),

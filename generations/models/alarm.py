@@ -18,6 +18,7 @@ class AlarmKind(models.TextChoices):
     BILL = "bill", "An upstream's bill is not what our books say"
     MISSING = "missing", "A stored file is gone"
     REFUSED = "refused", "An upstream does not make a model"
+    STOPPED = "stopped", "An upstream takes no orders of a model"
     STUCK = "stuck", "A hold that nobody settles"
     UNFETCHED = "unfetched", "Finished films cannot be fetched"
     UNSTORED = "unstored", "Finished films cannot be stored"

@@ -46,5 +46,10 @@ def resolved(kind: AlarmKind) -> QuerySet[Alarm, str]:
     return rang.exclude(subject__in=_open(kind).values("subject")).values_list("subject", flat=True)
 
 
+def model_at(account: str, model: str) -> str:
+    """The subject of what rings about one model at one account."""
+    return f"{account} {model}"
+
+
 def _open(kind: AlarmKind) -> QuerySet[Alarm]:
     return Alarm.objects.filter(kind=kind, resolved_at=None)

@@ -1,8 +1,8 @@
 """Circuit breakers per (account, model): stop sending where nothing works, and try now and then.
 
 Closed, creates are counted in a window. Enough failures open it: nothing is sent. After a pause
-one order may go out (half open); it closes the breaker or opens it for longer. The rules are pure;
-the rows are shared by every process and change by compare-and-set.
+one order may go out (half open); it closes the breaker or opens it for longer; one that stays open
+rings. The rules are pure; the rows are shared by every process and change by compare-and-set.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from generations.models import Breaker, BreakerState
+from generations.models import AlarmKind, Breaker, BreakerState
 from generations.models.provider_account import kept_words
+from generations.providers import alarms
 
 log = logging.getLogger(__name__)
+_RINGS_AT = 3  # openings in a row: twice the order that was to try has failed as well
 _SWAPS = 50  # tries of a compare-and-set; the others' swaps are as short as ours
 
 
@@ -118,11 +121,11 @@ def rules() -> Rules:
 
 def record(
     account_id: int, model: str, *, ok: bool, reason: str = "", sent_at: datetime | None = None
-) -> None:
-    """Count the end of a create that went out at `sent_at`; None: just now."""
+) -> bool:
+    """Count the end of a create that went out at `sent_at`; None: just now. Whether it opened."""
     known, reason = rules(), kept_words(reason)
     if ok and _counted(account_id, model, timezone.now() - known.window):
-        return
+        return False
     for _ in range(_SWAPS):
         row, _ = Breaker.objects.get_or_create(account_id=account_id, model=model)
         seen = _figures(row)
@@ -132,8 +135,9 @@ def record(
             seen, ok=ok, reason=reason, sent_at=sent_at or now, now=now, rules=known, spread=spread
         )
         if then == seen or _swapped(row, then):
-            return
+            return then.openings > seen.openings
     log.warning("%s at account %s: a result was not counted", model, account_id)
+    return False
 
 
 def _counted(account_id: int, model: str, since: datetime) -> bool:
@@ -194,12 +198,23 @@ def _figures(row: Breaker) -> Figures:
 
 
 def _swapped(row: Breaker, then: Figures) -> bool:
-    """Write `then` unless somebody else wrote since `row` was read."""
+    """Write `then` unless somebody else wrote since `row` was read. It rings as it stays open."""
     mine = Breaker.objects.filter(pk=row.pk, version=row.version)
-    if not mine.update(version=F("version") + 1, **asdict(then)):
-        return False
-    if then.state != row.state:
-        log.warning(
-            "%s at account %s: breaker %s (%s)", row.model, row.account_id, then.state, then.reason
-        )
+    with transaction.atomic():
+        if not mine.update(version=F("version") + 1, **asdict(then)):
+            return False
+        if then.state != row.state:
+            _tell(row, then)
     return True
+
+
+def _tell(row: Breaker, then: Figures) -> None:
+    log.warning(
+        "%s at account %s: breaker %s (%s)", row.model, row.account_id, then.state, then.reason
+    )
+    subject = alarms.model_at(row.account.name, row.model)
+    if then.state == BreakerState.CLOSED:
+        alarms.clear(AlarmKind.STOPPED, subject)
+    elif then.state == BreakerState.OPEN and then.openings >= _RINGS_AT:
+        words = f"{row.account.name} took no order of {row.model} {then.openings} times in a row"
+        alarms.ring(AlarmKind.STOPPED, subject, f"{words}: {then.reason}")

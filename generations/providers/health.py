@@ -110,7 +110,11 @@ def learn(
     ok = isinstance(outcome, Accepted) or (
         isinstance(outcome, Rejected) and outcome.reason in (*_WORKS, Reason.AUTH, Reason.BALANCE)
     )
-    breakers.record(account.pk, model, ok=ok, reason=_words(outcome), sent_at=sent_at)
+    why = _words(outcome)
+    if breakers.record(account.pk, model, ok=ok, reason=why, sent_at=sent_at):
+        ProviderAccount.objects.filter(pk=account.pk).update(
+            last_error=kept_words(f"{model}: {why}")
+        )
     if retry and isinstance(outcome, Accepted) and breakers.calm(account.pk, model):
         _flow_off(account)
     if isinstance(outcome, Rejected):
@@ -141,7 +145,7 @@ def _welcome(account: ProviderAccount, model: str) -> None:
     """It takes orders: refusals are not in a row any more, and whatever it was is over."""
     if account.auth_failures or account.throttled:
         ProviderAccount.objects.filter(pk=account.pk).update(auth_failures=0, throttled=0)
-    alarms.clear_any(_ITS_ALARMS, account.name, refused_name(account, model))
+    alarms.clear_any(_ITS_ALARMS, account.name, alarms.model_at(account.name, model))
 
 
 def _flow_off(account: ProviderAccount) -> None:
@@ -209,8 +213,3 @@ def back_in_service(account: ProviderAccount) -> None:
 def all_clear(account: ProviderAccount) -> None:
     """What rang about its credential or its balance rings no more."""
     alarms.clear_any(_ITS_ALARMS, account.name)
-
-
-def refused_name(account: ProviderAccount, model: str) -> str:
-    """How alarms call a model that an account does not make."""
-    return f"{account.name} {model}"

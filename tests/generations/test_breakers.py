@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from generations import attempts, blocking, dispatch, lifecycle, outcomes
-from generations.models import Breaker, Generation, Protocol, ProviderAccount
+from generations.models import Alarm, AlarmKind, Breaker, Generation, Protocol, ProviderAccount
 from generations.providers import NotSent, breakers, health
 from generations.providers.breakers import Figures, Rules, after, probing
 from generations.wire.task import Reason, Rejected, Unknown
@@ -278,8 +278,37 @@ def lost_when_placed(order: Generation, account: ProviderAccount) -> None:
             points.watched_by(None)
 
 
-def test_an_operator_may_close_it(account: ProviderAccount) -> None:
-    for _ in range(settings.BREAKER_FAILURES):
-        breakers.record(account.pk, "kling-v1", ok=False)
-    breakers.close(Breaker.objects.get(account=account))
+def tries_in_vain(account: ProviderAccount) -> None:
+    Breaker.objects.filter(account=account).update(next_probe_at=timezone.now())
     assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0
+    health.learn(account, "kling-v1", NotSent("ConnectError: refused"), retry=False)
+
+
+def rings(account: ProviderAccount) -> list[tuple[str, int]]:
+    """The subjects and counts of what rings about the account."""
+    found = Alarm.objects.filter(kind=AlarmKind.STOPPED, subject__startswith=account.name)
+    return list(found.filter(resolved_at=None).values_list("subject", "count"))
+
+
+@pytest.mark.parametrize("by", ["an order", "an operator"])
+def test_one_that_stays_open_rings_until_it_is_closed(account: ProviderAccount, by: str) -> None:
+    for _ in range(settings.BREAKER_FAILURES):
+        health.learn(account, "kling-v1", NotSent("ConnectError: refused"), retry=False)
+    tries_in_vain(account)
+    assert rings(account) == []
+    tries_in_vain(account)
+    tries_in_vain(account)
+    assert rings(account) == [(f"{account.name} kling-v1", 2)]
+    alarm = Alarm.objects.get(kind=AlarmKind.STOPPED, subject=f"{account.name} kling-v1")
+    assert alarm.message.endswith("4 times in a row: ConnectError: refused")
+    account.refresh_from_db()
+    assert account.last_error == "kling-v1: ConnectError: refused"
+    if by == "an operator":
+        breakers.close(Breaker.objects.get(account=account))
+    else:
+        breakers.record(account.pk, "kling-v1", ok=True, sent_at=timezone.now())
+        Breaker.objects.filter(account=account).update(next_probe_at=timezone.now())
+        assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0
+        breakers.record(account.pk, "kling-v1", ok=True)
+    assert breakers.wait(account.pk, "kling-v1", LEASE) == 0.0
+    assert rings(account) == []
