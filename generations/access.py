@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 
 from accounts import tenancy
 from accounts.actors import Actor
+from generations import standing
 from generations.catalogue.params import SHOTS_MAX
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Audio, Generation, GenerationEvent, Status, Video
@@ -105,6 +106,7 @@ def page(
     after: str = "",
     limit: int = 20,
     statuses: Iterable[str] = (),
+    told_as: str = "",
     door: str = "",
     kind: str = "",
     model: str = "",
@@ -114,6 +116,8 @@ def page(
     offset: int = 0,
 ) -> Page:
     """Newest first. A cursor is a public id: rows made later never shift a page.
+
+    `statuses` are the rows' own; `told_as` is the word that customers are told.
 
     `words` must stand in the prompt or in a shot's, large or small letters alike. `gives`: only
     what made such a thing (`voice_id`); `kept`: without those whose thing was deleted.
@@ -126,6 +130,8 @@ def page(
             rows = rows.filter(pk__lt=find(actor, after).pk)
         if wanted := list(statuses):
             rows = rows.filter(status__in=wanted)
+        if told_as:
+            rows = rows.filter(standing.told_as(told_as))
         if door:
             rows = rows.filter(door=door)
         if kind:

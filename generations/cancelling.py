@@ -48,6 +48,6 @@ def _facts(generation: Generation) -> dict[str, object]:
     over = generation.status in TERMINAL
     return {
         "generation": generation.public_id,
-        "generation_status": Status(generation.status).public,
+        "generation_status": standing.public_status(generation),
         "credits": generation.charged if over else generation.credits,
     }

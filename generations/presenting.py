@@ -16,6 +16,7 @@ from generations.errors import FAILURES
 from generations.models import Audio, Generation, Status, Video
 from generations.models.generation import TERMINAL
 from generations.products import FACTS_ONLY
+from generations.standing import public_status
 from generations.wire.kling.own import number_of
 from generations.wire.task import RemoteAudio, RemoteVideo, Task, TaskState
 
@@ -30,11 +31,6 @@ _FILLED = {name: DEFAULTS[name] for name in ("mode", "duration", "sound", "water
 _OURS = {"pin", "source_seconds"}  # what of a stored order is nobody's business but ours
 _UPSTREAMS_OWN = {"owned_by", "trial_url"}  # our account there, and a link that ends
 _NAMING_WORDS, _NAMING_LETTERS = 6, 48
-
-
-def public_status(generation: Generation) -> str:
-    """queued, processing, succeeded, failed or cancelled."""
-    return Status(generation.status).public
 
 
 def generation_json(

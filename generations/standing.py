@@ -24,6 +24,18 @@ def with_nobody(generation: Generation) -> bool:
     return put_back or generation.status == Status.ACCEPTED
 
 
+def public_status(generation: Generation) -> str:
+    """queued (with nobody), processing, succeeded, failed or cancelled."""
+    return "queued" if with_nobody(generation) else Status(generation.status).public
+
+
+def told_as(word: str) -> Q:
+    """Generations that customers are told this word of."""
+    if word == Status.ACCEPTED.public:
+        return WITH_NOBODY
+    return Q(status__in=[status for status in Status if status.public == word]) & ~WITH_NOBODY
+
+
 def given_late() -> Q:
     """Failed generations that were given what they ordered after their end."""
     film = Q(video__isnull=False) | Q(audio__isnull=False)

@@ -26,6 +26,7 @@ from generations.catalogue.params import Kind, Params
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Generation, Status
 from generations.models.generation import TERMINAL
+from generations.providers import breakers
 from generations.queueing import MOST, Flying, Glance, Lane, Queue, Whose, meet
 
 _OWN = 5 * MOST  # of an organisation's orders are looked at for a list; what is behind is MOST
@@ -53,7 +54,8 @@ class Outlook:
     """What a customer is told while it lasts.
 
     `position`: 1 is handed over next; MOST is that or more; None once it is handed over. `eta` is
-    None when it has ended, and while no account that could make it is in service.
+    None when it has ended, while no account that could make it is in service, and once it is over
+    the time that was told.
     """
 
     position: int | None = None
@@ -106,8 +108,8 @@ def outlook(generation: Generation, *, fresh: bool = False) -> Outlook:
     if not standing.with_nobody(generation):
         return _after_its_turn(generation)
     glance = queueing.look()
-    if generation.status != Status.ACCEPTED:
-        return _put_back(generation, glance)
+    if generation.status != Status.ACCEPTED:  # it had its turn, and goes to the next free place
+        return _before_its_turn(generation, glance, 1, _age(generation), 1)
     if fresh:
         nth = glance.arrives(_whose(generation), _lane(generation))
         return _before_its_turn(generation, glance, nth, 0.0)
@@ -141,17 +143,14 @@ def _before_its_turn(
     return Outlook(position, expected(age + wait, wait, usual(generation)))
 
 
-def _put_back(generation: Generation, glance: Glance) -> Outlook:
-    """It had its turn, and goes to the next place that is free."""
-    return Outlook(None, _before_its_turn(generation, glance, 1, _age(generation), 1).eta)
-
-
 def _after_its_turn(generation: Generation) -> Outlook:
     if generation.status in TERMINAL:
         return Outlook()
     made = usual(generation)
     handed_over = generation.handed_over_at or generation.created_at
     before = (handed_over - generation.created_at).total_seconds()
+    if _age(generation) > before + made.p90:
+        return Outlook()  # slower than nine of ten: how much longer, no figure tells
     return Outlook(None, Eta(before + made.p50, before + made.p90))
 
 
@@ -251,10 +250,11 @@ def _until_turn(
 def _schedule(generation: Generation, glance: Glance, equal: _Equal) -> tuple[list[float], float]:
     """When the places it could take will be free, and how long a film holds one."""
     able = routing.candidates(generation.order(), livemode=generation.livemode)
-    now = timezone.now()
+    now, stopped = timezone.now(), breakers.not_closed(generation.called)
     serving = [
         a for a in able
         if not a.disabled_because and (a.paused_until is None or a.paused_until <= now)
+        and a.pk not in stopped
     ]  # fmt: skip
     there = {a.pk for a in serving}
     flying = [f for f in glance.flying if f.placed and f.account in there]

@@ -71,7 +71,8 @@ _ETA: Schema = {
     ),
     "description": "Seconds from `created_at` to a playable film: half of equal films are there "
     "by the first, nine of ten by the second. The wait for its turn is in it. Null when it has "
-    "ended, and while no upstream that could make it is in service.",
+    "ended, while no upstream that could make it is in service, and once it took longer than nine "
+    "of ten.",
 }
 _POSITION: Schema = {
     **_maybe({"type": "integer", "minimum": 1, "maximum": MOST}),

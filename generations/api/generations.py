@@ -11,7 +11,16 @@ from django.urls import reverse
 
 from accounts import tenancy
 from accounts.api.endpoint import Endpoint
-from generations import access, attempts, cancelling, presenting, storage, submission, waiting
+from generations import (
+    access,
+    attempts,
+    cancelling,
+    presenting,
+    standing,
+    storage,
+    submission,
+    waiting,
+)
 from generations.api import inputs
 from generations.errors import NotReady
 from generations.models import Generation, GenerationEvent, Status
@@ -72,9 +81,8 @@ class GenerationsView(Endpoint):
         page, word = pagination.wanted(request), request.GET.get("status", "")
         if word and word not in PUBLIC_WORDS:
             raise InvalidQuery("status", f"status must be one of {', '.join(PUBLIC_WORDS)}.")
-        statuses = [status for status in Status if status.public == word]
         with tenancy.scope(self.actor.organisation_id):
-            found = access.page(self.actor, after=page.after, limit=page.limit, statuses=statuses)
+            found = access.page(self.actor, after=page.after, limit=page.limit, told_as=word)
             data = presenting.page_json(found, attempts.counts(found.generations))
         return JsonResponse(pagination.as_json(data, found.after))
 
@@ -118,7 +126,7 @@ class ContentView(Endpoint):
         made = access.video_of(generation) or access.audio_of(generation)
         if made is None:
             raise NotReady(
-                f"{public_id} is {presenting.public_status(generation)}: there is a film or sound "
+                f"{public_id} is {standing.public_status(generation)}: there is a film or sound "
                 "when it has succeeded and makes one."
             )
         suffix = made.key.rpartition(".")[2]
@@ -142,7 +150,7 @@ class EventsView(Endpoint):
             over = generation.status in TERMINAL
             whole = _whole(generation) if steps else {}
         events = [_event(generation, step, whole if step is steps[-1] else None) for step in steps]
-        queued = generation.status == Status.ACCEPTED
+        queued = standing.with_nobody(generation)
         outlook = waiting.outlook(generation) if queued else waiting.Outlook()
         if queued and not steps:
             events.append(_still_waiting(generation, outlook))

@@ -33,7 +33,7 @@ class Status(models.TextChoices):
 
     @property
     def public(self) -> str:
-        """queued, processing, succeeded, failed or cancelled."""
+        """queued, processing, succeeded, failed or cancelled; of an order see `standing`."""
         if self == Status.ACCEPTED:
             return "queued"
         return str(self.value) if self in TERMINAL else "processing"

@@ -169,6 +169,12 @@ def calm(account_id: int, model: str) -> bool:
     return not Breaker.objects.filter(failed, account_id=account_id, model=model).exists()
 
 
+def not_closed(model: str) -> set[int]:
+    """The accounts that are sent no order of the model, but for one to try."""
+    found = Breaker.objects.filter(model=model).exclude(state=BreakerState.CLOSED)
+    return set(found.values_list("account_id", flat=True))
+
+
 def give_back(account_id: int, model: str, sent_at: datetime) -> None:
     """What was to go out at `sent_at` told nothing: was it the one out to try, another may now.
 

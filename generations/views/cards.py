@@ -18,7 +18,7 @@ from generations.catalogue.params import Params
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Generation, Status, Video
 from generations.models.generation import TERMINAL
-from generations.presenting import generation_json, page_json, public_status
+from generations.presenting import generation_json, page_json
 from generations.views import words
 
 _WORDS: dict[str, tuple[Promise | str, str]] = {
@@ -87,9 +87,8 @@ class Card:
 
     @property
     def late(self) -> bool:
-        """Slower than nine of ten equal films were."""
-        eta = self.api["eta"]
-        return bool(eta) and self.elapsed > eta["p90_seconds"]
+        """Slower than nine of ten equal films were: then no time is told any more."""
+        return self.status == "processing" and self.api["eta"] is None
 
     @property
     def place(self) -> str:
@@ -139,7 +138,7 @@ class Card:
     def steps(self) -> list[tuple[Promise | str, str]]:
         """(word, done | now | next) for each step on the way."""
         at = next((i for i, (_w, states) in enumerate(_STEPS)
-                   if self.generation.status in states), len(_STEPS))  # fmt: skip
+                   if _step(self.generation) in states), len(_STEPS))  # fmt: skip
         return [
             (word, "done" if i < at else "now" if i == at else "next")
             for i, (word, _states) in enumerate(_STEPS)
@@ -154,18 +153,23 @@ def card(generation: Generation, video: Video | None) -> Card:
 def _card(generation: Generation, video: Video | None, api: Mapping[str, Any]) -> Card:
     params = Params.from_json(generation.params)
     spec = PRODUCTS.get(generation.kind) or registry.resolve(generation.model)
-    word, icon = _WORDS[generation.status]
+    word, icon = _WORDS[_step(generation)]
     return Card(
         generation=generation,
         params=params,
         api=api,
         title=spec.title if spec else generation.model,
-        status=public_status(generation),
+        status=standing.public_status(generation),
         word=word,
         icon=icon,
         shape=_shape(params, video),
         video=video,
     )
+
+
+def _step(generation: Generation) -> str:
+    """Its status; what was put back waits like new."""
+    return Status.ACCEPTED if standing.with_nobody(generation) else generation.status
 
 
 def _shape(params: Params, video: Video | None) -> str:

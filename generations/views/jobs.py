@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
-from generations import access, cancelling, waiting
+from generations import access, cancelling, standing, waiting
 from generations.errors import NotCancellable
 from generations.models import Status
 from generations.models.generation import TERMINAL
@@ -90,9 +90,9 @@ def events(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse
     over = generation.status in TERMINAL
     body = ""
     if steps:
-        data = json.dumps({"id": public_id, "status": Status(generation.status).public})
+        data = json.dumps({"id": public_id, "status": standing.public_status(generation)})
         body = f"id: {steps[-1].sequence}\nevent: state\ndata: {data}\n\n"
-    elif generation.status == Status.ACCEPTED:
+    elif standing.with_nobody(generation):
         body = "event: wait\ndata: {}\n\n"
     response = HttpResponse(
         body, status=204 if over and not steps else 200, content_type="text/event-stream"
@@ -102,7 +102,7 @@ def events(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse
         response["X-Kling-Stream-End"] = "1"
     else:
         response["X-Kling-Stream"] = f"{public_id};{reverse('job-events', args=[public_id])}"
-        if generation.status == Status.ACCEPTED:
+        if standing.with_nobody(generation):
             again = waiting.look_again(generation, waiting.outlook(generation))
             response["X-Kling-Stream-Again"] = str(again)
     return response

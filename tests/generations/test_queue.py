@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import lifecycle, queueing, routing, turns, waiting
+from generations import lifecycle, queueing, routing, standing, turns, waiting
 from generations.models import Generation, ProviderAccount, Status
+from generations.providers import breakers
 from generations.queueing import MOST, Flying, Glance, Queue, free_in, starts_in
 from generations.views.words import about, place
 from generations.waiting import Eta, expected
@@ -207,9 +209,14 @@ def test_what_an_upstream_put_back_waits_anew_and_its_time_says_so() -> None:
         again = Generation.objects.get(pk=order.pk)
         seen = told(order)
         left = waiting.left(again, seen)
-        assert seen.position is None
+        assert seen.position == 1
+        assert standing.public_status(again) == "queued"
         assert left == pytest.approx(waiting.usual(order).p50, abs=5)
+        mine = Generation.objects.filter(pk=order.pk)
+        assert mine.filter(standing.told_as("queued")).exists()
+        assert not mine.filter(standing.told_as("processing")).exists()
         lifecycle.hand_over(again, account)
+        assert mine.filter(standing.told_as("processing")).exists()
         at = Generation.objects.get(pk=order.pk).handed_over_at
         assert at is not None
         assert timezone.now() - at < timedelta(seconds=30)
@@ -244,6 +251,33 @@ def test_while_no_account_is_in_service_nobody_promises_a_time() -> None:
         assert (seen.position is not None, seen.eta) == (True, None)
     waiting.forget()
     routing.forget()
+
+
+def test_while_no_account_takes_orders_of_a_product_nobody_promises_a_time() -> None:
+    order = parked(funded(), task="text-to-audio", model="", seconds=3)
+    with tenancy.system("a test looks on"), alone(order):
+        routing.forget()
+        assert told(order).eta is not None
+        for account in ProviderAccount.objects.all():
+            for _ in range(settings.BREAKER_FAILURES):
+                breakers.record(account.pk, order.called, ok=False)
+        seen = told(order)
+        assert (seen.position is not None, seen.eta) == (True, None)
+    waiting.forget()
+    routing.forget()
+
+
+def test_a_film_over_its_time_is_not_said_to_have_come() -> None:
+    order = parked(funded())
+    with alone(order):
+        account = ProviderAccount.objects.get(name="sandbox-kling")
+        lifecycle.hand_over(Generation.objects.get(pk=order.pk), account)
+        made = waiting.usual(order)
+        for seconds, is_told in ((made.p50, True), (made.p90 + 1, False)):
+            ago = timezone.now() - timedelta(seconds=seconds)
+            Generation.objects.filter(pk=order.pk).update(created_at=ago, handed_over_at=ago)
+            assert bool(told(order).eta) == is_told
+    waiting.forget()
 
 
 def test_a_film_over_its_time_is_said_to_end_soon() -> None:
