@@ -16,10 +16,11 @@ from typing import Any
 
 from generations import storage, uploads
 from generations.models import Generation
+from generations.owned import FACES
 from kling_saas.lib import http
 
 log = logging.getLogger(__name__)
-_FOUND, _PICTURE, _KEYS = "face_data", "face_image", "face_keys"
+_PICTURE, _KEYS = "face_image", "face_keys"
 _MOST = 20  # faces whose pictures are kept
 _BYTES = 5 * 2**20  # of one picture
 _SECONDS = 20.0  # for all of them
@@ -28,7 +29,7 @@ _SIDE = 512  # px
 
 def found(generation: Generation) -> list[Any]:
     """The faces that its upstream told of; empty for everything that finds none."""
-    told = generation.made.get("facts", {}).get(_FOUND)
+    told = generation.made.get("facts", {}).get(FACES)
     return told if isinstance(told, list) else []
 
 
@@ -59,7 +60,7 @@ def told(generation: Generation) -> dict[str, Any]:
         for face, key in zip(found(generation), kept, strict=False)
         if isinstance(face, Mapping)
     ]
-    return {_FOUND: faces} if faces else {}
+    return {FACES: faces} if faces else {}
 
 
 def _kept(generation: Generation, link: object, until: float) -> str | None:

@@ -15,6 +15,7 @@ from generations.catalogue.products.sources import Source
 from generations.models import Audio, Generation, Status, Video
 from generations.wire.kling.own import row_of
 
+FACES = "face_data"  # the fact that holds the faces found in a film
 GENERATION, FILM, SOUND = "gen_", "vid_", "aud_"
 
 
@@ -34,6 +35,13 @@ class Made:
         """Whether its upstream, which keeps it so many hours, has forgotten it."""
         made_at = self.generation.upstream_finished_at or self.generation.finished_at
         return made_at is not None and timezone.now() - made_at >= timedelta(hours=hours)
+
+    @property
+    def faces(self) -> tuple[str, ...]:
+        """The ids of the faces that it found in a film, as its upstream told them."""
+        found = self.generation.made.get("facts", {}).get(FACES)
+        listed = found if isinstance(found, list) else []
+        return tuple(str(f["face_id"]) for f in listed if isinstance(f, dict) and "face_id" in f)
 
     def source(self, medium: str) -> Source | None:
         """What is known of its film or sound; None when it has none."""

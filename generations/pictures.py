@@ -15,7 +15,7 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error
 
-from generations import lifecycle, providers, sources, storage
+from generations import lifecycle, naming, providers, storage
 from generations.catalogue.params import Params
 from generations.catalogue.products import registry
 from generations.catalogue.products.product import Path as Place
@@ -47,7 +47,7 @@ def for_upstream(generation: Generation, account: ProviderAccount) -> Params:
         replace(m, mask=_form(generation, account, m.mask, None)) for m in params.dynamic_masks
     )
     params = replace(params, **changed, dynamic_masks=masks)
-    return sources.for_upstream(generation, account, params)
+    return naming.for_upstream(generation, account, params)
 
 
 def _of_a_product(generation: Generation, account: ProviderAccount, params: Params) -> Params:
@@ -55,7 +55,7 @@ def _of_a_product(generation: Generation, account: ProviderAccount, params: Para
         path: _form(generation, account, value, None)
         for path, _, value in pictures(registry.get(params.task), params)
     }
-    return sources.for_upstream(generation, account, replaced(params, changes))
+    return naming.for_upstream(generation, account, replaced(params, changes))
 
 
 def _form(

@@ -1,24 +1,22 @@
 """What an order of a product names: films and sounds of ours, uploads, addresses, voices, sessions.
 
-When it is accepted, everything is looked up and measured, and an address whose length decides the
-price is fetched and kept, so that what was priced is what is sent. When it is handed over, each
-name becomes what the upstream understands: its own id where it made the thing, else a link.
+When it is accepted, everything is looked up and measured. An address of a sound, and one whose
+length decides the price, is fetched and kept, so that what was priced is what is sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations import fetching, lifecycle, owned, presets, products, storage, uploads
+from generations import fetching, owned, presets, products, uploads
 from generations.catalogue import media
 from generations.catalogue.params import Params
 from generations.catalogue.products import checking, registry
 from generations.catalogue.products.fields import Field, Thing
-from generations.catalogue.products.presets import Sort
+from generations.catalogue.products.presets import Sort, may_be_custom
 from generations.catalogue.products.product import Path as Place
 from generations.catalogue.products.product import (
     Product,
@@ -35,10 +33,10 @@ from generations.catalogue.products.sources import (
     Source,
     decoded,
 )
-from generations.catalogue.reading import is_token
+from generations.catalogue.reading import is_token, nearest
 from generations.catalogue.violations import InvalidRequest as CatalogueRefusal
 from generations.errors import InvalidRequest
-from generations.models import Generation, Protocol, ProviderAccount, Upload
+from generations.models import Generation, Protocol, Upload
 from generations.owned import FILM, GENERATION, SOUND, Made
 from kling_saas.lib import http
 
@@ -60,27 +58,33 @@ def take_in(actor: Actor, params: Params) -> Params:
         return _with_own_things(actor, uploads.take_in(actor, params))
     product = products.current()[params.task]
     found = _Found(actor, product, params)
-    found.every(pictures(product, params), found.picture)
-    found.every(films(product, params), found.film)
-    found.every(things(product, params), found.thing)
-    found.refuse()
+    found.everything(product, params)
     try:
-        return checking.complete(product, found.changed(params), found.sources)
+        made = checking.complete(product, found.changed(params), found.sources)
     except CatalogueRefusal as refusal:
-        raise InvalidRequest.of(refusal) from None
+        found.violations += InvalidRequest.of(refusal).violations
+    found.refuse()
+    return made
 
 
-def faults_of_images(
+def also_wrong(
+    actor: Actor, fields: Mapping[str, Any], refusal: CatalogueRefusal
+) -> list[dict[str, Any]]:
+    """The violations of what an order names that is refused anyway; no address is read for it."""
+    besides = {violation.field for violation in refusal.violations}
+    if refusal.params is None:
+        return _faults_of_images(actor, fields, besides)
+    product = products.current()[refusal.params.task]
+    found = _Found(actor, product, refusal.params, reads=False)
+    found.everything(product, refusal.params)
+    return [violation for violation in found.violations if violation["field"] not in besides]
+
+
+def _faults_of_images(
     actor: Actor, fields: Mapping[str, Any], besides: Iterable[str]
 ) -> list[dict[str, Any]]:
-    """The violations of images that came as bytes, in an order that is refused anyway.
-
-    `besides` are the fields that have been refused already.
-    """
-    product = products.current().get(str(fields.get(checking.TASK)))
-    names = {f.name for f in product.fields if isinstance(f, Picture)} if product else uploads.NAMES
     found: list[dict[str, Any]] = []
-    for name in sorted(set(names) - set(besides)):
+    for name in sorted(set(uploads.NAMES) - set(besides)):
         value = fields.get(name)
         if value and isinstance(value, str) and not media.is_address(value):
             try:
@@ -107,15 +111,23 @@ def _with_own_things(actor: Actor, params: Params) -> Params:
 class _Found:
     """What was learned about an order's names so far."""
 
-    def __init__(self, actor: Actor, product: Product | None, params: Params) -> None:
-        self._actor, self._product = actor, product
+    def __init__(
+        self, actor: Actor, product: Product | None, params: Params, *, reads: bool = True
+    ) -> None:
+        self._actor, self._product, self._params, self._reads = actor, product, params, reads
         self._decides = {product.follows, product.inherits} if product else set()
         if product and product.length:
             self._decides |= {written(path) for path, _, _ in films(product, params)}
         self.sources: dict[str, Source] = {}
         self.changes: dict[Place, str] = {}
         self._pin: int | None = None
-        self._violations: list[dict[str, Any]] = []
+        self.violations: list[dict[str, Any]] = []
+
+    def everything(self, product: Product, params: Params) -> None:
+        """Look at all that a product's order names."""
+        self.every(pictures(product, params), self.picture)
+        self.every(films(product, params), self.film)
+        self.every(things(product, params), self.thing)
 
     def every(
         self, named: Iterable[tuple[Place, F, str]], look: Callable[[Place, F, str], None]
@@ -125,13 +137,12 @@ class _Found:
             try:
                 look(path, field, value)
             except InvalidRequest as refusal:
-                self._violations += refusal.violations
+                self.violations += refusal.violations
 
     def refuse(self) -> None:
         """Raises InvalidRequest if anything was refused."""
-        if self._violations:
-            words = " ".join(violation["message"] for violation in self._violations)
-            raise InvalidRequest(words, violations=self._violations)
+        if self.violations:
+            raise InvalidRequest.all(self.violations)
 
     def picture(self, path: Place, _: Picture, value: str) -> None:
         """Bytes become an upload; addresses stay."""
@@ -156,7 +167,7 @@ class _Found:
             raise _refused(name, "unknown_source", f"there is no film or sound {value}")
         elif not media.is_address(value):
             self._keep(path, field, [decoded(value)])
-        elif name in self._decides:
+        elif self._reads and (name in self._decides or field.medium == "audio"):
             with fetching.ROOM.place(self._actor.organisation_id):
                 self._keep(path, field, _fetched(name, value, field))
 
@@ -218,6 +229,8 @@ class _Found:
                 raise _refused(name, "unknown_source", f"{value} is not the id of a generation")
             ours = self._behind(path, value)
         if ours is None:
+            if isinstance(field, Thing) and field.listed:
+                self._hold_to_list(name, value)
             return
         made = owned.made_of(self._actor, ours)
         if made is None or not _is_wanted(str(path[0]), field, made.generation):
@@ -227,7 +240,30 @@ class _Found:
         self.changes[path] = made.generation.public_id
         self._hold_to(name, made, "facts", field.hours if isinstance(field, Thing) else 0)
         if seconds := made.generation.order().duration:
-            self.sources[name] = Source(seconds=seconds)
+            self.sources[name] = Source(seconds=seconds, faces=made.faces)
+
+    def _hold_to_list(self, name: str, voice: str) -> None:
+        """A voice of Kling's own is one of its list, and speaks the order's language."""
+        known = {preset.id: preset for preset in presets.current("voice")}
+        if voice not in known and not may_be_custom(voice):
+            near = nearest(voice, list(known))
+            meant = f"did you mean {near}? " if near else ""
+            raise InvalidRequest.one(
+                name,
+                "unknown_source",
+                f"{name}: there is no voice {voice}: {meant}Send one that GET /api/v1/voices "
+                "lists, or a custom voice of yours.",
+            )
+        speaks = known[voice].languages if voice in known else ()
+        language = self._params.inputs.get("language")
+        if language and speaks and language not in speaks:
+            told = " and ".join(speaks)
+            raise InvalidRequest.one(
+                "language",
+                "conflict",
+                f"language: {voice} speaks {told}, not {language}: send {told}, or a voice that "
+                f"GET /api/v1/voices lists with {language}.",
+            )
 
     def _behind(self, path: Place, value: str) -> str | None:
         """The generation behind an upstream's id of a thing; None where nobody here made it."""
@@ -295,71 +331,3 @@ def uploads_of(params: Params) -> list[str]:
         named = [params.image or "", params.image_tail or "", params.static_mask or ""]
         named += [mask.mask for mask in params.dynamic_masks]
     return sorted({name for name in named if name.startswith(uploads.PREFIX)})
-
-
-# -------------------------------------------------------------------- at hand-over
-
-
-def for_upstream(generation: Generation, account: ProviderAccount, params: Params) -> Params:
-    """The order with films, sounds and things as this account knows them.
-
-    Raises ValueError when one of them is gone.
-    """
-    if not params.task:
-        return _as_known(generation, params)
-    product = registry.get(params.task)
-    changes: dict[Place, str] = {}
-    for path, field, value in films(product, params):
-        if not media.is_address(value):
-            changes[path] = _sent_film(generation, account, field, value)
-    for path, _, value in things(product, params):
-        if value.startswith(GENERATION):
-            changes[path] = _sent_thing(generation, value)
-    return replaced(params, changes)
-
-
-def _as_known(generation: Generation, params: Params) -> Params:
-    """A film's order with voices and elements by the upstream's own ids."""
-
-    def sent(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(
-            _sent_thing(generation, name) if name.startswith(GENERATION) else name for name in names
-        )
-
-    return replace(params, voices=sent(params.voices), elements=sent(params.elements))
-
-
-def _sent_film(generation: Generation, account: ProviderAccount, field: Medial, value: str) -> str:
-    if value.startswith(uploads.PREFIX):
-        with lifecycle.scope(generation):
-            return storage.link(Upload.objects.get(public_id=value).key)
-    made = _made_for(generation, value)
-    row = made.video if field.medium == "video" else made.audio
-    known = str(made.generation.made.get(field.medium, ""))
-    takes_ids = field.id_key != field.path or bool(field.made_by)
-    # A day early: the upstream looks at it later than we do. Where no link is taken it must do.
-    lives = bool(field.made_by) or not made.is_forgotten(field.hours - _A_DAY)
-    if known and takes_ids and lives and made.generation.account_id == account.pk:
-        return known
-    if row is None or field.made_by:
-        raise ValueError(f"{value} cannot be named at {account.name}")
-    return storage.link(row.key)
-
-
-def _sent_thing(generation: Generation, value: str) -> str:
-    made = _made_for(generation, value).generation
-    facts: Mapping[str, object] = made.made.get("facts", {})
-    known = facts.get(registry.get(made.kind).gives)
-    if not known:
-        raise ValueError(f"{value} has no name at the upstream")
-    return str(known)
-
-
-def _made_for(generation: Generation, value: str) -> Made:
-    with lifecycle.scope(generation):
-        made = owned.with_files(
-            Generation.objects.filter(public_id=value, livemode=generation.livemode).first()
-        )
-    if made is None:
-        raise ValueError(f"{value} is gone")
-    return made

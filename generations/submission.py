@@ -124,10 +124,7 @@ def _checked(actor: Actor, order: Submission) -> Checked:
         )
     except CatalogueRefusal as refusal:
         told = InvalidRequest.of(refusal).violations
-        besides = [violation["field"] for violation in told]
-        raise InvalidRequest.all(
-            told + sources.faults_of_images(actor, order.fields, besides)
-        ) from None
+        raise InvalidRequest.all(told + sources.also_wrong(actor, order.fields, refusal)) from None
     return replace(checked, params=sources.take_in(actor, checked.params))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from generations.catalogue.violations import Findings, shown
 
 _WHOLE = re.compile(r"[0-9]{1,4}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]{0,10}(\.[0-9]{0,20})?", re.ASCII)
+_LONGEST_WORD = 64
 _FLAGS = {"true": True, "on": True, "false": False, "off": False}
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
@@ -48,6 +50,13 @@ def as_number(value: object, *, lenient: bool) -> float | int | None:
 def is_token(text: str) -> bool:
     """Whether it has the form of an id."""
     return _TOKEN.fullmatch(text) is not None
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """The one of the known words that this is nearly; empty when it is like none of them."""
+    written = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(word[:_LONGEST_WORD].lower(), written, n=1)
+    return written[found[0]] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +132,13 @@ class Reader:
             word = aliases.get(word, word)
         if word not in allowed:
             known = told or allowed
+            meant = aliases.get(value) or nearest(value, known)
             self.findings.refuse(
                 self.prefix + name,
                 "not_allowed",
                 f"must be one of {', '.join(known)}, not {shown(value)}",
                 limit=", ".join(known),
-                way_out=f"send {aliases.get(value, known[0])}",
+                way_out=f"send {meant}" if meant else "send one of them",
             )
             return None
         return word

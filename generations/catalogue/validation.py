@@ -81,7 +81,7 @@ def _product_order(
     if name:
         params = checking.read(products[name], fields, findings, sandbox=sandbox)
     if findings.violations or params is None:
-        raise InvalidRequest(tuple(findings.violations))
+        raise InvalidRequest(tuple(findings.violations), params)
     return Checked(params, tuple(findings.warnings))
 
 

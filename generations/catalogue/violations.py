@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from generations.catalogue.params import Params
+
 _SHOWN_CHARACTERS = 40
 _SHOWN_NUMBER = 10**12
 
@@ -24,11 +26,15 @@ class Violation:
 
 
 class InvalidRequest(Exception):
-    """A create request that breaks the rules; `violations` has at least one entry."""
+    """A create request that breaks the rules; `violations` has at least one entry.
 
-    def __init__(self, violations: tuple[Violation, ...]) -> None:
+    `params` is a product's order as far as it could be read, for whoever looks on.
+    """
+
+    def __init__(self, violations: tuple[Violation, ...], params: Params | None = None) -> None:
         super().__init__(" ".join(violation.message for violation in violations))
         self.violations = violations
+        self.params = params
 
 
 @dataclass(slots=True)

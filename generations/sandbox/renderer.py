@@ -157,6 +157,9 @@ def fetch(address: str, limit: int) -> bytes:
                 content += chunk
                 if len(content) > limit:
                     raise OSError(f"it is larger than {limit // 2**20} MB")
+    except httpx.HTTPStatusError as trouble:
+        code = trouble.response.status_code
+        raise OSError(f"its address answers HTTP {code}") from trouble
     except httpx.HTTPError as trouble:
-        raise OSError(f"{type(trouble).__name__} at {address}") from trouble
+        raise OSError("its address does not answer") from trouble
     return bytes(content)

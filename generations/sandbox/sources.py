@@ -83,7 +83,7 @@ def _fetched(name: str, address: str) -> bytes:
     try:
         return fetch(address, VIDEO_MAX_BYTES)
     except OSError as trouble:
-        raise BadRequest(name, str(trouble)) from None
+        raise BadRequest(name, f"cannot be read: {trouble}") from None
 
 
 async def _measured(

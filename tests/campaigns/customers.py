@@ -138,7 +138,7 @@ def _body(number: int, picture: str) -> dict[str, Any]:
         return {"model": _MODELS[number % len(_MODELS)], "prompt": words}
     others: tuple[dict[str, Any], ...] = (
         {"task": "text-to-audio", "prompt": words, "seconds": 4},
-        {"task": "tts", "text": words, "voice": "girlfriend_1", "language": "en"},
+        {"task": "tts", "text": words, "voice": "AOT", "language": "en"},
         {"task": "effects", "effect_scene": "squish", "images": [picture]},
         {"task": "multi-image2video", "images": [picture, picture], "prompt": words},
     )

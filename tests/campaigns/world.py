@@ -198,7 +198,7 @@ class World:
             fields = rng.choice(
                 (
                     {"task": "text-to-audio", "prompt": f"Rain {label}", "seconds": 4},
-                    {"task": "tts", "text": f"Hi {label}", "voice": "v", "language": "en"},
+                    {"task": "tts", "text": f"Hi {label}", "voice": "AOT", "language": "en"},
                 )
             )
         quote = None

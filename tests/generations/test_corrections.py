@@ -69,7 +69,7 @@ def test_what_a_correction_sells_is_made(operator: Client, api: Program) -> None
     assert correct(operator, "effects", {"effect_scene": {"allowed": ["moon_walk"]}}) == 302
     assert correct(operator, "text-to-audio", {"prompt": {"most": 300}}) == 302
     assert correct(operator, "tts", {"speed": {"high": "3"}}) == 302
-    fast = {"task": "tts", "text": "Hi", "voice": "v", "language": "en", "speed": 2.5}
+    fast = {"task": "tts", "text": "Hi", "voice": "AOT", "language": "en", "speed": 2.5}
     rain = {"task": "text-to-audio", "seconds": 3, "prompt": "Rain " * 50}
     seen_by_all()
     for order in (EFFECT, fast, rain):

@@ -67,7 +67,7 @@ def test_a_voice_that_comes_late_is_given_free_and_can_be_used(site: str) -> Non
     alice = funded()
     program = native(site, alice.test_key)
     said = "The quick brown fox jumps over the lazy dog, and then it sleeps until the next morning."
-    speech = {"task": "tts", "text": said, "voice": "girlfriend_1", "language": "en"}
+    speech = {"task": "tts", "text": said, "voice": "AOT", "language": "en"}
     heard = settled(program, program.post("/generations", speech).json()["id"])
     before = available(alice)
     order = {"task": "custom-voice", "voice_name": "slow:10 me", "audio": heard["audio"]["url"]}

@@ -29,7 +29,7 @@ def film(api: Program) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def speech(api: Program) -> dict[str, Any]:
-    return made_of(api, {"task": "tts", "text": SAID, "voice": "girlfriend_1", "language": "en"})
+    return made_of(api, {"task": "tts", "text": SAID, "voice": "AOT", "language": "en"})
 
 
 @pytest.fixture(scope="module")
@@ -111,14 +111,14 @@ ORDERS = [
     Order("lip-sync to a sound", 5, {"task": "lip-sync", "video": "{film}", "audio": "{speech}"},
           5, sound=True),
     Order("lip-sync of a film elsewhere", 5,
-          {"task": "lip-sync", "video": "{film_url}", "text": "Hello", "voice": "v"}, 5,
+          {"task": "lip-sync", "video": "{film_url}", "text": "Hello", "voice": "AOT"}, 5,
           sound=True),
     Order("lip-sync of an upload", 5,
           {"task": "lip-sync", "video": "{sent_film}", "audio": "{speech}"}, 5, sound=True),
     Order("advanced-lip-sync", 5,
           {"task": "advanced-lip-sync", "session": "{faces}", "faces": [
               {"face_id": "0", "audio": "{speech}", "sound_end_time": 3000}]}, 5, sound=True),
-    Order("tts", 1, {"task": "tts", "text": "Hello", "voice": "v", "language": "en"}, audio=1.0),
+    Order("tts", 1, {"task": "tts", "text": "Hello", "voice": "AOT", "language": "en"}, audio=1.0),
     Order("text-to-audio", 3, {"task": "text-to-audio", "prompt": "Rain", "seconds": 4}, audio=4.0),
     Order("video-to-audio", 3, {"task": "video-to-audio", "video": "{film}", "bgm_prompt": "Harp"},
           5, sound=True, audio=5.0),
@@ -256,6 +256,16 @@ def test_the_picture_of_a_face_is_stored_and_linked_as_films_are(
         assert (seen.format, seen.size) == ("WEBP", (114, 64))
 
 
+def test_only_a_face_that_was_found_can_speak(
+    api: Program, faces: dict[str, Any], speech: dict[str, Any]
+) -> None:
+    face = {"face_id": "7", "audio": speech["id"], "sound_end_time": 3000}
+    order = {"task": "advanced-lip-sync", "session": faces["id"], "faces": [face]}
+    (told,) = api.post("/quotes", order).json()["violations"]
+    assert (told["field"], told["code"]) == ("faces[0].face_id", "not_allowed")
+    assert "none that was found in the film: 0: send" in told["message"]
+
+
 def test_what_the_upstream_has_forgotten_is_refused_before_anything_is_held(
     api: Program, customer: Customer, film: dict[str, Any]
 ) -> None:
@@ -283,7 +293,7 @@ def test_a_film_that_the_upstream_has_deleted_goes_as_our_link(
     api: Program, film: dict[str, Any]
 ) -> None:
     old = made_of(api, {"model": "kling-v1-6", "prompt": "An old hen"})
-    lips = {"task": "lip-sync", "video": old["id"], "text": "Hello", "voice": "v"}
+    lips = {"task": "lip-sync", "video": old["id"], "text": "Hello", "voice": "AOT"}
     (young,) = bodies_sent(made_of(api, lips)["id"])
     assert "video_id" in young["input"]
     aged(old["id"], days=29)

@@ -13,7 +13,7 @@ from tests.generations.programs import Program, available, settled
 from tests.people import Customer
 
 RAIN = {"task": "text-to-audio", "seconds": 3}
-SPEECH = {"task": "tts", "voice": "v", "language": "en"}
+SPEECH = {"task": "tts", "voice": "AOT", "language": "en"}
 
 
 def ended(api: Program, order: dict[str, Any]) -> dict[str, Any]:

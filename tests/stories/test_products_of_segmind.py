@@ -71,7 +71,7 @@ def film(api: Program) -> str:
 
 @pytest.fixture(scope="module")
 def speech(api: Program) -> str:
-    order = {"task": "tts", "text": "Good evening, dear friends of the fox.", "voice": "v",
+    order = {"task": "tts", "text": "Good evening, dear friends of the fox.", "voice": "AOT",
              "language": "en"}  # fmt: skip
     return str(settled(api, api.post("/generations", order).json()["id"])["id"])
 

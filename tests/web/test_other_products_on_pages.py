@@ -14,7 +14,7 @@ def customer(site: str) -> Customer:
     """Has a speech."""
     made = funded()
     api = native(site, made.live_key)
-    order = {"task": "tts", "text": "Good evening", "voice": "v", "language": "en"}
+    order = {"task": "tts", "text": "Good evening", "voice": "AOT", "language": "en"}
     assert settled(api, api.post("/generations", order).json()["id"])["status"] == "succeeded"
     return made
 

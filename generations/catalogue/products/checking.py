@@ -28,7 +28,8 @@ def read(
 ) -> Params:
     """The order as far as its own fields tell; it counts only if nothing was refused."""
     reader = Reader(findings, fields)
-    reader.only([TASK, "model", "seed", *(field.name for field in product.fields)])
+    chosen = ["model"] if product.chooses_model else []
+    reader.only([TASK, *chosen, "seed", *(field.name for field in product.fields)])
     model = _model(product, reader)
     given: dict[str, Any] = {}
     for field in product.fields:
@@ -60,7 +61,7 @@ def _params(product: Product, model: str, given: dict[str, Any]) -> Params:
 
 
 def _model(product: Product, reader: Reader) -> str:
-    if not product.models or product.inherits:
+    if not product.chooses_model:
         return product.own_model
     word = reader.text("model", 100)
     word = ALIASES.get(word, word) if word else word

@@ -14,7 +14,7 @@ def json_schema(product: Product) -> dict[str, Any]:
     Rules between fields are not in it; a refusal says them.
     """
     properties: dict[str, Any] = {"task": {"const": product.name}}
-    if product.models and not product.inherits:
+    if product.chooses_model:
         properties["model"] = {"enum": list(product.models), "default": product.own_model}
     properties |= {field.name: field.described() for field in product.fields}
     properties["seed"] = {

@@ -11,6 +11,7 @@ from generations.catalogue.products import usual
 from generations.catalogue.products.fields import Choice, Length, Number, Text, Thing, Whole
 from generations.catalogue.products.lists import Many
 from generations.catalogue.products.product import Given, Product, Row
+from generations.catalogue.products.rules import marks
 from generations.catalogue.products.sources import Picture
 from generations.catalogue.violations import Findings
 
@@ -121,7 +122,7 @@ EDIT = Product(
     ),
     outputs=("video",),
     modes=usual.STD_PRO,
-    rules=(_pictures_for_what_comes,),
+    rules=(_pictures_for_what_comes, marks(image="images")),
     eta=320,
     prices=(
         Row(units="3", where=(("mode", "std"), ("seconds", "5"))),

@@ -267,11 +267,12 @@ class Mark(Field):
 class Thing(Field):
     """The id of a voice, an element or a session: Kling's own, or of the generation that made it.
 
-    `made_by`: it must be the latter, and of one of these products. `hours`: Kling forgets it then;
-    0 for never.
+    `made_by`: it must be the latter, and of one of these products. `listed`: of Kling's own it must
+    be one that `presets` has. `hours`: Kling forgets it then; 0 for never.
     """
 
     made_by: tuple[str, ...] = ()
+    listed: bool = False
     hours: int = 0
 
     def read(self, reader: Reader) -> str | None:

@@ -15,7 +15,7 @@ from generations.catalogue.products import usual
 from generations.catalogue.products.fields import Body, Choice, Length, Switch, Text
 from generations.catalogue.products.lists import Ids, Many, Shots
 from generations.catalogue.products.product import Given, Product, Row
-from generations.catalogue.products.rules import conflict, superfluous
+from generations.catalogue.products.rules import conflict, marks, superfluous
 from generations.catalogue.products.sources import SLACK, Medial, Picture, Source
 from generations.catalogue.spec import SHOT_TYPES
 from generations.catalogue.violations import Findings
@@ -275,6 +275,7 @@ OMNI = Product(
     eta=320,
     rules=(
         _few_references,
+        marks(image="images", video="videos", element="elements"),
         _frames_in_order,
         _quiet_with_a_film,
         _base_rules,

@@ -6,11 +6,16 @@ The voices are those of Kling's guide for speech and lip-sync, from its own clie
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 Sort = Literal["voice", "element"]
 SINCE_MS = 1_767_225_600_000  # 1 January 2026: Kling's lists have a time, and nobody knows which
+
+
+# Kling numbers the voices that its customers make; the accounts here may have some from elsewhere.
+_CUSTOM = re.compile("[0-9]{10,20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +104,11 @@ _CHINESE = _voices(
     ("daopianyansang-v1", "刀片烟嗓"),
     ("mengwa-v1", "乖巧正太"),
 )
+
+
+def may_be_custom(voice: str) -> bool:
+    """Whether an id has the form of a voice that some customer of Kling's made."""
+    return _CUSTOM.fullmatch(voice) is not None
 
 
 def _both(voice: str) -> Preset:

@@ -91,6 +91,11 @@ class Product:
         return self.models[0] if self.models else f"kling-{self.name}"
 
     @property
+    def chooses_model(self) -> bool:
+        """Whether an order names the model, rather than a film that has one, or none at all."""
+        return bool(self.models) and not self.inherits
+
+    @property
     def by_name(self) -> dict[str, Field]:
         """The fields by our words."""
         return {field.name: field for field in self.fields}

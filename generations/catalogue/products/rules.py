@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from generations.catalogue.products.product import Given, Rule
 from generations.catalogue.violations import Findings
+
+_MARK = re.compile(r"(<<<(image|video|element)_([0-9]{1,4})>>>)", re.ASCII)
 
 
 def exactly_one(*names: str) -> Rule:
@@ -47,6 +52,37 @@ def asks_for(name: str, other: str) -> Rule:
             )
 
     return rule
+
+
+def marks(**lists: str) -> Rule:
+    """What a prompt speaks of must be in the order: by the marks' word, the list that has it."""
+
+    def rule(given: Given, findings: Findings) -> None:
+        for place, prompt in _prompts(given):
+            for mark, kind, number in _MARK.findall(prompt):
+                name = lists.get(kind)
+                if name and not findings.refused(name):
+                    _marked(findings, place, mark, int(number), name, len(given.get(name) or ()))
+
+    return rule
+
+
+def _prompts(given: Given) -> Iterator[tuple[str, str]]:
+    yield "prompt", given.get("prompt") or ""
+    for place, shot in enumerate(given.get("multi_prompt") or ()):
+        yield f"multi_prompt[{place}].prompt", shot.prompt
+
+
+def _marked(findings: Findings, place: str, mark: str, number: int, name: str, count: int) -> None:
+    if 1 <= number <= count or findings.refused(place):
+        return
+    findings.refuse(
+        place,
+        "conflict",
+        f"speaks of {mark}, and {name} has {count or 'nothing'}",
+        limit=f"{count} in {name}",
+        way_out=f"send it in {name}, or leave the mark out",
+    )
 
 
 def superfluous(given: Given, findings: Findings, name: str, only_with: str) -> None:

@@ -29,7 +29,7 @@ _DATA_URI = re.compile(r"data:audio/[a-z0-9.+-]{1,20};base64,", re.IGNORECASE)
 class Source:
     """What is known of a film or sound that an order names, as measured; 0 for what is not known.
 
-    `width` and `height` are pixels, `fps` frames a second.
+    `width` and `height` are pixels, `fps` frames a second, `faces` the ids of those found in it.
     """
 
     seconds: float
@@ -38,6 +38,7 @@ class Source:
     fps: float = 0
     model: str = ""
     mode: str = ""
+    faces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

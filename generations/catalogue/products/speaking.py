@@ -81,7 +81,7 @@ LIP_SYNC = Product(
     fields=(
         usual.film(2, 60, inside="input", words="The film with the person."),
         _Said(name="text", key="input.text", most=120, words="What is said; else send audio."),
-        Thing(name="voice", key="input.voice_id", words="The voice, with text."),
+        Thing(name="voice", key="input.voice_id", listed=True, words="The voice, with text."),
         Choice(name="language", key="input.voice_language", allowed=LANGUAGES),
         Number(name="speed", key="input.voice_speed", low="0.8", high="2", words=_PACE),
         _Recording(
@@ -149,6 +149,21 @@ def _clips_fit(params: Params, sources: Mapping[str, Source], findings: Findings
             _ends_by(findings, f"faces[{place}].sound_insert_time", clip_ends, film, "film")
 
 
+def _faces_were_found(params: Params, sources: Mapping[str, Source], findings: Findings) -> None:
+    """A face is one of those that the session found, where it is known which."""
+    session = sources.get("session")
+    for place, face in enumerate(params.inputs["faces"]):
+        known = ", ".join(session.faces) if session else ""
+        if session and known and face["face_id"] not in session.faces:
+            findings.refuse(
+                f"faces[{place}].face_id",
+                "not_allowed",
+                f"is none that was found in the film: {known}",
+                limit=known,
+                way_out="send one of the session's result, in face_data",
+            )
+
+
 def _ends_by(findings: Findings, name: str, end: int, source: Source, what: str) -> None:
     if end <= (source.seconds + SLACK) * 1000:
         return
@@ -206,7 +221,7 @@ ADVANCED_LIP_SYNC = Product(
     ),
     outputs=("video",),
     rules=(_clips_are_long_enough,),
-    measured=(_clips_fit,),
+    measured=(_faces_were_found, _clips_fit),
     follows="session",
     eta=455,
     prices=_PER_FIVE,
@@ -252,7 +267,7 @@ SPEECH = Product(
     path="/v1/audio/tts",
     fields=(
         Text(name="text", most=1000, required=True, words="What is read."),
-        Thing(name="voice", key="voice_id", required=True, words="The voice's id."),
+        Thing(name="voice", key="voice_id", required=True, listed=True, words="The voice's id."),
         Choice(name="language", key="voice_language", allowed=LANGUAGES, required=True),
         Number(name="speed", key="voice_speed", low="0.8", high="2", words=_PACE),
     ),

@@ -103,7 +103,7 @@ def test_a_film_cut_short_is_as_long_as_what_is_left(api: Program, film: bytes) 
 def test_a_sound_is_no_film_and_a_film_no_picture(api: Program, film: bytes) -> None:
     sound = api.post("/uploads", data=wav(3)).json()["id"]
     seen = api.post("/uploads", data=film).json()["id"]
-    order = {"task": "lip-sync", "video": sound, "text": "Hi", "voice": "v"}
+    order = {"task": "lip-sync", "video": sound, "text": "Hi", "voice": "AOT"}
     told = api.post("/quotes", order).json()["violations"]
     assert [(v["field"], v["code"]) for v in told] == [("video", "unknown_upload")]
     order = {"task": "avatar", "image": "https://example.com/a.png", "audio": seen}
@@ -122,9 +122,26 @@ def test_an_image_that_cannot_be_used_is_told_beside_everything_else(api: Progra
         assert len(told) == len(named)
 
 
+def test_everything_that_is_named_and_is_not_there_is_told_at_once(api: Program) -> None:
+    for wrong in ({"image": "upl_none"}, {"image": "gen_x"}, {"image": "gen_x", "mode": "best"}):
+        order = {"task": "avatar", "audio": "upl_nope", **wrong}
+        told = api.post("/quotes", order).json()["violations"]
+        assert {v["field"] for v in told} == {"audio", *wrong}
+        assert len(told) == 1 + len(wrong)
+
+
+def test_a_sound_at_an_address_is_read_when_it_is_ordered(api: Program, links: str) -> None:
+    order = {"task": "custom-voice", "voice_name": "me", "audio": f"{links}/gone", "dry_run": True}
+    (told,) = api.post("/generations", order).json()["violations"]
+    assert (told["field"], told["code"]) == ("audio", "bad_media")
+    assert "the address cannot be read (HTTP 403): upload the file" in told["message"]
+    told = api.post("/generations", {**order, "audio": f"{links}/kling"}).json()
+    assert told["violations"][0]["message"] == "audio is 4.0 s long: send one of 5 to 30 s."
+
+
 def test_what_another_sent_does_not_exist(api: Program, mallory: Program, film: bytes) -> None:
     theirs = mallory.post("/uploads", data=film).json()["id"]
-    order = {"task": "lip-sync", "video": theirs, "text": "Hi", "voice": "v"}
+    order = {"task": "lip-sync", "video": theirs, "text": "Hi", "voice": "AOT"}
     told = api.post("/quotes", order).json()["violations"]
     assert [v["code"] for v in told] == ["unknown_upload"]
 

@@ -96,6 +96,37 @@ def test_a_film_has_the_size_and_rate_that_kling_takes() -> None:
         credits_for({"task": "identify-face", "video": FILM}, width=640, height=480)
 
 
+def test_a_prompt_speaks_of_what_the_order_has() -> None:
+    for mark in ("image_1", "video_1", "element_1", "image_0"):
+        assert refused(**{**OMNI, "prompt": f"<<<{mark}>>> runs"}) == {"prompt": "conflict"}
+    pictures = {**OMNI, "images": [{"image": PICTURE}] * 2, "elements": ["1"]}
+    assert check({**pictures, "prompt": "<<<image_2>>> as <<<element_1>>>"}).params.task
+    with pytest.raises(InvalidRequest, match=r"<<<image_3>>>, and images has 2: send it in images"):
+        check({**pictures, "prompt": "<<<image_3>>> and <<<image_4>>>"})
+    shots = [{"prompt": "<<<image_1>>> runs", "duration": 3}]
+    told = {"task": "omni-video", "model": "kling-v3-omni", "aspect_ratio": "1:1"}
+    assert refused(**told, multi_prompt=shots) == {"multi_prompt[0].prompt": "conflict"}
+
+
+def test_a_product_without_models_has_no_such_field() -> None:
+    with pytest.raises(InvalidRequest, match="model is not a field of this request: leave it out"):
+        check({"task": "tts", "model": "kling-v1", "text": "x", "voice": "v", "language": "en"})
+    assert refused(**EXTEND, model="kling-v1") == {"model": "unknown_field"}
+
+
+def test_only_a_word_that_is_near_is_suggested() -> None:
+    speech = {"task": "tts", "text": "x", "voice": "v"}
+    for fields, way_out in (
+        ({"task": "nope"}, "send one of them"),
+        ({"task": "lipsync"}, "send lip-sync"),
+        ({**speech, "language": "fr"}, "send one of them"),
+        ({**speech, "language": "EN"}, "send en"),
+    ):
+        with pytest.raises(InvalidRequest) as caught:
+            check(fields)
+        assert caught.value.violations[0].way_out == way_out
+
+
 def speaking(**times: int) -> dict[str, Any]:
     face = {"face_id": "0", "audio": FILM, **times}
     return {"task": "advanced-lip-sync", "session": "gen_1", "faces": [face]}

@@ -75,7 +75,7 @@ def test_who_sends_no_mode_at_all_is_told_the_models_own() -> None:
     with pytest.raises(InvalidRequest) as refused:
         check({"model": "kling-v1", "prompt": "x", "mode": "ultra"})
     (mode,) = refused.value.violations
-    assert (mode.field, mode.limit, mode.way_out) == ("mode", "std, pro", "send std")
+    assert (mode.field, mode.limit, mode.way_out) == ("mode", "std, pro", "send one of them")
 
 
 def test_simple_camera_control_takes_exactly_one_axis_even_in_dialects() -> None:

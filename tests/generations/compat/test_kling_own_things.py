@@ -86,8 +86,35 @@ def test_an_operator_corrects_what_is_listed_without_a_release(
             "element_name": "Robot",
             "owned_by": "kling",
         }
+    speech = {"task": "tts", "text": "Hello", "language": "en", "voice": "AOT"}
+    robot = {**speech, "voice": "robot_1", "language": "zh"}
+    assert api.post("/quotes", speech).status_code == 201
+    assert api.post("/quotes", robot).status_code == 422
     with corrected(sort="voice", preset="AOT", name="Ace", enabled=False):
         assert api.get("/voices/AOT").status_code == 404
+        assert api.post("/quotes", speech).status_code == 422
+    with corrected(sort="voice", preset="robot_1", name="Robot", languages=["zh"]):
+        assert api.post("/quotes", robot).status_code == 201
+
+
+def test_a_speech_is_read_by_a_voice_that_there_is_in_a_language_that_it_speaks(
+    kling: Program, api: Program
+) -> None:
+    speech = {"task": "tts", "text": "Hello", "language": "en", "voice": "nobody"}
+    (told,) = api.post("/generations", speech).json()["violations"]
+    assert (told["field"], told["code"]) == ("voice", "unknown_source")
+    assert "GET /api/v1/voices lists, or a custom voice of yours" in told["message"]
+    (told,) = api.post("/quotes", {**speech, "voice": "aot"}).json()["violations"]
+    assert "did you mean AOT?" in told["message"]
+    (told,) = api.post("/quotes", {**speech, "voice": "AOT", "language": "zh"}).json()["violations"]
+    assert (told["field"], told["code"]) == ("language", "conflict")
+    assert "AOT speaks en, not zh: send en, or a voice" in told["message"]
+    both = {**speech, "language": "zh", "voice": "ai_kaiya"}
+    assert api.post("/quotes", both).status_code == 201
+    custom = {**speech, "voice": "829836802793406551"}  # as Kling numbers its customers' voices
+    assert api.post("/quotes", custom).status_code == 201
+    told = kling.post("/v1/audio/tts", {**SPEECH, "voice_id": "nobody"}).json()
+    assert (told["code"], "nobody" in told["message"]) == (1201, True)
 
 
 def test_a_deleted_voice_is_taken_by_no_order_and_nothing_is_held(
@@ -191,7 +218,6 @@ def test_nobody_names_what_is_anothers_though_it_is_at_the_same_upstream(
         assert (violation["field"], violation["code"]) == (field, "unknown_source")
         assert "GET /api/v1/" in violation["message"]
     assert available(mallory) == before
-    assert stranger.post("/quotes", {**speech, "voice": "nobody-s"}).status_code == 201
 
     told = api.post("/generations", {**speech, "voice": called}).json()
     assert told["input"]["voice"] == voice  # one's own is one's own by any name

@@ -17,7 +17,11 @@ from tests.waiting import until
 
 FILM = {"model_name": "kling-v1-6", "prompt": "A fox in the snow"}
 LIPS = "/v1/videos/lip-sync"
-SPEECH = {"text": "Good evening, dear friends of the fox.", "voice_id": "v", "voice_language": "en"}
+SPEECH = {
+    "text": "Good evening, dear friends of the fox.",
+    "voice_id": "AOT",
+    "voice_language": "en",
+}
 
 
 def ended(kling: Program, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +67,7 @@ def test_lips_move_to_a_text_and_to_a_sound_that_was_made_at_once(
     assert float(audio["duration"]) > 2
     assert requests.get(audio["url"], timeout=10).content[:1] == b"\xff"
 
-    told = {"mode": "text2video", "video_id": film["id"], "text": "Hello", "voice_id": "v"}
+    told = {"mode": "text2video", "video_id": film["id"], "text": "Hello", "voice_id": "AOT"}
     made = ended(kling, LIPS, {"input": told})
     assert (made["final_unit_deduction"], "warnings" in made) == ("0.5", False)
     told = {"mode": "audio2video", "video_url": film["url"], "audio_type": "url",
@@ -115,7 +119,7 @@ def mallory_film(site: str) -> str:
 
 
 def test_a_list_has_the_tasks_of_its_product_alone(kling: Program, film: dict[str, Any]) -> None:
-    told = {"video_id": film["id"], "text": "Hello", "voice_id": "v"}
+    told = {"video_id": film["id"], "text": "Hello", "voice_id": "AOT"}
     made = ended(kling, LIPS, {"input": told})
     listed = kling.get(f"{LIPS}?pageNum=1&pageSize=30").json()["data"]
     assert [task["task_id"] for task in listed] == [made["task_id"]]
@@ -174,7 +178,7 @@ def test_the_length_of_a_film_to_be_edited_is_its_own_whatever_a_client_always_s
 def test_the_mode_of_a_lip_sync_decides_what_counts(kling: Program, film: dict[str, Any]) -> None:
     audio = kling.post("/v1/audio/tts", SPEECH).json()["data"]["task_result"]["audios"][0]
     told = {"video_id": film["id"], "audio_type": "url", "audio_url": audio["url"], "text": "Hello",
-            "voice_id": "v", "voice_language": "en", "voice_speed": 1}  # fmt: skip
+            "voice_id": "AOT", "voice_language": "en", "voice_speed": 1}  # fmt: skip
     heard = ended(kling, LIPS, {"input": {**told, "mode": "audio2video"}})
     dropped = ["input.text", "voice", "language", "speed"]
     assert [warning.split()[0] for warning in heard["warnings"]] == dropped

@@ -32,7 +32,7 @@ def test_a_finished_task_is_flat_and_found_by_either_id(llmprovider: Program, ap
     assert task["task_status"] == "succeed"
     assert task["task_result"]["videos"][0]["url"].startswith("http")
     assert llmprovider.get(f"{PATH}/custom_id_123").json() == task
-    speech = {"task": "tts", "text": "Hello", "voice": "v", "language": "en"}
+    speech = {"task": "tts", "text": "Hello", "voice": "AOT", "language": "en"}
     other = api.post("/generations", speech).json()["id"]
     assert llmprovider.get(f"{PATH}/{other}").status_code == 404  # as at Kling's path
 

@@ -19,7 +19,7 @@ PICTURE = "https://example.com/first.png"
 @pytest.fixture
 def speech(api: Program) -> str:
     """The address of a recording of some seconds."""
-    order = {"task": "tts", "text": "Good evening, dear friends of the fox.", "voice": "v",
+    order = {"task": "tts", "text": "Good evening, dear friends of the fox.", "voice": "AOT",
              "language": "en"}  # fmt: skip
     made = settled(api, api.post("/generations", order).json()["id"])
     return str(made["audio"]["url"])
