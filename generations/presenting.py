@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.text import slugify
 
 from generations import access, faces, storage, waiting
-from generations.catalogue import billable
+from generations.catalogue import billable, media
 from generations.catalogue.params import DEFAULTS
 from generations.catalogue.products.registry import PRODUCTS
 from generations.errors import FAILURES
@@ -117,13 +117,24 @@ def facts(generation: Generation) -> dict[str, Any]:
     )
     if not given or product is None or not found:
         return {}
-    found = {name: value for name, value in found.items() if name not in _UPSTREAMS_OWN}
+    found = {n: _unlinked(value) for n, value in found.items() if n not in _UPSTREAMS_OWN}
     gone = {"deleted_at": iso(generation.deleted_at)} if generation.deleted_at else {}
     return {**found, **faces.told(generation), product.gives: generation.public_id, **gone}
 
 
+def _unlinked(told: Any) -> Any:
+    """What an upstream told, without its links: they end, and show whose they are."""
+    if isinstance(told, Mapping):
+        return {name: _unlinked(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [_unlinked(value) for value in told]
+    return None if isinstance(told, str) and media.is_address(told) else told
+
+
 def _facts_at_kling(generation: Generation) -> dict[str, Any]:
-    """The same, an element's id as the long that clients of Kling's read."""
+    """The same, an element's id as the long that clients of Kling's read; empty once deleted."""
+    if generation.deleted_at:
+        return {}
     found = facts(generation)
     return found | ({"element_id": number_of(generation.pk)} if "element_id" in found else {})
 

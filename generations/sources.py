@@ -209,7 +209,7 @@ class _Found:
         if upload is None or not upload.content_type.startswith(field.medium):
             raise _refused(name, "unknown_upload", f"there is no {field.medium} {value}")
         if field.made_by:
-            raise _refused(name, "unsupported", "must be one of our own films, by its id")
+            raise _refused(name, "unsupported", "must be one that was made here, not an upload")
         if upload.bytes > field.megabytes * MEGABYTE:
             raise _refused(name, "too_large", f"{value} is larger than {field.megabytes} MB")
         self.sources[name] = _measured(upload)

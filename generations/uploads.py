@@ -111,9 +111,16 @@ def store(actor: Actor, raw: bytes, *, field: str = "image") -> Upload:
 
 def store_any(actor: Actor, raw: bytes, *, field: str) -> Upload:
     """An image, a film or a sound, told apart by its first bytes. Raises InvalidRequest."""
-    if len(raw) < _HEAD or media.is_image(raw) or not sounds.looks_like_one(raw[:_HEAD]):
+    if media.is_image(raw):
         return store(actor, raw, field=field)
-    return store_medium(actor, [raw], "", field=field)
+    if len(raw) >= _HEAD and sounds.looks_like_one(raw[:_HEAD]):
+        return store_medium(actor, [raw], "", field=field)
+    raise InvalidRequest.one(
+        field,
+        "bad_media",
+        f"{field}: neither an image (JPEG, PNG, WebP), nor a film (MP4), nor a sound (MP3, WAV, "
+        "M4A, AAC): send one of these.",
+    )
 
 
 def store_medium(actor: Actor, parts: Iterable[bytes], medium: str, *, field: str) -> Upload:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from generations.catalogue import documentation
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Status
 from generations.queueing import MOST
@@ -200,7 +201,7 @@ SCHEMAS: dict[str, Schema] = {
         object={"const": "model"},
         name=_TEXT,
         title=_TEXT,
-        discontinued=_FLAG,
+        discontinued={**_FLAG, "description": documentation.DISCONTINUED},
         kinds={"type": "array", "items": _TEXT},
         modes={"type": "array", "items": _object("name title resolution")},
         durations={"type": "array", "items": _WHOLE},

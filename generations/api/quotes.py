@@ -14,7 +14,7 @@ from billing import quotes
 from billing.models import Quote
 from generations import presenting, submission
 from generations.api.inputs import DOOR
-from generations.catalogue import billable
+from generations.catalogue import billable, documentation
 from kling_saas.api.parsing import object_of
 
 
@@ -33,7 +33,7 @@ class QuotesView(Endpoint):
         )
         body = _quote(quote) | {
             "input": presenting.ordered(prepared.film),
-            "warnings": list(prepared.warnings),
+            "warnings": [*prepared.warnings, *documentation.retiring(prepared.params.model)],
         }
         response = JsonResponse(body, status=201)
         response["Location"] = reverse("api-quote", args=[quote.public_id])

@@ -276,7 +276,7 @@ def _things(base: str, sort: str) -> Schema:
             "parameters": [_ID],
             "get": _operation(f"One {sort}", one),
             "delete": _operation(
-                f"Delete a {sort} of yours, at the service that keeps it and here",
+                f"Delete one {sort} of yours, at the service that keeps it and here",
                 gone,
                 description="Repeatable. No order takes it from then on. If the service refuses "
                 "(409 not_deletable) or gives no answer (503), it is as it was.",
@@ -287,9 +287,13 @@ def _things(base: str, sort: str) -> Schema:
 
 def _upload() -> Schema:
     file = {"schema": {"type": "string", "format": "binary"}}
-    kinds = ("image/jpeg", "image/png", "video/mp4", *sorted(AUDIO_TYPES))
+    kinds = ("image/jpeg", "image/png", "image/webp", "video/mp4", *sorted(AUDIO_TYPES))
+    form = {"type": "object", "properties": {"file": file["schema"]}, "required": ["file"]}
+    content = {**dict.fromkeys(kinds, file), "multipart/form-data": {"schema": form}}
     return _operation(
         "Keep an image, a film or a sound",
         {"201": _answer("The upload", "Upload"), **_problems(401, 413, 422)},
-        requestBody={"required": True, "content": dict.fromkeys(kinds, file)},
+        description="The file as the body, or as `file` of a form. Images are kept as JPEG, or as "
+        "PNG where one can see through them; films and sounds as they come.",
+        requestBody={"required": True, "content": content},
     )

@@ -10,7 +10,7 @@ from generations.catalogue.capabilities import CAPABILITIES, lacking, lacking_ki
 from generations.catalogue.composites import MASKS_MAX, POINTS_MAX, POINTS_MIN
 from generations.catalogue.draft import SEED_MAX
 from generations.catalogue.params import Kind
-from generations.catalogue.registry import SPECS
+from generations.catalogue.registry import SPECS, resolve
 from generations.catalogue.spec import (
     CAMERA_AXES,
     CAMERA_LIMIT,
@@ -22,6 +22,19 @@ from generations.catalogue.spec import (
 )
 
 _KINDS: tuple[Kind, ...] = ("text2video", "image2video")
+
+DISCONTINUED = (
+    "Kling is retiring it: some accounts are refused it already. It is on sale here while a "
+    "service makes it."
+)
+
+
+def retiring(model: str) -> list[str]:
+    """What whoever asks for a price should know of a model; one sentence, or none."""
+    spec = resolve(model)
+    if spec is None or not spec.discontinued:
+        return []
+    return [f"{spec.name} is discontinued: {DISCONTINUED} See GET /api/v1/models for others."]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +188,7 @@ def _duration_schema(spec: Spec) -> dict[str, Any]:
 
 
 def _image_schema(words: str) -> dict[str, Any]:
-    return {"type": "string", "description": f"{words}: {media.FORMS}; JPEG or PNG to 10 MB."}
+    return {"type": "string", "description": f"{words}: {media.FORMS}; {media.LIMITS}."}
 
 
 def _ids(rule: Several | None) -> dict[str, Any]:

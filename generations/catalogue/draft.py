@@ -13,6 +13,7 @@ from generations.catalogue.spec import ASPECT_RATIOS, SHOT_TYPES
 MODES = ("std", "pro", "4k")
 MODE_ALIASES = {"standard": "std", "professional": "pro"}
 TEXT_MAX = 2500
+SEED_ONLY = "is taken only in test mode, and while nothing but the sandbox makes its films"
 SEED_MAX = 2**31 - 1
 FIELDS = (
     "model",

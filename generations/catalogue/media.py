@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 IMAGE_MAX_BYTES = 10 * 1024 * 1024  # Kling's own limit (its API documentation, input limits)
 ADDRESS_MAX = 4096
+LIMITS = "JPEG or PNG to 10 MB, 300 pixels a side and more"
 FORMS = "an http(s) address, an upload id (upl_…), a data URI or base64"
 
 _UPLOAD = re.compile(r"upl_[A-Za-z0-9_-]{1,80}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from generations.catalogue import camera_words
 from generations.catalogue.capabilities import has, lacking, lacking_kind, who_has
-from generations.catalogue.draft import SEED_MAX, Draft
+from generations.catalogue.draft import SEED_MAX, SEED_ONLY, Draft
 from generations.catalogue.params import Params
 from generations.catalogue.spec import KIND_WORDS, Spec
 from generations.catalogue.violations import Findings, shown
@@ -359,7 +359,7 @@ class Rules:
             return
         if not self.sandbox:
             self._refuse(
-                "seed", "unsupported", "exists only in test mode", "test keys", "leave it out"
+                "seed", "unsupported", SEED_ONLY, "test keys and the sandbox", "leave it out"
             )
         elif not 0 <= seed <= SEED_MAX:
             self._refuse(

@@ -33,6 +33,10 @@ def door(
                 if asked not in methods:
                     raise MethodNotAllowed(f"Use {' or '.join(methods)} here.")
                 return view(request, *args, **kwargs)
+            except MethodNotAllowed as refusal:
+                refused = refuse(refusal)
+                refused["Allow"] = ", ".join(methods)
+                return refused
             except (Refusal, BadRequest) as refusal:
                 return refuse(refusal)
             except Exception as error:  # noqa: BLE001 - a page of Django's would break clients

@@ -271,6 +271,8 @@ class Vendor:
             facts["face_data"] = [{**face, "start_time": 0, "end_time": length}]
         elif product.gives == "session_id":
             facts |= self._chosen(params)
+            if record.kind == "preview-selection":
+                facts["res"]["video"] = f"{self.settings.public_url}/preview/{record.id}.mp4"
         else:
             named = ("voice_name", "element_name", "element_description")
             facts |= {name: params.inputs[name] for name in named if name in params.inputs}

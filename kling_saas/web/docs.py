@@ -42,6 +42,7 @@ def docs(request: HttpRequest) -> HttpResponse:
                 "repeats": len(RETRY_SECONDS),
                 "hours": round(sum(RETRY_SECONDS) / 3600),
             },
+            "upload_mb": settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20,
             "voices": presets.current("voice"),
             "elements": presets.current("element"),
             "products": [

@@ -93,6 +93,12 @@ def test_a_bad_image_is_refused_by_name_and_leaves_nothing(alice: Customer, name
     assert (stored(alice), files(alice)) == before
 
 
+def test_what_is_none_of_those_taken_is_told_all_that_are(alice: Customer) -> None:
+    for raw in (b"", b"a list of what to buy"):
+        with pytest.raises(InvalidRequest, match=r"image \(JPEG.* film \(MP4.* sound \(MP3"):
+            uploads.store_any(actor(alice), raw, field="file")
+
+
 def test_every_bad_image_of_an_order_is_named_at_once(alice: Customer) -> None:
     small = base64.b64encode(picture(299, 400)).decode()
     mask = DynamicMask(mask="upl_unknown", trajectories=((0, 0), (9, 9)))

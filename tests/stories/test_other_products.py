@@ -256,6 +256,14 @@ def test_the_picture_of_a_face_is_stored_and_linked_as_films_are(
         assert (seen.format, seen.size) == ("WEBP", (114, 64))
 
 
+def test_what_an_upstream_links_to_is_not_told(api: Program, chosen: dict[str, Any]) -> None:
+    shown = made_of(api, {"task": "preview-selection", "session": chosen["id"]})
+    with tenancy.system("a test looks at what the upstream told"):
+        told = Generation.objects.get(public_id=shown["id"]).made["facts"]
+    assert told["res"]["video"].startswith("http")
+    assert shown["result"]["res"] == {**told["res"], "video": None}
+
+
 def test_only_a_face_that_was_found_can_speak(
     api: Program, faces: dict[str, Any], speech: dict[str, Any]
 ) -> None:

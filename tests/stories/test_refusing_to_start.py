@@ -126,6 +126,7 @@ def test_a_command_without_a_database_says_which_variable_names_it(tmp_path: Pat
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("Configuration: there is no database: set DATABASE_URL")
+    assert done.stderr.endswith("where it was given a VAR, give the same one here)\n")
     assert done.stderr.count("\n") == 1
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from PIL import Image
 
 from accounts import access_keys, tenancy
 from generations.errors import FAILURES
@@ -54,6 +55,16 @@ def test_every_example_orders_a_film_as_it_stands(
     for name in told:
         answer = answer[name]
     assert native(site, alice.test_key).get(f"/generations/{answer}").status_code == 200, door
+
+
+def test_a_file_is_sent_as_it_stands_there(site: str, tmp_path: Path) -> None:
+    Image.new("RGB", (300, 300), "teal").save(tmp_path / "photo.jpg")
+    command = examples(site)[5].replace("ksk_test_…", funded().test_key)
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    told = json.loads(done.stdout)
+    assert (told["id"][:4], told["content_type"], told["width"]) == ("upl_", "image/jpeg", 300)
 
 
 def test_every_way_in_which_a_film_fails_is_explained(site: str) -> None:

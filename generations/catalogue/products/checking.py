@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from generations.catalogue.draft import SEED_MAX
+from generations.catalogue.draft import SEED_MAX, SEED_ONLY
 from generations.catalogue.params import NAMES, Params
 from generations.catalogue.products.fields import Field, missing
 from generations.catalogue.products.product import Product, films, written
@@ -106,8 +106,8 @@ def _seed(findings: Findings, seed: int, sandbox: bool) -> None:
         findings.refuse(
             "seed",
             "unsupported",
-            "exists only in test mode",
-            limit="test keys",
+            SEED_ONLY,
+            limit="test keys and the sandbox",
             way_out="leave it out",
         )
     elif not 0 <= seed <= SEED_MAX:

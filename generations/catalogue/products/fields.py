@@ -66,15 +66,17 @@ class Field:
 
     def described(self) -> Schema:
         """The schema with the words and the default."""
+        schema = self.schema()
         notes = [
             self.words,
+            schema.get("description", ""),
             *(f"Only with {' or '.join(o)}." for o in (self.models, self.modes) if o),
         ]
         note = " ".join(n for n in notes if n)
         more: Schema = {"description": note} if note else {}
         if self.default is not None:
             more["default"] = self.default
-        return self.schema() | more
+        return schema | more
 
     @property
     def keys(self) -> tuple[str, ...]:

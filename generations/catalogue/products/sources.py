@@ -14,10 +14,7 @@ from generations.catalogue.products.fields import Body, Field, Schema, found_at,
 from generations.catalogue.reading import Reader, is_token
 
 Medium = Literal["image", "video", "audio"]
-FORMS = (
-    "the id of a generation (gen_…), of an upload (upl_…) or of a stored film or sound, "
-    "or an http(s) address"
-)
+_NAMED = {"video": ("film", "vid_…"), "audio": ("sound", "aud_…"), "image": ("image", "upl_…")}
 MEGABYTE = 1024 * 1024
 VIDEO_MAX_BYTES = 200 * MEGABYTE  # Kling's limit for reference films; others take 100 MB
 AUDIO_MAX_BYTES = 5 * MEGABYTE
@@ -49,7 +46,7 @@ class Picture(Field):
         return reader.image(self.name)
 
     def schema(self) -> Schema:
-        return {"type": "string", "description": f"{media.FORMS}; JPEG or PNG to 10 MB."}
+        return {"type": "string", "description": f"An image: {media.FORMS}; {media.LIMITS}."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +80,30 @@ class Medial(Field):
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
             value = str(value)
         if not isinstance(value, str):
-            reader.wrong_type(self.name, FORMS)
+            reader.wrong_type(self.name, self.forms)
             return None
         problem = self._problem(value)
         if not problem:
             return "".join(value.split()) if not media.is_address(value) else value
         reader.findings.refuse(
-            reader.prefix + self.name, "bad_media", problem, limit=FORMS, way_out=f"send {FORMS}"
+            reader.prefix + self.name,
+            "bad_media",
+            problem,
+            limit=self.forms,
+            way_out=f"send {self.forms}",
         )
         return None
+
+    @property
+    def forms(self) -> str:
+        """What names one."""
+        noun, prefix = _NAMED[self.medium]
+        if self.made_by:
+            made = f"the id of a generation of yours that made a {noun} (gen_…)"
+            return f"{made}, or of that {noun} ({prefix})"
+        ids = f"the id of a generation of yours (gen_…), of its {noun} ({prefix}) or of an upload"
+        more = ", a data URI or base64" if self.bytes_too else ""
+        return f"{ids} (upl_…), or an http(s) address{more}"
 
     def _problem(self, value: str) -> str:
         if media.is_address(value):
@@ -99,10 +111,10 @@ class Medial(Field):
                 media.normalise(value)
             except media.BadMedia as problem:
                 return str(problem)
-            return "must be one of our own, by its id" if self.made_by else ""
+            return "must be one that was made here, not an address" if self.made_by else ""
         if is_token(value):
             return ""
-        return self._bad_bytes(value) if self.bytes_too else f"is not {FORMS}"
+        return self._bad_bytes(value) if self.bytes_too else "names none"
 
     def _bad_bytes(self, value: str) -> str:
         if len(value) > AUDIO_MAX_BYTES * 3 // 2:
@@ -110,7 +122,7 @@ class Medial(Field):
         try:
             decoded(value)
         except ValueError:
-            return f"is not {FORMS}, nor base64"
+            return "names none, and is not base64"
         return ""
 
     def beyond(self, source: Source) -> Iterator[tuple[str, str]]:
@@ -135,8 +147,9 @@ class Medial(Field):
     def schema(self) -> Schema:
         length = f"{self.low:g} to {self.high:g} s" if self.low else f"up to {self.high:g} s"
         limits = ", ".join(filter(None, (length, self._sides, self._rates)))
-        size = f"{self.megabytes} MB"
-        return {"type": "string", "description": f"A {self.medium}, {limits}, to {size}: {FORMS}."}
+        limits += "" if self.made_by else f", to {self.megabytes} MB"
+        noun, _ = _NAMED[self.medium]
+        return {"type": "string", "description": f"A {noun}, {limits}: {self.forms}."}
 
     @property
     def keys(self) -> tuple[str, ...]:

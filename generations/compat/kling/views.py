@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, get_args
 
 from django.http import HttpRequest
 
@@ -14,6 +14,7 @@ from generations import access, presenting
 from generations import products as sold
 from generations.catalogue import billable
 from generations.catalogue.params import Kind
+from generations.catalogue.products.presets import Sort
 from generations.catalogue.products.registry import PRODUCTS
 from generations.compat import doors
 from generations.compat.doors import Answer, door
@@ -63,11 +64,14 @@ def _create(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
 
 
 def _list(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
+    """Tasks of this door's; voices and elements of whichever, for all can be named here."""
     product = PRODUCTS.get(kind)
-    wanted = paging(request, product.gives.removesuffix("_id") if product else "")
+    gives = product.gives.removesuffix("_id") if product else ""
+    door = "" if gives in get_args(Sort) else DOOR
+    wanted = paging(request, gives)
     with tenancy.scope(actor.organisation_id):
         page = access.page(
-            actor, door=DOOR, kind=kind, kept=True, limit=wanted.size, offset=wanted.offset
+            actor, door=door, kind=kind, kept=True, limit=wanted.size, offset=wanted.offset
         )
         listed = presenting.tasks(page)
     return doors.answer(wire.encode_list(listed, request_id.get()))

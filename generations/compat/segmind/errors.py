@@ -8,7 +8,6 @@ from generations.compat import doors
 from generations.errors import CapExceeded, NoProvider
 from generations.wire.segmind import server as wire
 from generations.wire.task import BadRequest
-from kling_saas.api.errors import MethodNotAllowed
 from kling_saas.lib.refusals import Refusal
 
 _NO_CREDITS = 402
@@ -16,13 +15,10 @@ _STATUS = {402: 406, 409: 400, 413: 400, 415: 400, 422: 400, 503: 500}
 # 502 says that every upstream failed and nothing is charged; our own trouble, after which an order
 # may stand, is a 500.
 _BY_KIND: dict[type[Refusal], int] = {CapExceeded: 406, NoProvider: 502}
-_405 = "<!doctype html><title>405 Method Not Allowed</title><h1>Method Not Allowed</h1>"
 
 
 def refuse(error: Exception) -> HttpResponse:
-    """`{"error": …}`; a wrong method is a page, as at Segmind."""
-    if isinstance(error, MethodNotAllowed):
-        return HttpResponse(_405, status=405, content_type="text/html; charset=utf-8")
+    """`{"error": …}`."""
     if isinstance(error, BadRequest):
         return doors.answer(wire.encode_error(400, str(error)))
     if not isinstance(error, Refusal):

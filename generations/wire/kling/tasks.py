@@ -59,8 +59,8 @@ def _result(task: Task) -> dict[str, Any]:
     result: dict[str, Any] = {}
     if task.audios:
         result["audios"] = [_audio(audio) for audio in task.audios]
-    if task.facts and task.facts_at:
-        result[task.facts_at] = [dict(task.facts)]
+    if task.facts_at:  # a thing that was deleted has no facts any more
+        result[task.facts_at] = [dict(task.facts)] if task.facts else []
     if task.videos or not (result or task.facts):
         result["videos"] = [_video(video) for video in task.videos]
     return result

@@ -30,7 +30,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.settings_dict["NAME"]:
             raise NoDatabase(
                 "there is no database: set DATABASE_URL, and DATABASE_OWNER_URL for migrations, "
-                "in the environment or .env (`make run` brings a database of its own)"
+                "in the environment or .env (`make run` brings a database of its own: where it was "
+                "given a VAR, give the same one here)"
             )
         return dict(super().get_connection_params())
 

@@ -26,6 +26,8 @@ def test_a_quote_is_what_the_order_is_charged(api: Program, alice: Customer) -> 
     assert (quote["credits"], quote["usd"]) == (35, "0.980")
     assert [line["credits"] for line in quote["line_items"]] == [35]
     assert quote["input"].items() >= {"mode": "pro", "duration": 5, "sound": False}.items()
+    (warning,) = quote["warnings"]
+    assert warning.startswith(f"{FILM['model']} is discontinued: Kling is retiring it")
 
     order = {**FILM, "mode": "pro", "quote_id": quote["id"]}
     assert api.post("/generations", order).json()["credits"]["quoted"] == 35

@@ -114,6 +114,22 @@ def test_a_product_without_models_has_no_such_field() -> None:
     assert refused(**EXTEND, model="kling-v1") == {"model": "unknown_field"}
 
 
+def test_each_field_says_what_names_its_film_or_sound() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        check({**EXTEND, "video": FILM})
+    (told,) = caught.value.violations
+    assert (
+        told.way_out
+        == "send the id of a generation of yours that made a film (gen_…), or of that film (vid_…)"
+    )
+    fields = documentation.json_schema(PRODUCTS["avatar"])["properties"]
+    image, audio = (fields[name]["description"] for name in ("image", "audio"))
+    assert image.startswith("The person. An image: an http(s) address, an upload id")
+    assert "JPEG or PNG to 10 MB" in image
+    assert audio.startswith("What is said or sung. A sound, 2 to 300 s, to 5 MB: the id of a")
+    assert audio.endswith("or an http(s) address, a data URI or base64.")
+
+
 def test_only_a_word_that_is_near_is_suggested() -> None:
     speech = {"task": "tts", "text": "x", "voice": "v"}
     for fields, way_out in (
@@ -310,4 +326,4 @@ def test_limits_of_every_kind_can_be_corrected() -> None:
     )
     order = {**LIPS, "text": "x" * 150, "speed": 2.5}
     assert check(order, products={"lip-sync": lips}).params.inputs["speed"] == 2.5
-    assert lips.by_name["video"].schema()["description"].startswith("A video, 2 to 120 s")
+    assert lips.by_name["video"].schema()["description"].startswith("A film, 2 to 120 s")

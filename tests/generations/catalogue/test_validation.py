@@ -250,6 +250,8 @@ def test_the_ratio_of_an_image_film_is_the_images() -> None:
 def test_seed_is_for_test_mode() -> None:
     order = {"model": "kling-v1", "prompt": "x", "seed": 7}
     assert refusals(order) == {"seed": "unsupported"}
+    with pytest.raises(InvalidRequest, match="in test mode, and while nothing but the sandbox"):
+        check(order)
     assert check(order, sandbox=True).params.seed == 7
     assert refusals({**order, "seed": -1}, sandbox=True) == {"seed": "out_of_range"}
 

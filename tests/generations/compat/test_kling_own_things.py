@@ -12,7 +12,7 @@ from accounts import tenancy
 from accounts.models import AuditEvent
 from generations.models import Generation, PresetCorrection, ProviderAccount
 from tests.generations.compat.test_kling_products import FILM, SPEECH, ended, sent_for
-from tests.generations.programs import Program, available, funded, native
+from tests.generations.programs import Program, available, funded, native, settled
 from tests.generations.scripted import Answer, Scripted, account_at, scripted
 from tests.people import Customer
 
@@ -143,6 +143,8 @@ def test_a_deleted_voice_is_taken_by_no_order_and_nothing_is_held(
 
     assert voice not in [each["id"] for each in api.get("/voices").json()["data"]]
     assert kling.get("/v1/general/custom-voices").json()["data"] == []
+    task = kling.get(f"/v1/general/custom-voices/{voice}").json()["data"]
+    assert (task["task_status"], task["task_result"]) == ("succeed", {"voices": []})
     assert api.get(f"/voices/{voice}").json()["deleted_at"] is not None
     with tenancy.scope(alice.organisation.pk):
         (act,) = AuditEvent.objects.filter(action="voice.deleted")
@@ -159,6 +161,11 @@ def test_an_element_has_a_number_at_klings_door_and_every_door_takes_it(
     assert (task["element_id"], task["task_id"][:4]) == (number, "gen_")
     ours = api.get("/elements").json()["data"][0]["id"]
     assert ours == api.get(f"/elements/{number}").json()["id"] == task["task_id"]
+    made = {"task": "custom-element", "element_name": "Hen", "element_description": "A hen",
+            "image": PICTURE, "images": [PICTURE]}  # fmt: skip
+    elsewhere = settled(api, api.post("/generations", made).json()["id"])["id"]
+    listed = kling.get("/v1/general/custom-elements").json()["data"]
+    assert [each["task_id"] for each in listed] == [elsewhere, ours]
 
     order = {"model_name": "kling-v3", "image": PICTURE, "duration": "3", "prompt": "It runs",
              "element_list": [{"element_id": number}]}  # fmt: skip

@@ -257,15 +257,17 @@ def test_a_suspended_organisation_is_403(segmind: Program, alice: Customer) -> N
     assert segmind.get("/v1/get-user-credits").status_code == 200
 
 
-def test_unknown_slugs_and_requests_are_404_and_a_wrong_method_is_a_page(
+def test_unknown_slugs_and_requests_are_404_and_a_wrong_method_says_the_right_one(
     segmind: Program, site: str
 ) -> None:
     assert segmind.post("/v1/kling-9", {}).status_code == 404
     assert segmind.post("/v2/kling-9", {}).json()["error"].startswith("Model or endpoint not")
     missing = segmind.get("/v2/requests/gen_1")
     assert (missing.status_code, missing.json()) == (404, {"error": "Request gen_1 not found"})
-    wrong = segmind.get("/v1/kling-text2video")
-    assert (wrong.status_code, wrong.headers["Content-Type"]) == (405, "text/html; charset=utf-8")
+    for path in ("/v1/kling-text2video", "/v1/kling-create-voice"):
+        wrong = segmind.get(path)
+        assert (wrong.status_code, wrong.headers["Allow"]) == (405, "POST")
+        assert wrong.json() == {"error": "Use POST here."}
     assert segmind.post("/v1/kling-text2video", data="{").status_code == 400
 
 
