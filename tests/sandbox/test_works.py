@@ -10,7 +10,9 @@ import pytest
 from PIL import Image, ImageChops
 
 from generations.catalogue.params import Params, Shot
+from generations.sandbox import renderer
 from generations.sandbox.film import encode, reel, render, speech, works
+from tests.serving import Quiet, serving
 
 FILM = Params(model="kling-v1", prompt="A fox in the snow", duration=3, sound=True)
 
@@ -126,5 +128,12 @@ def test_speech_takes_as_long_as_its_text_and_pace() -> None:
 def test_what_is_no_film_is_refused_not_drawn(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.mp4"
     path.write_bytes(io.BytesIO(content).read())
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=r"^it does not decode$"):
         reel.open_reel(path)
+
+
+def test_what_cannot_be_fetched_is_told_in_words() -> None:
+    with serving(Quiet) as address, pytest.raises(OSError, match=r"^its address answers HTTP 501$"):
+        renderer.fetch(f"{address}/a.mp3", 10)
+    with pytest.raises(OSError, match=r"^its address does not answer$"):
+        renderer.fetch(f"{address}/a.mp3", 10)

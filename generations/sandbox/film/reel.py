@@ -50,7 +50,7 @@ def open_reel(path: Path) -> Reel:
             wide, high = stream.codec_context.width, stream.codec_context.height
             return Reel(path, shown / rate, (wide // 2 * 2, high // 2 * 2), rate, sounding)
     except FFmpegError as trouble:
-        raise Unreadable(f"it does not decode: {type(trouble).__name__}") from trouble
+        raise Unreadable("it does not decode") from trouble
 
 
 def pictures(reel: Reel) -> Iterator[Planes]:
