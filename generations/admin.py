@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_permission_codename
 from django.db.models import QuerySet
@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from generations import attempts
-from generations.catalogue import registry
-from generations.catalogue.products.registry import PRODUCTS
+from generations.forms.accounts import ProviderAccountForm
 from generations.models import (
     Alarm,
+    AlarmKind,
     Attempt,
     Audio,
     Breaker,
@@ -35,9 +35,8 @@ from generations.models import (
     Upload,
     Video,
 )
-from generations.providers import breakers, health
-from generations.wire import loose
-from kling_saas.lib.admin import ModelAdmin, ModelForm, ReadOnlyAdmin, ReadOnlyInline
+from generations.providers import alarms, breakers, health
+from kling_saas.lib.admin import ModelAdmin, ReadOnlyAdmin, ReadOnlyInline
 
 
 class Operated(ModelAdmin):
@@ -74,7 +73,19 @@ class _Trail:
     def margin(self, attempt: Attempt) -> str:
         """What is left of the film's list price."""
         left = attempts.margin(attempt)
-        return "" if left is None else f"${left:.2f}"
+        return "" if left is None else _dollars(left)
+
+    @admin.display(description="sent before")
+    def before(self, attempt: Attempt) -> str:
+        """What was said when it went out under the same id before."""
+        return _shown(attempt.earlier) if attempt.earlier else ""
+
+
+def _dollars(amount: Decimal) -> str:
+    """In whole cents, or to a hundredth of one where that is not all."""
+    cents = amount.quantize(Decimal("0.01"))
+    figure = f"{abs(amount):.2f}" if amount == cents else f"{abs(amount):.4f}"
+    return f"{'-' if amount < 0 else ''}${figure}"
 
 
 def _shown(kept: Any) -> str:
@@ -86,8 +97,8 @@ class AttemptInline(_Trail, ReadOnlyInline):
 
     model = Attempt
     fields = ["number", "account", "outcome", "reason", "message", "upstream_id", "upstream_cost",
-              "margin", "started_at", "asked", "answered"]  # fmt: skip
-    readonly_fields = ["margin", "asked", "answered"]
+              "margin", "started_at", "sends", "before", "asked", "answered"]  # fmt: skip
+    readonly_fields = ["margin", "before", "asked", "answered"]
     ordering = ["number"]
 
 
@@ -110,8 +121,37 @@ class AttemptAdmin(_Trail, ReadOnlyAdmin):
     list_select_related = ["account", "generation"]
     list_filter = ["outcome", "reason", "retry", "account"]
     search_fields = ["external_id", "upstream_id", "message"]
-    exclude = ["request", "response"]
-    readonly_fields = ["margin", "asked", "answered"]
+    exclude = ["request", "response", "earlier"]
+    readonly_fields = ["margin", "before", "asked", "answered"]
+
+
+class _OnlyThese(admin.SimpleListFilter):
+    """One choice besides all."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """That choice."""
+        return [("yes", "Yes")]
+
+
+class _Unsettled(_OnlyThese):
+    """Those that rang and that no operator has resolved."""
+
+    title = parameter_name = "unsettled"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Of what is shown."""
+        shown = queryset.filter(pk__in=attempts.unsettled().values("pk"))
+        return shown if self.value() else queryset
+
+
+class _Resting(_OnlyThese):
+    """Those that nothing is sent to for now, though an operator has not paused them."""
+
+    title = parameter_name = "resting"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Of what is shown."""
+        return health.resting(queryset) if self.value() else queryset
 
 
 @admin.register(SuspenseAttempt)
@@ -120,7 +160,7 @@ class SuspenseAdmin(AttemptAdmin):
 
     list_display = ["external_id", "account", "outcome", "message", "upstream_id",
                     "upstream_cost", "started_at"]  # fmt: skip
-    list_filter = ["outcome", "account"]
+    list_filter = [_Unsettled, "outcome", "account"]
     date_hierarchy = "started_at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
@@ -136,7 +176,13 @@ class AlarmAdmin(Operated, ReadOnlyAdmin):
     list_display = ["kind", "subject", "message", "count", "first_at", "last_at", "resolved_at"]
     list_filter = ["kind", ("resolved_at", admin.EmptyFieldListFilter)]
     search_fields = ["subject", "message"]
+    readonly_fields = ["what_to_do"]
     actions = ["resolve"]
+
+    @admin.display(description="what to do")
+    def what_to_do(self, alarm: Alarm) -> str:
+        """The way out, as the operators' page says it."""
+        return alarms.WAY_OUT[AlarmKind(alarm.kind)]
 
     @admin.action(description="Resolve", permissions=["operate"])
     def resolve(self, request: HttpRequest, queryset: QuerySet[Alarm]) -> None:
@@ -152,6 +198,7 @@ class BreakerAdmin(Operated, ReadOnlyAdmin):
                     "next_probe_at"]  # fmt: skip
     list_select_related = ["account"]
     list_filter = ["state", "account"]
+    ordering = ["account__name", "model"]
     search_fields = ["model", "reason"]
     actions = ["close"]
 
@@ -264,53 +311,6 @@ class HeartbeatAdmin(ReadOnlyAdmin):
     search_fields = ["name"]
 
 
-class ProviderAccountForm(ModelForm):
-    """The credential is written here and never shown again."""
-
-    credential = forms.CharField(
-        required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="An API key, or access_key|secret_key. Leave empty to keep the present one.",
-    )
-
-    base_url = forms.URLField(assume_scheme="https")
-
-    class Meta:
-        model = ProviderAccount
-        fields = ["name", "protocol", "base_url", "credential", "enabled", "is_sandbox",
-                  "serves_live", "serves_test", "priority", "weight", "concurrency",
-                  "polls_per_second", "max_seconds", "models_sold", "cost_book",
-                  "paused_until"]  # fmt: skip
-
-    def clean_models_sold(self) -> list[str]:
-        """Names that the catalogue knows."""
-        names = self.cleaned_data["models_sold"] or []
-        known = {spec.name for spec in registry.SPECS}
-        known |= {m for p in PRODUCTS.values() for m in (*p.models, p.own_model)}
-        if not isinstance(names, list) or not all(name in known for name in names):
-            raise forms.ValidationError(f"A list of models, of {', '.join(sorted(known))}.")
-        return names
-
-    def clean_cost_book(self) -> dict[str, str]:
-        """Positive dollars by model."""
-        book = self.cleaned_data["cost_book"] or {}
-        if not isinstance(book, dict):
-            raise forms.ValidationError('An object, as {"*": "0.14"}.')
-        for model, dollars in book.items():
-            amount = loose.number(dollars)
-            if amount is None or amount <= 0:
-                raise forms.ValidationError(f"{model}: {dollars} is no positive amount.")
-        return {model: str(dollars) for model, dollars in book.items()}
-
-    def save(self, commit: bool = True) -> ProviderAccount:
-        """Seal the credential with the name it is bound to; a new one is given a new chance."""
-        if text := self.cleaned_data.get("credential"):
-            self.instance.set_credential(text)
-            self.instance.disabled_because, self.instance.auth_failures = "", 0
-        saved: ProviderAccount = super().save(commit)
-        return saved
-
-
 @admin.register(ProviderAccount)
 class ProviderAccountAdmin(ModelAdmin):
     form = ProviderAccountForm
@@ -318,6 +318,7 @@ class ProviderAccountAdmin(ModelAdmin):
                     "concurrency", "disabled_because", "paused_until", "last_error"]  # fmt: skip
     search_fields = ["name", "base_url"]
     readonly_fields = ["disabled_because", "last_error", "created_at"]
+    list_filter = [_Resting]
     actions = ["back_in_service"]
 
     @admin.action(description="Put back into service", permissions=["change"])
@@ -325,6 +326,12 @@ class ProviderAccountAdmin(ModelAdmin):
         """After the trouble was mended at the upstream."""
         for account in queryset:
             health.back_in_service(account)
+        names = ", ".join(account.name for account in queryset)
+        self.message_user(request, f"Back in service, with every breaker closed: {names}.")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: the trail names it. It is retired instead, as the form says."""
+        return False
 
     def save_model(
         self, request: HttpRequest, obj: ProviderAccount, form: Any, change: bool
@@ -334,11 +341,14 @@ class ProviderAccountAdmin(ModelAdmin):
             super().save_model(request, obj, form, change)
             return
         changed = set(form.changed_data)
+        mended = changed & {"credential", "base_url"}
         if "credential" in changed:
             changed ^= {"credential", "sealed_credential", "disabled_because", "auth_failures"}
+        if mended:
+            health.back_in_service(obj)
         obj.save(update_fields=changed)
-        if "sealed_credential" in changed:
-            health.all_clear(obj)
+        if health.retired(obj):
+            health.retire(obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """The name seals the credential, so it stays."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from generations import lifecycle, standing
@@ -26,6 +26,7 @@ from kling_saas.lib.logs import kept
 
 _SPOILT = (Reason.UNAVAILABLE, Reason.BROKEN, Reason.NOT_FOUND)
 _TOLERANCE = Decimal("1.01")
+_EARLIER = 5  # answers to earlier sends that are kept
 _MOST = Decimal(10) ** 8  # what the columns hold
 
 
@@ -103,9 +104,23 @@ def again(generation: Generation, attempt: Attempt) -> bool:
     with lifecycle.scope(generation):
         if not lifecycle.is_mine(generation):
             raise lifecycle.LeaseLost(generation.public_id)
+        before = {
+            "at": attempt.started_at.isoformat(),
+            "message": attempt.message,
+            "answered": attempt.response,
+        }
         attempt.started_at, attempt.look_ups, attempt.retry = timezone.now(), 1, True
         left = Attempt.objects.filter(pk=attempt.pk, outcome=AttemptOutcome.UNKNOWN)
-        return bool(left.update(started_at=attempt.started_at, look_ups=1, retry=True))
+        sent = left.update(
+            started_at=attempt.started_at,
+            look_ups=1,
+            retry=True,
+            sends=F("sends") + 1,
+            earlier=[*attempt.earlier, before][-_EARLIER:],
+            message="",
+            response={},
+        )
+        return bool(sent)
 
 
 def tried(generation: Generation) -> set[int]:
@@ -128,16 +143,17 @@ def turned_away(generation: Generation) -> dict[int, bool]:
 
 
 def count(generation: Generation) -> int:
-    """How many tries there were."""
+    """How often it was sent, or was to be."""
     with lifecycle.scope(generation):
-        return int(Attempt.objects.filter(generation=generation).count())
+        sends = Attempt.objects.filter(generation=generation).aggregate(all=Sum("sends"))
+        return int(sends["all"] or 0)
 
 
 def counts(generations: Iterable[Generation]) -> dict[int, int]:
-    """How many tries each had, by its key. Needs a scope that sees them; one query."""
+    """How often each was sent, by its key. Needs a scope that sees them; one query."""
     ids = [g.pk for g in generations]
     found = Attempt.objects.filter(generation__in=ids).values("generation_id")
-    tries = dict(found.annotate(tries=Count("pk")).values_list("generation_id", "tries"))
+    tries = dict(found.annotate(tries=Sum("sends")).values_list("generation_id", "tries"))
     return {pk: int(tries.get(pk, 0)) for pk in ids}
 
 
@@ -222,3 +238,9 @@ def in_suspense() -> QuerySet[Attempt]:
         unknown | paid, standing.nothing_given("generation__")
     )
     return found
+
+
+def unsettled() -> QuerySet[Attempt]:
+    """Of what is in suspense, what rang and no operator has looked at; a sandbox bills nobody."""
+    rows = in_suspense().filter(account__is_sandbox=False)
+    return rows.exclude(external_id__in=alarms.resolved(AlarmKind.SUSPENSE))

@@ -24,11 +24,15 @@ from generations import queueing, routing, standing
 from generations.catalogue import registry
 from generations.catalogue.params import Kind, Params
 from generations.catalogue.products.registry import PRODUCTS
-from generations.models import Generation, Status
+from generations.models import Generation, ProviderAccount, Status
 from generations.models.generation import TERMINAL
 from generations.providers import breakers
 from generations.queueing import MOST, Flying, Glance, Lane, Queue, Whose, meet
 
+NOBODY = (
+    "No service takes such an order at the moment: it would wait for one until its deadline, and "
+    "cost nothing if none comes."
+)
 _OWN = 5 * MOST  # of an organisation's orders are looked at for a list; what is behind is MOST
 _ENOUGH = 5
 _FRESH_SECONDS = 10.0
@@ -249,19 +253,28 @@ def _until_turn(
 
 def _schedule(generation: Generation, glance: Glance, equal: _Equal) -> tuple[list[float], float]:
     """When the places it could take will be free, and how long a film holds one."""
-    able = routing.candidates(generation.order(), livemode=generation.livemode)
-    now, stopped = timezone.now(), breakers.not_closed(generation.called)
-    serving = [
-        a for a in able
-        if not a.disabled_because and (a.paused_until is None or a.paused_until <= now)
-        and a.pk not in stopped
-    ]  # fmt: skip
+    serving = _serving(generation.order(), livemode=generation.livemode)
     there = {a.pk for a in serving}
     flying = [f for f in glance.flying if f.placed and f.account in there]
     holds = [(_lately(_equal_of(f)).placed, f) for f in flying]
     left = [t for hold, f in holds for t in [_left(hold, f)] * f.films]
     period = sum(h * f.films for h, f in holds) / len(left) if left else _lately(equal).placed
     return queueing.free_in(sum(a.concurrency for a in serving), left), period
+
+
+def _serving(params: Params, *, livemode: bool) -> list[ProviderAccount]:
+    """Accounts that would be sent such an order now, had they room."""
+    now, stopped = timezone.now(), breakers.not_closed(params.called)
+    return [
+        a for a in routing.able(params, livemode=livemode)
+        if not a.disabled_because and (a.paused_until is None or a.paused_until <= now)
+        and a.pk not in stopped
+    ]  # fmt: skip
+
+
+def warnings(params: Params, *, livemode: bool) -> list[str]:
+    """Whether such an order would only wait for now, in words."""
+    return [] if _serving(params, livemode=livemode) else [NOBODY]
 
 
 def _left(usually: float, film: Flying) -> float:

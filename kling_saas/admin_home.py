@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Min, Q
+from django.db.models import Min
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import tenancy
 from generations import attempts, heartbeat, routing
 from generations.models import Alarm, Breaker, BreakerState, Generation, ProviderAccount, Status
+from generations.providers import health
 
 _ALARMS = 5  # shown; the rest is behind the figure
 _LONG_WAIT = 300  # seconds
@@ -49,19 +50,22 @@ def _troubles() -> Iterator[Figure]:
     open_alarms = Alarm.objects.filter(resolved_at=None).count()
     listed = _list("alarm", "resolved_at__isempty=1")
     yield Figure(_("open alarms"), open_alarms, listed, bool(open_alarms))
-    suspended = attempts.in_suspense().count()
-    lately = attempts.in_suspense().filter(started_at__gt=Now() - _LATELY).exists()
+    suspended = attempts.unsettled().count()
+    lately = attempts.unsettled().filter(started_at__gt=Now() - _LATELY).exists()
     words = gettext("may be on an upstream’s bill") if suspended else ""
-    yield Figure(_("calls in suspense"), suspended, _list("suspenseattempt"), lately, words)
-    stopped = Breaker.objects.exclude(state=BreakerState.CLOSED).count()
+    yield Figure(
+        _("calls in suspense"), suspended, _list("suspenseattempt", "unsettled=yes"), lately, words
+    )
+    not_closed = [BreakerState.OPEN, BreakerState.HALF_OPEN]
+    stopped = Breaker.objects.filter(state__in=not_closed).count()
     refused = routing.refused().count()
     words = gettext("%(n)s refused by their upstream") % {"n": refused} if refused else ""
-    listed = _list("refusedmodel" if refused else "breaker")
+    listed = _list("breaker", f"state__in={','.join(not_closed)}")
+    if refused and not stopped:
+        listed = _list("refusedmodel")
     yield Figure(_("models stopped"), stopped + refused, listed, bool(stopped + refused), words)
-    off = ProviderAccount.objects.filter(
-        ~Q(disabled_because="") | Q(paused_until__gt=Now()), enabled=True
-    ).count()
-    yield Figure(_("accounts resting"), off, _list("provideraccount"), bool(off))
+    off = health.resting(ProviderAccount.objects.all()).count()
+    yield Figure(_("accounts resting"), off, _list("provideraccount", "resting=yes"), bool(off))
 
 
 def _films() -> Iterator[Figure]:
@@ -71,8 +75,10 @@ def _films() -> Iterator[Figure]:
     words = gettext("longest for %(n)s s") % {"n": round(longest)} if oldest else ""
     listed = _list("generation", f"status__exact={Status.ACCEPTED}")
     yield Figure(_("waiting"), waiting.count(), listed, longest > _LONG_WAIT, words)
-    flying = Generation.objects.filter(finished_at=None).exclude(status=Status.ACCEPTED).count()
-    yield Figure(_("under way"), flying, _list("generation"))
+    under_way = [status for status in Status if status.public == "processing"]
+    flying = Generation.objects.filter(status__in=under_way).count()
+    listed = _list("generation", f"status__in={','.join(under_way)}")
+    yield Figure(_("under way"), flying, listed)
     alive = heartbeat.somebody_works()
     value = gettext("alive") if alive else gettext("silent")
     yield Figure(_("worker"), value, _list("heartbeat"), not alive)

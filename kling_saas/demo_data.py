@@ -19,6 +19,7 @@ from accounts.models import Organisation, User
 from billing import ledger, wallets
 from billing.models import LotSource
 from generations.models import Protocol, ProviderAccount
+from generations.sandbox.vendor import USD_PER_UNIT
 from kling_saas.run.local import write_private
 
 DEMO_EMAIL, ADMIN_EMAIL = "demo@example.com", "admin@example.com"
@@ -59,6 +60,8 @@ def _sandbox_accounts() -> None:
         account.max_seconds = seconds
         if account.pk is None:
             account.concurrency, account.priority = 50, priority
+            if protocol == Protocol.SEGMIND:  # the sandbox asks Segmind's price, not Kling's
+                account.cost_book = {"*": str(USD_PER_UNIT)}
         account.set_credential(credential.format(secret=SANDBOX_SECRET))
         account.save()
 

@@ -22,7 +22,6 @@ from generations import (
     waiting,
 )
 from generations.api import inputs
-from generations.catalogue import documentation
 from generations.errors import NotReady
 from generations.models import Generation, GenerationEvent, Status
 from generations.models.generation import TERMINAL
@@ -73,7 +72,7 @@ class GenerationsView(Endpoint):
                 "credits": prepared.credits,
                 "line_items": prepared.lines,
                 "input": presenting.ordered(prepared.film),
-                "warnings": [*prepared.warnings, *documentation.retiring(prepared.params.model)],
+                "warnings": inputs.warnings(self.actor, prepared),
             }
         )
 

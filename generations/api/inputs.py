@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from accounts.actors import Actor
-from generations import submission
+from generations import submission, waiting
+from generations.catalogue import documentation
 from generations.catalogue.reading import Reader
 from generations.catalogue.violations import Findings
 from generations.errors import InvalidRequest
-from generations.submission import Submission
+from generations.submission import Prepared, Submission
 from kling_saas.lib import http
 from kling_saas.lib.refusals import Refusal
 
@@ -57,6 +58,15 @@ def order(actor: Actor, body: Mapping[str, Any], idempotency_key: str | None) ->
     if findings.violations:
         _refuse(actor, read, findings)
     return read
+
+
+def warnings(actor: Actor, prepared: Prepared) -> list[str]:
+    """What to know before ordering it now."""
+    return [
+        *prepared.warnings,
+        *documentation.retiring(prepared.params.model),
+        *waiting.warnings(prepared.params, livemode=actor.livemode),
+    ]
 
 
 def _refuse(actor: Actor, read: Submission, findings: Findings) -> None:

@@ -13,8 +13,8 @@ from accounts.api.endpoint import Endpoint
 from billing import quotes
 from billing.models import Quote
 from generations import presenting, submission
-from generations.api.inputs import DOOR
-from generations.catalogue import billable, documentation
+from generations.api import inputs
+from generations.catalogue import billable
 from kling_saas.api.parsing import object_of
 
 
@@ -23,7 +23,7 @@ class QuotesView(Endpoint):
 
     def post(self, request: HttpRequest) -> JsonResponse:
         """An offer for one film, which holds until `expires_at`."""
-        order = submission.Submission(fields=object_of(request), door=DOOR)
+        order = submission.Submission(fields=object_of(request), door=inputs.DOOR)
         prepared = submission.prepare(self.actor, order)
         quote = quotes.make(
             self.actor.organisation_id,
@@ -33,7 +33,7 @@ class QuotesView(Endpoint):
         )
         body = _quote(quote) | {
             "input": presenting.ordered(prepared.film),
-            "warnings": [*prepared.warnings, *documentation.retiring(prepared.params.model)],
+            "warnings": inputs.warnings(self.actor, prepared),
         }
         response = JsonResponse(body, status=201)
         response["Location"] = reverse("api-quote", args=[quote.public_id])

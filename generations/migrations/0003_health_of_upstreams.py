@@ -107,7 +107,25 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="attempt",
             name="retry",
-            field=models.BooleanField(default=False, help_text="Sent to this account once before."),
+            field=models.BooleanField(
+                default=False, help_text="Whether this account had the order before."
+            ),
+        ),
+        migrations.AddField(
+            model_name="attempt",
+            name="sends",
+            field=models.PositiveSmallIntegerField(
+                default=1, help_text="How often it went out under this id."
+            ),
+        ),
+        migrations.AddField(
+            model_name="attempt",
+            name="earlier",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text="Of earlier sends: when, and what was answered.",
+            ),
         ),
         migrations.AddField(
             model_name="attempt",

@@ -36,7 +36,15 @@ class Attempt(TenantPart):
     upstream_id = models.CharField(max_length=120, blank=True)
     request = models.JSONField(default=dict, blank=True, help_text="As sent, secrets masked.")
     response = models.JSONField(default=dict, blank=True, help_text="As received, links masked.")
-    retry = models.BooleanField(default=False, help_text="Sent to this account once before.")
+    retry = models.BooleanField(
+        default=False, help_text="Whether this account had the order before."
+    )
+    sends = models.PositiveSmallIntegerField(
+        default=1, help_text="How often it went out under this id."
+    )
+    earlier = models.JSONField(
+        default=list, blank=True, help_text="Of earlier sends: when, and what was answered."
+    )
     upstream_units = models.DecimalField(
         max_digits=12, decimal_places=4, null=True, blank=True, help_text="Kling's units, as told."
     )

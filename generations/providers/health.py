@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from generations.models import AlarmKind, ProviderAccount
+from generations.models import AlarmKind, Breaker, BreakerState, ProviderAccount
 from generations.models.provider_account import kept_words
 from generations.providers import alarms, breakers
 from generations.providers.base import NotSent
@@ -28,6 +29,7 @@ _PROBE_MARGIN = 30.0
 _WORKS = (Reason.INVALID, Reason.MODERATION, Reason.RATE, Reason.CONCURRENCY, Reason.DISCONTINUED)
 
 _ITS_ALARMS = (AlarmKind.CREDENTIAL, AlarmKind.BALANCE, AlarmKind.REFUSED)
+_OF_THE_RETIRED = (AlarmKind.STOPPED, AlarmKind.BILL, AlarmKind.OVERCHARGED)
 
 
 def admit(account_id: int, model: str, *, retry: bool, seated: bool = False) -> float:
@@ -203,13 +205,28 @@ def pause(account: ProviderAccount, seconds: float, why: str) -> None:
 
 
 def back_in_service(account: ProviderAccount) -> None:
-    """An operator has mended it."""
+    """An operator has mended it: what was learnt of it holds no more, and orders go out at once."""
     ProviderAccount.objects.filter(pk=account.pk).update(
-        disabled_because="", auth_failures=0, throttled=0, paused_until=None
+        disabled_because="", auth_failures=0, throttled=0, paused_until=None, last_error=""
     )
-    all_clear(account)
+    for breaker in Breaker.objects.filter(account=account).exclude(state=BreakerState.CLOSED):
+        breakers.close(breaker)
+    alarms.clear_any((AlarmKind.CREDENTIAL, AlarmKind.BALANCE), account.name)
 
 
-def all_clear(account: ProviderAccount) -> None:
-    """What rang about its credential or its balance rings no more."""
-    alarms.clear_any(_ITS_ALARMS, account.name)
+def resting(accounts: QuerySet[ProviderAccount]) -> QuerySet[ProviderAccount]:
+    """Those of them that are enabled and that nothing is sent to for now."""
+    found: QuerySet[ProviderAccount] = accounts.filter(
+        ~Q(disabled_because="") | Q(paused_until__gt=Now()), enabled=True
+    )
+    return found
+
+
+def retired(account: ProviderAccount) -> bool:
+    """Whether an operator has taken it out of service for good: `enabled` alone is a pause."""
+    return not (account.enabled or account.serves_live or account.serves_test)
+
+
+def retire(account: ProviderAccount) -> None:
+    """Nobody needs to mend it any more: what rings about it rings no more."""
+    alarms.clear_account(_ITS_ALARMS + _OF_THE_RETIRED, account.name)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts import tenancy
 from generations import providers
 from generations.models import Alarm, AlarmKind, Attempt, MeterReading, ProviderAccount
-from generations.providers import alarms
+from generations.providers import alarms, health
 from generations.providers.codecs import CODECS
 from generations.reconciliation import books
 from generations.reconciliation.books import Span
@@ -77,7 +77,8 @@ def _accounts(look: Look) -> list[ProviderAccount]:
     with tenancy.system("attempts of every tenant are one account's"):
         lately = Attempt.objects.filter(started_at__gte=timezone.now() - _WINDOW)
         busy = set(lately.order_by().values_list("account", flat=True).distinct())
-    return [a for a in ProviderAccount.objects.all() if a.enabled or a.pk in busy]
+    known = [a for a in ProviderAccount.objects.all() if not health.retired(a)]
+    return [a for a in known if a.enabled or a.pk in busy]
 
 
 # -------------------------------------------------------------------- readings

@@ -30,7 +30,7 @@ def unknown(look: Look) -> Page:
     """
     place, _, last = (look.after or "suspense:0").partition(":")
     with tenancy.system("attempts of every tenant are looked at"):
-        rows = _in_suspense() if place == "suspense" else _left_open()
+        rows = attempts.unsettled() if place == "suspense" else _left_open()
         if look.account:
             rows = rows.filter(account=look.account)
         rows = rows.filter(pk__gt=int(last)).select_related("generation", "account")
@@ -39,12 +39,6 @@ def unknown(look: Look) -> Page:
     after = f"{place}:{batch[-1].pk}" if len(batch) == _BATCH else ""
     following = "open:0" if place == "suspense" else ""
     return Page(tuple(told(attempt, look) for attempt in batch), after or following)
-
-
-def _in_suspense() -> QuerySet[Attempt]:
-    """What somebody may bill and no operator has looked at."""
-    rows = attempts.in_suspense().filter(account__is_sandbox=False)
-    return rows.exclude(external_id__in=alarms.resolved(AlarmKind.SUSPENSE))
 
 
 def _left_open() -> QuerySet[Attempt]:

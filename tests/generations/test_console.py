@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +14,13 @@ from django.contrib import admin
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.test import Client, RequestFactory, override_settings
+from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import User
-from generations.admin import ProviderAccountForm
+from generations import attempts
+from generations.admin import _dollars
+from generations.forms.accounts import ProviderAccountForm
 from generations.models import (
     Alarm,
     AlarmKind,
@@ -27,7 +31,10 @@ from generations.models import (
     ProviderAccount,
 )
 from generations.providers import alarms
+from generations.reconciliation import bills
+from generations.reconciliation.finding import Look
 from generations.sandbox.vendor import BALANCE_USD
+from kling_saas import admin_home
 from kling_saas.demo_data import SANDBOX_SECRET
 from tests.generations.programs import funded, native, settled
 from tests.stories.test_every_upstream import picture
@@ -94,7 +101,7 @@ def test_an_upstream_that_tells_dollars_is_believed_and_its_balance_kept(site: s
                 break
     finally:
         refused.delete()
-    assert attempt.upstream_cost == Decimal("2.8")
+    assert attempt.upstream_cost == attempt.expected_cost == Decimal("2.8")
     assert attempt.upstream_balance is not None
     assert BALANCE_USD - attempt.upstream_balance >= Decimal("2.8")  # other tests' films too
     assert attempt.upstream_units is None
@@ -152,7 +159,11 @@ def test_suspense_lists_what_may_be_billed_and_is_not_here(site: str) -> None:
     assert attempt.upstream_cost == Decimal("0.28")
     with tenancy.system("operators see every tenant"):
         page = room("suspenseattempt").changelist_view(asked()).render().content.decode()
+        assert attempts.in_suspense().filter(pk=attempt.pk).exists()
+        assert not attempts.unsettled().filter(pk=attempt.pk).exists()  # a sandbox bills nobody
     assert attempt.external_id in page
+    (figure,) = (f for f in admin_home.figures() if f.label == "calls in suspense")
+    assert figure.link.endswith("?unsettled=yes")
 
 
 def test_an_alarm_rings_once_until_it_is_resolved() -> None:
@@ -190,14 +201,32 @@ def test_a_new_credential_is_a_new_chance_and_a_breaker_can_be_closed() -> None:
     assert (saved.disabled_because, saved.auth_failures) == ("", 0)
     assert (saved.sells("kling-v1"), saved.sells("kling-v3")) == (True, False)
 
+    form_of = room("provideraccount").save_model
+    breaker = Breaker.objects.create(
+        account=account, model="kling-v1", state="open", next_probe_at=account.created_at
+    )
     ProviderAccount.objects.filter(pk=account.pk).update(last_error="429", paused_until=Now())
     alarms.ring(AlarmKind.CREDENTIAL, account.name, "disabled: no")
-    room("provideraccount").save_model(asked(), saved, form, True)
+    alarms.ring(AlarmKind.STOPPED, f"{account.name} kling-v1", "no: ConnectError")
+    form_of(asked(), saved, form, True)
     assert account.name not in alarms.ringing(AlarmKind.CREDENTIAL)
+    assert f"{account.name} kling-v1" not in alarms.ringing(AlarmKind.STOPPED)
+    breaker.refresh_from_db()
     kept = ProviderAccount.objects.get(pk=account.pk)
     assert (kept.credential(), kept.polls_per_second) == ("access|secret", 50)
-    assert kept.last_error == "429"
-    assert kept.paused_until is not None  # what happened while the form was open stays
+    assert (breaker.state, kept.last_error, kept.paused_until) == ("closed", "", None)
+
+    ProviderAccount.objects.filter(pk=account.pk).update(last_error="429", paused_until=Now())
+    plain = {**fields, "credential": "", "weight": 4}
+    for moved in ({}, {"base_url": "https://elsewhere.example.org"}):
+        form = ProviderAccountForm({**plain, **moved}, instance=kept)
+        assert form.is_valid(), form.errors
+        form_of(asked(), form.save(commit=False), form, True)
+        kept.refresh_from_db()  # what happened while the form was open stays, unless it is mended
+        assert (kept.last_error, kept.paused_until is None) == (
+            ("", True) if moved else ("429", False)
+        )
+    assert kept.base_url == "https://elsewhere.example.org"
 
     assert [saved.usd_per_unit(m) for m in ("kling-v1", "kling-v3")] == [
         Decimal("0.2"),
@@ -210,12 +239,51 @@ def test_a_new_credential_is_a_new_chance_and_a_breaker_can_be_closed() -> None:
     for nothing in ({"weight": 0}, {"polls_per_second": 0}):
         assert ProviderAccountForm({**fields, **nothing}, instance=account).errors
 
-    breaker = Breaker.objects.create(
-        account=account, model="kling-v1", state="open", next_probe_at=account.created_at
-    )
+    Breaker.objects.filter(pk=breaker.pk).update(state="open", next_probe_at=account.created_at)
     room("breaker").close(asked(), Breaker.objects.filter(pk=breaker.pk))
     breaker.refresh_from_db()
     assert (breaker.state, breaker.failures) == ("closed", 0)
+
+
+@PLAIN_STATIC
+def test_a_retired_account_rings_no_more_and_is_not_deleted() -> None:
+    account = ProviderAccount.objects.create(
+        name=f"console-{secrets.token_hex(4)}", protocol=Protocol.KLING, serves_live=False,
+        base_url="https://api.example.org", paused_until=timezone.now() + timedelta(hours=1),
+    )  # fmt: skip
+    kinds = (AlarmKind.BALANCE, AlarmKind.BILL, AlarmKind.STOPPED)
+    for kind, more in zip(kinds, ("", " cost book", " kling-v1"), strict=True):
+        alarms.ring(kind, f"{account.name}{more}", "a story")
+    mine = Alarm.objects.filter(subject__startswith=account.name, resolved_at=None)
+    assert mine.count() == 3
+    browser = Client(SERVER_NAME="127.0.0.1")
+    browser.force_login(asked().user)
+    page = browser.get(f"/admin/generations/alarm/{mine.get(kind='bill').pk}/change/")
+    assert "find the difference or put the cost book right" in page.content.decode()
+    shown = browser.get("/admin/generations/provideraccount/?resting=yes").content.decode()
+    assert account.name in shown
+
+    ask = {"action": "back_in_service", "_selected_action": [account.pk]}
+    done = browser.post("/admin/generations/provideraccount/", ask, follow=True).content.decode()
+    assert f"Back in service, with every breaker closed: {account.name}" in done
+    shown = browser.get("/admin/generations/provideraccount/?resting=yes").content.decode()
+    assert f">{account.name}<" not in shown
+
+    place = f"/admin/generations/provideraccount/{account.pk}"
+    assert "never deleted" in browser.get(f"{place}/change/").content.decode()
+    assert browser.post(f"{place}/delete/", {"post": "yes"}).status_code == 403
+    account.refresh_from_db()
+    names = ("protocol", "base_url", "priority", "weight", "concurrency", "polls_per_second")
+    kept = {name: getattr(account, name) for name in names}
+    kept |= {"max_seconds": 10, "models_sold": "[]", "cost_book": "{}"}
+    assert browser.post(f"{place}/change/", kept).status_code == 302
+    assert not mine.exists()
+    assert account not in bills._accounts(Look(mend=False))
+
+
+def test_what_is_less_than_a_cent_is_said_in_full() -> None:
+    told = [_dollars(Decimal(figure)) for figure in ("0.14", "-0.007", "-2.5", "0")]
+    assert told == ["$0.14", "-$0.0070", "-$2.50", "$0.00"]
 
 
 def test_an_operator_gives_an_organisation_more_turns_and_fewer_places() -> None:

@@ -258,9 +258,11 @@ def test_while_no_account_takes_orders_of_a_product_nobody_promises_a_time() -> 
     with tenancy.system("a test looks on"), alone(order):
         routing.forget()
         assert told(order).eta is not None
+        assert waiting.warnings(order.order(), livemode=False) == []
         for account in ProviderAccount.objects.all():
             for _ in range(settings.BREAKER_FAILURES):
                 breakers.record(account.pk, order.called, ok=False)
+        assert waiting.warnings(order.order(), livemode=False) == [waiting.NOBODY]
         seen = told(order)
         assert (seen.position is not None, seen.eta) == (True, None)
     waiting.forget()

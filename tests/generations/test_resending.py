@@ -60,6 +60,11 @@ def test_what_was_sent_again_is_not_sent_a_third_time_before_its_own_grace_is_ov
         change(attempt, started_at=timezone.now() - GRACE - timedelta(seconds=1))
         rounds(order, 1)
         assert upstream.creates == 2
+        assert attempts.count(order) == 3  # the first, which the test did not send, and two
+        with tenancy.system("a test looks at every tenant"):
+            kept = Attempt.objects.get(pk=attempt.pk)
+        assert (kept.sends, len(kept.earlier)) == (3, 2)
+        assert kept.earlier[1]["answered"] == {"status": 504, "body": {}}
         assert lifecycle.fail(claimed(order), "test", "over")
 
 
