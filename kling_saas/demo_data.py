@@ -18,8 +18,8 @@ from accounts import access_keys, api_keys, organisations, tenancy
 from accounts.models import Organisation, User
 from billing import ledger, wallets
 from billing.models import LotSource
+from generations.catalogue import billable
 from generations.models import Protocol, ProviderAccount
-from generations.sandbox.vendor import USD_PER_UNIT
 from kling_saas.run.local import write_private
 
 DEMO_EMAIL, ADMIN_EMAIL = "demo@example.com", "admin@example.com"
@@ -61,7 +61,7 @@ def _sandbox_accounts() -> None:
         if account.pk is None:
             account.concurrency, account.priority = 50, priority
             if protocol == Protocol.SEGMIND:  # the sandbox asks Segmind's price, not Kling's
-                account.cost_book = {"*": str(USD_PER_UNIT)}
+                account.cost_book = {"*": str(billable.usd_of(billable.CREDITS_PER_UNIT))}
         account.set_credential(credential.format(secret=SANDBOX_SECRET))
         account.save()
 
