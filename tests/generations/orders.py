@@ -27,12 +27,14 @@ def actor(of: Customer, *, livemode: bool = False) -> Actor:
 def parked(of: Customer, **fields: Any) -> Generation:
     """An accepted order, held and due only tomorrow: the running workers leave it alone.
 
-    It becomes visible and is moved out of their sight in one transaction.
+    A field that is None is left out. It becomes visible and is moved out of their sight in one
+    transaction.
     """
     from django.db import transaction
 
     with tenancy.scope(of.organisation.pk), transaction.atomic():
-        order = Submission(fields={**FILM, **fields}, door="native")
+        given = {name: value for name, value in {**FILM, **fields}.items() if value is not None}
+        order = Submission(fields=given, door="native")
         receipt = submission.submit(actor(of), order, lambda g: "")
         mine = Generation.objects.filter(public_id=receipt.generation)
         mine.update(next_run_at=timezone.now() + _FAR)

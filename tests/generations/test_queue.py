@@ -254,7 +254,7 @@ def test_while_no_account_is_in_service_nobody_promises_a_time() -> None:
 
 
 def test_while_no_account_takes_orders_of_a_product_nobody_promises_a_time() -> None:
-    order = parked(funded(), task="text-to-audio", model="", seconds=3)
+    order = parked(funded(), task="text-to-audio", model=None, seconds=3)
     with tenancy.system("a test looks on"), alone(order):
         routing.forget()
         assert told(order).eta is not None
