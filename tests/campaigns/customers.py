@@ -20,12 +20,18 @@ from tests.campaigns.doorstep import Doorstep
 from tests.stack import Stack
 
 _MODELS = ("kling-v1", "kling-v1-6", "kling-v2-5-turbo", "kling-v2-6")
-_ANOTHER = """
+_RICH = """
 import os, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "kling_saas.settings"
 django.setup()
-from tests.generations.programs import funded
-print(funded("bob").test_key)
+from billing import ledger
+from billing.models import LotSource
+from tests.people import customer
+for name in ("alice", "bob"):
+    one = customer(name)
+    given = one.organisation.pk, False, 1_000_000, LotSource.TEST
+    ledger.grant(*given, reference=f"chaos:{name}")
+    print(one.test_key)
 """
 
 
@@ -35,7 +41,7 @@ class Customers:
     def __init__(self, stack: Stack, doorstep: Doorstep) -> None:
         self.placed = 0
         self.failed: list[str] = []
-        self.keys = (str(stack.facts["test_key"]), stack.python(_ANOTHER).strip())
+        self.keys = stack.python(_RICH).split()
         self._site, self._doorstep = stack.site, doorstep
         self._pictures = [self._sent(key) for key in self.keys]
         self._lock = threading.Lock()
