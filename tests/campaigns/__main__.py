@@ -18,7 +18,7 @@ RUN = {
 }
 # How much of each: every so many-th crash case, worlds, seeds, films, films, bodies, seconds.
 SHORT = {
-    "crashpoints": 4,
+    "crashpoints": 6,
     "simulate": 300,
     "planted": 60,
     "chaos": 60,
@@ -30,7 +30,7 @@ LONG = {
     "crashpoints": 1,
     "simulate": 20_000,
     "planted": 200,
-    "chaos": 600,
+    "chaos": 500,
     "rolling": 100,
     "fuzz": 2000,
     "load": 60,
