@@ -196,7 +196,7 @@ async def main():
     async with http.polling_client() as client:
         async def ask(request):
             async with gate:
-                return await http.send(client, request)
+                return await client.send(request)
         began = time.monotonic()
         while time.monotonic() - began < told["seconds"]:
             questions = [Question(f"{n:08}", "text2video") for n in range(500)]

@@ -35,8 +35,7 @@ _TOO_MANY = 429
 
 
 class Asking:
-    """Questions under way. `client` is set by who runs it; `answered` when there is one to note;
-    `due` when there may be films to ask about: as seen, or because an account has room again.
+    """Questions under way. `client` is set by who runs it; `answered` when there is one to note.
 
     `sharers`: how many processes ask, and share each account's `polls_per_second`.
     """
@@ -44,7 +43,7 @@ class Asking:
     client: httpx.AsyncClient
 
     def __init__(self) -> None:
-        self.answered, self.due = asyncio.Event(), asyncio.Event()
+        self.answered = asyncio.Event()
         self.sharers = 1
         self._gates: dict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(_PARALLEL)
@@ -85,7 +84,7 @@ class Asking:
 
         def told(task_id: str, found: Found) -> None:
             films = open_films.pop(task_id, [])
-            self._less(account, len(films))
+            self._asked[account.pk] -= len(films)
             self._answers += [(film, found) for film in films]
             self.answered.set()
 
@@ -100,16 +99,7 @@ class Asking:
             for task_id in [*open_films]:
                 told(task_id, trouble)
         finally:
-            self._less(account, sum(map(len, open_films.values())))
-
-    def _less(self, account: ProviderAccount, films: int) -> None:
-        """So many of its questions are answered. With room again it is not kept waiting for a look:
-        these become rare when there is much to do.
-        """
-        before = self._asked[account.pk]
-        self._asked[account.pk] = before - films
-        if before >= _BUSY > before - films:
-            self.due.set()
+            self._asked[account.pk] -= sum(map(len, open_films.values()))
 
     async def _ask(self, account: ProviderAccount, request: httpx.Request) -> httpx.Response:
         """At the account's pace, evenly; few at a time at one host; not while it wants a rest."""

@@ -35,7 +35,8 @@ class Watcher:
     def __init__(self) -> None:
         self.stop = asyncio.Event()
         self.asking = Asking()
-        self._news_due, self._calls_due = asyncio.Event(), asyncio.Event()
+        self._polls_due, self._news_due = asyncio.Event(), asyncio.Event()
+        self._calls_due = asyncio.Event()
         self._away = False  # the database, when last asked
         self.name = f"watcher@{socket.gethostname()}:{os.getpid()}"
 
@@ -47,7 +48,7 @@ class Watcher:
                 self._repeat(self._look, _TICK),
                 self._repeat(self._beat, _BEAT),
                 self._repeat(self._mend_lanes, _LANES),
-                self._whenever(self.asking.due, self.asking.begin_due),
+                self._whenever(self._polls_due, self.asking.begin_due),
                 self._whenever(self.asking.answered, self.asking.note_soon),
                 self._whenever(self._news_due, self._tell),
                 self._whenever(self._calls_due, calls.start_due),
@@ -77,7 +78,7 @@ class Watcher:
 
     async def _let_waiters_go(self) -> None:
         await self.stop.wait()
-        for event in (self.asking.due, self._news_due, self._calls_due, self.asking.answered):
+        for event in (self._polls_due, self._news_due, self._calls_due, self.asking.answered):
             event.set()
 
     async def _tried(self, step: Callable[[], Awaitable[int]]) -> int:
@@ -99,7 +100,7 @@ class Watcher:
         """Ten times a second one question, instead of one of each loop."""
         seen = await sync_to_async(_look_and_ring)()
         for event, found in (
-            (self.asking.due, seen.polls),
+            (self._polls_due, seen.polls),
             (self._news_due, seen.news),
             (self._calls_due, seen.calls),
         ):
