@@ -343,7 +343,7 @@ class ProviderAccountAdmin(ModelAdmin):
         changed = set(form.changed_data)
         mended = changed & {"credential", "base_url"}
         if "credential" in changed:
-            changed ^= {"credential", "sealed_credential", "disabled_because", "auth_failures"}
+            changed ^= {"credential", "sealed_credential"}
         if mended:
             health.back_in_service(obj)
         obj.save(update_fields=changed)

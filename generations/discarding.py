@@ -39,8 +39,8 @@ def discard(actor: Actor, sort: Sort, name: str) -> Discarded:
     """
     if not actor.may_order:
         raise Forbidden(f"Your role ({actor.role}) does not delete {sort}s: ask an owner.")
-    made = owned.made_of(actor, name) if owned.is_ours(name) else None
-    if made is None or not makes(made.generation, sort):
+    generation = find(actor, sort, name)
+    if generation is None:
         if any(preset.id == name for preset in presets.current(sort)):
             raise InvalidRequest.one(
                 f"{sort}_id",
@@ -48,7 +48,6 @@ def discard(actor: Actor, sort: Sort, name: str) -> Discarded:
                 f"{sort}_id: {name} is one of Kling's own: only what you made can be deleted.",
             )
         raise NotFound(f"There is no {sort} {name[:60]!r} of yours.")
-    generation = made.generation
     account = generation.account
     kept = account is None or not providers.adapter(account).deletes
     if generation.deleted_at is None:
@@ -58,10 +57,13 @@ def discard(actor: Actor, sort: Sort, name: str) -> Discarded:
     return Discarded(generation, kept)
 
 
-def makes(generation: Generation, sort: Sort) -> bool:
-    """Whether a generation made a voice, or an element."""
-    product = PRODUCTS.get(generation.kind)
-    return product is not None and product.gives == f"{sort}_id" and "facts" in generation.made
+def find(actor: Actor, sort: Sort, name: str) -> Generation | None:
+    """The actor's own that made this voice, or element; None when none of theirs did."""
+    made = owned.made_of(actor, name) if owned.is_ours(name) else None
+    product = PRODUCTS.get(made.generation.kind) if made else None
+    if made is None or product is None or product.gives != f"{sort}_id":
+        return None
+    return made.generation if "facts" in made.generation.made else None
 
 
 def _at_upstream(generation: Generation, sort: Sort) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from generations import storage, uploads
 from generations.models import Generation
-from generations.owned import FACES
+from generations.owned import faces_in
 from kling_saas.lib import http
 
 log = logging.getLogger(__name__)
@@ -27,12 +27,6 @@ _SECONDS = 20.0  # for all of them
 _SIDE = 512  # px
 
 
-def found(generation: Generation) -> list[Any]:
-    """The faces that its upstream told of; empty for everything that finds none."""
-    told = generation.made.get("facts", {}).get(FACES)
-    return told if isinstance(told, list) else []
-
-
 def keep(generation: Generation) -> None:
     """Fetch and store their pictures, and note in `made` where they are; what is noted stays.
 
@@ -41,7 +35,7 @@ def keep(generation: Generation) -> None:
     if _KEYS in generation.made:
         return
     until = time.monotonic() + _SECONDS
-    faces = [face if isinstance(face, Mapping) else {} for face in found(generation)]
+    faces = [face if isinstance(face, Mapping) else {} for face in faces_in(generation)]
     generation.made[_KEYS] = [
         _kept(generation, face.get(_PICTURE), until) for face in faces[:_MOST]
     ]
@@ -57,10 +51,10 @@ def told(generation: Generation) -> dict[str, Any]:
     kept = chain(generation.made.get(_KEYS, ()), repeat(None))
     faces = [
         {**face, _PICTURE: storage.link(key) if key else None}
-        for face, key in zip(found(generation), kept, strict=False)
+        for face, key in zip(faces_in(generation), kept, strict=False)
         if isinstance(face, Mapping)
     ]
-    return {FACES: faces} if faces else {}
+    return {"face_data": faces} if faces else {}
 
 
 def _kept(generation: Generation, link: object, until: float) -> str | None:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generations import attempts, faces, lifecycle, outcomes, patience, providers, storage
+from generations import attempts, faces, lifecycle, outcomes, owned, patience, providers, storage
 from generations.catalogue.products.registry import PRODUCTS
 from generations.downloads import NOT_HAD, PATIENCE, STORED, Fetched, age_of, fetched, held
 from generations.films import BadFilm, Film, digest
@@ -85,7 +85,7 @@ def _put_all(generation: Generation, got: Fetched) -> list[Video | Audio]:
         made.append(video)
     if got.sound:
         made.append(_put_sound(generation, got.sound_path, got.sound))
-    if faces.found(generation):
+    if owned.faces_in(generation):
         with held(generation):
             faces.keep(generation)
     if made and age_of(generation) >= PATIENCE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -15,7 +16,6 @@ from generations.catalogue.products.sources import Source
 from generations.models import Audio, Generation, Status, Video
 from generations.wire.kling.own import row_of
 
-FACES = "face_data"  # the fact that holds the faces found in a film
 GENERATION, FILM, SOUND = "gen_", "vid_", "aud_"
 
 
@@ -39,9 +39,8 @@ class Made:
     @property
     def faces(self) -> tuple[str, ...]:
         """The ids of the faces that it found in a film, as its upstream told them."""
-        found = self.generation.made.get("facts", {}).get(FACES)
-        listed = found if isinstance(found, list) else []
-        return tuple(str(f["face_id"]) for f in listed if isinstance(f, dict) and "face_id" in f)
+        found = faces_in(self.generation)
+        return tuple(str(f["face_id"]) for f in found if isinstance(f, dict) and "face_id" in f)
 
     def source(self, medium: str) -> Source | None:
         """What is known of its film or sound; None when it has none."""
@@ -54,6 +53,12 @@ class Made:
         if not isinstance(row, Video) or (account and account.is_sandbox):
             return known
         return replace(known, width=row.width, height=row.height)
+
+
+def faces_in(generation: Generation) -> list[Any]:
+    """The faces that its upstream told of; empty for everything that finds none."""
+    told = generation.made.get("facts", {}).get("face_data")
+    return told if isinstance(told, list) else []
 
 
 def is_ours(name: str) -> bool:

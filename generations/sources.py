@@ -58,9 +58,9 @@ def take_in(actor: Actor, params: Params) -> Params:
         return _with_own_things(actor, uploads.take_in(actor, params))
     product = products.current()[params.task]
     found = _Found(actor, product, params)
-    found.everything(product, params)
+    found.everything()
     try:
-        made = checking.complete(product, found.changed(params), found.sources)
+        made = checking.complete(product, found.changed(), found.sources)
     except CatalogueRefusal as refusal:
         found.violations += InvalidRequest.of(refusal).violations
     found.refuse()
@@ -76,7 +76,7 @@ def also_wrong(
         return _faults_of_images(actor, fields, besides)
     product = products.current()[refusal.params.task]
     found = _Found(actor, product, refusal.params, reads=False)
-    found.everything(product, refusal.params)
+    found.everything()
     return [violation for violation in found.violations if violation["field"] not in besides]
 
 
@@ -105,7 +105,7 @@ def _with_own_things(actor: Actor, params: Params) -> Params:
     found = _Found(actor, None, params)
     found.every(((path, None, value) for path, value in named), found.thing)
     found.refuse()
-    return found.changed(params)
+    return found.changed()
 
 
 class _Found:
@@ -123,8 +123,10 @@ class _Found:
         self._pin: int | None = None
         self.violations: list[dict[str, Any]] = []
 
-    def everything(self, product: Product, params: Params) -> None:
+    def everything(self) -> None:
         """Look at all that a product's order names."""
+        product, params = self._product, self._params
+        assert product is not None, "of a film's order only voices and elements are looked at"
         self.every(pictures(product, params), self.picture)
         self.every(films(product, params), self.film)
         self.every(things(product, params), self.thing)
@@ -149,12 +151,12 @@ class _Found:
         if not media.is_address(value):
             self.changes[path] = uploads.one(self._actor, written(path), value)
 
-    def changed(self, params: Params) -> Params:
+    def changed(self) -> Params:
         """The order in our names."""
         changes: dict[Place, object] = dict(self.changes)
         if self._pin is not None:
             changes[("pin",)] = self._pin
-        return replaced(params, changes)
+        return replaced(self._params, changes)
 
     def film(self, path: Place, field: Medial, value: str) -> None:
         """One of the customer's own, an upload, bytes, or an address."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest, JsonResponse
 
 from accounts import tenancy
 from accounts.api.endpoint import Endpoint
-from generations import access, discarding, owned, presets
+from generations import access, discarding, presets
 from generations.catalogue.products.presets import Preset, Sort
 from generations.models import Generation
 from generations.presenting import iso
@@ -48,10 +48,10 @@ class ThingView(Endpoint):
         for preset in presets.current(self.sort):
             if preset.id == name:
                 return JsonResponse(_preset(preset))
-        made = owned.made_of(self.actor, name) if owned.is_ours(name) else None
-        if made is None or not discarding.makes(made.generation, self.sort):
+        generation = discarding.find(self.actor, self.sort, name)
+        if generation is None:
             raise NotFound(f"There is no {self.sort} {name[:60]!r}.")
-        return JsonResponse(_own(made.generation, self.sort))
+        return JsonResponse(_own(generation, self.sort))
 
     def delete(self, request: HttpRequest, name: str) -> JsonResponse:
         """Delete one's own, at its upstream and here. Repeatable."""

@@ -57,9 +57,8 @@ class ProviderAccountForm(ModelForm):
         return {model: str(dollars) for model, dollars in book.items()}
 
     def save(self, commit: bool = True) -> ProviderAccount:
-        """Seal the credential with the name it is bound to; a new one is given a new chance."""
+        """Seal the credential with the name it is bound to."""
         if text := self.cleaned_data.get("credential"):
             self.instance.set_credential(text)
-            self.instance.disabled_because, self.instance.auth_failures = "", 0
         saved: ProviderAccount = super().save(commit)
         return saved

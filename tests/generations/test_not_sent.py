@@ -79,14 +79,21 @@ def not_sent(exchange: Exchange) -> bool:
     return isinstance(exchange.outcome, NotSent) and exchange.outcome.ours
 
 
+def sent_by_nobody(order: Generation, attempt: Attempt) -> Exchange:
+    """What came of sending it while the database was away, in either way."""
+    with database_away():
+        exchange = dispatch._send(order, attempt)
+        held = async_to_sync(blocking._call)(order, attempt)  # in this thread
+    assert (not_sent(exchange), not_sent(held)) == (True, True)
+    return exchange
+
+
 def test_an_order_whose_picture_cannot_be_looked_up_is_not_sent(stack: Stack) -> None:
     with stopped(stack.pid, "watcher", "cluster"), scripted(of_no_use) as upstream:
         order = pictured(funded())
         attempt = attempts.begin(order, account_at(upstream.url))
-        with database_away():
-            exchange = dispatch._send(order, attempt)
-            held = async_to_sync(blocking._call)(order, attempt)  # in this thread
-        assert (not_sent(exchange), not_sent(held), upstream.seen) == (True, True, [])
+        exchange = sent_by_nobody(order, attempt)
+        assert upstream.seen == []
         outcomes.record(order, attempt, exchange)
         assert (tries(order), now(order).account_id) == (["not_sent"], None)
         assert lifecycle.cancel(now(order))
@@ -99,10 +106,8 @@ def test_an_order_whose_upstream_s_words_cannot_be_looked_up_is_not_sent(
         order = claimed(parked(funded()))
         attempt = attempts.begin(order, account_at(upstream.url, Protocol.SEGMIND_V1))
         monkeypatch.setattr(products._known, "at", float("-inf"))  # to be read anew
-        with database_away():
-            exchange = dispatch._send(order, attempt)
-            held = async_to_sync(blocking._call)(order, attempt)  # in this thread
-        assert (not_sent(exchange), not_sent(held), upstream.seen) == (True, True, [])
+        exchange = sent_by_nobody(order, attempt)
+        assert upstream.seen == []
         outcomes.record(order, attempt, exchange)
         assert lifecycle.cancel(now(order))
 

@@ -142,7 +142,7 @@ def query_refusal(
     That a task is not there must be said by who would have it, in its own code or words: a 404 of
     something in between says nothing of the task.
     """
-    if status < 300 and (body is None or (is_ok(body.get("code")) or body.get("code") is None)):
+    if status < 300 and (body is None or body.get("code") is None or is_ok(body.get("code"))):
         return Rejected(Reason.BROKEN, str(status), "the answer makes no sense")
     found = refusal(status, headers, body)
     if isinstance(found, Unknown):
