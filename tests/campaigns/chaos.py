@@ -133,6 +133,7 @@ def _trial(
     if healed > HEAL_WITHIN:
         violations.append(f"not every generation had ended {HEAL_WITHIN} s after the last fault")
         violations += [f"among the last: {row}" for row in figures["last"]]
+        violations += _said_of(stack, [str(row[0]) for row in figures["last"]])
     violations += [f"{kind} struck less than {least} times" for kind in _rare(struck, least)]
     violations += [f"{kind} never struck" for kind, n in doorstep.struck.items() if not n]
     violations += mischief.undone(killed=long)
@@ -178,6 +179,12 @@ def _strikes(stack: Stack) -> dict[str, int]:
             continue
         return found | {_STORAGE: stack.log.read_text(errors="replace").count(_SAYS)}
     raise RuntimeError("the sandbox does not come back")
+
+
+def _said_of(stack: Stack, names: list[str]) -> list[str]:
+    """What the product wrote of them, so that it can be read what they waited for."""
+    lines = stack.log.read_text(errors="replace").splitlines()
+    return [line for line in lines if any(name in line for name in names)]
 
 
 def _rare(struck: dict[str, int], least: int) -> list[str]:
