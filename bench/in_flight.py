@@ -187,21 +187,21 @@ django.setup()
 from generations import providers
 from generations.models import ProviderAccount
 from generations.providers.codecs import Question
-from kling_saas.lib import http
+from kling_saas.lib import questions
 told = json.loads(sys.stdin.read())
 account = ProviderAccount(name="rival", protocol="llmprovider", base_url=told["address"])
 account.set_credential("key")
 async def main():
     gate, asked = asyncio.Semaphore(64), 0
-    async with http.polling_client() as client:
-        async def ask(request):
+    async with questions.Questioner() as line:
+        async def ask(question):
             async with gate:
-                return await client.send(request)
+                return await line.ask(question)
         began = time.monotonic()
         while time.monotonic() - began < told["seconds"]:
-            questions = [Question(f"{n:08}", "text2video") for n in range(500)]
+            tasks = [Question(f"{n:08}", "text2video") for n in range(500)]
             found = {}
-            await providers.adapter(account).poll(client, ask, questions, found.__setitem__)
+            await providers.adapter(account).poll(ask, tasks, found.__setitem__)
             asked += len(found)
         print(asked / (time.monotonic() - began))
 asyncio.run(main())

@@ -188,12 +188,13 @@ async def _answered(
         answer = await client.send(order.request, stream=True)
         told = adapter.codec.follows
         follows = told(answer.status_code, answer.headers) if told else None
-        answer = answer if follows else adapter.hushed(await http.read(answer))
+        if follows is None:
+            whole = adapter.hushed(await http.read(answer))
     passing("call.answered")
-    if follows:
-        outcome = await _keep_film(generation, follows.task, answer)
-        return Exchange(outcome, order.shown, headers_of(answer))
-    return Exchange(adapter.outcome(answer), order.shown, received(answer))
+    if follows is None:
+        return Exchange(adapter.outcome(whole), order.shown, received(whole))
+    outcome = await _keep_film(generation, follows.task, answer)
+    return Exchange(outcome, order.shown, headers_of(answer))
 
 
 async def _keep_film(generation: Generation, told: Task, answer: httpx.Response) -> Outcome:

@@ -31,6 +31,7 @@ NOT_TAKEN = "No service could take it before its deadline; nothing was charged."
 NOT_MADE = "The service did not finish it before the deadline; nothing was charged."
 NOT_FINISHED = "It was not finished before its deadline; nothing was charged."
 _ENDED = {TaskState.SUCCEEDED, TaskState.FAILED}
+_NO_WORD = (Reason.UNAVAILABLE, Reason.RATE)  # of a film; "too often" is heeded where it is asked
 _SOON = 1.0  # seconds
 _ABSENCES = 10  # polls in a row that do not know the film
 
@@ -230,6 +231,15 @@ def _backoff(tries: int) -> float:
     return random.uniform(0.2, min(30.0, 0.5 * 2**tries))  # noqa: S311 - spread, not secrecy
 
 
+def is_news(turn: polls.Turn, found: Found) -> bool:
+    """Whether a poll's answer may change anything: most say "still at work", and some nothing."""
+    if turn.is_over:
+        return True
+    if isinstance(found, Task):
+        return found.state in _ENDED or turn.missed > 0
+    return found.reason not in _NO_WORD
+
+
 def polled(generation: Generation, found: Found) -> None:
     """What a poll told: ready to fetch, failed, lost, or still at work (its next turn stands)."""
     if isinstance(found, Task) and found.state in _ENDED:
@@ -246,7 +256,7 @@ def polled(generation: Generation, found: Found) -> None:
     elif isinstance(found, Task):
         polls.seen(generation)
     elif not certainly_absent(found):
-        if generation.account and found.reason != Reason.RATE:  # that is heeded where it is asked
+        if generation.account and found.reason not in _NO_WORD:
             health.trouble(generation.account, found)
     elif polls.missed(generation) > _ABSENCES:
         lifecycle.fail(generation, "upstream_lost", "The service no longer knows this film.")

@@ -8,13 +8,19 @@ work" writes nothing. A callback that comes meanwhile sets the turn to now, and 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from accounts import tenancy
 from generations import lifecycle
-from generations.models import Generation, ProviderAccount, Status
+from generations.catalogue.params import Kind
+from generations.models import Generation, Status
 
 # A fifth of the time since hand-over, at least a second, at most POLL_SECONDS, spread.
 _TAKE = """
@@ -30,28 +36,54 @@ UPDATE generations_generation g
        * greatest(1, least(%(longest)s, extract(
            epoch FROM statement_timestamp() - coalesce(g.submitted_at, g.created_at)) / 5))::float)
   FROM due WHERE g.id = due.id
-RETURNING g.*
+RETURNING g.id, g.organisation_id, g.version, g.account_id, g.kind, g.upstream_id, g.deadline_at,
+          g.step_attempts
 """
 
 
-def take(limit: int, *, busy: Collection[int]) -> list[Generation]:
-    """Up to `limit` films whose turn it is, longest overdue first, with their accounts.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A film that is to be asked about now: as much of its row as asking takes."""
+
+    pk: int
+    organisation: int
+    version: int
+    account: int | None
+    kind: Kind
+    upstream_id: str
+    deadline_at: datetime
+    missed: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its deadline has passed."""
+        return timezone.now() >= self.deadline_at
+
+
+def take(limit: int, *, busy: Collection[int]) -> list[Turn]:
+    """Up to `limit` films whose turn it is, longest overdue first.
 
     None of the accounts `busy`. Never waits for another poller's rows.
     """
-    with tenancy.system("workers serve every tenant"):
-        parts = {"busy": list(busy), "limit": limit, "longest": settings.POLL_SECONDS}
-        taken = list(Generation.objects.raw(_TAKE, parts))
-    accounts = {a.pk: a for a in ProviderAccount.objects.all()} if taken else {}
-    for generation in taken:
-        generation.account = accounts.get(generation.account_id or 0)
-    return taken
+    parts: dict[str, Any] = {
+        "busy": list(busy), "limit": limit, "longest": settings.POLL_SECONDS,
+    }  # fmt: skip
+    with tenancy.system("workers serve every tenant"), connection.cursor() as cursor:
+        cursor.execute(_TAKE, parts)
+        return [Turn(*row) for row in cursor.fetchall()]
+
+
+def film(turn: Turn) -> Generation | None:
+    """The film, with its account; None when it has gone on since it was taken."""
+    with tenancy.scope(turn.organisation):
+        mine = _in_flight(turn.pk, turn.version).select_related("account")
+        return mine.first()
 
 
 def missed(generation: Generation) -> int:
     """It was asked for in vain: how often in a row that makes."""
     with lifecycle.scope(generation):
-        _mine(generation).update(step_attempts=F("step_attempts") + 1)
+        _in_flight(generation.pk, generation.version).update(step_attempts=F("step_attempts") + 1)
     return generation.step_attempts + 1
 
 
@@ -59,11 +91,12 @@ def seen(generation: Generation) -> None:
     """The upstream knows it (again)."""
     if generation.step_attempts:
         with lifecycle.scope(generation):
-            _mine(generation).update(step_attempts=0)
+            _in_flight(generation.pk, generation.version).update(step_attempts=0)
 
 
-def _mine(generation: Generation) -> QuerySet[Generation]:
-    mine: QuerySet[Generation] = Generation.objects.filter(
-        pk=generation.pk, status=Status.IN_FLIGHT, version=generation.version
+def _in_flight(pk: int, version: int) -> QuerySet[Generation]:
+    """It, unless it has gone on."""
+    films: QuerySet[Generation] = Generation.objects.filter(
+        pk=pk, status=Status.IN_FLIGHT, version=version
     )
-    return mine
+    return films

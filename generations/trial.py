@@ -118,7 +118,7 @@ def _told(adapter: Adapter, params: Params, task: Task, trial: Trial) -> Task:
     return found
 
 
-def _send(adapter: Adapter, wire: WireRequest) -> httpx.Response:
+def _send(adapter: Adapter, wire: WireRequest) -> http.Answer:
     """The answer. Raises TrialRefused when none comes."""
     try:
         with http.api_client() as client:
@@ -131,7 +131,7 @@ def _send(adapter: Adapter, wire: WireRequest) -> httpx.Response:
         ) from None
 
 
-def _compare(step: str, answer: httpx.Response, recorded: WireReply, trial: Trial) -> None:
+def _compare(step: str, answer: http.Answer, recorded: WireReply, trial: Trial) -> None:
     if answer.status_code != recorded.status:
         trial.differences.append(f"{step}: HTTP {answer.status_code}, recorded {recorded.status}")
     try:

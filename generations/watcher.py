@@ -20,7 +20,7 @@ from django.db import Error, connection
 from accounts import outbox
 from generations import bells, blocking, due, heartbeat, lanes
 from generations.asking import Asking
-from kling_saas.lib import http
+from kling_saas.lib.questions import Questioner
 
 log = logging.getLogger(__name__)
 _TICK = 0.1  # seconds between looks
@@ -35,21 +35,20 @@ class Watcher:
     def __init__(self) -> None:
         self.stop = asyncio.Event()
         self.asking = Asking()
-        self._polls_due, self._news_due = asyncio.Event(), asyncio.Event()
-        self._calls_due = asyncio.Event()
+        self._news_due, self._calls_due = asyncio.Event(), asyncio.Event()
         self._away = False  # the database, when last asked
         self.name = f"watcher@{socket.gethostname()}:{os.getpid()}"
 
     async def run(self) -> None:
         """All loops, until stopped; held blocking calls are let go and found again."""
-        async with http.polling_client() as self.asking.client:
+        async with Questioner() as self.asking.line:
             calls = blocking.Calls()
             loops = [
                 self._repeat(self._look, _TICK),
                 self._repeat(self._beat, _BEAT),
                 self._repeat(self._mend_lanes, _LANES),
-                self._whenever(self._polls_due, self.asking.begin_due),
-                self._whenever(self.asking.answered, self.asking.note_soon),
+                self._whenever(self.asking.due, self.asking.begin_due),
+                self._whenever(self.asking.news, self.asking.note_soon),
                 self._whenever(self._news_due, self._tell),
                 self._whenever(self._calls_due, calls.start_due),
                 self._let_waiters_go(),
@@ -78,7 +77,7 @@ class Watcher:
 
     async def _let_waiters_go(self) -> None:
         await self.stop.wait()
-        for event in (self._polls_due, self._news_due, self._calls_due, self.asking.answered):
+        for event in (self.asking.due, self._news_due, self._calls_due, self.asking.news):
             event.set()
 
     async def _tried(self, step: Callable[[], Awaitable[int]]) -> int:
@@ -100,7 +99,7 @@ class Watcher:
         """Ten times a second one question, instead of one of each loop."""
         seen = await sync_to_async(_look_and_ring)()
         for event, found in (
-            (self._polls_due, seen.polls),
+            (self.asking.due, seen.polls),
             (self._news_due, seen.news),
             (self._calls_due, seen.calls),
         ):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from generations.models import ProviderAccount
 
 log = logging.getLogger(__name__)
-_OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 _WORTH_A_LIST = 8  # questions; fewer are asked one by one
 # Said of the list that was asked for, and of none of its films.
 _OF_THE_LIST = (Reason.NOT_FOUND, Reason.INVALID, Reason.DISCONTINUED, Reason.BROKEN)
@@ -43,7 +42,7 @@ _NO_QUERY = (httpx.HTTPError, *_NO_ADDRESS, SealBroken)  # nobody is billed for 
 _OTHER = Rejected(Reason.BROKEN, "other", "the answer is about another task")
 
 Found = Task | Rejected
-Ask = Callable[[httpx.Request], Awaitable[httpx.Response]]
+Ask = Callable[[http.Question], Awaitable[http.Answer]]
 Told = Callable[[str, Found], None]
 
 
@@ -149,7 +148,7 @@ class Adapter:
         except (SealBroken, ValueError) as error:
             return not_sent(error)
 
-    def outcome(self, answer: httpx.Response) -> Outcome:
+    def outcome(self, answer: http.Answer) -> Outcome:
         """What a `hushed` answer to a create means. It was sent: what cannot be read is unknown."""
         try:
             return self.codec.decode_created(answer.status_code, answer.headers, answer.content)
@@ -160,13 +159,16 @@ class Adapter:
     def request(self, client: httpx.Client | httpx.AsyncClient, wire: WireRequest) -> httpx.Request:
         """The whole request. Raises SealBroken, httpx.InvalidURL, UnicodeError."""
         request = client.build_request(
-            wire.method,
-            self.account.base_url.rstrip("/") + wire.path,
-            json=wire.json,
-            headers={**self._signed, **wire.headers},
+            wire.method, self._address(wire), json=wire.json, headers=self._headers(wire)
         )
         request.url.host.encode("idna")  # as the resolver will: better before anything is sent
         return request
+
+    def _address(self, wire: WireRequest) -> str:
+        return self.account.base_url.rstrip("/") + wire.path
+
+    def _headers(self, wire: WireRequest) -> dict[str, str]:
+        return {**self._signed, **wire.headers}
 
     @cached_property
     def _opened(self) -> str:
@@ -181,15 +183,12 @@ class Adapter:
     def _secrets(self) -> list[bytes]:
         return [part.encode() for part in secrets_of(self._opened)]
 
-    def hushed(self, answer: httpx.Response) -> httpx.Response:
+    def hushed(self, answer: http.Answer) -> http.Answer:
         """The answer without our own credential, of whatever form, if it repeats that."""
         content = answer.content
         for secret in self._secrets:
             content = content.replace(secret, b"***")
-        if content == answer.content:
-            return answer
-        plain = {k: v for k, v in answer.headers.items() if k not in _OF_THE_BODY}
-        return httpx.Response(answer.status_code, headers=plain, content=content)
+        return answer if content == answer.content else replace(answer, content=content)
 
     def get(self, kind: Kind, task_id: str) -> Found:
         """The task by the upstream's id, asked at once. Trouble is Rejected(UNAVAILABLE),
@@ -241,7 +240,7 @@ class Adapter:
             return answer
         return told.decode(answer.status_code, answer.headers, answer.content)
 
-    def _called(self, wire: WireRequest) -> httpx.Response | Rejected:
+    def _called(self, wire: WireRequest) -> http.Answer | Rejected:
         """The answer to what may be asked again; silence and trouble of ours are UNAVAILABLE."""
         try:
             with http.api_client() as client:
@@ -251,9 +250,7 @@ class Adapter:
 
     # ------------------------------------------------------------------ many at a time
 
-    async def poll(
-        self, client: httpx.AsyncClient, send: Ask, questions: Sequence[Question], told: Told
-    ) -> None:
+    async def poll(self, ask: Ask, questions: Sequence[Question], told: Told) -> None:
         """What became of each task: `told` as soon as it is known. All questions are of one kind.
 
         In bulk where the upstream has it; what a list leaves out is asked for by itself, so that
@@ -261,33 +258,35 @@ class Adapter:
         """
         found: dict[str, Found] = {}
         if self.codec.bulk and len(questions) >= _WORTH_A_LIST:
-            found = await self._listed(client, send, self.codec.bulk, questions)
+            found = await self._listed(ask, self.codec.bulk, questions)
             for task_id, what in found.items():
                 told(task_id, what)
         rest = (q for q in questions if q.task_id not in found)
-        await asyncio.gather(*(self._polled(client, send, q, told) for q in rest))
+        await asyncio.gather(*(self._polled(ask, q, told) for q in rest))
 
-    async def _polled(
-        self, client: httpx.AsyncClient, send: Ask, question: Question, told: Told
-    ) -> None:
-        told(question.task_id, await self._asked_about(client, send, question))
+    async def _polled(self, ask: Ask, question: Question, told: Told) -> None:
+        told(question.task_id, await self._asked_about(ask, question))
 
-    async def _asked_about(self, client: httpx.AsyncClient, send: Ask, question: Question) -> Found:
+    async def _asked_about(self, ask: Ask, question: Question) -> Found:
         try:
-            answer = self.hushed(await send(self.request(client, self.codec.get(question))))
+            answer = await self._answered(ask, self.codec.get(question))
         except _NO_QUERY as error:
             return _silence(error)
         found = self.codec.decode_task(answer.status_code, answer.headers, answer.content)
         return _theirs(found, question.task_id)
 
+    async def _answered(self, ask: Ask, wire: WireRequest) -> http.Answer:
+        question = http.Question(self._address(wire), self._headers(wire))
+        return self.hushed(await ask(question))
+
     async def _listed(
-        self, client: httpx.AsyncClient, send: Ask, bulk: Bulk, questions: Sequence[Question]
+        self, ask: Ask, bulk: Bulk, questions: Sequence[Question]
     ) -> dict[str, Found]:
         missing = {q.task_id for q in questions}
         found: dict[str, Found] = {}
         for wire, full in bulk.queries(questions):
             try:
-                answer = self.hushed(await send(self.request(client, wire)))
+                answer = await self._answered(ask, wire)
             except _NO_QUERY as error:
                 return found | dict.fromkeys(missing, _silence(error))
             listed = bulk.decode(answer.status_code, answer.headers, answer.content)

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from kling_saas.lib.http import Answer
 from kling_saas.lib.logs import redact, storable
 
 KEPT_BYTES = 8_000  # of one request or answer, as JSON
@@ -48,7 +49,7 @@ def fit(value: Any, depth: int = _KEPT_DEPTH) -> Any:
     return storable(value) if isinstance(value, str) else value
 
 
-def received(answer: httpx.Response) -> dict[str, Any]:
+def received(answer: Answer) -> dict[str, Any]:
     """Status and masked body of an answer."""
     try:
         body: Any = json.loads(answer.content)

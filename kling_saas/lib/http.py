@@ -1,4 +1,4 @@
-"""The only user of httpx: time limits, byte limits, and a guard against reaching inside.
+"""Calls to others, by httpx: time limits, byte limits, and a guard against reaching inside.
 
 `api_client` talks to hosts an operator configured. `guarded_client` goes to addresses a customer
 or an upstream named: it resolves once, refuses when any answer is not a public address, and
@@ -11,8 +11,9 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,9 +23,9 @@ import httpx
 from django.conf import settings
 from httpcore._backends.sync import SyncBackend
 
-_AGENT = {"User-Agent": "kling-saas/1"}
+AGENT = {"User-Agent": "kling-saas/1"}
 _OF_LEASE = 0.75  # in which a call is over; the rest is for writing down what came of it
-_CONNECT = 10.0  # seconds, to a configured host
+CONNECT = 10.0  # seconds, to a configured host
 _CONNECT_ELSEWHERE = 5.0  # to an address others named: of a host that swallows calls there are many
 _PIECE = 64 * 1024  # bytes that are written under one look at the clock
 ANSWER_MAX = 16 * 1024 * 1024  # bytes; a list of 500 tasks has half of one
@@ -62,21 +63,33 @@ class AnswerTooLarge(httpx.DecodingError):
     """An API's answer that has no end; whoever asked must not be filled by it."""
 
 
-def call(client: httpx.Client, request: httpx.Request) -> httpx.Response:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, unpacked. `headers` are found in any case."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A GET that may be repeated: where, and with which headers."""
+
+    address: str
+    headers: Mapping[str, str]
+
+
+def call(client: httpx.Client, request: httpx.Request) -> Answer:
     """The whole answer. Raises AnswerTooLarge (over ANSWER_MAX) and httpx's errors."""
     answer, content = client.send(request, stream=True), bytearray()
     with closing(answer):
         for chunk in answer.iter_bytes():
             _append(content, chunk, request)
-    return _whole(answer, content)
+    return Answer(answer.status_code, answer.headers, bytes(content))
 
 
-async def send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-    """As `call`."""
-    return await read(await client.send(request, stream=True))
-
-
-async def read(answer: httpx.Response) -> httpx.Response:
+async def read(answer: httpx.Response) -> Answer:
     """The whole of an answer that has begun to come. Raises as `call`."""
     content = bytearray()
     try:
@@ -84,7 +97,7 @@ async def read(answer: httpx.Response) -> httpx.Response:
             _append(content, chunk, answer.request)
     finally:
         await answer.aclose()
-    return _whole(answer, content)
+    return Answer(answer.status_code, answer.headers, bytes(content))
 
 
 def _append(content: bytearray, chunk: bytes, request: httpx.Request) -> None:
@@ -93,13 +106,8 @@ def _append(content: bytearray, chunk: bytes, request: httpx.Request) -> None:
         raise AnswerTooLarge(f"an answer of more than {ANSWER_MAX} bytes", request=request)
 
 
-def _whole(answer: httpx.Response, content: bytearray) -> httpx.Response:
-    headers = [(k, v) for k, v in answer.headers.multi_items() if k != "content-encoding"]
-    return httpx.Response(answer.status_code, headers=headers, content=bytes(content))
-
-
 @cache
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """The certificates we believe, read once: it takes 30 ms and half a megabyte each time."""
     return httpx.create_ssl_context()
 
@@ -112,29 +120,14 @@ def api_client(timeout: float | None = None) -> httpx.Client:
     """
     seconds = timeout or settings.UPSTREAM_TIMEOUT
     backend = _TimedBackend(time.monotonic() + settings.LEASE_SECONDS * _OF_LEASE)
-    return _client_on(backend, httpx.Timeout(seconds, connect=_CONNECT))
+    return _client_on(backend, httpx.Timeout(seconds, connect=CONNECT))
 
 
 def _client_on(backend: httpcore.NetworkBackend, limits: httpx.Timeout) -> httpx.Client:
-    transport = httpx.HTTPTransport(verify=_trusted(), trust_env=False)
+    transport = httpx.HTTPTransport(verify=trusted(), trust_env=False)
     pool = transport._pool  # noqa: SLF001 - httpx has no public way to set the network backend
     pool._network_backend = backend  # noqa: SLF001
-    return httpx.Client(timeout=limits, headers=_AGENT, transport=transport, trust_env=False)
-
-
-def polling_client() -> httpx.AsyncClient:
-    """For idempotent GETs at configured hosts, thousands at a time.
-
-    aiohttp's transport, because httpx's own pool slows down with every open connection; never for
-    creates, because it reports a connection dropped after the POST as a connect error.
-    """
-    from httpx_aiohttp import AiohttpTransport  # an eighth of a start, for the watcher alone
-
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(settings.UPSTREAM_TIMEOUT, connect=_CONNECT),
-        headers=_AGENT,
-        transport=AiohttpTransport(limits=httpx.Limits(max_connections=200)),
-    )
+    return httpx.Client(timeout=limits, headers=AGENT, transport=transport, trust_env=False)
 
 
 class _TimedStream(httpcore.NetworkStream):
@@ -346,4 +339,4 @@ def _body(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
 
 def blocking_client(limits: httpx.Timeout) -> httpx.AsyncClient:
     """For one call at a configured host that is answered minutes later: plain httpx, no pool."""
-    return httpx.AsyncClient(timeout=limits, headers=_AGENT, trust_env=False, verify=_trusted())
+    return httpx.AsyncClient(timeout=limits, headers=AGENT, trust_env=False, verify=trusted())

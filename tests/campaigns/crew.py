@@ -22,7 +22,7 @@ from generations import blocking, dispatch, films, ingest, late, sweeps
 from generations.asking import Asking
 from generations.films import Film
 from generations.models import Protocol
-from kling_saas.lib import http
+from kling_saas.lib import questions
 from tests.campaigns import sessions
 from tests.campaigns.virtual import CLOCK
 
@@ -117,7 +117,7 @@ def _waited(work: Coroutine[Any, Any, int]) -> int:
 
 async def _asks() -> int:
     asking = Asking()
-    async with http.polling_client() as asking.client:
+    async with questions.Questioner() as asking.line:
         asked = await asking.begin_due()
         await asking.finish()
     return asked

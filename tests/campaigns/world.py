@@ -46,7 +46,7 @@ from generations.models import Alarm, Audio, Generation, Protocol, ProviderAccou
 from generations.reconciliation import run as reconciliation
 from generations.reconciliation.finding import Look
 from generations.submission import Submission
-from kling_saas.lib import http, points
+from kling_saas.lib import http, points, questions
 from kling_saas.lib.refusals import Refusal
 from tests.campaigns import crew
 from tests.campaigns.baton import Killed, Stage, Trouble, outside_loops
@@ -120,9 +120,9 @@ class World:
         client = lambda *_, **__: httpx.Client(transport=transport)  # noqa: E731
         patient = lambda *_, **__: httpx.AsyncClient(transport=transport)  # noqa: E731
         yield mock.patch.multiple(
-            http, api_client=client, polling_client=patient, blocking_client=patient,
-            fetch=self.upstreams.fetch,
-        )  # fmt: skip
+            http, api_client=client, blocking_client=patient, fetch=self.upstreams.fetch
+        )
+        yield mock.patch.object(questions.Questioner, "ask", self._answered)
         names = ("put", "size", "remove", "open_file")
         yield mock.patch.multiple(storage, **{n: getattr(self.storage, n) for n in names})
         yield mock.patch.object(routing, "time", SimpleNamespace(monotonic=_seconds))
@@ -134,6 +134,12 @@ class World:
         yield mock.patch.object(blocking, "sync_to_async", self._here)
         yield mock.patch.object(blocking, "_STORAGE_PAUSES", (0.0,))
         yield mock.patch.object(downloads, "examine", crew.examined)
+
+    async def _answered(self, question: http.Question) -> http.Answer:
+        """Instead of a question over a socket."""
+        asked = httpx.Request("GET", question.address, headers=question.headers)
+        answer = self.upstreams.handle(asked)
+        return http.Answer(answer.status_code, answer.headers, answer.content)
 
     def _here(self, function: Callable[..., Any], **_: Any) -> Callable[..., Any]:
         """Instead of another thread: in this one, as if no loop ran."""
@@ -357,11 +363,11 @@ def _forget_what_is_kept() -> None:
         kept.exclude(finished_at=None).update(media_url="")
 
 
-def _in_order(take: Callable[..., list[Generation]]) -> Callable[..., list[Generation]]:
+def _in_order(take: Callable[..., list[polls.Turn]]) -> Callable[..., list[polls.Turn]]:
     """The same films in the order of their making, not as the database happens to return them."""
 
-    def taken(*arguments: Any, **more: Any) -> list[Generation]:
-        return sorted(take(*arguments, **more), key=lambda g: g.pk)
+    def taken(*arguments: Any, **more: Any) -> list[polls.Turn]:
+        return sorted(take(*arguments, **more), key=lambda turn: turn.pk)
 
     return taken
 

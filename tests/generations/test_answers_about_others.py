@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import httpx
 import pytest
 
 from accounts import tenancy
@@ -14,8 +13,7 @@ from generations.models import Generation, Protocol
 from generations.providers import Found
 from generations.providers.codecs import Question
 from generations.wire.task import Reason, Rejected, Task
-from kling_saas.lib.http import polling_client
-from kling_saas.lib.http import send as send_whole
+from kling_saas.lib.questions import Questioner
 from tests.generations.orders import claimed, parked
 from tests.generations.programs import funded
 from tests.generations.scripted import Answer, account_at, scripted
@@ -44,14 +42,10 @@ def answer_of(protocol: Protocol, task_id: str, external_id: str) -> Answer:
 
 def polled(adapter: providers.Adapter, task_id: str) -> object:
     async def ask() -> object:
-        async with polling_client() as client:
-
-            async def send(request: httpx.Request) -> httpx.Response:
-                return await send_whole(client, request)
-
+        async with Questioner() as line:
             found: dict[str, Found] = {}
             question = Question(task_id, "text2video")
-            await adapter.poll(client, send, [question], found.__setitem__)
+            await adapter.poll(line.ask, [question], found.__setitem__)
             return found[task_id]
 
     return asyncio.run(ask())

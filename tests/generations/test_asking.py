@@ -7,15 +7,15 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from django.test import override_settings
 from django.utils import timezone
 
 from generations.asking import Asking
-from generations.models import Generation, ProviderAccount
-from kling_saas.lib import http as lines
+from generations.models import ProviderAccount
+from generations.polls import Turn
+from kling_saas.lib.questions import Questioner
 from tests.serving import Quiet, serving
 
 FILMS = 40
@@ -57,20 +57,18 @@ def account() -> Iterator[ProviderAccount]:
         Upstream.let_go.set()
 
 
-def films(account: ProviderAccount, *ids: str) -> list[Generation]:
-    later = timezone.now() + timedelta(hours=1)
-    return [
-        Generation(kind="text2video", upstream_id=each, account=account, deadline_at=later)
-        for each in ids
-    ]
+def films(*ids: str) -> list[Turn]:
+    """Past their deadline: whatever is answered is news."""
+    at = timezone.now()
+    return [Turn(0, 0, 0, 1, "text2video", each, deadline_at=at) for each in ids]
 
 
 async def noted(one: Asking, count: int) -> float:
-    """Seconds until so many answers were written down."""
+    """Seconds until so many answers were noted."""
     began, found = time.monotonic(), 0
     while found < count:
-        await asyncio.wait_for(one.answered.wait(), 10)
-        one.answered.clear()
+        await asyncio.wait_for(one.news.wait(), 10)
+        one.news.clear()
         found += await one.note()
     return time.monotonic() - began
 
@@ -78,8 +76,8 @@ async def noted(one: Asking, count: int) -> float:
 def test_a_question_that_hangs_keeps_no_other_answer(account: ProviderAccount) -> None:
     async def ask() -> float:
         one = Asking()
-        async with lines.polling_client() as one.client:
-            one.begin(films(account, *map(str, range(FILMS))))
+        async with Questioner() as one.line:
+            one.begin(account, films(*map(str, range(FILMS))))
             took = await noted(one, FILMS - 1)
             Upstream.let_go.set()
             assert await noted(one, 1) < 5
@@ -91,8 +89,8 @@ def test_a_question_that_hangs_keeps_no_other_answer(account: ProviderAccount) -
 def test_a_question_without_an_answer_ends_all_the_same(account: ProviderAccount) -> None:
     async def ask() -> float:
         one = Asking()
-        async with lines.polling_client() as one.client:
-            one.begin(films(account, HANGS))
+        async with Questioner() as one.line:
+            one.begin(account, films(HANGS))
             return await noted(one, 1)
 
     with override_settings(LEASE_SECONDS=1):
@@ -104,10 +102,10 @@ def test_who_is_asked_too_often_is_left_alone_for_as_long_as_it_says(
 ) -> None:
     async def ask() -> None:
         one = Asking()
-        async with lines.polling_client() as one.client:
-            one.begin(films(account, OFTEN))
+        async with Questioner() as one.line:
+            one.begin(account, films(OFTEN))
             await noted(one, 1)
-            one.begin(films(account, "b", "c"))
+            one.begin(account, films("b", "c"))
             await noted(one, 2)
 
     asyncio.run(ask())
@@ -122,8 +120,8 @@ def test_watchers_share_the_pace_of_an_account(account: ProviderAccount) -> None
     async def ask() -> float:
         one = Asking()
         one.sharers = 4
-        async with lines.polling_client() as one.client:
-            one.begin(films(account, *"abcdef"))
+        async with Questioner() as one.line:
+            one.begin(account, films(*"abcdef"))
             return await noted(one, 6)
 
     assert asyncio.run(ask()) >= 1.0  # five pauses of a fifth of a second

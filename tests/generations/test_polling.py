@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import cast
 
-import httpx
 import pytest
 
 from generations import providers
@@ -18,8 +17,9 @@ from generations.models import Protocol, ProviderAccount
 from generations.providers import Found, NotSent
 from generations.providers.codecs import Question
 from generations.wire.task import Accepted, Outcome, Reason, Rejected, Task, Unknown
-from kling_saas.lib.http import api_client, polling_client
-from kling_saas.lib.http import send as send_whole
+from kling_saas.lib import http
+from kling_saas.lib.http import Answer, api_client
+from kling_saas.lib.questions import Questioner
 from tests.generations.endless import endless
 from tests.serving import Quiet, serving
 from tests.stack import Stack
@@ -64,15 +64,15 @@ def poll(upstream: ProviderAccount, ids: list[str]) -> tuple[dict[str, Found], l
     adapter = providers.adapter(upstream)
 
     async def ask() -> dict[str, Found]:
-        async with polling_client() as client:
+        async with Questioner() as line:
 
-            async def send(request: httpx.Request) -> httpx.Response:
-                sent.append(request.url.raw_path.decode().rpartition("/")[2])
-                return await send_whole(client, request)
+            async def send(question: http.Question) -> Answer:
+                sent.append(question.address.rpartition("/")[2])
+                return await line.ask(question)
 
-            questions = [Question(each, "text2video") for each in ids]
+            tasks = [Question(each, "text2video") for each in ids]
             found: dict[str, Found] = {}
-            await adapter.poll(client, send, questions, found.__setitem__)
+            await adapter.poll(send, tasks, found.__setitem__)
             return found
 
     return asyncio.run(ask()), sent
@@ -220,7 +220,7 @@ def test_an_answer_is_hushed_by_the_credential_that_was_sent() -> None:
     with api_client() as client:
         adapter.request(client, adapter.codec.get(Question("1", "text2video")))
     upstream.sealed_credential = "v1:gone:AAAA"
-    answer = httpx.Response(200, content=f"who is {secret}?".encode())
+    answer = Answer(200, {}, f"who is {secret}?".encode())
     assert adapter.hushed(answer).content == b"who is ***?"
 
 

@@ -15,7 +15,7 @@ from accounts import tenancy
 from generations import asking, callbacks, lifecycle, outcomes, polls
 from generations.models import Generation, ProviderAccount, Status
 from generations.wire.task import Reason, Rejected, Task, TaskState
-from kling_saas.lib import http
+from kling_saas.lib.questions import Questioner
 from tests.generations.orders import parked
 from tests.generations.programs import funded
 
@@ -46,21 +46,22 @@ def again(order: Generation) -> Generation:
         return Generation.objects.get(pk=order.pk)
 
 
-def taken(order: Generation, *, busy: bool = False) -> Generation | None:
+def taken(order: Generation, *, busy: bool = False) -> polls.Turn | None:
     """Its turn comes and is taken at once, before the running watcher sees it."""
     mine = [order.account_id] if busy and order.account_id else []
     with tenancy.system("a turn comes"):
         Generation.objects.filter(pk=order.pk).update(next_run_at=Now())
-        return next((g for g in polls.take(500, busy=mine) if g.pk == order.pk), None)
+        return next((turn for turn in polls.take(500, busy=mine) if turn.pk == order.pk), None)
 
 
 def test_taking_a_turn_sets_the_next_one_and_holds_no_lease() -> None:
     order = in_flight()
     found = taken(order)
     assert found is not None
-    assert (found.version, found.lease_until) == (order.version, None)
-    assert found.params == order.params
-    assert found.account is not None
+    assert (found.version, found.account, found.upstream_id, found.is_over) == (
+        order.version, order.account_id, order.upstream_id, False
+    )  # fmt: skip
+    assert again(order).lease_until is None
     pause = (again(order).next_run_at - timezone.now()).total_seconds()
     assert 0.7 * settings.POLL_SECONDS < pause <= 1.2 * settings.POLL_SECONDS
 
@@ -76,8 +77,20 @@ def test_still_at_work_writes_nothing_so_a_callback_meanwhile_is_not_lost() -> N
     with tenancy.system("due, and the running watcher must not see it yet"):
         assert callbacks.received(order.callback_token)
         due = again(order).next_run_at
-        outcomes.polled(found, Task(id="1", state=TaskState.RUNNING))
+        at_work = Task(id="1", state=TaskState.RUNNING)
+        assert not outcomes.is_news(found, at_work)
+        outcomes.polled(again(order), at_work)
         assert again(order).next_run_at == due
+
+
+def test_a_film_that_has_gone_on_since_its_turn_was_taken_is_not_touched() -> None:
+    order = in_flight()
+    found = taken(order)
+    assert found is not None
+    assert polls.film(found) == order
+    no = Task(id="1", state=TaskState.FAILED, message="no", reason=Reason.MODERATION)
+    outcomes.polled(again(order), no)
+    assert polls.film(found) is None
 
 
 def test_ten_absences_in_a_row_lose_it_and_a_sight_of_it_starts_anew() -> None:
@@ -109,16 +122,13 @@ def test_films_that_wait_for_their_turn_at_a_slow_pace_are_asked_about_all_the_s
     slow.polls_per_second = 4
     slow.set_credential("key")
     later = timezone.now() + timedelta(hours=1)
-    bunch = [
-        Generation(kind="text2video", upstream_id=str(n), account=slow, deadline_at=later)
-        for n in range(6)
-    ]
+    bunch = [polls.Turn(0, 0, 0, 1, "text2video", str(n), deadline_at=later) for n in range(6)]
 
     async def ask() -> None:
         one = asking.Asking()
-        async with http.polling_client() as one.client:
-            one.begin(bunch)
-            one.begin(bunch)
+        async with Questioner() as one.line:
+            one.begin(slow, bunch)
+            one.begin(slow, bunch)
             await one.finish()
 
     with override_settings(LEASE_SECONDS=1):

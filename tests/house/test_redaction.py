@@ -11,6 +11,7 @@ import pytest
 from django.db import Error, connection
 
 from generations.providers.trail import KEPT_BYTES, fit, headers_of, masked, received
+from kling_saas.lib.http import Answer
 from kling_saas.lib.logs import AwayFilter, JsonFormatter, RedactingFilter, redact
 
 
@@ -77,7 +78,7 @@ def test_what_the_database_refuses_is_not_in_what_is_kept() -> None:
 
 def test_an_answer_of_a_thousand_lists_is_cut() -> None:
     for depth in (900, 100_000):
-        kept = received(httpx.Response(200, content=b"[" * depth + b"]" * depth))
+        kept = received(Answer(200, {}, b"[" * depth + b"]" * depth))
         assert len(str(kept)) < 500
 
 
