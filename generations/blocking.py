@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tempfile
 from collections.abc import Collection
 from contextlib import AsyncExitStack
 from copy import copy
@@ -32,7 +31,7 @@ from generations.providers import Exchange
 from generations.providers.base import Adapter, Ordering, not_sent
 from generations.providers.trail import headers_of, received
 from generations.wire.task import Accepted, Outcome, RemoteVideo, Task, TaskState, Unknown
-from kling_saas.lib import http
+from kling_saas.lib import http, scratch
 from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
@@ -202,8 +201,8 @@ async def _keep_film(generation: Generation, told: Task, answer: httpx.Response)
 
     Raises TimeoutError when it takes longer to come than FILM_FETCH_SECONDS.
     """
-    with tempfile.TemporaryDirectory(prefix="kling-held-") as folder:
-        path = Path(folder) / "film.mp4"
+    with scratch.folder() as folder:
+        path = folder / "film.mp4"
         with path.open("wb") as file:
             if not await _written(answer, file):
                 return Unknown("too large", "the film is larger than FILM_MAX_BYTES")

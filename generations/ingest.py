@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import logging
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from generations.models import AlarmKind, Audio, Generation, Status, Video
 from generations.providers import alarms
 from generations.sounds import Sound, as_wav
 from generations.wire.task import Rejected, TaskState
-from kling_saas.lib import http
+from kling_saas.lib import http, scratch
 from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
@@ -47,8 +46,8 @@ def run() -> int:
 
 def _take_in(generation: Generation) -> None:
     try:
-        with tempfile.TemporaryDirectory(prefix="kling-film-") as folder:
-            _store(generation, fetched(generation, Path(folder)))
+        with scratch.folder() as folder:
+            _store(generation, fetched(generation, folder))
     except NOT_HAD as error:
         _trouble(generation, error)
     except storage.TROUBLE as error:  # or no room for it on our own disk

@@ -7,9 +7,7 @@ upstream is asked now and then, and what it made is taken in like any other.
 from __future__ import annotations
 
 import logging
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -41,7 +39,7 @@ from generations.models import (
 from generations.products import FACTS_ONLY
 from generations.providers import Found
 from generations.wire.task import Reason, Rejected, RemoteVideo, Task, TaskState
-from kling_saas.lib import http
+from kling_saas.lib import http, scratch
 from kling_saas.lib.points import passing
 
 log = logging.getLogger(__name__)
@@ -170,10 +168,10 @@ def take_in(generation: Generation, task: Task) -> bool:
     """Store what was made and give it, free. False when it cannot be used, or was given already."""
     generation.media_url = outcomes.film_address(task)
     generation.made = outcomes.told(task)
-    folder = ""
+    folder = None
     try:
-        with tempfile.TemporaryDirectory(prefix="kling-late-") as folder:
-            made = ingest.gift(generation, Path(folder))
+        with scratch.folder() as folder:
+            made = ingest.gift(generation, folder)
     except _TROUBLE as error:
         log.warning("%s: a late film was not taken in: %s", generation.public_id, error)
         old = generation.finished_at and generation.finished_at < timezone.now() - patience.LATE_FOR

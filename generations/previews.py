@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 
 from django.db.models import F
 from django.db.models.functions import Now
@@ -14,6 +12,7 @@ from accounts import tenancy
 from generations import storage
 from generations.films import BadFilm, preview
 from generations.models import Video
+from kling_saas.lib import scratch
 
 log = logging.getLogger(__name__)
 _TROUBLE: tuple[type[Exception], ...] = (BadFilm, *storage.TROUBLE)
@@ -54,8 +53,8 @@ def run() -> int:
 
 def _make(video: Video) -> str:
     key = video.key.removesuffix(".mp4") + ".preview.mp4"
-    with tempfile.TemporaryDirectory(prefix="kling-preview-") as folder:
-        source, target = Path(folder) / "film.mp4", Path(folder) / "preview.mp4"
+    with scratch.folder() as folder:
+        source, target = folder / "film.mp4", folder / "preview.mp4"
         with storage.open_file(video.key) as stored, source.open("wb") as file:
             while chunk := stored.read(256 * 1024):
                 file.write(chunk)

@@ -15,6 +15,7 @@ from billing import ledger, quotes
 from generations import lifecycle, outcomes
 from generations.models import AlarmKind, Generation
 from generations.providers import alarms
+from kling_saas.lib import scratch
 from kling_saas.lib.database import DATABASE_GONE
 from kling_saas.lib.forgetting import forget
 
@@ -30,7 +31,8 @@ def run() -> None:
     One's trouble does not keep the others.
     """
     for sweep in (
-        give_up_stuck, _expire_lots, forget_answers, outbox.forget_old, quotes.forget_expired
+        give_up_stuck, _expire_lots, forget_answers, outbox.forget_old, quotes.forget_expired,
+        scratch.remove_forgotten,
     ):  # fmt: skip
         try:
             sweep()

@@ -7,12 +7,10 @@ import binascii
 import hashlib
 import io
 import logging
-import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import IO, Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -28,6 +26,7 @@ from generations.catalogue.params import Params
 from generations.errors import InvalidRequest
 from generations.films import BadFilm
 from generations.models import Upload
+from kling_saas.lib import scratch
 from kling_saas.lib.refusals import Unavailable
 
 log = logging.getLogger(__name__)
@@ -128,8 +127,8 @@ def store_medium(actor: Actor, parts: Iterable[bytes], medium: str, *, field: st
 
     It goes through a file, so that its size costs no memory.
     """
-    with _not_taken(), tempfile.TemporaryDirectory(prefix="kling-upload-") as folder:
-        path = Path(folder) / "sent"
+    with _not_taken(), scratch.folder() as folder:
+        path = folder / "sent"
         with path.open("wb") as file:
             file.writelines(parts)
         try:
