@@ -1,0 +1,29 @@
+"""Accounts and money."""
+
+from __future__ import annotations
+
+from kling_saas import env
+
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_REDIRECT_URL = "/app/studio"
+LOGIN_URL = "/accounts/login/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+SIGNUP_GRANT = env.integer("SIGNUP_GRANT", 60, "Credits given to a new organisation.")
+SIGNUP_GRANTS_PER_NETWORK = env.integer(
+    "SIGNUP_GRANTS_PER_NETWORK", 3, "Grants per /24 (or /48 of IPv6) and 24 hours."
+)
+TEST_WALLET_GRANT = env.integer("TEST_WALLET_GRANT", 10_000, "Test credits of a new organisation.")
+JWT_MAX_LIFETIME = env.integer("JWT_MAX_LIFETIME", 1800, "Longest life of an access-key JWT, s.")
+CREDENTIAL_RECHECK_SECONDS = env.number(
+    "CREDENTIAL_RECHECK_SECONDS", 1.0, "How long a revoked key may go on working, s."
+)
+JWT_LEEWAY = env.integer("JWT_LEEWAY", 30, "Clock skew allowed in a JWT, s.")
+
+USD_PER_CREDIT = env.decimal("USD_PER_CREDIT", "0.028", "List price of one credit in dollars.")
+QUOTE_MINUTES = env.integer("QUOTE_MINUTES", 15, "How long a quote binds, minutes.", least=1)

@@ -1,0 +1,48 @@
+"""Stored films."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kling_saas import env
+from kling_saas.settings.place import DEBUG, VAR
+
+FILM_MAX_BYTES = env.integer("FILM_MAX_BYTES", 512 * 1024 * 1024, "Largest film accepted, bytes.")
+TRUSTED_PROXIES = env.integer(
+    "TRUSTED_PROXIES", 0, "Proxies of ours before the site; their X-Forwarded-For is believed."
+)
+LINK_SECONDS = env.integer("LINK_SECONDS", 3600, "Life of a signed link to a film, s.", least=60)
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "", "Folder of stored films.") or VAR / "media")
+S3_BUCKET = env.text("S3_BUCKET", "", "Bucket of stored films; empty stores in MEDIA_ROOT.")
+_S3 = {
+    "bucket_name": S3_BUCKET,
+    "endpoint_url": env.text("S3_ENDPOINT", "", "Address of the S3 server.") or None,
+    "access_key": env.text("S3_ACCESS_KEY", "", "S3 access key.") or None,
+    "secret_key": env.text("S3_SECRET_KEY", "", "S3 secret key.") or None,
+    "region_name": env.text("S3_REGION", "us-east-1", "S3 region."),
+    "addressing_style": env.choice(
+        "S3_ADDRESSING", "path", ("path", "virtual"), "How the bucket is named in addresses."
+    ),
+    "signature_version": "s3v4",
+    "querystring_expire": LINK_SECONDS,
+    "default_acl": None,
+    "file_overwrite": True,
+}
+_default_storage: dict[str, Any]
+if S3_BUCKET:
+    _default_storage = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": _S3}
+else:
+    _default_storage = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(MEDIA_ROOT), "base_url": "/media/"},
+    }
+STORAGES = {
+    "default": _default_storage,
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
