@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from generations.models import AlarmKind, Breaker, BreakerState
@@ -162,11 +162,15 @@ def wait(account_id: int, model: str, lease: timedelta) -> float:
     return max(1.0, (row.next_probe_at - now).total_seconds())
 
 
-def calm(account_id: int, model: str) -> bool:
-    """Whether no create has failed in its window."""
-    since = timezone.now() - rules().window
-    failed = ~Q(state=BreakerState.CLOSED) | Q(failures__gt=0, window_at__gt=since)
-    return not Breaker.objects.filter(failed, account_id=account_id, model=model).exists()
+def share_failed(account_id: int, model: str) -> float:
+    """Of the creates in its window, how many failed, 0 to 1; 1 while it is not closed."""
+    row = Breaker.objects.filter(account_id=account_id, model=model).first()
+    if row is None:
+        return 0.0
+    if row.state != BreakerState.CLOSED:
+        return 1.0
+    counts = row.failures and row.window_at > timezone.now() - rules().window
+    return row.failures / (row.failures + row.successes) if counts else 0.0
 
 
 def not_closed(model: str) -> set[int]:

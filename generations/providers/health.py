@@ -117,8 +117,8 @@ def learn(
         ProviderAccount.objects.filter(pk=account.pk).update(
             last_error=kept_words(f"{model}: {why}")
         )
-    if retry and isinstance(outcome, Accepted) and breakers.calm(account.pk, model):
-        _flow_off(account)
+    if retry and isinstance(outcome, Accepted):
+        _flow_off(account, breakers.share_failed(account.pk, model))
     if isinstance(outcome, Rejected):
         trouble(account, outcome)
 
@@ -150,11 +150,14 @@ def _welcome(account: ProviderAccount, model: str) -> None:
     alarms.clear_any(_ITS_ALARMS, account.name, alarms.model_at(account.name, model))
 
 
-def _flow_off(account: ProviderAccount) -> None:
-    """The trouble is over: a retry that worked earns its place back and another one, so that a
-    queue of retries goes faster and faster. While others fail it is paid for like all.
+def _flow_off(account: ProviderAccount, failed: float) -> None:
+    """A retry worked. Where few creates fail it earns its place back, and has cost nothing; where
+    none does the trouble is over: it earns another one, so that a queue of retries goes faster and
+    faster. Where many fail it is paid for like all.
     """
-    ProviderAccount.objects.filter(pk=account.pk).update(retry_tokens=F("retry_tokens") + 2)
+    if failed < settings.RETRY_FREE_SHARE:
+        earns = 1 if failed else 2
+        ProviderAccount.objects.filter(pk=account.pk).update(retry_tokens=F("retry_tokens") + earns)
 
 
 def _refused(account: ProviderAccount, why: str) -> None:

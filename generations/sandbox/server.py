@@ -48,6 +48,7 @@ def build(settings: Settings) -> ASGIApp:
         Route("/faults", _faults),
         Route("/healthz", _health),
         Route("/_audit", _audit),
+        Route("/_calm", _calm, methods=["POST"]),
         *films.routes(),
     ]
     kling_routes = [
@@ -77,6 +78,12 @@ async def _faults(request: Request) -> Response:
 
 
 async def _health(request: Request) -> Response:
+    return JSONResponse({"ok": True, "sandbox": True}, headers=MARK)
+
+
+async def _calm(request: Request) -> Response:
+    """End the bad weather, for campaigns."""
+    vendor_of(request).weather.end()
     return JSONResponse({"ok": True, "sandbox": True}, headers=MARK)
 
 

@@ -2,6 +2,7 @@
 
 `SANDBOX_WEATHER=lost-reply=0.05,429=0.1` gives chances between 0 and 1 by kind; what struck is
 counted in the store and told by `/_audit`, so that a campaign can see that each kind was tried.
+`POST /_calm` ends it for good.
 """
 
 from __future__ import annotations
@@ -53,8 +54,13 @@ class Weather:
     """Decides, call by call, whether a fault strikes."""
 
     def __init__(self, chances: Mapping[str, float], store: Store) -> None:
-        self._chances, self._store = chances, store
+        self._chances, self._store = CALM if store.is_calm() else chances, store
         self._dice = random.Random()  # noqa: S311 - no secrecy
+
+    def end(self) -> None:
+        """No fault strikes any more."""
+        self._store.end_weather()
+        self._chances = CALM
 
     def strikes(self, kind: str) -> bool:
         """Whether this call is hit; counted when it is."""

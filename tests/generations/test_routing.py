@@ -134,6 +134,30 @@ def test_of_100_creates_of_which_four_in_ten_fail_one_in_ten_is_sent_again(
     assert waiting == 0  # from one that time has earned
 
 
+@override_settings(RETRY_TRICKLE_SECONDS=10**6)  # the budget alone
+def test_of_1000_creates_of_which_two_in_ten_fail_all_that_failed_are_sent_again(
+    account: ProviderAccount,
+) -> None:
+    chance = random.Random(7)
+    waiting = failed_again = 0
+
+    def fails(*, retry: bool) -> bool:
+        failed = chance.random() < 0.2
+        outcome = NotSent("ConnectError") if failed else Accepted(TASK)
+        health.learn(account, "kling-v1", outcome, retry=retry)
+        return failed
+
+    for _ in range(1000):
+        assert admitted(account) == 0.0
+        waiting += fails(retry=False)
+        while waiting and admitted(account, retry=True) == 0.0:
+            failed = fails(retry=True)
+            failed_again += failed
+            waiting -= not failed
+    assert waiting <= 5
+    assert failed_again <= 0.1 * 1000
+
+
 def rings(account: ProviderAccount) -> list[str]:
     """The subjects of the open alarms about it."""
     its = Alarm.objects.filter(subject__startswith=account.name, resolved_at=None)

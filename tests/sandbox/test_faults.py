@@ -233,6 +233,20 @@ def test_an_external_id_that_was_used_is_refused_or_makes_another_task_as_set(
     assert made == [{"asked": 2, "created": 1}, {"asked": 2, "created": 2}]
 
 
+def test_the_weather_can_be_ended_for_good(tmp_path: Path) -> None:
+    stormy = Upstream(tmp_path, SANDBOX_FILM="tiny", SANDBOX_WEATHER="5xx=1")
+    try:
+        before = stormy.create("In the storm").status_code
+        stormy.http.post("/_calm")
+        after = stormy.create("After it").status_code
+        stormy.kill()
+        stormy.start()
+        again = stormy.create("After a restart").status_code
+    finally:
+        stormy.stop()
+    assert (before, after, again) == (503, 200, 200)
+
+
 def test_an_early_callback_of_the_weather_is_counted_when_it_is_sent(
     mailbox: Mailbox, tmp_path: Path
 ) -> None:
