@@ -14,7 +14,10 @@ _pages = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402 - set up by the line above
 
+from kling_saas.lib import scratch  # noqa: E402
 from kling_saas.machines import is_for_machines  # noqa: E402
+
+scratch.remove_forgotten()  # of killed ones of us, where no worker runs
 
 
 class MachineHandler(WSGIHandler):

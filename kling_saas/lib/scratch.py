@@ -1,41 +1,60 @@
 """Folders for large files on their way: where TMPDIR says, gone when their block ends.
 
-A process that is killed leaves its folder; what nobody has written to for a while is removed.
+Whoever uses one holds a lock on it, which ends with the process: what a killed one left can be
+told from what is in use, and is removed.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PREFIX = "kling-scratch-"
-_FORGOTTEN = 3600.0  # seconds without a write; a film is fetched, read and stored in far less
+_YOUNG = 60.0  # seconds: it may not be locked yet
 
 
 @contextmanager
 def folder() -> Iterator[Path]:
     """A new one. Raises OSError when the disk is full."""
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as path:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as path, _locked(Path(path)):
         yield Path(path)
 
 
 def remove_forgotten() -> int:
     """Remove the folders that killed processes of this machine left; how many."""
-    before = time.time() - _FORGOTTEN
-    found = Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")
-    forgotten = [path for path in found if _written(path) < before]
-    for path in forgotten:
-        shutil.rmtree(path, ignore_errors=True)  # somebody else's, or just gone
-    return len(forgotten)
+    before = time.time() - _YOUNG
+    return sum(map(_removed, _made_before(before)))
 
 
-def _written(path: Path) -> float:
-    """When it, or a file in it, was last written to; now when that cannot be seen."""
+def _made_before(moment: float) -> Iterator[Path]:
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # gone, or somebody else's
+            if path.lstat().st_mtime < moment:
+                yield path
+
+
+def _removed(path: Path) -> bool:
+    """Whether nobody used it, and it is gone."""
     try:
-        return max(each.stat().st_mtime for each in (path, *path.iterdir()))
-    except OSError:
-        return time.time()
+        with _locked(path):
+            shutil.rmtree(path)
+    except OSError:  # in use, somebody else's, or just gone
+        return False
+    return True
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Raises OSError when somebody has it locked."""
+    held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(held)

@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 from generations import sweeps
 from kling_saas.lib import scratch
 
-_HOURS_AGO = time.time() - 2 * 3600
+_HOLDS_ONE = """
+import signal
+from kling_saas.lib import scratch
+with scratch.folder() as folder:
+    (folder / "film.mp4").write_bytes(b"half")
+    print(folder, flush=True)
+    signal.pause()
+"""
 
 
-def left(folder: Path) -> None:
-    """As if a process had begun a film there two hours ago and been killed."""
-    film = folder / "film.mp4"
-    film.write_bytes(b"half")
-    for each in (film, folder):
-        os.utime(each, (_HOURS_AGO, _HOURS_AGO))
+def aged(folder: Path) -> None:
+    """As if it had been made two hours ago."""
+    then = time.time() - 2 * 3600
+    os.utime(folder, (then, then))
 
 
-def test_what_a_killed_worker_left_on_the_disk_is_removed() -> None:
-    with scratch.folder() as folder:
-        left(folder)
+def test_what_a_killed_process_left_on_the_disk_is_removed_and_what_is_in_use_is_not() -> None:
+    with subprocess.Popen([sys.executable, "-c", _HOLDS_ONE], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        folder = Path(process.stdout.readline().decode().strip())
+        aged(folder)
         sweeps.run()
-        assert not folder.exists()
+        in_use = (folder / "film.mp4").exists()
+        process.kill()
+    sweeps.run()
+    assert (in_use, folder.exists()) == (True, False)
 
 
-def test_a_folder_in_use_is_left_alone_however_long_ago_it_was_made() -> None:
+def test_a_folder_that_was_just_made_may_not_be_locked_yet() -> None:
     with scratch.folder() as folder:
-        (folder / "film.mp4").write_bytes(b"half")
-        os.utime(folder, (_HOURS_AGO, _HOURS_AGO))
+        other = folder.with_name(f"{folder.name}-new")
+        other.mkdir()
         scratch.remove_forgotten()
-        assert folder.exists()
-    assert not folder.exists()
+        young = other.exists()
+        aged(other)
+        scratch.remove_forgotten()
+    assert (young, other.exists(), folder.exists()) == (True, False, False)
