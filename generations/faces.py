@@ -16,7 +16,7 @@ from typing import Any
 
 from generations import storage, uploads
 from generations.models import Generation
-from generations.owned import faces_in
+from generations.owned import FACES, faces_in
 from kling_saas.lib import http
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def told(generation: Generation) -> dict[str, Any]:
         for face, key in zip(faces_in(generation), kept, strict=False)
         if isinstance(face, Mapping)
     ]
-    return {"face_data": faces} if faces else {}
+    return {FACES: faces} if faces else {}
 
 
 def _kept(generation: Generation, link: object, until: float) -> str | None:

@@ -31,7 +31,7 @@ NOT_TAKEN = "No service could take it before its deadline; nothing was charged."
 NOT_MADE = "The service did not finish it before the deadline; nothing was charged."
 NOT_FINISHED = "It was not finished before its deadline; nothing was charged."
 _ENDED = {TaskState.SUCCEEDED, TaskState.FAILED}
-_NO_WORD = (Reason.UNAVAILABLE, Reason.RATE)  # of a film; "too often" is heeded where it is asked
+_OF_THE_ACCOUNT = (Reason.AUTH, Reason.BALANCE, Reason.CONCURRENCY)  # "too often": see `asking`
 _SOON = 1.0  # seconds
 _ABSENCES = 10  # polls in a row that do not know the film
 
@@ -237,7 +237,7 @@ def is_news(turn: polls.Turn, found: Found) -> bool:
         return True
     if isinstance(found, Task):
         return found.state in _ENDED or turn.missed > 0
-    return found.reason not in _NO_WORD
+    return certainly_absent(found) or found.reason in _OF_THE_ACCOUNT
 
 
 def polled(generation: Generation, found: Found) -> None:
@@ -255,10 +255,9 @@ def polled(generation: Generation, found: Found) -> None:
         lifecycle.fail(generation, "deadline", NOT_MADE)
     elif isinstance(found, Task):
         polls.seen(generation)
-    elif not certainly_absent(found):
-        if generation.account and found.reason not in _NO_WORD:
-            health.trouble(generation.account, found)
-    elif polls.missed(generation) > _ABSENCES:
+    elif found.reason in _OF_THE_ACCOUNT and generation.account:
+        health.trouble(generation.account, found)
+    elif certainly_absent(found) and polls.missed(generation) > _ABSENCES:
         lifecycle.fail(generation, "upstream_lost", "The service no longer knows this film.")
 
 

@@ -16,6 +16,7 @@ from generations.catalogue.products.sources import Source
 from generations.models import Audio, Generation, Status, Video
 from generations.wire.kling.own import row_of
 
+FACES = "face_data"  # the fact that holds the faces found in a film
 GENERATION, FILM, SOUND = "gen_", "vid_", "aud_"
 
 
@@ -57,7 +58,7 @@ class Made:
 
 def faces_in(generation: Generation) -> list[Any]:
     """The faces that its upstream told of; empty for everything that finds none."""
-    told = generation.made.get("facts", {}).get("face_data")
+    told = generation.made.get("facts", {}).get(FACES)
     return told if isinstance(told, list) else []
 
 

@@ -52,7 +52,7 @@ class Turn:
     kind: Kind
     upstream_id: str
     deadline_at: datetime
-    missed: int = 0
+    missed: int
 
     @property
     def is_over(self) -> bool:

@@ -265,7 +265,12 @@ class Adapter:
         await asyncio.gather(*(self._polled(ask, q, told) for q in rest))
 
     async def _polled(self, ask: Ask, question: Question, told: Told) -> None:
-        told(question.task_id, await self._asked_about(ask, question))
+        try:
+            found = await self._asked_about(ask, question)
+        except Exception as error:  # must not keep the others' answers
+            log.exception("%s: asking about %s failed", self.account.name, question.task_id)
+            found = _silence(error)
+        told(question.task_id, found)
 
     async def _asked_about(self, ask: Ask, question: Question) -> Found:
         try:

@@ -1,8 +1,8 @@
 """Idempotent GETs at configured hosts, thousands at a time.
 
 aiohttp itself: httpx's own pool slows down with every open connection, and httpx around aiohttp's
-takes three times the processor time of the exchange. Never for creates: aiohttp sends a GET again
-when a kept connection turns out to be closed. For the watcher alone: it adds an eighth to a start.
+takes three times the processor time of the exchange. Never for creates, whose errors must tell for
+certain what was not sent. For the watcher alone: it adds an eighth to a start.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Self
 import aiohttp
 import httpx
 from django.conf import settings
+from yarl import URL
 
 from kling_saas.lib import http
 
-_CONNECTIONS = 200
 _OF_LEASE = 0.5  # in which a question is over
 
 
@@ -23,9 +23,9 @@ class Questioner:
     """Asks while its block lasts; sends no cookies, follows no redirects."""
 
     async def __aenter__(self) -> Self:
-        """Open, with as many connections as will be needed."""
+        """Open. How many ask one host at once is for the caller."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=http.trusted()),
+            connector=aiohttp.TCPConnector(limit=0, ssl=http.trusted()),
             headers=http.AGENT,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
@@ -41,20 +41,35 @@ class Questioner:
         await self._session.close()
 
     async def ask(self, question: http.Question) -> http.Answer:
-        """The whole answer. Raises as `http.call`, in the words of httpx."""
+        """The whole answer. Raises httpx.HTTPError, httpx.InvalidURL."""
         try:
+            # As it is written: a comma in a task's id stays one id's.
+            address = URL(question.address, encoded=question.address.isascii())
             async with self._session.get(
-                question.address, headers=question.headers, allow_redirects=False
+                address, headers=question.headers, allow_redirects=False
             ) as answer:
                 return http.Answer(answer.status, answer.headers, await _read(answer))
-        except TimeoutError as error:
-            raise httpx.ReadTimeout("no answer came in time") from error
-        except aiohttp.InvalidURL as error:
-            raise httpx.InvalidURL("this is not an address") from error
-        except aiohttp.ClientConnectorError as error:
-            raise httpx.ConnectError("nobody answers there") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise httpx.ReadError("the connection broke off") from error
+        except httpx.HTTPError:
+            raise
+        except Exception as error:
+            raise _in_words_of_httpx(error) from error
+
+
+def _in_words_of_httpx(error: Exception) -> Exception:
+    """aiohttp raises many sorts of errors, of its own and of Python's."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return httpx.ConnectTimeout("no connection in time")
+    if isinstance(error, TimeoutError):
+        return httpx.ReadTimeout("no answer came in time")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return httpx.ConnectError("nobody answers there")
+    if isinstance(error, aiohttp.NonHttpUrlClientError):
+        return httpx.UnsupportedProtocol("addresses begin with https://")
+    if isinstance(error, aiohttp.InvalidURL | UnicodeError):
+        return httpx.InvalidURL("this is not an address")
+    if isinstance(error, aiohttp.ClientError | OSError):
+        return httpx.ReadError("the connection broke off")
+    return httpx.LocalProtocolError(f"it cannot be asked: {type(error).__name__}")
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

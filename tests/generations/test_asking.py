@@ -60,7 +60,7 @@ def account() -> Iterator[ProviderAccount]:
 def films(*ids: str) -> list[Turn]:
     """Past their deadline: whatever is answered is news."""
     at = timezone.now()
-    return [Turn(0, 0, 0, 1, "text2video", each, deadline_at=at) for each in ids]
+    return [Turn(0, 0, 0, 1, "text2video", each, deadline_at=at, missed=0) for each in ids]
 
 
 async def noted(one: Asking, count: int) -> float:

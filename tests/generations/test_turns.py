@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -106,6 +107,20 @@ def test_ten_absences_in_a_row_lose_it_and_a_sight_of_it_starts_anew() -> None:
     assert (again(order).status, again(order).error_code) == (Status.FAILED, "upstream_lost")
 
 
+def test_an_answer_is_news_when_it_may_change_anything() -> None:
+    turn = polls.Turn(0, 0, 0, 1, "text2video", "1", timezone.now() + timedelta(hours=1), missed=0)
+    at_work, made = Task(id="1", state=TaskState.RUNNING), Task(id="1", state=TaskState.SUCCEEDED)
+    heeded = {Reason.NOT_FOUND, Reason.AUTH, Reason.BALANCE, Reason.CONCURRENCY}
+    assert outcomes.is_news(turn, made)
+    assert not outcomes.is_news(turn, at_work)
+    assert outcomes.is_news(replace(turn, missed=1), at_work)
+    told = {reason for reason in Reason if outcomes.is_news(turn, Rejected(reason, "", ""))}
+    assert told == heeded
+    over = replace(turn, deadline_at=timezone.now())
+    assert outcomes.is_news(over, at_work)
+    assert all(outcomes.is_news(over, Rejected(reason, "", "")) for reason in Reason)
+
+
 def test_of_two_answers_to_one_question_the_first_counts() -> None:
     order = in_flight()
     first, second = again(order), again(order)
@@ -122,7 +137,7 @@ def test_films_that_wait_for_their_turn_at_a_slow_pace_are_asked_about_all_the_s
     slow.polls_per_second = 4
     slow.set_credential("key")
     later = timezone.now() + timedelta(hours=1)
-    bunch = [polls.Turn(0, 0, 0, 1, "text2video", str(n), deadline_at=later) for n in range(6)]
+    bunch = [polls.Turn(0, 0, 0, 1, "text2video", str(n), later, missed=0) for n in range(6)]
 
     async def ask() -> None:
         one = asking.Asking()
