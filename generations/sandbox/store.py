@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -43,7 +42,7 @@ CREATE TABLE IF NOT EXISTS bills (
 CREATE INDEX IF NOT EXISTS bills_by_account ON bills (account, dialect);
 CREATE TABLE IF NOT EXISTS deleted (thing TEXT PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS weather (kind TEXT PRIMARY KEY, times INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS calm (since_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS ended (weather TEXT PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS secret (value BLOB NOT NULL) STRICT;
 """
 _ONCE = """
@@ -248,13 +247,14 @@ class Store:
         rows = self._db.execute("SELECT kind, times FROM weather ORDER BY kind")
         return {row["kind"]: row["times"] for row in rows}
 
-    def end_weather(self) -> None:
-        """From now on it is calm, also after a restart."""
-        self._db.execute("INSERT INTO calm VALUES (?)", (int(time.time() * 1000),))
+    def end(self, weather: str) -> None:
+        """Such weather is over, also after a restart."""
+        self._db.execute("INSERT OR IGNORE INTO ended VALUES (?)", (weather,))
 
-    def is_calm(self) -> bool:
-        """Whether the weather was ended."""
-        return self._db.execute("SELECT 1 FROM calm").fetchone() is not None
+    def has_ended(self, weather: str) -> bool:
+        """Whether such weather was ended."""
+        found = self._db.execute("SELECT 1 FROM ended WHERE weather = ?", (weather,))
+        return found.fetchone() is not None
 
     def audit(self) -> list[dict[str, Any]]:
         """How often each create was asked for, and how many tasks it made."""

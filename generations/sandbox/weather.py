@@ -2,11 +2,12 @@
 
 `SANDBOX_WEATHER=lost-reply=0.05,429=0.1` gives chances between 0 and 1 by kind; what struck is
 counted in the store and told by `/_audit`, so that a campaign can see that each kind was tried.
-`POST /_calm` ends it for good.
+`POST /_calm` ends it, until another weather is set.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
 
@@ -54,12 +55,13 @@ class Weather:
     """Decides, call by call, whether a fault strikes."""
 
     def __init__(self, chances: Mapping[str, float], store: Store) -> None:
-        self._chances, self._store = CALM if store.is_calm() else chances, store
+        self._name, self._store = json.dumps(chances, sort_keys=True), store
+        self._chances = CALM if store.has_ended(self._name) else chances
         self._dice = random.Random()  # noqa: S311 - no secrecy
 
     def end(self) -> None:
         """No fault strikes any more."""
-        self._store.end_weather()
+        self._store.end(self._name)
         self._chances = CALM
 
     def strikes(self, kind: str) -> bool:

@@ -82,7 +82,7 @@ def run(runs: int, seed: int) -> bool:
         UPSTREAM_TIMEOUT="3",
         UNKNOWN_GRACE_SECONDS="6",
         RETRY_TRICKLE_SECONDS="8" if long else "4",  # more weather, more to be sent again
-        BREAKER_WINDOW_SECONDS="20",
+        BREAKER_WINDOW_SECONDS="20",  # a third of its default, as HEAL_WITHIN is short
         SANDBOX_FILM="tiny",
         SANDBOX_STALL="8",
         SANDBOX_DUPLICATES="1",

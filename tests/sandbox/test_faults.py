@@ -233,7 +233,7 @@ def test_an_external_id_that_was_used_is_refused_or_makes_another_task_as_set(
     assert made == [{"asked": 2, "created": 1}, {"asked": 2, "created": 2}]
 
 
-def test_the_weather_can_be_ended_for_good(tmp_path: Path) -> None:
+def test_the_weather_can_be_ended_until_another_one_is_set(tmp_path: Path) -> None:
     stormy = Upstream(tmp_path, SANDBOX_FILM="tiny", SANDBOX_WEATHER="5xx=1")
     try:
         before = stormy.create("In the storm").status_code
