@@ -43,9 +43,9 @@ BREAKER_FAILURES = env.integer("BREAKER_FAILURES", 10, "Failed creates of a mode
 BREAKER_SHARE = env.number("BREAKER_SHARE", 0.5, "The least share of creates they must be.")
 BREAKER_OPEN_SECONDS = env.number("BREAKER_OPEN_SECONDS", 5.0, "First pause of it, doubling, s.")
 BREAKER_OPEN_MAX = env.number("BREAKER_OPEN_MAX", 60.0, "Its longest pause between probes, s.")
-RETRY_SHARE = env.number("RETRY_SHARE", 0.1, "Creates sent again per first create, by account.")
+RETRY_SHARE = env.number("RETRY_SHARE", 0.1, "Creates sent again per first one, where many fail.")
 RETRY_FREE_SHARE = env.number(
-    "RETRY_FREE_SHARE", 0.25, "Share of failed creates below which a retry that works costs none."
+    "RETRY_FREE_SHARE", 0.25, "Share of failed creates below which a retry that works is free."
 )
 RETRY_RESERVE = env.integer("RETRY_RESERVE", 5, "Most retries an account saves up.", least=1)
 RETRY_TRICKLE_SECONDS = env.number("RETRY_TRICKLE_SECONDS", 30.0, "A retry earned by time, s.")
