@@ -145,11 +145,12 @@ def _segmind(words: Mapping[str, str], version: Literal["v1", "v2"]) -> Codec:
         decode_created=partial(segmind.decode_created, words=words),
         get=lambda question: segmind.encode_get(question.task_id),
         decode_task=partial(segmind.decode_task, words=words),
-        meter=Meter(lambda start, end: segmind.encode_credits(), segmind.decode_credits),
+        meter=_CREDITS,
         follows=segmind.film_follows if version == "v1" else None,
     )
 
 
+_CREDITS = Meter(lambda start, end: segmind.encode_credits(), segmind.decode_credits)
 _PACKS = Meter(account.encode_costs, account.decode_costs, account.LAG_HOURS, pause=1.1)
 _KLING = Codec(
     can_serve=kling.can_serve,

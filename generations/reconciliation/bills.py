@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Sum
@@ -20,13 +21,14 @@ from accounts import tenancy
 from generations import providers
 from generations.models import Alarm, AlarmKind, Attempt, MeterReading, ProviderAccount
 from generations.providers import alarms, health
-from generations.providers.codecs import CODECS
+from generations.providers.codecs import CODECS, Meter
 from generations.reconciliation import books
 from generations.reconciliation.books import Span
 from generations.reconciliation.finding import Finding, Kind, Look, Page
 from generations.wire import plain
 from generations.wire.meter import Shown
 from generations.wire.task import Reason, Rejected
+from kling_saas.lib.sealing import SealBroken
 
 _WINDOW = timedelta(days=7)  # that a bill is compared over
 _KEPT = timedelta(days=60)
@@ -60,7 +62,7 @@ def compared(look: Look) -> Page:
             findings.append(Finding(Kind.UNSEEN, account.name, says, left=True))
         elif shown is not None:
             readings[account.pk] = _reading(account, shown)
-    for now in _one_per_pack(readings.values()):
+    for now in _one_per_bill(readings.values()):
         findings += _judged_meter(now, look)
     for reading in readings.values() if look.mend else ():
         reading.save(force_insert=True)
@@ -106,13 +108,30 @@ def _reading(account: ProviderAccount, shown: Shown) -> MeterReading:
     return MeterReading(account=account, used=used, balance=shown.balance_usd)
 
 
-def _one_per_pack(readings: Iterable[MeterReading]) -> list[MeterReading]:
-    """Accounts with the same packs are one at the upstream: one reading of each."""
-    by_packs: dict[tuple[str, ...], MeterReading] = {}
+def _one_per_bill(readings: Iterable[MeterReading]) -> list[MeterReading]:
+    """Accounts with the same packs or the same key are one at the upstream: one reading of each."""
+    by_bill: dict[tuple[str, ...], MeterReading] = {}
     for reading in readings:
-        own = (f"account {reading.account_id}",)
-        by_packs.setdefault(tuple(sorted(reading.used)) or own, reading)
-    return list(by_packs.values())
+        own = tuple(sorted(f"account {each.pk}" for each in _with_its_key(reading.account)))
+        by_bill.setdefault(tuple(sorted(reading.used)) or own, reading)
+    return list(by_bill.values())
+
+
+def _with_its_key(account: ProviderAccount) -> tuple[ProviderAccount, ...]:
+    """The account first, then the others that ask the same meter of the same host with its key."""
+
+    def asks(other: ProviderAccount) -> tuple[Meter | None, str, str]:
+        host = urlsplit(other.base_url).netloc.lower()
+        return CODECS[other.protocol].meter, host, other.credential()
+
+    def same(other: ProviderAccount) -> bool:
+        try:
+            return asks(other) == asks(account)
+        except SealBroken:
+            return False
+
+    others = ProviderAccount.objects.exclude(pk=account.pk).order_by("pk")
+    return (account, *filter(same, others))
 
 
 # -------------------------------------------------------------------- the meter
@@ -124,6 +143,8 @@ def _judged_meter(now: MeterReading, look: Look) -> list[Finding]:
         return []
     span = books.span(moved.accounts, moved.since, moved.until, _lag(now), units=bool(now.used))
     difference = _outside(moved.amount, span, top_ups=now.balance is not None)
+    if look.mend:
+        alarms.clear(AlarmKind.BILL, *(each.name for each in moved.accounts[1:]))
     since = f"since {moved.since:%Y-%m-%d %H:%M}"
     says = f"took {moved.amount:.2f} {moved.unit} {since}; our books say {span.words(moved.unit)}"
     return _told(moved.accounts[0].name, says, difference, look)
@@ -151,8 +172,8 @@ def _moved(now: MeterReading) -> Moved | None:
         amount += after - before if after >= before else after
     sharers = MeterReading.objects.filter(used__has_any_keys=list(now.used))
     others = ProviderAccount.objects.filter(pk__in=sharers.values("account"))
-    mine = (now.account, *others.exclude(pk=now.account_id))
-    return Moved(mine, base.at, now.at, amount, "units")
+    mine = dict.fromkeys((*_with_its_key(now.account), *others))
+    return Moved(tuple(mine), base.at, now.at, amount, "units")
 
 
 def _accepted(subject: str) -> datetime | None:
@@ -173,7 +194,7 @@ def _fallen(base: MeterReading, now: MeterReading) -> Moved | None:
     if base is now:
         return None
     amount = (base.balance or Decimal(0)) - (now.balance or Decimal(0))
-    return Moved((now.account,), base.at, now.at, amount, "dollars")
+    return Moved(_with_its_key(now.account), base.at, now.at, amount, "dollars")
 
 
 def _outside(amount: Decimal, span: Span, *, top_ups: bool) -> Decimal:

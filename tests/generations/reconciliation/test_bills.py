@@ -209,9 +209,15 @@ def test_a_balance_that_fell_by_more_than_was_told_rings(
 ) -> None:
     dear = {"cost_book": {"*": "0.28"}, "protocol": Protocol.SEGMIND}
     segmind = sell(f"http://127.0.0.1:{vendor.port}/segmind", key, **dear)
-    assert compared(segmind) == []
+    twin = ProviderAccount(
+        name=f"{segmind.name}-v1", protocol=Protocol.SEGMIND_V1, base_url=segmind.base_url,
+        enabled=False,
+    )  # fmt: skip
+    twin.set_credential(key)
+    twin.save()
+    assert (compared(segmind), compared(twin)) == ([], [])
     film(program, image=IMAGE)
-    assert compared(segmind) == []
+    assert (compared(segmind), compared(twin)) == ([], [])  # one key, one bill
     first, second = MeterReading.objects.filter(account=segmind).order_by("at")
     assert first.balance is not None
     assert second.balance is not None
