@@ -7,8 +7,10 @@ import secrets
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from accounts import tenancy
+from accounts.models import Organisation
 from generations import invariants, lifecycle, storage
 from generations.models import (
     Alarm,
@@ -72,10 +74,20 @@ def test_an_order_and_its_end_break_nothing(order: Generation) -> None:
     ],
 )
 def test_what_somebody_changes_is_named(
-    order: Generation, table: str, change: str, rules: set[str]
+    order: Generation,
+    table: str,
+    change: str,
+    rules: set[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     tamper(table, change, order)
     assert broken(order) == rules
+    with tenancy.scope(order.organisation_id):
+        organisation = Organisation.objects.get().public_id
+    with pytest.raises(SystemExit):
+        call_command("check_ledger", organisation=organisation)
+    said = "1 broken promise" if len(rules) == 1 else "2 broken promises"
+    assert capsys.readouterr().out.endswith(f" Above: {said}.\n")
     assert any(order.public_id in b.offender for b in invariants.breaches(order.organisation_id))
 
 

@@ -47,6 +47,9 @@ class Command(BaseCommand):
         for breach in broken:
             self.stdout.write(f"BROKEN {breach}")
         verdict = "The books add up." if found.holds else "The books DO NOT add up."
+        if broken:
+            listed = "1 broken promise" if len(broken) == 1 else f"{len(broken)} broken promises"
+            verdict += f" Above: {listed}."
         self.stdout.write(f"{found.wallets} wallets, {found.transfers} transfers. {verdict}")
         if broken or not found.holds:
             sys.exit(1)
