@@ -6,15 +6,17 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import Truncator
 
-from generations import attempts
+from accounts import tenancy
+from generations import attempts, standing
 from generations.forms.accounts import ProviderAccountForm
 from generations.models import (
     Alarm,
@@ -31,12 +33,15 @@ from generations.models import (
     ProviderAccount,
     Reconciliation,
     RefusedModel,
+    Status,
     SuspenseAttempt,
     Upload,
     Video,
 )
 from generations.providers import alarms, breakers, health
 from kling_saas.lib.admin import ModelAdmin, ReadOnlyAdmin, ReadOnlyInline
+
+_CAUSE = 80  # characters of a cause in a list
 
 
 class Operated(ModelAdmin):
@@ -69,6 +74,11 @@ class _Trail:
         """The masked answer: the raw cause."""
         return _shown(attempt.response)
 
+    @admin.display(description="upstream cost", ordering="upstream_cost")
+    def cost(self, attempt: Attempt) -> str:
+        """What the upstream took."""
+        return "" if attempt.upstream_cost is None else _dollars(attempt.upstream_cost)
+
     @admin.display(description="margin")
     def margin(self, attempt: Attempt) -> str:
         """What is left of the film's list price."""
@@ -82,10 +92,8 @@ class _Trail:
 
 
 def _dollars(amount: Decimal) -> str:
-    """In whole cents, or to a hundredth of one where that is not all."""
-    cents = amount.quantize(Decimal("0.01"))
-    figure = f"{abs(amount):.2f}" if amount == cents else f"{abs(amount):.4f}"
-    return f"{'-' if amount < 0 else ''}${figure}"
+    """To a hundredth of a cent, as costs are kept: what stands side by side compares."""
+    return f"{'-' if amount < 0 else ''}${abs(amount):.4f}"
 
 
 def _shown(kept: Any) -> str:
@@ -96,10 +104,25 @@ class AttemptInline(_Trail, ReadOnlyInline):
     """What was tried where, what it cost, and what was said."""
 
     model = Attempt
-    fields = ["number", "account", "outcome", "reason", "message", "upstream_id", "upstream_cost",
+    fields = ["number", "account", "outcome", "reason", "message", "upstream_id", "cost",
               "margin", "started_at", "sends", "before", "asked", "answered"]  # fmt: skip
-    readonly_fields = ["margin", "before", "asked", "answered"]
+    readonly_fields = ["cost", "margin", "before", "asked", "answered"]
     ordering = ["number"]
+
+
+class _Standing(admin.SimpleListFilter):
+    """Where they stand as customers are told: those with nobody are queued."""
+
+    title, parameter_name = "standing", "stands"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The public words."""
+        return [(word, word.capitalize()) for word in dict.fromkeys(s.public for s in Status)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Of what is shown."""
+        word = self.value()
+        return queryset.filter(standing.told_as(word)) if word else queryset
 
 
 @admin.register(Generation)
@@ -107,7 +130,7 @@ class GenerationAdmin(ReadOnlyAdmin):
     list_display = ["public_id", "organisation", "model", "status", "credits", "charged", "door",
                     "account", "created_at", "finished_at"]  # fmt: skip
     list_select_related = ["organisation", "account"]
-    list_filter = ["status", "livemode", "door", "model", "account"]
+    list_filter = [_Standing, "status", "livemode", "door", "model", "account"]
     search_fields = ["public_id", "external_id", "upstream_id", "reference", "organisation__name"]
     date_hierarchy = "created_at"
     exclude = ["callback_token", "media_url"]
@@ -116,13 +139,18 @@ class GenerationAdmin(ReadOnlyAdmin):
 
 @admin.register(Attempt)
 class AttemptAdmin(_Trail, ReadOnlyAdmin):
-    list_display = ["external_id", "account", "outcome", "reason", "retry", "upstream_id",
-                    "upstream_cost", "margin", "started_at"]  # fmt: skip
+    list_display = ["external_id", "account", "outcome", "why", "retry", "upstream_id", "cost",
+                    "margin", "started_at"]  # fmt: skip
     list_select_related = ["account", "generation"]
     list_filter = ["outcome", "reason", "retry", "account"]
     search_fields = ["external_id", "upstream_id", "message"]
     exclude = ["request", "response", "earlier"]
     readonly_fields = ["margin", "before", "asked", "answered"]
+
+    @admin.display(description="reason", ordering="reason")
+    def why(self, attempt: Attempt) -> str:
+        """Of a refusal its class; of what was not sent the beginning of the cause."""
+        return attempt.reason or Truncator(attempt.message).chars(_CAUSE)
 
 
 class _OnlyThese(admin.SimpleListFilter):
@@ -159,7 +187,7 @@ class SuspenseAdmin(AttemptAdmin):
     """Tries that an upstream may bill and that brought no film."""
 
     list_display = ["external_id", "account", "outcome", "message", "upstream_id",
-                    "upstream_cost", "started_at"]  # fmt: skip
+                    "cost", "started_at"]  # fmt: skip
     list_filter = [_Unsettled, "outcome", "account"]
     date_hierarchy = "started_at"
 
@@ -346,9 +374,19 @@ class ProviderAccountAdmin(ModelAdmin):
             changed ^= {"credential", "sealed_credential"}
         if mended:
             health.back_in_service(obj)
+        if changed & {"base_url", "protocol"}:
+            self._warn_of_films(request, obj)
         obj.save(update_fields=changed)
         if health.retired(obj):
             health.retire(obj)
+
+    def _warn_of_films(self, request: HttpRequest, account: ProviderAccount) -> None:
+        with tenancy.system("an account makes films of every tenant"):
+            films = Generation.objects.filter(account=account, finished_at=None).count()
+        if films:
+            says = f"{films} under way were handed over at the old address, and are asked about at "
+            says += "the new one. If it does not know them, put the old one back until they end."
+            self.message_user(request, says, messages.WARNING)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """The name seals the credential, so it stays."""

@@ -15,8 +15,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import tenancy
-from generations import attempts, heartbeat, routing
-from generations.models import Alarm, Breaker, BreakerState, Generation, ProviderAccount, Status
+from generations import attempts, heartbeat, routing, standing
+from generations.models import Alarm, Breaker, BreakerState, Generation, ProviderAccount
 from generations.providers import health
 
 _ALARMS = 5  # shown; the rest is behind the figure
@@ -69,15 +69,14 @@ def _troubles() -> Iterator[Figure]:
 
 
 def _films() -> Iterator[Figure]:
-    waiting = Generation.objects.filter(status=Status.ACCEPTED)
+    waiting = Generation.objects.filter(standing.told_as("queued"))
     oldest = waiting.aggregate(at=Min("created_at"))["at"]
     longest = (timezone.now() - oldest).total_seconds() if oldest else 0
     words = gettext("longest for %(n)s s") % {"n": round(longest)} if oldest else ""
-    listed = _list("generation", f"status__exact={Status.ACCEPTED}")
+    listed = _list("generation", "stands=queued")
     yield Figure(_("waiting"), waiting.count(), listed, longest > _LONG_WAIT, words)
-    under_way = [status for status in Status if status.public == "processing"]
-    flying = Generation.objects.filter(status__in=under_way).count()
-    listed = _list("generation", f"status__in={','.join(under_way)}")
+    flying = Generation.objects.filter(standing.told_as("processing")).count()
+    listed = _list("generation", "stands=processing")
     yield Figure(_("under way"), flying, listed)
     alive = heartbeat.somebody_works()
     value = gettext("alive") if alive else gettext("silent")

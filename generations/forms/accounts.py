@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from generations.catalogue import registry
@@ -14,6 +16,10 @@ _ENABLED = (
     "Off: it gets no order for now; those that only it can make wait for it, until their deadline. "
     "To retire it (an account is never deleted, because the trail of its films names it), untick "
     "serves_live and serves_test too: those orders are given back, and its alarms end."
+)
+_NO_CREDENTIAL = (
+    "Enter the vendor's API key, or access_key|secret_key: an enabled account needs it. To save "
+    "the account without one, untick enabled."
 )
 
 
@@ -35,6 +41,21 @@ class ProviderAccountForm(ModelForm):
                   "serves_live", "serves_test", "priority", "weight", "concurrency",
                   "polls_per_second", "max_seconds", "models_sold", "cost_book",
                   "paused_until"]  # fmt: skip
+
+    def clean_concurrency(self) -> int:
+        """At least one: who wants none says so where the consequences stand."""
+        places: int = self.cleaned_data["concurrency"]
+        if places < 1:
+            raise forms.ValidationError("With 0 it would take nothing: untick enabled instead.")
+        return places
+
+    def clean(self) -> dict[str, Any]:
+        """Nothing is sent without a credential, so what may be sent to has one."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        has_one = found.get("credential") or self.instance.sealed_credential
+        if found.get("enabled") and not has_one:
+            self.add_error("credential", _NO_CREDENTIAL)
+        return found
 
     def clean_models_sold(self) -> list[str]:
         """Names that the catalogue knows."""

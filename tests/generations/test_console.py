@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import User
-from generations import attempts
+from generations import attempts, lifecycle
 from generations.admin import _dollars
 from generations.forms.accounts import ProviderAccountForm
 from generations.models import (
@@ -36,6 +36,7 @@ from generations.reconciliation.finding import Look
 from generations.sandbox.vendor import BALANCE_USD
 from kling_saas import admin_home
 from kling_saas.demo_data import SANDBOX_SECRET
+from tests.generations.orders import parked
 from tests.generations.programs import funded, native, settled
 from tests.stories.test_every_upstream import picture
 
@@ -198,7 +199,6 @@ def test_a_new_credential_is_a_new_chance_and_a_breaker_can_be_closed() -> None:
     form = ProviderAccountForm(fields, instance=account)
     assert form.is_valid(), form.errors
     saved = form.save()
-    assert (saved.disabled_because, saved.auth_failures) == ("", 0)
     assert (saved.sells("kling-v1"), saved.sells("kling-v3")) == (True, False)
 
     form_of = room("provideraccount").save_model
@@ -213,6 +213,7 @@ def test_a_new_credential_is_a_new_chance_and_a_breaker_can_be_closed() -> None:
     assert f"{account.name} kling-v1" not in alarms.ringing(AlarmKind.STOPPED)
     breaker.refresh_from_db()
     kept = ProviderAccount.objects.get(pk=account.pk)
+    assert (kept.disabled_because, kept.auth_failures) == ("", 0)
     assert (kept.credential(), kept.polls_per_second) == ("access|secret", 50)
     assert (breaker.state, kept.last_error, kept.paused_until) == ("closed", "", None)
 
@@ -236,8 +237,12 @@ def test_a_new_credential_is_a_new_chance_and_a_breaker_can_be_closed() -> None:
         {**fields, "models_sold": '["kling-v9"]', "cost_book": '{"*": "-1"}'}, instance=account
     )
     assert set(wrong.errors) == {"models_sold", "cost_book"}
-    for nothing in ({"weight": 0}, {"polls_per_second": 0}):
+    for nothing in ({"weight": 0}, {"polls_per_second": 0}, {"concurrency": 0}):
         assert ProviderAccountForm({**fields, **nothing}, instance=account).errors
+    nameless = {**fields, "name": "no-key", "credential": "", "enabled": "on"}
+    assert "Enter the vendor" in ProviderAccountForm(nameless).errors["credential"][0]
+    assert ProviderAccountForm({**nameless, "enabled": ""}).is_valid()
+    assert ProviderAccountForm({**nameless, "name": kept.name}, instance=kept).is_valid()
 
     Breaker.objects.filter(pk=breaker.pk).update(state="open", next_probe_at=account.created_at)
     room("breaker").close(asked(), Breaker.objects.filter(pk=breaker.pk))
@@ -281,9 +286,55 @@ def test_a_retired_account_rings_no_more_and_is_not_deleted() -> None:
     assert account not in bills._accounts(Look(mend=False))
 
 
-def test_what_is_less_than_a_cent_is_said_in_full() -> None:
+@PLAIN_STATIC
+def test_an_attempts_row_tells_the_cause_and_its_dollars_alike() -> None:
+    account = ProviderAccount.objects.get(name="sandbox-kling")
+    order = parked(funded())
+    attempt = attempts.begin(order, account)
+    with tenancy.system("operators see every tenant"):
+        mine = Attempt.objects.filter(pk=attempt.pk)
+        mine.update(outcome="not_sent", message="ConnectError: no such host", upstream_cost="0.378")
+        asks = asked(f"/?q={attempt.external_id}")
+        page = room("attempt").changelist_view(asks).render().content.decode()
+    assert "ConnectError: no such host" in page
+    assert ("$0.3780" in page, "-$0.3780" in page) == (True, True)
     told = [_dollars(Decimal(figure)) for figure in ("0.14", "-0.007", "-2.5", "0")]
-    assert told == ["$0.14", "-$0.0070", "-$2.50", "$0.00"]
+    assert told == ["$0.1400", "-$0.0070", "-$2.5000", "$0.0000"]
+
+
+@PLAIN_STATIC
+def test_an_order_that_was_put_back_waits_and_one_at_a_moved_account_is_told_of() -> None:
+    account = ProviderAccount.objects.create(
+        name=f"console-{secrets.token_hex(4)}", protocol=Protocol.KLING, serves_live=False,
+        base_url="https://api.example.org", enabled=False,
+    )  # fmt: skip
+    order = parked(funded())
+    with tenancy.system("a test is a worker"):
+        row = Generation.objects.filter(pk=order.pk)
+        row.update(status="submitting")
+        before = figured("waiting")
+        row.update(account=account)
+        assert (figured("waiting"), figured("under way") > 0) == (before - 1, True)
+    browser = Client(SERVER_NAME="127.0.0.1")
+    browser.force_login(asked().user)
+    place = f"/admin/generations/provideraccount/{account.pk}/change/"
+    names = ("protocol", "priority", "weight", "concurrency", "polls_per_second", "max_seconds")
+    kept = {name: getattr(account, name) for name in names}
+    kept |= {"base_url": "https://new.example.org", "models_sold": "[]", "cost_book": "{}"}
+    told = browser.post(place, kept, follow=True).content.decode()
+    assert "1 under way" in told
+    assert "asked about at the new one" in told
+    told = browser.post(place, kept | {"priority": 3}, follow=True).content.decode()
+    assert "under way" not in told
+    listed = browser.get("/admin/generations/generation/?stands=processing").content.decode()
+    assert order.public_id in listed
+    order.status = "submitting"
+    assert lifecycle.fail(order, "internal", "a story")
+
+
+def figured(label: str) -> int:
+    (figure,) = (f for f in admin_home.figures() if f.label == label)
+    return int(figure.value)
 
 
 def test_an_operator_gives_an_organisation_more_turns_and_fewer_places() -> None:
