@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.actors import Actor
 from generations import standing
+from generations.catalogue.products import editing
 from generations.catalogue.products.sources import Source
 from generations.models import Audio, Generation, Status, Video
 from generations.wire.kling.own import row_of
@@ -42,6 +43,12 @@ class Made:
         """The ids of the faces that it found in a film, as its upstream told them."""
         found = faces_in(self.generation)
         return tuple(str(f["face_id"]) for f in found if isinstance(f, dict) and "face_id" in f)
+
+    @property
+    def frames(self) -> int:
+        """How many frames a film has that it opened, as its upstream told; 0 where it told none."""
+        told = self.generation.made.get("facts", {}).get("total_frame")
+        return told if isinstance(told, int) and told > 0 else 0
 
     def source(self, medium: str) -> Source | None:
         """What is known of its film or sound; None when it has none."""
@@ -87,6 +94,29 @@ def made_of(actor: Actor, name: str) -> Made | None:
         else:
             rows = rows.filter(public_id=name)
         return with_files(rows.first())
+
+
+def beginning_of(actor: Actor, step: Made) -> Made:
+    """The one that began the session which `step` is of: itself where it names none."""
+    name = step.generation.params.get("session")
+    return (made_of(actor, str(name)) if name else None) or step
+
+
+def may_be_chosen(actor: Actor, session: Generation) -> bool:
+    """Whether anything may be chosen in a session of multi-elements, by the actor's own orders."""
+    with tenancy.scope(actor.organisation_id):
+        steps = Generation.objects.filter(
+            organisation_id=actor.organisation_id,
+            livemode=actor.livemode,
+            pk__gt=session.pk,
+            params__session=session.public_id,
+        )
+        clears = steps.filter(kind=editing.CLEAR.name, status=Status.SUCCEEDED)
+        adds = steps.filter(kind=editing.ADD.name).exclude(status=Status.CANCELLED)
+        cleared = clears.order_by("pk").last()
+        if cleared:  # what may have come after it
+            adds = adds.exclude(finished_at__lt=cleared.created_at)
+        return bool(adds.exists())
 
 
 def behind(actor: Actor, known_as: str) -> str | None:

@@ -71,7 +71,7 @@ def _json(
     outlook: waiting.Outlook,
     attempts: int | None,
 ) -> dict[str, Any]:
-    over = generation.status in TERMINAL
+    over, film = generation.status in TERMINAL, _film_link(generation, video)
     return {
         "id": generation.public_id,
         "object": "generation",
@@ -89,7 +89,7 @@ def _json(
         "attempts": attempts,
         "video": video_json(generation, video) if video else None,
         "audio": _audio_json(generation, audio) if audio else None,
-        "result": facts(generation) or None,
+        "result": _with_preview(facts(generation), film) or None,
         "error": _error(generation),
         "warnings": generation.warnings,
         "reference": generation.reference or None,
@@ -119,7 +119,20 @@ def facts(generation: Generation) -> dict[str, Any]:
         return {}
     found = {n: _unlinked(value) for n, value in found.items() if n not in _UPSTREAMS_OWN}
     gone = {"deleted_at": iso(generation.deleted_at)} if generation.deleted_at else {}
-    return {**found, **faces.told(generation), product.gives: generation.public_id, **gone}
+    return {**found, **faces.told(generation), product.gives: _given(generation), **gone}
+
+
+def _given(generation: Generation) -> str:
+    """The id by which what it made is named: a later step of a session tells the session's."""
+    return str(generation.params.get("session", generation.public_id))
+
+
+def _with_preview(told: dict[str, Any], link: str) -> dict[str, Any]:
+    """Facts whose `res` speaks of a film, with our link to it."""
+    res = told.get("res")
+    if not link or not isinstance(res, Mapping) or "video" not in res:
+        return told
+    return {**told, "res": {**res, "video": link}}
 
 
 def _unlinked(told: Any) -> Any:
@@ -183,7 +196,7 @@ def file_name(generation: Generation, suffix: str) -> str:
 
 def video_json(generation: Generation, video: Video) -> dict[str, Any]:
     """The film with links made now; `expires_at` is when they end."""
-    address = storage.link(video.key, name=file_name(generation, "mp4"))
+    address = _film_link(generation, video)
     expires = storage.link_expires_at(address)
     return {
         "id": video.public_id,
@@ -199,6 +212,11 @@ def video_json(generation: Generation, video: Video) -> dict[str, Any]:
         "bytes": video.bytes,
         "sha256": video.sha256,
     }
+
+
+def _film_link(generation: Generation, video: Video | None) -> str:
+    """Empty without a film."""
+    return storage.link(video.key, name=file_name(generation, "mp4")) if video else ""
 
 
 def _marked_link(generation: Generation, video: Video) -> str | None:
@@ -242,10 +260,11 @@ def _task(
     done = generation.finished_at or generation.submitted_at or generation.created_at
     films: tuple[RemoteVideo, ...] = ()
     succeeded = generation.status == Status.SUCCEEDED
-    if video is not None and succeeded:
+    film = _film_link(generation, video) if succeeded else ""
+    if video is not None and film:
         films = (
             RemoteVideo(
-                url=storage.link(video.key, name=file_name(generation, "mp4")),
+                url=film,
                 id=video.public_id,
                 duration_ms=video.duration_ms,
                 watermark_url=_marked_link(generation, video),
@@ -261,7 +280,7 @@ def _task(
         or ("cancelled" if generation.status == Status.CANCELLED else ""),
         videos=films,
         audios=(_remote_audio(generation, audio),) if audio and succeeded else (),
-        facts=_facts_at_kling(generation) if succeeded else {},
+        facts=_with_preview(_facts_at_kling(generation), film) if succeeded else {},
         facts_at=product.facts_at if product else "",
         parent=RemoteVideo(storage.link(parent.key), parent.public_id, parent.duration_ms)
         if parent

@@ -14,9 +14,9 @@ from accounts.actors import Actor
 from generations import fetching, owned, presets, products, uploads
 from generations.catalogue import media
 from generations.catalogue.params import Params
-from generations.catalogue.products import checking, registry
+from generations.catalogue.products import checking, editing, registry
 from generations.catalogue.products.fields import Field, Thing
-from generations.catalogue.products.presets import Sort, may_be_custom
+from generations.catalogue.products.presets import Preset, Sort, may_be_custom
 from generations.catalogue.products.product import Path as Place
 from generations.catalogue.products.product import (
     Product,
@@ -231,39 +231,51 @@ class _Found:
                 raise _refused(name, "unknown_source", f"{value} is not the id of a generation")
             ours = self._behind(path, value)
         if ours is None:
-            if isinstance(field, Thing) and field.listed:
-                self._hold_to_list(name, value)
+            if _sort(path) == "element" or (isinstance(field, Thing) and field.listed):
+                self._hold_to_list(path, value)
             return
         made = owned.made_of(self._actor, ours)
         if made is None or not _is_wanted(str(path[0]), field, made.generation):
             raise _unknown(path, value)
         if made.generation.deleted_at:
             raise _refused(name, "deleted", f"{made.generation.public_id} was deleted")
+        if isinstance(field, Thing) and field.made_by:
+            made = owned.beginning_of(self._actor, made)
         self.changes[path] = made.generation.public_id
         self._hold_to(name, made, "facts", field.hours if isinstance(field, Thing) else 0)
         if seconds := made.generation.order().duration:
-            self.sources[name] = Source(seconds=seconds, faces=made.faces)
+            self.sources[name] = Source(
+                seconds=seconds,
+                faces=made.faces,
+                frames=made.frames,
+                chosen=self._params.task != editing.EDIT.name
+                or owned.may_be_chosen(self._actor, made.generation),
+            )
 
-    def _hold_to_list(self, name: str, voice: str) -> None:
-        """A voice of Kling's own is one of its list, and speaks the order's language."""
-        known = {preset.id: preset for preset in presets.current("voice")}
-        if voice not in known and not may_be_custom(voice):
-            near = nearest(voice, list(known))
+    def _hold_to_list(self, path: Place, value: str) -> None:
+        """A voice or element of Kling's own is listed; a voice speaks the order's language."""
+        sort, name = _sort(path), written(path)
+        known = {preset.id: preset for preset in presets.current(sort)}
+        if value not in known and not may_be_custom(value):
+            near = nearest(value, list(known))
             meant = f"did you mean {near}? " if near else ""
             raise InvalidRequest.one(
                 name,
                 "unknown_source",
-                f"{name}: there is no voice {voice}: {meant}Send one that GET /api/v1/voices "
-                "lists, or a custom voice of yours.",
+                f"{name}: there is no {sort} {value}: {meant}Send one that GET /api/v1/{sort}s "
+                f"lists, or a custom {sort} of yours.",
             )
-        speaks = known[voice].languages if voice in known else ()
-        language = self._params.inputs.get("language")
+        if value in known and sort == "voice":
+            self._hold_to_language(known[value])
+
+    def _hold_to_language(self, voice: Preset) -> None:
+        speaks, language = voice.languages, self._params.inputs.get("language")
         if language and speaks and language not in speaks:
             told = " and ".join(speaks)
             raise InvalidRequest.one(
                 "language",
                 "conflict",
-                f"language: {voice} speaks {told}, not {language}: send {told}, or a voice that "
+                f"language: {voice.id} speaks {told}, not {language}: send {told}, or a voice that "
                 f"GET /api/v1/voices lists with {language}.",
             )
 

@@ -96,5 +96,5 @@ async def _measured(
         opened = await asyncio.to_thread(reel.open_reel, path)
     except OSError as trouble:
         raise BadRequest(name, str(trouble)) from None
-    known = Source(seconds=opened.seconds)
+    known = Source(seconds=opened.seconds, frames=round(opened.seconds * opened.fps))
     return replace(known, model=record.order.model, mode=record.order.mode) if record else known

@@ -17,6 +17,7 @@ from typing import Any
 
 from generations.catalogue import billable, registry
 from generations.catalogue.params import Params
+from generations.catalogue.products.editing import PREVIEW
 from generations.catalogue.products.registry import PRODUCTS
 from generations.sandbox import faults
 from generations.sandbox.credentials import EMPTY
@@ -183,6 +184,8 @@ class Vendor:
         state = self.state(record, now_ms() if at_ms is None else at_ms)
         params = record.order
         failed, done = state is TaskState.FAILED, state is TaskState.SUCCEEDED
+        # A preview's film is told among its facts alone.
+        filmed = done and "video" in record.outputs and record.kind != PREVIEW.name
         units = billable.official_units(params) if done else None
         reason = record.broken or "generation failed (sandbox: fail:failed)"
         return Task(
@@ -190,7 +193,7 @@ class Vendor:
             state=state,
             external_id=record.external_id,
             message=reason if failed else "",
-            videos=(self._video(record, params),) if done and "video" in record.outputs else (),
+            videos=(self._video(record, params),) if filmed else (),
             audios=(self._audio(record),) if done and "audio" in record.outputs else (),
             **(self._facts(record, params) if done and "facts" in record.outputs else {}),
             created_ms=record.created_ms,
@@ -271,8 +274,8 @@ class Vendor:
             facts["face_data"] = [{**face, "start_time": 0, "end_time": length}]
         elif product.gives == "session_id":
             facts |= self._chosen(params)
-            if record.kind == "preview-selection":
-                facts["res"]["video"] = f"{self.settings.public_url}/preview/{record.id}.mp4"
+            if record.kind == PREVIEW.name:
+                facts["res"]["video"] = self.link(record)
         else:
             named = ("voice_name", "element_name", "element_description")
             facts |= {name: params.inputs[name] for name in named if name in params.inputs}

@@ -150,8 +150,8 @@ ORDERS = [
     Order("add-selection", 1,
           {"task": "add-selection", "session": "{choosing}", "frame": 3,
            "points": [{"x": 0.5, "y": 0.5}]}, facts=("session_id", "res")),
-    Order("preview-selection", 1, {"task": "preview-selection", "session": "{chosen}"},
-          facts=("session_id",)),
+    Order("preview-selection", 1, {"task": "preview-selection", "session": "{chosen}"}, 5,
+          facts=("session_id", "res")),
     Order("multi-elements, a swap", 30,
           {"task": "multi-elements", "session": "{chosen}", "edit_mode": "swap",
            "images": ["{picture}"], "prompt": "<<<image_1>>> instead"}, 5),
@@ -256,12 +256,58 @@ def test_the_picture_of_a_face_is_stored_and_linked_as_films_are(
         assert (seen.format, seen.size) == ("WEBP", (114, 64))
 
 
-def test_what_an_upstream_links_to_is_not_told(api: Program, chosen: dict[str, Any]) -> None:
+def test_the_choice_is_shown_by_our_link_and_every_step_tells_its_session(
+    site: str, api: Program, choosing: dict[str, Any], chosen: dict[str, Any]
+) -> None:
     shown = made_of(api, {"task": "preview-selection", "session": chosen["id"]})
     with tenancy.system("a test looks at what the upstream told"):
         told = Generation.objects.get(public_id=shown["id"]).made["facts"]
-    assert told["res"]["video"].startswith("http")
-    assert shown["result"]["res"] == {**told["res"], "video": None}
+    assert "/films/" in told["res"]["video"]
+    link = shown["result"]["res"]["video"]
+    assert link.startswith(f"{site}/media/films/{shown['id']}/")
+    assert tracks(link) == (["video"], 5.0)
+    assert shown["result"]["res"] == {**told["res"], "video": link}
+    for step in (choosing, chosen, shown):
+        assert step["result"]["session_id"] == choosing["id"]
+
+
+def test_an_edit_needs_a_choice_and_a_choice_a_frame_of_the_film(
+    api: Program, customer: Customer, film: dict[str, Any]
+) -> None:
+    opened = made_of(api, {"task": "init-selection", "video": film["id"]})
+    session, frames = opened["id"], opened["result"]["total_frame"]
+    edit = {"task": "multi-elements", "session": session, "edit_mode": "removal",
+            "prompt": "Nothing there"}  # fmt: skip
+    add = {"task": "add-selection", "session": session, "points": [{"x": 0.5, "y": 0.5}]}
+    before = available(customer)
+    (told,) = api.post("/generations", {**add, "frame": frames}).json()["violations"]
+    assert (told["field"], told["code"]) == ("frame", "out_of_range")
+    assert f"send one of 0 to {frames - 1}" in told["message"]
+    (told,) = api.post("/generations", edit).json()["violations"]
+    assert (told["field"], told["code"]) == ("session", "conflict")
+    assert available(customer) == before
+    made_of(api, {**add, "frame": frames - 1})
+    assert api.post("/quotes", edit).status_code == 201
+    made_of(api, {"task": "clear-selection", "session": session})
+    (told,) = api.post("/quotes", edit).json()["violations"]
+    assert (told["field"], told["code"]) == ("session", "conflict")
+
+
+def test_elements_that_nobody_has_are_refused(
+    api: Program, customer: Customer, picture: str, element: dict[str, Any]
+) -> None:
+    before = available(customer)
+    omni = {"task": "omni-video", "prompt": "The sea", "aspect_ratio": "1:1", "duration": 3}
+    still = {"model": "kling-v3", "image": picture, "duration": 3}
+    for order in (omni, still):
+        order = {**order, "elements": ["nope", element["id"], "123456"]}
+        told = api.post("/generations", order).json()["violations"]
+        assert [(v["field"], v["code"]) for v in told] == [
+            ("elements[0]", "unknown_source"), ("elements[2]", "unknown_source"),
+        ]  # fmt: skip
+        assert "GET /api/v1/elements" in told[0]["message"]
+    assert available(customer) == before
+    assert api.post("/quotes", {**still, "elements": ["829836802793406551"]}).status_code == 201
 
 
 def test_only_a_face_that_was_found_can_speak(

@@ -7,12 +7,16 @@ smallest call is, and an operator corrects the rows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from generations.catalogue.params import Params
 from generations.catalogue.products import usual
 from generations.catalogue.products.fields import Choice, Length, Number, Text, Thing, Whole
 from generations.catalogue.products.lists import Many
 from generations.catalogue.products.product import Given, Product, Row
 from generations.catalogue.products.rules import marks
-from generations.catalogue.products.sources import Picture
+from generations.catalogue.products.sources import Picture, Source
 from generations.catalogue.violations import Findings
 
 _BASE = "/v1/videos/multi-elements"
@@ -39,9 +43,37 @@ _POINTS = Many(
 )
 
 
+def _frame_in_the_film(params: Params, sources: Mapping[str, Source], findings: Findings) -> None:
+    """A frame that is chosen in is one of the film's, where it is known how many it has."""
+    film, frame = sources.get(_SESSION.name), params.inputs.get(_FRAME.name, 0)
+    if not film or not film.frames or frame < film.frames:
+        return
+    limit = f"0 to {film.frames - 1}"
+    findings.refuse(
+        _FRAME.name,
+        "out_of_range",
+        f"is {frame}, and the film has {film.frames} frames",
+        limit=limit,
+        way_out=f"send one of {limit}",
+    )
+
+
+def _something_is_chosen(_: Params, sources: Mapping[str, Source], findings: Findings) -> None:
+    film = sources.get(_SESSION.name)
+    if film and not film.chosen:
+        findings.refuse(
+            _SESSION.name,
+            "conflict",
+            "has nothing chosen in it",
+            limit=f"a session with an {_ADDED}",
+            way_out=f"order {_ADDED} in it first",
+        )
+
+
 def _step(name: str, title: str, description: str, *more: Whole | Many) -> Product:
     path = f"{_BASE}/{name}"
-    return usual.session_step(name, title, description, path, _SESSION, *more, follows="session")
+    step = usual.session_step(name, title, description, path, _SESSION, *more, follows="session")
+    return replace(step, measured=(_frame_in_the_film,) if _FRAME in more else ())
 
 
 BEGIN = usual.session_step(
@@ -71,8 +103,11 @@ CLEAR = _step(
     "Multi-elements: clear the choice",
     "Takes everything away from what is chosen.",
 )
-PREVIEW = _step(
-    "preview-selection", "Multi-elements: show the choice", "Shows what is chosen in the film."
+PREVIEW = replace(
+    _step(
+        "preview-selection", "Multi-elements: show the choice", "Shows what is chosen in the film."
+    ),
+    outputs=("video", "facts"),
 )
 
 
@@ -123,6 +158,7 @@ EDIT = Product(
     outputs=("video",),
     modes=usual.STD_PRO,
     rules=(_pictures_for_what_comes, marks(image="images")),
+    measured=(_something_is_chosen,),
     eta=320,
     prices=(
         Row(units="3", where=(("mode", "std"), ("seconds", "5"))),

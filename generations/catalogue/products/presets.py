@@ -14,7 +14,8 @@ Sort = Literal["voice", "element"]
 SINCE_MS = 1_767_225_600_000  # 1 January 2026: Kling's lists have a time, and nobody knows which
 
 
-# Kling numbers the voices that its customers make; the accounts here may have some from elsewhere.
+# Kling numbers the voices and elements that its customers make; the accounts here may have some
+# from elsewhere.
 _CUSTOM = re.compile("[0-9]{10,20}", re.ASCII)
 
 
@@ -106,9 +107,9 @@ _CHINESE = _voices(
 )
 
 
-def may_be_custom(voice: str) -> bool:
-    """Whether an id has the form of a voice that some customer of Kling's made."""
-    return _CUSTOM.fullmatch(voice) is not None
+def may_be_custom(thing: str) -> bool:
+    """Whether an id has the form of a voice or element that some customer of Kling's made."""
+    return _CUSTOM.fullmatch(thing) is not None
 
 
 def _both(voice: str) -> Preset:

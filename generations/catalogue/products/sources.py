@@ -26,7 +26,9 @@ _DATA_URI = re.compile(r"data:audio/[a-z0-9.+-]{1,20};base64,", re.IGNORECASE)
 class Source:
     """What is known of a film or sound that an order names, as measured; 0 for what is not known.
 
-    `width` and `height` are pixels, `fps` frames a second, `faces` the ids of those found in it.
+    `width` and `height` are pixels, `fps` frames a second, `frames` those of a film
+    that was opened, `faces` the ids of those found in it. `chosen` is False where it is known that
+    nothing is chosen in it.
     """
 
     seconds: float
@@ -36,6 +38,8 @@ class Source:
     model: str = ""
     mode: str = ""
     faces: tuple[str, ...] = ()
+    frames: int = 0
+    chosen: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,6 +205,11 @@ def _edit(job: Job) -> None:
     _write(job, frames(), job.params.prompt, None)
 
 
+def _preview(job: Job) -> None:
+    """The whole film in a faintly other light."""
+    _write(job, (_edited(planes, 0.25) for planes in _shown(job)), "what is chosen", None)
+
+
 def _together(job: Job) -> None:
     _write(job, _cut(job, job.params.duration), job.params.prompt, None)
 
@@ -354,6 +359,7 @@ _MAKERS: dict[str, Callable[[Job], None]] = {
     "motion-control": _motion,
     "effects": _effect,
     "multi-elements": _edit,
+    "preview-selection": _preview,
     "lip-sync": _lip_sync,
     "advanced-lip-sync": _lip_sync,
     "avatar": _avatar,

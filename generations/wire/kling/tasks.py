@@ -125,6 +125,7 @@ def read_at_once(fields: Mapping[str, Any]) -> Task | None:
     return Task(
         id=found,
         state=TaskState.SUCCEEDED,
+        videos=_videos(fields),
         audios=_audios(fields),
         units=loose.number(fields.get("final_unit_deduction")),
         **_facts(fields),
@@ -155,6 +156,7 @@ def _reason(fields: Mapping[str, Any]) -> str:
 
 def _videos(fields: Mapping[str, Any]) -> tuple[RemoteVideo, ...]:
     listed = loose.sequence(loose.mapping(fields.get("task_result")).get("videos"))
-    # Gateways of the new-api kind put one address beside the status.
-    candidates = listed or [{"url": fields.get("url") or fields.get("video_url")}]
+    # Gateways of the new-api kind put one address beside the status; a preview's is in `res`.
+    beside = fields.get("url") or fields.get("video_url")
+    candidates = listed or [{"url": beside or loose.mapping(fields.get("res")).get("video")}]
     return tuple(video for item in candidates if (video := loose.video(item)) is not None)

@@ -88,6 +88,18 @@ def test_a_face_is_found_at_once_and_then_speaks(kling: Program, film: dict[str,
     assert float(task["task_result"]["videos"][0]["duration"]) == pytest.approx(5, abs=0.2)
 
 
+def test_a_choice_is_shown_and_its_session_has_one_id(kling: Program, film: dict[str, Any]) -> None:
+    steps = "/v1/videos/multi-elements"
+    opened = kling.post(f"{steps}/init-selection", {"video_id": film["id"]}).json()["data"]
+    session = {"session_id": opened["session_id"]}
+    point = {"frame_index": 1, "points": [{"x": 0.5, "y": 0.5}]}
+    added = kling.post(f"{steps}/add-selection", {**session, **point}).json()["data"]
+    by_step = {"session_id": added["task_id"]}
+    shown = kling.post(f"{steps}/preview-selection", by_step).json()["data"]
+    assert {told["session_id"] for told in (opened, added, shown)} == {opened["session_id"]}
+    assert requests.get(shown["res"]["video"], timeout=30).content[4:8] == b"ftyp"
+
+
 def test_a_voice_of_ones_own_is_named_in_later_orders(kling: Program, film: dict[str, Any]) -> None:
     order = {"voice_name": "Fox", "video_id": film["id"]}
     made = ended(kling, "/v1/general/custom-voices", order)["task_result"]["voices"][0]
