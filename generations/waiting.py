@@ -20,7 +20,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import queueing, routing, standing
+from generations import attempts, queueing, routing, standing
 from generations.catalogue import registry
 from generations.catalogue.params import Kind, Params
 from generations.catalogue.products.registry import PRODUCTS
@@ -113,7 +113,9 @@ def outlook(generation: Generation, *, fresh: bool = False) -> Outlook:
         return _after_its_turn(generation)
     glance = queueing.look()
     if generation.status != Status.ACCEPTED:  # it had its turn, and goes to the next free place
-        return _before_its_turn(generation, glance, 1, _age(generation), 1)
+        told = attempts.turned_away(generation)
+        gone = frozenset(account for account, for_good in told.items() if for_good)
+        return _before_its_turn(generation, glance, 1, _age(generation), 1, gone)
     if fresh:
         nth = glance.arrives(_whose(generation), _lane(generation))
         return _before_its_turn(generation, glance, nth, 0.0)
@@ -133,15 +135,23 @@ def outlooks(generations: Sequence[Generation]) -> dict[int, Outlook]:
 
 
 def _before_its_turn(
-    generation: Generation, glance: Glance, nth: int, age: float, position: int = 0
+    generation: Generation,
+    glance: Glance,
+    nth: int,
+    age: float,
+    position: int = 0,
+    gone: frozenset[int] = frozenset(),
 ) -> Outlook:
-    """Of the `nth` of its own organisation's, accepted `age` seconds ago. `position`: if known."""
+    """Of the `nth` of its own organisation's, accepted `age` seconds ago. `position`: if known.
+
+    `gone`: accounts that have refused it for good.
+    """
     lane = _lane(generation)
     queue = glance.queue_of(_whose(generation), lane)
     if not position:
         line = glance.line(lane, livemode=generation.livemode)
         position = line.position(queue, nth) if queue else MOST
-    wait = _until_turn(generation, glance, queue, nth, position)
+    wait = _until_turn(generation, glance, queue, nth, position, gone)
     if wait is None:
         return Outlook(position)
     return Outlook(position, expected(age + wait, wait, usual(generation)))
@@ -233,13 +243,18 @@ def _own_until(generation: Generation, lane: Lane) -> QuerySet[Generation, int]:
 
 
 def _until_turn(
-    generation: Generation, glance: Glance, queue: Queue | None, nth: int, position: int
+    generation: Generation,
+    glance: Glance,
+    queue: Queue | None,
+    nth: int,
+    position: int,
+    gone: frozenset[int],
 ) -> float | None:
     """Seconds until it is handed over; None while no account that could make it is in service."""
     equal = _equal(generation)
-    if equal not in glance.schedules:
-        glance.schedules[equal] = _schedule(generation, glance, equal)
-    places, period = glance.schedules[equal]
+    if (equal, gone) not in glance.schedules:
+        glance.schedules[equal, gone] = _schedule(generation, glance, equal, gone)
+    places, period = glance.schedules[equal, gone]
     if not places:
         return None
     wait = queueing.starts_in(position, places, period)
@@ -251,9 +266,12 @@ def _until_turn(
     return max(wait, queueing.starts_in(nth, own, made))
 
 
-def _schedule(generation: Generation, glance: Glance, equal: _Equal) -> tuple[list[float], float]:
+def _schedule(
+    generation: Generation, glance: Glance, equal: _Equal, gone: frozenset[int]
+) -> tuple[list[float], float]:
     """When the places it could take will be free, and how long a film holds one."""
     serving = _serving(generation.order(), livemode=generation.livemode)
+    serving = [account for account in serving if account.pk not in gone]
     there = {a.pk for a in serving}
     flying = [f for f in glance.flying if f.placed and f.account in there]
     holds = [(_lately(_equal_of(f)).placed, f) for f in flying]

@@ -73,6 +73,13 @@ class Migration(migrations.Migration):
                 ("window_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("successes", models.PositiveIntegerField(default=0)),
                 ("failures", models.PositiveIntegerField(default=0)),
+                (
+                    "in_a_row",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Failures since the last success."
+                    ),
+                ),
+                ("failing_since", models.DateTimeField(blank=True, null=True)),
                 ("openings", models.PositiveSmallIntegerField(default=0, help_text="In a row.")),
                 ("next_probe_at", models.DateTimeField(blank=True, null=True)),
                 ("reason", models.CharField(blank=True, max_length=300)),

@@ -166,6 +166,8 @@ class Breaker(models.Model):
     window_at = models.DateTimeField(default=timezone.now)
     successes = models.PositiveIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
+    in_a_row = models.PositiveIntegerField(default=0, help_text="Failures since the last success.")
+    failing_since = models.DateTimeField(null=True, blank=True)
     openings = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
     next_probe_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=_WHY_MAX, blank=True)

@@ -1,6 +1,7 @@
 """Circuit breakers per (account, model): stop sending where nothing works, and try now and then.
 
-Closed, creates are counted in a window. Enough failures open it: nothing is sent. After a pause
+Closed, creates are counted in a window. Enough failures open it, or fewer that have been all there
+was for a while: nothing is sent. After a pause
 one order may go out (half open); it closes the breaker or opens it for longer; one that stays open
 rings. The rules are pure; the rows are shared by every process and change by compare-and-set.
 """
@@ -33,6 +34,8 @@ class Rules:
     window: timedelta
     failures: int
     share: float
+    in_a_row: int
+    row_lasts: timedelta
     first_pause: timedelta
     longest_pause: timedelta
 
@@ -45,6 +48,8 @@ class Figures:
     window_at: datetime
     successes: int = 0
     failures: int = 0
+    in_a_row: int = 0
+    failing_since: datetime | None = None
     openings: int = 0
     next_probe_at: datetime | None = None
     reason: str = ""
@@ -73,14 +78,25 @@ def after(
             return Figures(BreakerState.CLOSED, now, successes=1)
         return _opened(seen, reason, now, rules, spread)
     if now - seen.window_at > rules.window:
-        seen = Figures(BreakerState.CLOSED, now)
+        seen = replace(seen, window_at=now, successes=0, failures=0, reason="")
     if ok:
-        return replace(seen, successes=seen.successes + 1)
-    seen = replace(seen, failures=seen.failures + 1, reason=reason)
+        return replace(seen, successes=seen.successes + 1, in_a_row=0, failing_since=None)
+    seen = replace(
+        seen,
+        failures=seen.failures + 1,
+        in_a_row=seen.in_a_row + 1,
+        failing_since=seen.failing_since or now,
+        reason=reason,
+    )
+    return _opened(seen, reason, now, rules, spread) if _fails(seen, now, rules) else seen
+
+
+def _fails(seen: Figures, now: datetime, rules: Rules) -> bool:
+    """Whether enough have failed: of many, or all of the few that there were for a while."""
     share = seen.failures / (seen.failures + seen.successes)
-    if seen.failures >= rules.failures and share >= rules.share:
-        return _opened(seen, reason, now, rules, spread)
-    return seen
+    lasts = now - (seen.failing_since or now)
+    of_many = seen.failures >= rules.failures and share >= rules.share
+    return of_many or (seen.in_a_row >= rules.in_a_row and lasts >= rules.row_lasts)
 
 
 def _opened(seen: Figures, reason: str, now: datetime, rules: Rules, spread: float) -> Figures:
@@ -114,6 +130,8 @@ def rules() -> Rules:
         window=timedelta(seconds=settings.BREAKER_WINDOW_SECONDS),
         failures=settings.BREAKER_FAILURES,
         share=settings.BREAKER_SHARE,
+        in_a_row=settings.BREAKER_IN_A_ROW,
+        row_lasts=timedelta(seconds=settings.BREAKER_IN_A_ROW_SECONDS),
         first_pause=timedelta(seconds=settings.BREAKER_OPEN_SECONDS),
         longest_pause=timedelta(seconds=settings.BREAKER_OPEN_MAX),
     )
@@ -145,7 +163,14 @@ def _counted(account_id: int, model: str, since: datetime) -> bool:
     closed = Breaker.objects.filter(
         account_id=account_id, model=model, state=BreakerState.CLOSED, window_at__gt=since
     )
-    return bool(closed.update(successes=F("successes") + 1, version=F("version") + 1))
+    return bool(
+        closed.update(
+            successes=F("successes") + 1,
+            in_a_row=0,
+            failing_since=None,
+            version=F("version") + 1,
+        )
+    )
 
 
 def wait(account_id: int, model: str, lease: timedelta) -> float:
@@ -201,6 +226,8 @@ def _figures(row: Breaker) -> Figures:
         row.window_at,
         row.successes,
         row.failures,
+        row.in_a_row,
+        row.failing_since,
         row.openings,
         row.next_probe_at,
         row.reason,
@@ -226,5 +253,6 @@ def _tell(row: Breaker, then: Figures) -> None:
     if then.state == BreakerState.CLOSED:
         alarms.clear(AlarmKind.STOPPED, subject)
     elif then.state == BreakerState.OPEN and then.openings >= _RINGS_AT:
-        words = f"{row.account.name} took no order of {row.model} {then.openings} times in a row"
+        tried = f"tried again {then.openings - 1} times in vain"
+        words = f"{row.account.name} takes no order of {row.model}, {tried}"
         alarms.ring(AlarmKind.STOPPED, subject, f"{words}: {then.reason}")

@@ -41,6 +41,10 @@ OPERATOR_CHANGES_SECONDS = env.number(
 BREAKER_WINDOW_SECONDS = env.number("BREAKER_WINDOW_SECONDS", 60.0, "Creates are counted anew, s.")
 BREAKER_FAILURES = env.integer("BREAKER_FAILURES", 10, "Failed creates of a model that stop it.")
 BREAKER_SHARE = env.number("BREAKER_SHARE", 0.5, "The least share of creates they must be.")
+BREAKER_IN_A_ROW = env.integer("BREAKER_IN_A_ROW", 5, "Or so many in a row, however rare,", least=1)
+BREAKER_IN_A_ROW_SECONDS = env.number(
+    "BREAKER_IN_A_ROW_SECONDS", 15.0, "once it has been only failures for so long, s."
+)
 BREAKER_OPEN_SECONDS = env.number("BREAKER_OPEN_SECONDS", 5.0, "First pause of it, doubling, s.")
 BREAKER_OPEN_MAX = env.number("BREAKER_OPEN_MAX", 60.0, "Its longest pause between probes, s.")
 RETRY_SHARE = env.number("RETRY_SHARE", 0.1, "Creates sent again per first one, where many fail.")

@@ -32,6 +32,8 @@ RULES = Rules(
     window=timedelta(seconds=60),
     failures=3,
     share=0.5,
+    in_a_row=2,
+    row_lasts=timedelta(seconds=15),
     first_pause=timedelta(seconds=4),
     longest_pause=timedelta(seconds=60),
 )
@@ -75,9 +77,19 @@ def test_enough_failures_and_half_of_all_open_it(results: str, state: str) -> No
 
 
 def test_what_failed_before_the_window_is_forgotten() -> None:
-    before = told(closed(), "--")
+    before = told(closed(), "--+")
     later = NOON + timedelta(seconds=61)
-    assert told(before, "--", at=later) == Figures("closed", later, failures=2, reason="503")
+    assert told(before, "--", at=later) == Figures(
+        "closed", later, failures=2, in_a_row=2, failing_since=later, reason="503"
+    )
+
+
+def test_few_failures_open_it_when_there_was_nothing_else_for_a_while() -> None:
+    first = told(closed(), "-")
+    after_a_window = NOON + timedelta(seconds=70)
+    assert told(first, "-", at=NOON + timedelta(seconds=14)).state == "closed"
+    assert told(first, "-", at=after_a_window).state == "open"
+    assert told(told(first, "+"), "-", at=after_a_window).state == "closed"
 
 
 def test_while_open_late_answers_change_nothing() -> None:
@@ -300,7 +312,7 @@ def test_one_that_stays_open_rings_until_it_is_closed(account: ProviderAccount, 
     tries_in_vain(account)
     assert rings(account) == [(f"{account.name} kling-v1", 2)]
     alarm = Alarm.objects.get(kind=AlarmKind.STOPPED, subject=f"{account.name} kling-v1")
-    assert alarm.message.endswith("4 times in a row: ConnectError: refused")
+    assert alarm.message.endswith("tried again 3 times in vain: ConnectError: refused")
     account.refresh_from_db()
     assert account.last_error == "kling-v1: ConnectError: refused"
     if by == "an operator":

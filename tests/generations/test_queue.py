@@ -11,12 +11,13 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import tenancy
-from generations import lifecycle, queueing, routing, standing, turns, waiting
-from generations.models import Generation, ProviderAccount, Status
+from generations import attempts, lifecycle, queueing, routing, standing, turns, waiting
+from generations.models import AttemptOutcome, Generation, ProviderAccount, Status
 from generations.providers import breakers
 from generations.queueing import MOST, Flying, Glance, Queue, free_in, starts_in
 from generations.views.words import about, place
 from generations.waiting import Eta, expected
+from generations.wire.task import Reason
 from tests.generations.orders import parked
 from tests.generations.programs import funded
 from tests.generations.test_fair_turns import alone, share
@@ -267,6 +268,21 @@ def test_while_no_account_takes_orders_of_a_product_nobody_promises_a_time() -> 
         assert (seen.position is not None, seen.eta) == (True, None)
     waiting.forget()
     routing.forget()
+
+
+def test_of_an_order_that_every_account_has_refused_for_good_nobody_promises_a_time() -> None:
+    order = parked(funded())
+    with alone(order):
+        for account in routing.able(order.order(), livemode=False):
+            assert told(order).eta is not None
+            now = Generation.objects.get(pk=order.pk)
+            attempt = attempts.begin(now, account)
+            why = {"reason": Reason.DISCONTINUED, "message": "gone"}
+            attempts.close(now, attempt, AttemptOutcome.REJECTED, **why)
+            lifecycle.put_back(now, again_in=30)
+        seen = told(order)
+        assert (seen.position, seen.eta) == (1, None)
+    waiting.forget()
 
 
 def test_a_film_over_its_time_is_not_said_to_have_come() -> None:
