@@ -1,5 +1,6 @@
 """Careful customers of a running product: one idempotency key through all retries of an order.
 
+Who stands far back in the queue orders more slowly: what is tried is not how much a machine makes.
 Two organisations in turn; every fourth order is another product than a film, every second one
 names a server of the customer's to be told at, and of those some come by Kling's own door.
 """
@@ -19,6 +20,8 @@ from PIL import Image
 from tests.campaigns.doorstep import Doorstep
 from tests.stack import Stack
 
+_FAR_BACK = 60  # a place in the queue, from which on they wait longer before the next order
+_SLOWLY = 4
 _MODELS = ("kling-v1", "kling-v1-6", "kling-v2-5-turbo", "kling-v2-6")
 _RICH = """
 import os, django
@@ -45,10 +48,10 @@ class Customers:
         self._site, self._doorstep = stack.site, doorstep
         self._pictures = [self._sent(key) for key in self.keys]
         self._lock = threading.Lock()
-        self._due = 0.0
+        self._due, self._place = 0.0, 0
 
     def place(self, count: int, *, pace: float) -> None:
-        """`count` more orders, one every `pace` seconds, by four clients side by side."""
+        """`count` more orders, one every `pace` seconds or slower, by four clients side by side."""
         end = self.placed + count
         self._due = time.monotonic()
         threads = [threading.Thread(target=self._work, args=(end, pace)) for _ in range(4)]
@@ -88,7 +91,7 @@ class Customers:
             if self.placed >= end:
                 return None
             self.placed += 1
-            self._due += pace
+            self._due += pace * (_SLOWLY if self._place > _FAR_BACK else 1)
             number, due = self.placed, self._due
         time.sleep(max(0.0, due - time.monotonic()))
         return number
@@ -111,6 +114,7 @@ class Customers:
                 time.sleep(0.5)
                 continue
             if answer.is_success:
+                self._place = answer.json().get("position", self._place) or 0  # not at Kling's door
                 return True
             if answer.status_code < 500:
                 print(f"chaos: {answer.status_code} {answer.text[:200]}")
