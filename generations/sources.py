@@ -205,11 +205,16 @@ class _Found:
 
     def _upload(self, name: str, field: Medial, value: str) -> None:
         with tenancy.scope(self._actor.organisation_id):
-            upload = Upload.objects.filter(
-                public_id=value, livemode=self._actor.livemode, duration_ms__isnull=False
-            ).first()
-        if upload is None or not upload.content_type.startswith(field.medium):
+            upload = Upload.objects.filter(public_id=value, livemode=self._actor.livemode).first()
+        if upload is None:
             raise _refused(name, "unknown_upload", f"there is no {field.medium} {value}")
+        if not upload.content_type.startswith(field.medium):
+            is_one = upload.content_type.partition("/")[0]
+            raise InvalidRequest.one(
+                name,
+                "bad_media",
+                f"{name}: {value} is of kind {is_one}, not {field.medium}: send {field.forms}.",
+            )
         if field.made_by:
             raise _refused(name, "unsupported", "must be one that was made here, not an upload")
         if upload.bytes > field.megabytes * MEGABYTE:

@@ -62,18 +62,73 @@ def take_in(actor: Actor, params: Params) -> Params:
 
     changed: dict[str, Any] = {name: taken(name, value) for name, value in images.items()}
     changed["dynamic_masks"] = tuple(
-        replace(m, mask=taken("dynamic_masks", m.mask)) for m in params.dynamic_masks
+        replace(m, mask=taken(_place(n), m.mask)) for n, m in enumerate(params.dynamic_masks)
     )
+    made = replace(params, **changed)
+    found = found or list(_unfit_brushes(actor, made))
     if found:
         raise InvalidRequest.all(found)
-    return replace(params, **changed)
+    return made
+
+
+def _place(position: int, part: str = "mask") -> str:
+    return f"dynamic_masks[{position}].{part}"
+
+
+def _unfit_brushes(actor: Actor, params: Params) -> Iterator[dict[str, Any]]:
+    """What of the motion brush does not fit the image; nothing where the image is an address.
+
+    Kling fails a task whose masks have not the image's ratio of width and height, and reads the
+    points of a trajectory as pixels of the image, from its lower left corner.
+    """
+    masks = {_place(n): mask.mask for n, mask in enumerate(params.dynamic_masks)}
+    if params.static_mask:
+        masks["static_mask"] = params.static_mask
+    size = _sizes(actor, [params.image or "", *masks.values()]) if masks else {}
+    if params.image not in size:
+        return
+    width, height = size[params.image]
+    for field, mask in masks.items():
+        across, down = size.get(mask, (width, height))
+        # Scaled to whole pixels, the two may differ by one.
+        if abs(across * height - down * width) > max(width, height):
+            yield {
+                "field": field,
+                "code": "bad_image",
+                "message": f"{field}: {across}×{down} pixels, and the image has {width}×{height}: "
+                "send a mask of the image's size.",
+            }
+    for position, moved in enumerate(params.dynamic_masks):
+        beyond = [point for point in moved.trajectories if point[0] > width or point[1] > height]
+        if beyond:
+            field, (x, y) = _place(position, "trajectories"), beyond[0]
+            yield {
+                "field": field,
+                "code": "out_of_range",
+                "message": f"{field}: {x}, {y} lies outside of the image of {width}×{height} "
+                f"pixels: send x from 0 to {width} and y from 0 to {height}.",
+            }
+
+
+def _sizes(actor: Actor, named: Iterable[str]) -> dict[str | None, tuple[int, int]]:
+    """Width and height of those that are uploads, in pixels."""
+    with tenancy.scope(actor.organisation_id):
+        rows = Upload.objects.filter(public_id__in=[n for n in named if n.startswith(PREFIX)])
+        return {each.public_id: (each.width, each.height) for each in rows}
 
 
 def one(actor: Actor, field: str, value: str) -> str:
     """The upload of an image that came as bytes, or of one sent before. Raises InvalidRequest."""
     if value.startswith(PREFIX):
         with tenancy.scope(actor.organisation_id):
-            known = Upload.objects.filter(public_id=value, livemode=actor.livemode).exists()
+            known = Upload.objects.filter(public_id=value, livemode=actor.livemode).first()
+        if known and not known.content_type.startswith("image"):
+            is_one = known.content_type.partition("/")[0]
+            raise InvalidRequest.one(
+                field,
+                "bad_media",
+                f"{field}: {value} is of kind {is_one}, not image: send {media.FORMS}.",
+            )
         if not known:
             raise InvalidRequest.one(
                 field,

@@ -38,8 +38,7 @@ class Rules:
         self._unsupported("image_tail", self.draft.image_tail is not None)
         self._unsupported("multi_prompt", self.draft.shot_type is not None)
         self._unsupported("elements", bool(self.draft.elements))
-        masked = bool(self.draft.static_mask or self.draft.dynamic_masks)
-        self._unsupported("masks", masked, "static_mask" if self.draft.static_mask else "")
+        self._masks()
         sound = self._sound()
         self._voices(sound)
         self._lists()
@@ -231,8 +230,7 @@ class Rules:
         spec, draft = self.spec, self.draft
         if not given or has(spec, capability, draft.kind, self.mode, self.duration):
             return
-        if field == "":
-            field = "dynamic_masks" if capability == "masks" else capability
+        field = field or capability
         reason = lacking(spec, capability)
         variant = f"{spec.name} {self.mode} {self.duration} s {KIND_WORDS[draft.kind]}"
         self._refuse(
@@ -242,6 +240,14 @@ class Rules:
             who_has(capability),
             f"{reason}; or leave it out",
         )
+
+    def _masks(self) -> None:
+        """What is wrong inside masks is not told where there is no motion brush at all."""
+        for field in ("static_mask", "dynamic_masks"):
+            if getattr(self.draft, field) or self.findings.refused(field):
+                if not has(self.spec, "masks", self.draft.kind, self.mode, self.duration):
+                    self.findings.withdraw(field)
+                self._unsupported("masks", given=True, field=field)
 
     def _sound(self) -> bool:
         rule, wanted = self.spec.sound, self.draft.sound

@@ -58,7 +58,7 @@ def check(
         raise InvalidRequest(tuple(findings.violations))
     if fields.get(checking.TASK) is not None:
         return _product_order(fields, findings, products, sandbox=sandbox)
-    reader = Reader(findings, fields)
+    reader = Reader(findings, {n: value for n, value in fields.items() if n != checking.TASK})
     spec = _spec(reader.text("model", 100), findings)
     draft = drafts.read(reader, max_shots, spec.mode_names if spec else drafts.MODES)
     if spec is None:

@@ -59,10 +59,15 @@ class Findings:
 
     def refused(self, name: str) -> bool:
         """Whether this field, or something inside it, was refused already."""
-        return any(
-            violation.field == name or violation.field.startswith((f"{name}.", f"{name}["))
-            for violation in self.violations
-        )
+        return any(_is_in(violation, name) for violation in self.violations)
+
+    def withdraw(self, name: str) -> None:
+        """Forgets what was refused of a field, for whoever refuses it as a whole."""
+        self.violations = [each for each in self.violations if not _is_in(each, name)]
+
+
+def _is_in(violation: Violation, name: str) -> bool:
+    return violation.field == name or violation.field.startswith((f"{name}.", f"{name}["))
 
 
 def printable(text: str) -> str:

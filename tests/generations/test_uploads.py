@@ -106,7 +106,7 @@ def test_every_bad_image_of_an_order_is_named_at_once(alice: Customer) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         uploads.take_in(actor(alice), order)
     fields = [violation["field"] for violation in refusal.value.violations]
-    assert fields == ["image", "image_tail", "dynamic_masks"]
+    assert fields == ["image", "image_tail", "dynamic_masks[0].mask"]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +180,34 @@ def test_an_upload_of_somebody_else_is_unknown(alice: Customer) -> None:
         uploads.take_in(actor(mallory), Params(model="kling-v1", image=mine.public_id))
     with pytest.raises(InvalidRequest):
         uploads.take_in(actor(alice, livemode=True), Params(model="kling-v1", image=mine.public_id))
+
+
+def test_masks_and_paths_that_do_not_fit_the_image_are_refused(alice: Customer) -> None:
+    image, half, wide = (
+        uploads.store(actor(alice), picture(*size)).public_id
+        for size in ((640, 480), (321, 300), (640, 360))
+    )
+    near = base64.b64encode(picture(961, 720)).decode()
+
+    def brushed(static: str, mask: str, point: tuple[int, int]) -> list[str]:
+        moved = (DynamicMask(mask, ((0, 0), point)),)
+        order = Params(model="kling-v1", image=image, static_mask=static, dynamic_masks=moved)
+        try:
+            uploads.take_in(actor(alice), order)
+        except InvalidRequest as refusal:
+            return [f"{v['field']} {v['code']}" for v in refusal.violations]
+        return []
+
+    assert brushed(near, image, (640, 480)) == []
+    assert brushed("https://example.com/mask.png", near, (640, 480)) == []
+    assert brushed(wide, half, (640, 481)) == [
+        "dynamic_masks[0].mask bad_image",
+        "static_mask bad_image",
+        "dynamic_masks[0].trajectories out_of_range",
+    ]
+    masked = Params(model="kling-v1", image=image, static_mask=wide)
+    with pytest.raises(InvalidRequest, match="640×360 pixels, and the image has 640×480"):
+        uploads.take_in(actor(alice), masked)
 
 
 def test_a_mask_is_an_address_or_an_upload_of_ones_own_by_the_same_rule(alice: Customer) -> None:

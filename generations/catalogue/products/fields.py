@@ -83,6 +83,12 @@ class Field:
         """The places in Kling's body that it takes its value from."""
         return (self.path,)
 
+    def place_in(self, body: Mapping[str, Any], inside: str) -> str:
+        """How a body of Kling's calls a place inside the field (`[0].audio`), by what it has."""
+        return (
+            next((key for key in self.keys if found_at(body, key) is not None), self.path) + inside
+        )
+
     def put(self, body: Body, value: Any) -> None:
         """Write the value into Kling's body."""
         put_at(body, self.path, self.sent(value))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from generations.catalogue import composites
 from generations.catalogue.params import Shot
-from generations.catalogue.products.fields import Body, Field, Schema, missing
+from generations.catalogue.products.fields import Body, Field, Schema, found_at, missing
 from generations.catalogue.reading import Reader
 from generations.catalogue.spec import SHOT_TYPES
 
@@ -52,21 +52,36 @@ class Many(Field):
     bare: bool = False
 
     def read(self, reader: Reader) -> list[Any] | None:
-        if self.bare and reader.given(self.name):
-            only = self.inner[0].name
-            wrapped = [{only: item} for item in reader.items(self.name)]
-            reader = Reader(reader.findings, {self.name: wrapped}, reader.prefix)
-        items = [self._one(item) for item in reader.objects(self.name, self.most)]
-        if reader.given(self.name) and len(items) < self.least:
-            reader.findings.refuse(
-                reader.prefix + self.name,
+        place, findings = reader.prefix + self.name, reader.findings
+        if self.bare:
+            items = self._alone(reader)
+        else:
+            items = [self._one(item) for item in reader.objects(self.name, self.most)]
+        if reader.given(self.name) and len(items) < self.least and not findings.refused(place):
+            span = f"{self.least} to {self.most}" if self.least < self.most else str(self.most)
+            findings.refuse(
+                place,
                 "out_of_range",
-                f"needs {self.least} to {self.most} entries",
-                limit=f"{self.least} to {self.most}",
-                way_out=f"send {self.least} to {self.most}",
+                f"needs {span} {'entry' if self.most == 1 else 'entries'}",
+                limit=span,
+                way_out=f"send {span}",
             )
-        found = [i[self.inner[0].name] for i in items if i] if self.bare else items
-        return found or None
+        return items or None
+
+    def _alone(self, reader: Reader) -> list[Any]:
+        """The values of a bare list; None stands for one that was refused."""
+        items = reader.items(self.name)
+        if len(items) > self.most:
+            reader.too_many(self.name, len(items), self.most)
+            return []
+        found = []
+        for position, item in enumerate(items):
+            place = f"{self.name}[{position}]"
+            entry = Reader(reader.findings, {place: item}, reader.prefix)
+            value = replace(self.inner[0], name=place).read(entry)
+            if value is not None or reader.findings.refused(reader.prefix + place):
+                found.append(value)
+        return found
 
     def _one(self, item: Reader) -> dict[str, Any]:
         item.only([field.name for field in self.inner])
@@ -97,6 +112,19 @@ class Many(Field):
             }
         )
         return {"type": "array", "items": item, "minItems": self.least, "maxItems": self.most}
+
+    def place_in(self, body: Mapping[str, Any], inside: str) -> str:
+        entry, name = inside.partition(".")[::2]
+        listed = self.take(body)
+        position = entry.strip("[]")
+        if not (position.isdecimal() and isinstance(listed, list) and int(position) < len(listed)):
+            return self.path + inside
+        item = found_at(body, self.path)[int(position)]
+        fields = {field.name: field for field in self.inner}
+        field = self.inner[0] if self.bare else fields.get(name)
+        if field is None or not isinstance(item, Mapping):
+            return self.path + inside
+        return f"{self.path}{entry}.{field.place_in(item, '')}"
 
     def sent(self, value: Any) -> Any:
         listed = []

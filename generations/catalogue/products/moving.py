@@ -217,6 +217,10 @@ class _Cast(Many):
     def keys(self) -> tuple[str, ...]:
         return ("input.image", "input.images")
 
+    def place_in(self, body: Mapping[str, Any], inside: str) -> str:
+        one = found_at(body, "input.image") is not None
+        return "input.image" if one else f"input.images{inside}"
+
     def put(self, body: Body, value: Any) -> None:
         inner = body.setdefault("input", {})
         if len(value) == 1:

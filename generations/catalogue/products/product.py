@@ -148,7 +148,8 @@ def values(product: Product, params: Params) -> Iterator[tuple[Path, Field, Any]
 def _inside(field: Many, items: Any) -> Iterator[tuple[Path, Field, Any]]:
     for position, item in enumerate(items):
         if field.bare:
-            yield (field.name, position), field.inner[0], item
+            if item is not None:  # it was refused
+                yield (field.name, position), field.inner[0], item
             continue
         for inner in field.inner:
             if item.get(inner.name) is not None:

@@ -58,8 +58,9 @@ def marks(**lists: str) -> Rule:
     """What a prompt speaks of must be in the order: by the marks' word, the list that has it."""
 
     def rule(given: Given, findings: Findings) -> None:
-        for place, prompt in _prompts(given):
-            for mark, kind, number in _MARK.findall(prompt):
+        good = ((place, text) for place, text in _prompts(given) if not findings.refused(place))
+        for place, prompt in list(good):
+            for mark, kind, number in dict.fromkeys(_MARK.findall(prompt)):
                 name = lists.get(kind)
                 if name and not findings.refused(name):
                     _marked(findings, place, mark, int(number), name, len(given.get(name) or ()))
@@ -74,7 +75,7 @@ def _prompts(given: Given) -> Iterator[tuple[str, str]]:
 
 
 def _marked(findings: Findings, place: str, mark: str, number: int, name: str, count: int) -> None:
-    if 1 <= number <= count or findings.refused(place):
+    if 1 <= number <= count:
         return
     findings.refuse(
         place,

@@ -22,10 +22,12 @@ from generations.compat.kling.authentication import actor_of
 from generations.compat.kling.errors import NoSuchMethod, failed, refuse
 from generations.compat.kling.paging import paging
 from generations.compat.ordering import look_up, place, warned
+from generations.errors import InvalidRequest
 from generations.models import Generation
 from generations.models.generation import TERMINAL
 from generations.wire import plain
 from generations.wire.kling import codes, tasks
+from generations.wire.kling import products as products_wire
 from generations.wire.kling import server as wire
 from generations.wire.task import BadRequest, TaskState
 from kling_saas.api.requests import request_id
@@ -46,14 +48,18 @@ def products(request: HttpRequest, kind: Kind) -> Answer:
 def _create(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
     if kind in PRODUCTS and kind not in sold.current():
         raise NoSuchMethod(f"{PRODUCTS[kind].title} is not served at the moment.")
-    order = wire.decode_order(kind, doors.body_json(request))
+    body = doors.body_json(request)
+    order = wire.decode_order(kind, body)
 
     def encode(generation: Generation) -> dict[str, Any]:
         data = warned(tasks.created(presenting.task(generation)), generation)
         envelope: dict[str, Any] = codes.envelope(data, request_id.get()).json
         return envelope
 
-    placed = place(request, actor, order, door=DOOR, encode=encode)
+    try:
+        placed = place(request, actor, order, door=DOOR, encode=encode)
+    except InvalidRequest as refusal:
+        raise _in_their_words(kind, body, refusal) from None
     response = doors.text_answer(placed.body, 200, placed.headers)
     product = PRODUCTS.get(kind)
     if product and product.at_once:
@@ -61,6 +67,21 @@ def _create(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
         address = f"/{DOOR}{product.path}/{placed.generation}?until={time.time() + limit:.3f}"
         response["X-Kling-Wait"] = f"{placed.generation};{limit};{address}"
     return response
+
+
+def _in_their_words(kind: Kind, body: dict[str, Any], refusal: InvalidRequest) -> InvalidRequest:
+    """The refusal of a product's order with its fields as the body calls them."""
+    if kind not in PRODUCTS:
+        return refusal
+    told = []
+    for violation in refusal.violations:
+        ours, message = violation["field"], violation["message"]
+        theirs = products_wire.place_of(PRODUCTS[kind], body, ours)
+        message = theirs + message.removeprefix(ours) if message.startswith(ours) else message
+        if message.endswith(f": send {ours}."):
+            message = message.removesuffix(f"{ours}.") + f"{theirs}."
+        told.append({**violation, "message": message})
+    return InvalidRequest.all(told)
 
 
 def _list(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:

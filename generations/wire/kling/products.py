@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
@@ -15,6 +16,7 @@ from generations.catalogue.violations import Findings, Violation
 
 _BESIDES = {"external_task_id", "callback_url", "multi_shot"}  # read elsewhere
 
+_NAME = re.compile("[a-z_]+")
 _REFERENCE_MAX = 10  # s; the film of an omni order
 _O1_LENGTHS = (5, 10)  # s, from words or a first frame alone
 
@@ -82,6 +84,13 @@ def fields_of(product: Product, body: Mapping[str, Any]) -> dict[str, Any]:
     if model and product.models:
         fields["model"] = model
     return {TASK: product.name, **fields}
+
+
+def place_of(product: Product, body: Mapping[str, Any], place: str) -> str:
+    """A place in an order (`voice`, `images[0]`) as the body that ordered it calls it."""
+    name = _NAME.match(place)
+    field = product.by_name.get(name.group()) if name else None
+    return field.place_in(body, place[len(field.name) :]) if field else place
 
 
 def unread(product: Product, body: Mapping[str, Any]) -> tuple[str, ...]:

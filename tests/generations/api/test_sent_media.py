@@ -105,9 +105,15 @@ def test_a_sound_is_no_film_and_a_film_no_picture(api: Program, film: bytes) -> 
     seen = api.post("/uploads", data=film).json()["id"]
     order = {"task": "lip-sync", "video": sound, "text": "Hi", "voice": "AOT"}
     told = api.post("/quotes", order).json()["violations"]
-    assert [(v["field"], v["code"]) for v in told] == [("video", "unknown_upload")]
-    order = {"task": "avatar", "image": "https://example.com/a.png", "audio": seen}
-    assert api.post("/quotes", order).status_code == 422
+    assert [(v["field"], v["code"]) for v in told] == [("video", "bad_media")]
+    assert f"video: {sound} is of kind audio, not video: send " in told[0]["message"]
+    for name, order in (
+        ("audio", {"task": "avatar", "image": "https://example.com/a.png", "audio": seen}),
+        ("image", {"model": "kling-v1", "image": seen}),
+    ):
+        (told,) = api.post("/quotes", order).json()["violations"]
+        assert (told["field"], told["code"]) == (name, "bad_media")
+        assert f"{seen} is of kind video" in told["message"]
 
 
 def test_an_image_that_cannot_be_used_is_told_beside_everything_else(api: Program) -> None:

@@ -218,6 +218,18 @@ def test_every_violation_is_told_at_once() -> None:
         "colour": "unknown_field",
     }
     assert refused(task="cartoon") == {"task": "not_allowed"}
+    hug = {"task": "effects", "effect_scene": "hug"}
+    assert refused(**hug, images=["x"]) == {"images[0]": "bad_media", "images": "out_of_range"}
+    with pytest.raises(InvalidRequest) as caught:
+        check({**hug, "images": [PICTURE] * 5})
+    assert [(v.field, v.code) for v in caught.value.violations] == [("images", "too_long")]
+    with pytest.raises(InvalidRequest, match=r"faces needs 1 entry: send 1\."):
+        check({"task": "advanced-lip-sync", "session": "gen_1", "faces": []})
+    with pytest.raises(InvalidRequest) as caught:
+        check({**OMNI, "prompt": "<<<image_3>>> and <<<video_1>>>"})
+    assert [v.message.split(",")[0] for v in caught.value.violations] == [
+        "prompt speaks of <<<image_3>>>", "prompt speaks of <<<video_1>>>",
+    ]  # fmt: skip
     assert refused(**SQUISH | {"images": [PICTURE, PICTURE]}) == {"images": "out_of_range"}
     assert refused(**MOTION, mode="std", elements=["1"]) == {"elements": "unsupported"}
     assert refused(task="video-extend", video=FILM) == {"video": "bad_media"}

@@ -256,6 +256,11 @@ def test_seed_is_for_test_mode() -> None:
     assert refusals({**order, "seed": -1}, sandbox=True) == {"seed": "out_of_range"}
 
 
+def test_no_task_is_no_product() -> None:
+    order = {"model": "kling-v1", "prompt": "x"}
+    assert check({**order, "task": None}) == check(order)
+
+
 def test_motion_brush_camera_and_end_frame_exclude_each_other() -> None:
     order = {"model": "kling-v1", "image": PICTURE, "static_mask": PNG}
     assert check(order).params.static_mask == PNG
@@ -271,6 +276,8 @@ def test_motion_brush_camera_and_end_frame_exclude_each_other() -> None:
             "dynamic_masks": [{"mask": PNG, "trajectories": path[:1]}],
         }
     ) == {"dynamic_masks[0].trajectories": "out_of_range"}
+    unbrushed = {**order, "model": "kling-v1-6", "dynamic_masks": [{"mask": PNG}]}
+    assert refusals(unbrushed) == {"static_mask": "unsupported", "dynamic_masks": "unsupported"}
 
 
 SCALARS = (

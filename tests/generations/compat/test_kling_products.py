@@ -116,6 +116,17 @@ def test_refusals_are_klings_own(kling: Program, mallory_film: str) -> None:
     }
     told = {name: (a.status_code, a.json()["code"]) for name, a in answers.items()}
     assert told == dict.fromkeys(answers, (400, 1201))
+    said = kling.post("/v1/audio/tts", {"text": "x", "voice_id": "nope", "voice_speed": 9}).json()
+    for words in ("voice_language is missing: send voice_language.", "voice_speed must be",
+                  "voice_id: there is no voice nope"):  # fmt: skip
+        assert words in said["message"]
+    for sent, words in (({"image": "x"}, "input.image is"), ({"images": ["x"]}, "input.images[0]")):
+        said = kling.post(EFFECTS, {"effect_scene": "squish", "input": sent}).json()["message"]
+        assert said.startswith(words)
+    body = {"session_id": "x", "image_list": [{"image": "x"}], "edit_mode": "swap", "prompt": "x"}
+    said = kling.post("/v1/videos/multi-elements", body).json()["message"]
+    assert said.startswith("image_list[0].image is")
+    assert "session_id: " in said
     assert kling.post("/v1/videos/cartoon", {}).json()["code"] == 1202
 
 
