@@ -93,6 +93,15 @@ class NotReady(Conflict):
     code, title = "not_ready", "No film"
 
 
+class FileMissing(Refusal):
+    """A film, sound or picture was made and stored, and its file is not in our storage any more: a
+    fault on our side, which operators are told of. It stays listed, and is there again when they
+    have restored it.
+    """
+
+    code, status, title, retryable = "file_missing", 404, "File missing", True
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """How an accepted order ended without a film: `error.code` of its generation.

@@ -22,7 +22,7 @@ from generations import (
     waiting,
 )
 from generations.api import inputs
-from generations.errors import NotReady
+from generations.errors import FileMissing, NotReady
 from generations.models import Generation, GenerationEvent, Status
 from generations.models.generation import TERMINAL
 from kling_saas.api import headers, pagination
@@ -129,8 +129,21 @@ class ContentView(Endpoint):
                 f"{public_id} is {standing.public_status(generation)}: there is a film or sound "
                 "when it has succeeded and makes one."
             )
+        if _lost(made.key):
+            raise FileMissing(
+                f"The file of {public_id} is missing from our storage. It stays listed: ask again "
+                "later, or write to us and name this request."
+            )
         suffix = made.key.rpartition(".")[2]
         return HttpResponseRedirect(storage.link(made.key, name=f"{public_id}.{suffix}"))
+
+
+def _lost(key: str) -> bool:
+    """Whether the storage says so; while it does not answer us, the link may open all the same."""
+    try:
+        return storage.size(key) < 0
+    except storage.TROUBLE:
+        return False
 
 
 class EventsView(Endpoint):

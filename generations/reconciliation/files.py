@@ -1,7 +1,8 @@
 """Files that no row names: deleted when they are old and certainly nobody's.
 
-Only keys of the shapes we write are looked at. A copy under `incoming/` may be all there is of a
-film that an upstream has billed: it goes only when its order has a film, or never had a call.
+Only keys of the shapes we write are deleted; what else lies there is told. A copy under `incoming/`
+may be all there is of a film that an upstream has billed: it goes only when its order has a film,
+or never had a call.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def orphans(look: Look) -> Page:
     batch = list(islice(_stored(look.after), _BATCH))
     limit = timezone.now() - timedelta(hours=settings.ORPHAN_HOURS)
     old = [file.key for file in batch if file.at < limit]
-    findings = (*_of_orders(old, limit, look), *_sent(old, limit, look))
+    findings = (*_of_orders(old, limit, look), *_sent(old, limit, look), *_strange(old))
     return Page(findings, batch[-1].key if len(batch) == _BATCH else "")
 
 
@@ -119,7 +120,7 @@ def _deleted(key: str, why: str, limit: datetime, look: Look) -> Finding | None:
 
 
 def _sent(keys: Iterable[str], limit: datetime, look: Look) -> Iterator[Finding]:
-    mine = [k for k in keys if _SENT.fullmatch(k) or (k.startswith(_INPUTS) and _HALF.fullmatch(k))]
+    mine = [key for key in keys if _is_sent(key)]
     with tenancy.system("orphans are looked for across tenants"):
         known = set(Upload.objects.filter(key__in=mine).values_list("key", flat=True))
     for key in mine:
@@ -127,6 +128,19 @@ def _sent(keys: Iterable[str], limit: datetime, look: Look) -> Iterator[Finding]
             continue
         if found := _deleted(key, "no upload names it", limit, look):
             yield found
+
+
+def _is_sent(key: str) -> bool:
+    half = key.startswith(_INPUTS) and _HALF.fullmatch(key)
+    return bool(_SENT.fullmatch(key) or half)
+
+
+def _strange(keys: Iterable[str]) -> Iterator[Finding]:
+    """What somebody else has laid beside our files, or a version of the product before this one."""
+    for key in keys:
+        if not _match(key) and not _is_sent(key):
+            says = "no name that the product gives: delete it by hand if nobody needs it"
+            yield Finding(Kind.ORPHAN, key, says, left=True)
 
 
 def delete(key: str, limit: datetime | None = None) -> bool:

@@ -1,10 +1,13 @@
-"""Rows that name a file which is not there: told to a person, never mended by deleting."""
+"""Rows that name a file which is not there, or not whole: told, never mended by deleting."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
 
 from accounts import tenancy
 from generations import storage
@@ -18,7 +21,7 @@ _WHY = "files of every tenant are looked for"
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """A table whose rows name files."""
+    """A table whose rows name files; the row's `bytes` are the first column's."""
 
     what: str
     rows: type[Video] | type[Audio] | type[Upload]
@@ -26,26 +29,30 @@ class _Shelf:
 
 
 _SHELVES = (
-    _Shelf("film", Video, ("key", "poster_key", "preview_key", "marked_key")),
-    _Shelf("sound", Audio, ("key", "wav_key")),
-    _Shelf("upload", Upload, ("key",)),
+    _Shelf("a film", Video, ("key", "poster_key", "preview_key", "marked_key")),
+    _Shelf("a sound", Audio, ("key", "wav_key")),
+    _Shelf("an upload", Upload, ("key",)),
 )
+Sizes = Mapping[str, int | None]  # by key; None where a row does not say it
 
 
 def files(look: Look) -> Page:
-    """The next few hundred rows. An alarm rings for each file until it is there again."""
+    """The next few hundred rows. An alarm rings for each file until it is there again, whole."""
     if look.mend and not look.after:
         _resolve()
     place, _, last = (look.after or "0:0").partition(":")
     shelf = _SHELVES[int(place)]
     with tenancy.system(_WHY):
         rows = shelf.rows.objects.filter(pk__gt=int(last)).order_by("pk")
-        rows = list(rows.values_list("pk", *shelf.columns)[:_BATCH])
-    owners = {key: row for row, *keys in rows for key in keys if key}
-    absent = _absent(owners)
-    gone = _named_still(shelf, {owners[key] for key in absent})
-    says = f"the file of a {shelf.what} is gone"
-    findings = [Finding(Kind.MISSING, key, says, left=True) for key in absent if key in gone]
+        rows = list(rows.values_list("pk", "bytes", *shelf.columns)[:_BATCH])
+    owners = {key: row for row, _, *keys in rows for key in keys if key}
+    wrong = _wrong(_sizes(row[1:] for row in rows))
+    named = _named_still(shelf, {owners[key] for key in wrong})
+    findings = [
+        Finding(Kind.MISSING, key, f"the file of {shelf.what} {trouble}", left=True)
+        for key, trouble in wrong.items()
+        if key in named
+    ]
     for each in findings if look.mend else ():
         alarms.ring(AlarmKind.MISSING, each.subject, each.says)
     if len(rows) == _BATCH:
@@ -54,11 +61,25 @@ def files(look: Look) -> Page:
     return Page(tuple(findings), f"{following}:0" if following < len(_SHELVES) else "")
 
 
-def _absent(keys: Iterable[str]) -> list[str]:
-    asked = list(keys)
+def _sizes(rows: Iterable[tuple[Any, ...]]) -> dict[str, int | None]:
+    """Of rows of `bytes` and keys."""
+    found: dict[str, int | None] = {}
+    for size, first, *beside in rows:
+        found |= {first: size, **dict.fromkeys(filter(None, beside))}
+    return found
+
+
+def _wrong(sizes: Sizes) -> dict[str, str]:
+    """What is not as it was stored, in words."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        sizes = pool.map(storage.size, asked)
-    return [key for key, size in zip(asked, sizes, strict=True) if size < 0]
+        found = dict(zip(sizes, pool.map(storage.size, sizes), strict=True))
+    gone = {key: "is gone" for key, size in found.items() if size < 0}
+    cut = {
+        key: f"is damaged: {found[key]} bytes of {size}"
+        for key, size in sizes.items()
+        if size is not None and found[key] not in (size, -1)
+    }
+    return gone | cut
 
 
 def _named_still(shelf: _Shelf, rows: set[int]) -> set[str]:
@@ -71,17 +92,16 @@ def _named_still(shelf: _Shelf, rows: set[int]) -> set[str]:
 
 
 def _resolve() -> None:
-    """What was missing and is back, or is named no more, rings no more."""
+    """What was wrong and is whole again, or is named no more, rings no more."""
     ringing = alarms.ringing(AlarmKind.MISSING)
-    absent = set(_absent(ringing))
     with tenancy.system(_WHY):
-        named = {key for shelf in _SHELVES for key in _named_of(shelf, absent)}
-    alarms.clear(AlarmKind.MISSING, *(key for key in ringing if key not in absent & named))
+        named = {k: size for shelf in _SHELVES for k, size in _named_of(shelf, ringing).items()}
+    still = _wrong({key: named[key] for key in ringing if key in named})
+    alarms.clear(AlarmKind.MISSING, *(key for key in ringing if key not in still))
 
 
-def _named_of(shelf: _Shelf, keys: set[str]) -> set[str]:
-    found: set[str] = set()
+def _named_of(shelf: _Shelf, keys: Collection[str]) -> dict[str, int | None]:
+    theirs = Q()
     for column in shelf.columns:
-        rows = shelf.rows.objects.filter(**{f"{column}__in": keys})
-        found |= set(rows.values_list(column, flat=True))
-    return found
+        theirs |= Q(**{f"{column}__in": keys})
+    return _sizes(shelf.rows.objects.filter(theirs).values_list("bytes", *shelf.columns))

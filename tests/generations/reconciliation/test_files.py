@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from django.conf import settings
 from django.db import connection, connections
 from django.utils import timezone
@@ -93,7 +94,9 @@ def test_an_old_file_that_nothing_names_goes_and_a_young_one_stays(alice: Custom
     found = all_of(files.orphans, MEND)
     assert (found[old].done, found[half].done) == ("deleted", "deleted")
     assert [there(key) for key in (old, half, young, *foreign)] == [False, False, True, True, True]
-    assert not set(found) & {young, *foreign}
+    assert not set(found) & {young, foreign[1]}
+    assert (found[foreign[0]].left, found[foreign[0]].done) == (True, "")
+    storage.remove(foreign[0])
 
 
 def test_files_of_an_order_stay_until_it_has_ended_and_does_not_name_them(
@@ -221,10 +224,21 @@ def test_a_film_whose_file_is_gone_is_told_and_rings_until_it_is_back(
     storage.remove(key)
     ringing = Alarm.objects.filter(kind="missing", subject=key, resolved_at=None)
 
+    lost = program.get(f"/generations/{film['id']}/content")
+    assert (lost.status_code, lost.json()["code"]) == (404, "file_missing")
+    assert "stays listed" in lost.json()["detail"]
+    lost = requests.get(film["video"]["url"], timeout=10)
+    assert (lost.status_code, lost.json()["code"]) == (404, "file_missing")
+    shown = requests.get(film["video"]["url"], headers={"Accept": "text/html"}, timeout=10)
+    assert (shown.status_code, "This file is missing" in shown.text) == (404, True)
     assert all_of(missing.files, DRY)[key].left
     assert not ringing.exists()
     assert all_of(missing.files, MEND)[key].says == "the file of a film is gone"
     assert ringing.exists()
+    lies(key, content=content[:100])
+    cut = f"the file of a film is damaged: 100 bytes of {len(content)}"
+    assert all_of(missing.files, MEND)[key].says == cut
+    assert ringing.get().message == cut
     lies(key, content=content)
     assert key not in all_of(missing.files, MEND)
     assert not ringing.exists()
