@@ -19,7 +19,7 @@ from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Generation, Status, Video
 from generations.models.generation import TERMINAL
 from generations.presenting import generation_json, page_json
-from generations.views import words
+from generations.views import results, words
 
 _WORDS: dict[str, tuple[Promise | str, str]] = {
     Status.ACCEPTED: (_("Queued"), "clock"),
@@ -39,7 +39,6 @@ _STEPS: tuple[tuple[Promise | str, frozenset[str]], ...] = (
 )
 _SLOW = _("Slower than usual. Still charged only if it succeeds.")
 _ENDS: dict[str, Promise | str] = {
-    "succeeded": _("The film is ready."),
     "failed": _("The credits came back."),
     "cancelled": _("The credits came back."),
 }
@@ -103,8 +102,43 @@ class Card:
         return f"{where}, {words.about(left)}"
 
     @property
+    def makes(self) -> str:
+        """`film`, `sound`, or the name of the fact by which the result is used."""
+        return results.makes(PRODUCTS.get(self.generation.kind))
+
+    @property
+    def goes(self) -> Promise | str:
+        """Where the result will be."""
+        return results.GOES.get(self.makes, results.GOES_ELSE)
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """The product's own fields, in words."""
+        return results.asked(self.params.inputs)
+
+    @property
+    def made(self) -> list[tuple[str, str]]:
+        """The facts that came."""
+        return results.made(self.api["result"])
+
+    @property
+    def faces(self) -> list[Mapping[str, Any]]:
+        """The faces that were found."""
+        return results.faces(self.api["result"])
+
+    @property
+    def seconds(self) -> float:
+        """Of what came, else of what was ordered; 0 where it has no length."""
+        came = self.api["video"] or self.api["audio"]
+        ordered = self.params.duration if self.makes == results.FILM else 0
+        return float(came["duration"] if came else ordered)
+
+    @property
     def quality(self) -> Promise | str:
-        """The mode in words."""
+        """The mode in words; empty where the product has none."""
+        product = PRODUCTS.get(self.generation.kind)
+        if product and not (product.modes or product.inherits):
+            return ""
         return words.QUALITY.get(self.params.mode, self.params.mode)
 
     @property
@@ -132,7 +166,8 @@ class Card:
         """The state as a screen reader hears it."""
         if self.late:
             return f"{self.word}. {_SLOW}"
-        return f"{self.word}. {_ENDS.get(self.status, '')}".strip()
+        ready = results.READY.get(self.makes, "") if self.status == "succeeded" else ""
+        return f"{self.word}. {ready or _ENDS.get(self.status, '')}".strip()
 
     @property
     def steps(self) -> list[tuple[Promise | str, str]]:

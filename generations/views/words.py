@@ -66,16 +66,16 @@ _ANY = re.compile(
     r"(?<![\w.-])(" + "|".join(map(re.escape, sorted(_RAW, key=len, reverse=True))) + r")(?![\w-])"
 )
 _BEGINNING = re.compile(rf"({'|'.join(_FIRST)})(?![\w-])")
-_THEIRS = _("The service that renders the film could not make it.")
+_THEIRS = _("The service that was to make it could not.")
 _FAULTS: dict[str, Promise | str] = {
     "moderation": _("Its content was refused, so something in the prompt or image has to change."),
     "upstream_refused": _("The order was refused, so something in it has to change."),
-    "upstream_unavailable": _("The services that render films could not take it."),
-    "upstream_unknown": _("The answer of the service that renders the film was lost."),
-    "upstream_lost": _("The service that renders the film no longer knows it."),
+    "upstream_unavailable": _("The services that could make it could not take it."),
+    "upstream_unknown": _("The answer of the service that makes it was lost."),
+    "upstream_lost": _("The service that was making it no longer knows it."),
     "deadline": _("It was not finished in time."),
-    "no_provider": _("No service can make this film at the moment."),
-    "bad_film": _("A film came, but it was damaged or not the one ordered."),
+    "no_provider": _("No service can make this at the moment."),
+    "bad_film": _("What came was damaged or not what was ordered."),
     "internal": _("This was a fault on our side."),
 }
 _TOLD_WHY = {"moderation", "upstream_refused"}  # the upstream names what the customer can change

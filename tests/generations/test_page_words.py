@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
+from django.utils import timezone
 
 from generations import waiting
 from generations.catalogue.capabilities import CAPABILITIES, lacking
@@ -39,7 +42,7 @@ def failed(code: str, message: str) -> Generation:
 
 def test_a_raw_cause_stays_off_the_page() -> None:
     shown = card(failed("upstream_unavailable", "RemoteProtocolError: peer closed"), None)
-    assert str(shown.fault) == "The services that render films could not take it."
+    assert str(shown.fault) == "The services that could make it could not take it."
     assert shown.reason == ""
 
 
@@ -47,6 +50,34 @@ def test_what_the_customer_can_change_is_passed_on() -> None:
     shown = card(failed("upstream_refused", "kling-v1 takes no such image"), None)
     assert shown.reason == "Kling 1.0 takes no such image"
     assert shown.announcement == "Failed. The credits came back."
+
+
+def page(kind: str, status: Status, made: dict[str, Any], **asked: str) -> str:
+    """The part of a job's page that changes."""
+    job = Generation(
+        public_id="gen_made", model=f"kling-{kind}", kind=kind, status=status, credits=1,
+        params={"model": f"kling-{kind}", "task": kind, "duration": 0, **asked},
+        pk=-1, organisation_id=1, charged=1, made=made, finished_at=timezone.now(),
+        error_code="upstream_failed" * (status == Status.FAILED),
+    )  # fmt: skip
+    shown = {"card": card(job, None), "wallet": {"available": 1}}
+    return render_to_string("generations/parts/job.html", shown)
+
+
+def test_what_is_no_film_is_shown_with_its_own_fields_and_result() -> None:
+    voice = {"facts": {"voice_name": "Ann"}}
+    shown = page("custom-voice", Status.SUCCEEDED, voice, voice_name="Ann", audio="upl_1")
+    assert "The voice is ready." in shown
+    assert '<dt>Voice id</dt><dd class="mono">gen_made</dd>' in shown
+    assert "<dt>Voice name</dt><dd>Ann</dd>" in shown
+    for foreign in ("Quality", "Length", "silent", "film", "To the library"):
+        assert foreign not in shown
+    key = "films/gen_made/0.webp"
+    faces = {"facts": {"face_data": [{"face_id": "left-1"}]}, "face_keys": [key]}
+    shown = page("identify-face", Status.SUCCEEDED, faces, video="gen_x")
+    assert "<code>left-1</code>" in shown
+    assert f"/media/{key}?" in shown
+    assert "film" not in page("text-to-audio", Status.FAILED, {}, prompt="Rain")
 
 
 @pytest.mark.parametrize("mode", ["std", "pro"])
