@@ -16,7 +16,7 @@ from generations.catalogue import media
 from generations.catalogue.params import Params
 from generations.catalogue.products import checking, editing, registry
 from generations.catalogue.products.fields import Field, Thing
-from generations.catalogue.products.presets import Preset, Sort, may_be_custom
+from generations.catalogue.products.presets import Preset, Sort, may_be_numbered
 from generations.catalogue.products.product import Path as Place
 from generations.catalogue.products.product import (
     Product,
@@ -261,7 +261,7 @@ class _Found:
         """A voice or element of Kling's own is listed; a voice speaks the order's language."""
         sort, name = _sort(path), written(path)
         known = {preset.id: preset for preset in presets.current(sort)}
-        if value not in known and not may_be_custom(value):
+        if value not in known and not may_be_numbered(sort, value):
             near = nearest(value, list(known))
             meant = f"did you mean {near}? " if near else ""
             raise InvalidRequest.one(

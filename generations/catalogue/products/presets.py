@@ -14,9 +14,12 @@ Sort = Literal["voice", "element"]
 SINCE_MS = 1_767_225_600_000  # 1 January 2026: Kling's lists have a time, and nobody knows which
 
 
-# Kling numbers the voices and elements that its customers make; the accounts here may have some
-# from elsewhere.
-_CUSTOM = re.compile("[0-9]{10,20}", re.ASCII)
+# Kling numbers the voices and elements that its customers make, and the accounts here may have some
+# from elsewhere. Its own elements have short numbers, which are recorded nowhere.
+_NUMBERS: dict[Sort, re.Pattern[str]] = {
+    "voice": re.compile("[0-9]{10,20}", re.ASCII),
+    "element": re.compile("[0-9]{1,20}", re.ASCII),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +110,9 @@ _CHINESE = _voices(
 )
 
 
-def may_be_custom(thing: str) -> bool:
-    """Whether an id has the form of a voice or element that some customer of Kling's made."""
-    return _CUSTOM.fullmatch(thing) is not None
+def may_be_numbered(sort: Sort, thing: str) -> bool:
+    """Whether Kling may have a voice or element of this id, though nobody here knows it."""
+    return _NUMBERS[sort].fullmatch(thing) is not None
 
 
 def _both(voice: str) -> Preset:
