@@ -32,6 +32,7 @@ from generations.models import (
     Video,
 )
 from generations.models.generation import TERMINAL
+from generations.polls import Turn
 from generations.providers import Exchange, Found, NotSent
 from generations.wire.task import Accepted, Reason, Rejected, Task, TaskState
 from tests.generations.orders import parked
@@ -301,9 +302,12 @@ def test_a_film_whose_answers_we_cannot_take_is_given_back_after_its_deadline(
         order = due_and_claimed(parked(alice))
         attempts.begin(order, account())
         assert lifecycle.advance(order, Status.IN_FLIGHT, upstream_id="lost")
-        order.account = account()
+        turn = Turn(
+            order.pk, order.organisation_id, order.version, account().pk, order.kind, "lost",
+            order.deadline_at, missed=0,
+        )  # fmt: skip
         for _ in range(settings.STEP_ATTEMPTS):
-            asking._record([(order, cast(Found, None))])
+            asking._record([(turn, cast(Found, None))])
         assert sweeps.give_up_stuck() == 0
         with tenancy.system("its time is over"):
             Generation.objects.filter(pk=order.pk).update(deadline_at=timezone.now())

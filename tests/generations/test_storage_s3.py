@@ -180,6 +180,6 @@ def test_orphans_in_the_bucket_go_and_what_is_named_stays(
     place: Stack, film: dict[str, Any]
 ) -> None:
     seen = json.loads(place.python(_ORPHANS).splitlines()[-1])
-    assert seen["found"] == [[f"inputs/1/{'ab' * 32}", "deleted"]]
+    assert dict(seen["found"]) == {f"inputs/1/{'ab' * 32}": "deleted", "films/test/one.mp4": ""}
     assert seen["left"] == -1
     assert requests.get(film["video"]["url"], timeout=10).status_code == 200
