@@ -20,7 +20,7 @@ RUN = {
 SHORT = {
     "crashpoints": 6,
     "simulate": 300,
-    "planted": 60,
+    "planted": 100,
     "chaos": 60,
     "rolling": 100,
     "fuzz": 150,
