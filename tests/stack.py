@@ -118,7 +118,7 @@ class Stack:
         self._wait(lambda: "Ctrl-C stops everything" in self.log.read_text())
 
     def _wait(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300  # 5 s are enough on a machine with nothing else to do
         while not holds():
             ended = self._process is None or self._process.poll() is not None
             if ended or time.monotonic() > deadline:

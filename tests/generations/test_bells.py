@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import override_settings
 from django_q.models import OrmQ
 
@@ -20,8 +20,9 @@ MUCH = Due(
 
 @pytest.fixture(autouse=True)
 def nobody_answers() -> Iterator[None]:
-    """The rows of a transaction that is undone are seen by no cluster."""
+    """No cluster sees the rows of a transaction that is undone, and meanwhile nobody else rings."""
     with transaction.atomic():
+        connection.cursor().execute("LOCK TABLE django_q_ormq IN EXCLUSIVE MODE")
         OrmQ.objects.all().delete()
         yield
         transaction.set_rollback(True)

@@ -158,7 +158,7 @@ def test_a_host_that_swallows_calls_is_left_soon(monkeypatch: pytest.MonkeyPatch
     began = time.monotonic()
     with swallowing() as address:
         assert failure(address, seconds=60).passing
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_film_that_is_cut_short_or_too_large_is_so_again() -> None:

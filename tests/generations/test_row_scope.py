@@ -85,7 +85,7 @@ def ask(site: str, path: str, key: str, method: str = "GET", **more: object) -> 
     if "segmind" in path or path.startswith("/v2/requests"):
         headers = {"x-api-key": key}
     return requests.request(
-        method, site + path, headers=headers, timeout=30, allow_redirects=False, **more
+        method, site + path, headers=headers, timeout=60, allow_redirects=False, **more
     )  # type: ignore[arg-type]
 
 

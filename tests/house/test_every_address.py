@@ -116,7 +116,7 @@ def test_a_stranger_is_answered_as_each_class_says_and_never_with_a_5xx(
     session = requests.Session()
     for route in ROUTES:
         kind = kind_of(route) or PUBLIC
-        answer = session.request(method, site + example(route), timeout=30, allow_redirects=False)
+        answer = session.request(method, site + example(route), timeout=60, allow_redirects=False)
         allowed = ANSWERS[kind] | ({403} if method == "POST" else set())  # no CSRF token
         if answer.status_code not in allowed:
             wrong.append((route, example(route), kind, answer.status_code))
@@ -126,7 +126,7 @@ def test_a_stranger_is_answered_as_each_class_says_and_never_with_a_5xx(
 def test_a_stranger_on_a_page_for_members_is_sent_to_sign_in(site: str) -> None:
     for route in ROUTES:
         if kind_of(route) == SESSION:
-            answer = requests.get(site + example(route), timeout=30, allow_redirects=False)
+            answer = requests.get(site + example(route), timeout=60, allow_redirects=False)
             if answer.status_code == 302:
                 assert answer.headers["Location"].startswith("/accounts/login/"), route
 

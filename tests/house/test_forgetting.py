@@ -121,4 +121,4 @@ def test_no_wallet_is_held_while_old_answers_are_forgotten() -> None:
             running = threads.submit(sweep)
             until(expired, what="the end of the credits")
             assert not running.done()
-        running.result(timeout=30)
+        running.result(timeout=60)

@@ -46,7 +46,7 @@ class Upstream:
         self._process = subprocess.Popen(
             [*command, "--port", str(self.port), "--data", str(self.data)], env=environment
         )
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
         until(self._answers)
 
     def _answers(self) -> bool:
@@ -63,7 +63,7 @@ class Upstream:
     def stop(self) -> None:
         """As an operator does."""
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
 
     def create(self, prompt: str, **fields: Any) -> httpx.Response:
         """Create by Kling's first standard."""

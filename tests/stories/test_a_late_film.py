@@ -47,7 +47,7 @@ def test_what_comes_late_is_given_free_and_can_be_named(site: str, what: str) ->
         return seen()[what]
 
     gift = until(given, seconds=60, what="what came late")
-    content = requests.get(gift["url"], timeout=20).content
+    content = requests.get(gift["url"], timeout=60).content
     assert hashlib.sha256(content).hexdigest() == gift["sha256"]
     after = seen()
     assert (after["status"], after["credits"]["charged"]) == ("failed", 0)

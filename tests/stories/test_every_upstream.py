@@ -184,7 +184,7 @@ def test_the_film_is_what_was_ordered(order: Order, films: dict[str, dict[str, A
     assert film["video"]["duration"] == pytest.approx(order.seconds, abs=0.05)
     assert film["video"]["has_sound"] is order.sound
     assert film["credits"] == {"quoted": order.credits, "held": 0, "charged": order.credits}
-    stored = requests.get(film["video"]["url"], timeout=10).content
+    stored = requests.get(film["video"]["url"], timeout=60).content
     assert (len(stored), stored[4:8]) == (film["video"]["bytes"], b"ftyp")
 
 
@@ -228,6 +228,6 @@ def test_a_lost_answer_of_an_upstream_without_look_up_is_given_back_and_never_se
     assert (film["status"], film["error"]["code"]) == ("failed", "upstream_unknown")
     assert tries(made["id"]) == [(account, "abandoned")]
     assert available(bob) == 10_000
-    creates = requests.get(f"{stack.sandbox}/_audit", timeout=10).json()["creates"]
+    creates = requests.get(f"{stack.sandbox}/_audit", timeout=60).json()["creates"]
     mine = [c for c in creates if prompt in c["label"] or made["id"] in c["label"]]
     assert [(c["asked"], c["created"]) for c in mine] == [(1, 1)]

@@ -116,7 +116,7 @@ def endings(site: str) -> dict[str, Ended]:
 
 def tasks_upstream(stack: Stack, generation: str) -> int:
     """How many films the upstream was made to produce for a generation."""
-    creates = requests.get(f"{stack.sandbox}/_audit", timeout=10).json()["creates"]
+    creates = requests.get(f"{stack.sandbox}/_audit", timeout=60).json()["creates"]
     return sum(c["created"] for c in creates if c["label"].startswith(f"external:{generation}-"))
 
 
@@ -135,7 +135,7 @@ def test_the_film_ends_as_documented(case: Case, endings: dict[str, Ended]) -> N
     if case.status == "succeeded":
         assert film["error"] is None
         assert abs(film["video"]["duration"] - 5) < 0.2
-        assert requests.get(film["video"]["url"], timeout=10).status_code == 200
+        assert requests.get(film["video"]["url"], timeout=60).status_code == 200
     else:
         assert film["video"] is None
         assert film["error"]["code"] == case.code

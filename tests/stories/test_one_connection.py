@@ -17,7 +17,7 @@ from tests.generations.programs import funded
 def test_a_large_body_leaves_nothing_behind_on_its_connection(site: str) -> None:
     alice, bob = funded(), funded("bob")
     browser = requests.Session()
-    login = browser.get(f"{site}/accounts/login/", timeout=20)
+    login = browser.get(f"{site}/accounts/login/", timeout=60)
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', login.text)
     assert token
     form = {"login": alice.user.email, "password": "screening-room-9"}
@@ -25,10 +25,10 @@ def test_a_large_body_leaves_nothing_behind_on_its_connection(site: str) -> None
         f"{site}/accounts/login/",
         data={**form, "csrfmiddlewaretoken": token[1]},
         headers={"Referer": site},
-        timeout=20,
+        timeout=60,
     )
     cookies = "; ".join(f"{c.name}={c.value}" for c in browser.cookies)
-    wire = http.client.HTTPConnection(urlsplit(site).netloc, timeout=20)
+    wire = http.client.HTTPConnection(urlsplit(site).netloc, timeout=60)
 
     def call(method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
         wire.request(method, path, body, headers)

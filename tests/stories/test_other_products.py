@@ -65,7 +65,7 @@ def chosen(api: Program, choosing: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def sent_film(api: Program, film: dict[str, Any]) -> str:
     """The film's bytes, sent as an upload."""
-    content = requests.get(film["video"]["url"], timeout=30).content
+    content = requests.get(film["video"]["url"], timeout=60).content
     upload = api.post("/uploads", data=content).json()
     assert (upload["content_type"], upload["duration"]) == ("video/mp4", 5.0)
     return str(upload["id"])
@@ -85,7 +85,7 @@ def made_of(api: Program, order: dict[str, Any]) -> dict[str, Any]:
 
 def tracks(address: str) -> tuple[list[str], float]:
     """The kinds of streams at an address, and its seconds."""
-    with av.open(io.BytesIO(requests.get(address, timeout=30).content)) as container:
+    with av.open(io.BytesIO(requests.get(address, timeout=60).content)) as container:
         kinds = sorted(stream.type for stream in container.streams)
         return kinds, (container.duration or 0) / 1e6
 
@@ -252,7 +252,7 @@ def test_the_picture_of_a_face_is_stored_and_linked_as_films_are(
 ) -> None:
     (face,) = faces["result"]["face_data"]
     assert face["face_image"].startswith(f"{site}/media/films/{faces['id']}/")
-    with Image.open(io.BytesIO(requests.get(face["face_image"], timeout=30).content)) as seen:
+    with Image.open(io.BytesIO(requests.get(face["face_image"], timeout=60).content)) as seen:
         assert (seen.format, seen.size) == ("WEBP", (114, 64))
 
 

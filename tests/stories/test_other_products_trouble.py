@@ -83,5 +83,5 @@ def test_the_same_key_makes_one_sound_and_its_address_leads_to_it(api: Program) 
     made = settled(api, first.json()["id"])
     led = api.get(f"/generations/{made['id']}/content")
     assert led.status_code == 302
-    content = requests.get(led.headers["Location"], timeout=10).content
+    content = requests.get(led.headers["Location"], timeout=60).content
     assert len(content) == made["audio"]["bytes"]

@@ -25,7 +25,7 @@ from playwright.sync_api import (
 from tests import browser as chromium
 
 PASSWORD = "screening-room-9"
-expect.set_options(timeout=20_000)  # like every other wait: a machine may be busy
+expect.set_options(timeout=60_000)  # like every other wait: a machine may be busy
 
 
 def png(width: int, height: int) -> bytes:
@@ -112,7 +112,7 @@ def visitor(chromium_browser: Browser, site: str) -> Iterator[Callable[..., Visi
         options.setdefault("reduced_motion", "reduce")  # what moves unasked costs a tenth of it all
         context = chromium_browser.new_context(**options)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         one = Visitor(context, page, site)
         page.on("pageerror", lambda error: one.complaints.append(str(error)))
         page.on("console", one.heard)

@@ -25,7 +25,7 @@ _ENDS = re.compile(r'\b(?:_?give_up|fail)\(\s*\w+,\s*"(\w+)"|_FINAL = \{(.*?)\}'
 
 def examples(site: str) -> list[str]:
     """The commands of /docs, in their order."""
-    page = requests.get(f"{site}/docs", timeout=10).text
+    page = requests.get(f"{site}/docs", timeout=60).text
     return [html.unescape(each) for each in re.findall(r"<pre[^>]*>(.*?)</pre>", page, re.DOTALL)]
 
 
@@ -68,7 +68,7 @@ def test_a_file_is_sent_as_it_stands_there(site: str, tmp_path: Path) -> None:
 
 
 def test_every_way_in_which_a_film_fails_is_explained(site: str) -> None:
-    page = requests.get(f"{site}/docs/errors", timeout=10).text
+    page = requests.get(f"{site}/docs/errors", timeout=60).text
     sources = "".join(path.read_text() for path in (env.ROOT / "generations").glob("*.py"))
     used = set()
     for one, table in _ENDS.findall(sources):

@@ -182,9 +182,9 @@ def test_the_chosen_theme_is_kept_without_scripts(visitor: Callable[..., Visitor
 
 
 def test_the_sites_root_answers_what_browsers_and_crawlers_ask(site: str) -> None:
-    icon = requests.get(f"{site}/favicon.ico", timeout=10)
+    icon = requests.get(f"{site}/favicon.ico", timeout=60)
     assert (icon.status_code, icon.content[:4]) == (200, b"\x00\x00\x01\x00")
-    robots = requests.get(f"{site}/robots.txt", timeout=10)
+    robots = requests.get(f"{site}/robots.txt", timeout=60)
     assert robots.headers["Content-Type"] == "text/plain"
     assert "Disallow: /app/\n" in robots.text
 

@@ -38,7 +38,7 @@ def test_a_refused_order_comes_back_whole_with_each_problem_at_its_field(
     expect(page.locator(".field.prompt .error")).to_contain_text("2500")
     expect(page.locator("[name=prompt]")).to_have_value("b" * 2501)
     expect(page.locator("[name=negative_prompt]")).to_have_value("blurry")
-    assert page.locator("[name=image]").get_attribute("value", timeout=5000).startswith("upl_")
+    assert page.locator("[name=image]").get_attribute("value", timeout=60_000).startswith("upl_")
 
     page.fill("[name=prompt]", "The boat turns")
     page.get_by_role("button", name="Generate").click()

@@ -37,7 +37,7 @@ def test_a_film_is_accepted_held_made_and_charged(api: Program, alice: Customer)
 
     content = api.get(f"/generations/{made['id']}/content")
     assert content.status_code == 302
-    stored = requests.get(content.headers["Location"], timeout=30)
+    stored = requests.get(content.headers["Location"], timeout=60)
     assert len(stored.content) == film["video"]["bytes"]
 
 

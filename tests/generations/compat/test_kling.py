@@ -237,7 +237,7 @@ def test_products_we_do_not_serve_are_404_with_1202(kling: Program) -> None:
     for answer in (
         kling.post("/v1/images/generations", {}),
         kling.get("/v1/images/kolors-virtual-try-on/1"),
-        kling.http.delete(kling.root + TEXT, timeout=10),
+        kling.http.delete(kling.root + TEXT, timeout=60),
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, 1202)
 

@@ -190,7 +190,7 @@ def test_an_element_is_deleted_at_either_door(kling: Program, api: Program) -> N
     path = "/v1/general/delete-advanced-elements"
     assert kling.post(path, {"element_id": first}).json()["code"] == 0
     name = api.get("/elements").json()["data"][0]["id"]
-    gone = api.http.delete(f"{api.root}/elements/{name}", timeout=30)
+    gone = api.http.delete(f"{api.root}/elements/{name}", timeout=60)
     assert gone.status_code == 200, gone.text
     assert gone.json()["deleted_at"]
     assert gone.json()["kept_upstream"] is False
@@ -266,7 +266,7 @@ def test_what_the_upstream_refuses_stays_and_is_said(
     voice, upstream = kept_at
     refusal = {"code": 1201, "message": "the voice is in use", "request_id": "r"}
     upstream.answers = lambda method, path, body: (400, refusal)
-    answer = api.http.delete(f"{api.root}/voices/{voice}", timeout=30)
+    answer = api.http.delete(f"{api.root}/voices/{voice}", timeout=60)
     assert (answer.status_code, answer.json()["code"]) == (409, "not_deletable")
     assert "the voice is in use" in answer.json()["detail"]
     assert kling.post(DELETE, {"voice_id": voice}).json()["code"] == 1201
@@ -300,7 +300,7 @@ def test_silence_of_the_upstream_loses_nothing_and_the_next_try_ends_it(
 
 
 def test_the_page_for_programmers_names_the_voices(site: str, api: Program) -> None:
-    page = api.http.get(f"{site}/docs", timeout=30).text
+    page = api.http.get(f"{site}/docs", timeout=60).text
     assert "oversea_male1" in page
     assert "/v1/general/delete-voices" in page
     paths = api.get("/schema").json()["paths"]

@@ -65,7 +65,7 @@ def test_lips_move_to_a_text_and_to_a_sound_that_was_made_at_once(
     assert (speech["code"], speech["data"]["task_status"]) == (0, "succeed")
     (audio,) = speech["data"]["task_result"]["audios"]
     assert float(audio["duration"]) > 2
-    assert requests.get(audio["url"], timeout=10).content[:1] == b"\xff"
+    assert requests.get(audio["url"], timeout=60).content[:1] == b"\xff"
 
     told = {"mode": "text2video", "video_id": film["id"], "text": "Hello", "voice_id": "AOT"}
     made = ended(kling, LIPS, {"input": told})
@@ -97,7 +97,7 @@ def test_a_choice_is_shown_and_its_session_has_one_id(kling: Program, film: dict
     by_step = {"session_id": added["task_id"]}
     shown = kling.post(f"{steps}/preview-selection", by_step).json()["data"]
     assert {told["session_id"] for told in (opened, added, shown)} == {opened["session_id"]}
-    assert requests.get(shown["res"]["video"], timeout=30).content[4:8] == b"ftyp"
+    assert requests.get(shown["res"]["video"], timeout=60).content[4:8] == b"ftyp"
 
 
 def test_a_voice_of_ones_own_is_named_in_later_orders(kling: Program, film: dict[str, Any]) -> None:
@@ -250,7 +250,7 @@ def test_a_sound_comes_in_both_forms_and_under_klings_keys(
         order = {"video_id": film["id"], "sound_effect_prompt": "Rain"}
     (sound,) = ended(kling, f"/v1/audio/{product}", order)["task_result"]["audios"]
     assert set(sound) == {"id", "url_mp3", "url_wav", "duration_mp3", "duration_wav"}
-    mp3, wav = (requests.get(sound[f"url_{form}"], timeout=20).content for form in ("mp3", "wav"))
+    mp3, wav = (requests.get(sound[f"url_{form}"], timeout=60).content for form in ("mp3", "wav"))
     assert (mp3[:1], wav[:4], wav[8:12]) == (b"\xff", b"RIFF", b"WAVE")
     with wave.open(io.BytesIO(wav)) as heard:
         seconds = heard.getnframes() / heard.getframerate()

@@ -27,7 +27,7 @@ MARKED = {"model_name": MODEL, "prompt": "A fox in the snow", "watermark_info": 
 
 def first_frame(address: str) -> Image.Image:
     """The picture a film begins with."""
-    content = requests.get(address, timeout=20).content
+    content = requests.get(address, timeout=60).content
     with av.open(io.BytesIO(content), format="mp4") as film:
         frame: Image.Image = next(film.decode(video=0)).to_image()  # type: ignore[no-untyped-call]
     return frame

@@ -108,7 +108,7 @@ def test_segmind_alone_makes_a_voice_that_its_films_then_speak_with(
             "voices": [voice]}  # fmt: skip
     spoken = settled(api, api.post("/generations", film).json()["id"])
     assert spoken["status"] == "succeeded", spoken
-    gone = api.http.delete(f"{api.root}/voices/{voice}", timeout=30).json()
+    gone = api.http.delete(f"{api.root}/voices/{voice}", timeout=60).json()
     assert (gone["kept_upstream"], gone["deleted_at"] is not None) == (True, True)
 
 
@@ -138,7 +138,7 @@ def test_the_words_of_the_page_are_corrected_without_a_release(
     assert told.status_code == 200, told.text
     (order,) = sent
     sample = order.pop("sample")  # read when it was ordered, and sent as ours
-    assert requests.get(sample, timeout=10).content == requests.get(nobody_else, timeout=10).content
+    assert requests.get(sample, timeout=60).content == requests.get(nobody_else, timeout=10).content
     assert order == {"path": "/v2/kling-create-voice", "label": "Fox"}
     with tenancy.system("a test looks at what was told"):
         made = Generation.objects.get(public_id=told.json()["voice_id"]).made

@@ -227,9 +227,9 @@ def test_a_film_whose_file_is_gone_is_told_and_rings_until_it_is_back(
     lost = program.get(f"/generations/{film['id']}/content")
     assert (lost.status_code, lost.json()["code"]) == (404, "file_missing")
     assert "stays listed" in lost.json()["detail"]
-    lost = requests.get(film["video"]["url"], timeout=10)
+    lost = requests.get(film["video"]["url"], timeout=60)
     assert (lost.status_code, lost.json()["code"]) == (404, "file_missing")
-    shown = requests.get(film["video"]["url"], headers={"Accept": "text/html"}, timeout=10)
+    shown = requests.get(film["video"]["url"], headers={"Accept": "text/html"}, timeout=60)
     assert (shown.status_code, "This file is missing" in shown.text) == (404, True)
     assert all_of(missing.files, DRY)[key].left
     assert not ringing.exists()
