@@ -101,6 +101,14 @@ class FileMissing(Refusal):
 
     code, status, title, retryable = "file_missing", 404, "File missing", True
 
+    @classmethod
+    def of(cls, what: str) -> FileMissing:
+        """The refusal for this generation, e.g. "gen_…", or for what a link names."""
+        return cls(
+            f"The file of {what} is missing from our storage. It stays listed: ask again later, "
+            "or write to us and name this request."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

@@ -71,7 +71,7 @@ def _json(
     outlook: waiting.Outlook,
     attempts: int | None,
 ) -> dict[str, Any]:
-    over, film = generation.status in TERMINAL, _film_link(generation, video)
+    over = generation.status in TERMINAL
     return {
         "id": generation.public_id,
         "object": "generation",
@@ -89,7 +89,7 @@ def _json(
         "attempts": attempts,
         "video": video_json(generation, video) if video else None,
         "audio": _audio_json(generation, audio) if audio else None,
-        "result": _with_preview(facts(generation), film) or None,
+        "result": _with_preview(facts(generation), generation, video) or None,
         "error": _error(generation),
         "warnings": generation.warnings,
         "reference": generation.reference or None,
@@ -127,12 +127,14 @@ def _given(generation: Generation) -> str:
     return str(generation.params.get("session", generation.public_id))
 
 
-def _with_preview(told: dict[str, Any], link: str) -> dict[str, Any]:
+def _with_preview(
+    told: dict[str, Any], generation: Generation, video: Video | None
+) -> dict[str, Any]:
     """Facts whose `res` speaks of a film, with our link to it."""
     res = told.get("res")
-    if not link or not isinstance(res, Mapping) or "video" not in res:
+    if not video or not isinstance(res, Mapping) or "video" not in res:
         return told
-    return {**told, "res": {**res, "video": link}}
+    return {**told, "res": {**res, "video": _film_link(generation, video)}}
 
 
 def _unlinked(told: Any) -> Any:
@@ -214,9 +216,8 @@ def video_json(generation: Generation, video: Video) -> dict[str, Any]:
     }
 
 
-def _film_link(generation: Generation, video: Video | None) -> str:
-    """Empty without a film."""
-    return storage.link(video.key, name=file_name(generation, "mp4")) if video else ""
+def _film_link(generation: Generation, video: Video) -> str:
+    return storage.link(video.key, name=file_name(generation, "mp4"))
 
 
 def _marked_link(generation: Generation, video: Video) -> str | None:
@@ -260,11 +261,10 @@ def _task(
     done = generation.finished_at or generation.submitted_at or generation.created_at
     films: tuple[RemoteVideo, ...] = ()
     succeeded = generation.status == Status.SUCCEEDED
-    film = _film_link(generation, video) if succeeded else ""
-    if video is not None and film:
+    if succeeded and video:
         films = (
             RemoteVideo(
-                url=film,
+                url=_film_link(generation, video),
                 id=video.public_id,
                 duration_ms=video.duration_ms,
                 watermark_url=_marked_link(generation, video),
@@ -280,7 +280,7 @@ def _task(
         or ("cancelled" if generation.status == Status.CANCELLED else ""),
         videos=films,
         audios=(_remote_audio(generation, audio),) if audio and succeeded else (),
-        facts=_with_preview(_facts_at_kling(generation), film) if succeeded else {},
+        facts=_with_preview(_facts_at_kling(generation), generation, video) if succeeded else {},
         facts_at=product.facts_at if product else "",
         parent=RemoteVideo(storage.link(parent.key), parent.public_id, parent.duration_ms)
         if parent

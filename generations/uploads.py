@@ -23,6 +23,7 @@ from accounts.actors import Actor
 from generations import sounds, storage
 from generations.catalogue import media
 from generations.catalogue.params import Params
+from generations.catalogue.products.product import written
 from generations.errors import InvalidRequest
 from generations.films import BadFilm
 from generations.models import Upload
@@ -62,7 +63,8 @@ def take_in(actor: Actor, params: Params) -> Params:
 
     changed: dict[str, Any] = {name: taken(name, value) for name, value in images.items()}
     changed["dynamic_masks"] = tuple(
-        replace(m, mask=taken(_place(n), m.mask)) for n, m in enumerate(params.dynamic_masks)
+        replace(m, mask=taken(written(("dynamic_masks", n, "mask")), m.mask))
+        for n, m in enumerate(params.dynamic_masks)
     )
     made = replace(params, **changed)
     found = found or list(_unfit_brushes(actor, made))
@@ -71,17 +73,16 @@ def take_in(actor: Actor, params: Params) -> Params:
     return made
 
 
-def _place(position: int, part: str = "mask") -> str:
-    return f"dynamic_masks[{position}].{part}"
-
-
 def _unfit_brushes(actor: Actor, params: Params) -> Iterator[dict[str, Any]]:
     """What of the motion brush does not fit the image; nothing where the image is an address.
 
     Kling fails a task whose masks have not the image's ratio of width and height, and reads the
     points of a trajectory as pixels of the image, from its lower left corner.
     """
-    masks = {_place(n): mask.mask for n, mask in enumerate(params.dynamic_masks)}
+    masks = {
+        written(("dynamic_masks", n, "mask")): mask.mask
+        for n, mask in enumerate(params.dynamic_masks)
+    }
     if params.static_mask:
         masks["static_mask"] = params.static_mask
     size = _sizes(actor, [params.image or "", *masks.values()]) if masks else {}
@@ -101,7 +102,7 @@ def _unfit_brushes(actor: Actor, params: Params) -> Iterator[dict[str, Any]]:
     for position, moved in enumerate(params.dynamic_masks):
         beyond = [point for point in moved.trajectories if point[0] > width or point[1] > height]
         if beyond:
-            field, (x, y) = _place(position, "trajectories"), beyond[0]
+            field, (x, y) = written(("dynamic_masks", position, "trajectories")), beyond[0]
             yield {
                 "field": field,
                 "code": "out_of_range",

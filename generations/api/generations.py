@@ -130,10 +130,7 @@ class ContentView(Endpoint):
                 "when it has succeeded and makes one."
             )
         if _lost(made.key):
-            raise FileMissing(
-                f"The file of {public_id} is missing from our storage. It stays listed: ask again "
-                "later, or write to us and name this request."
-            )
+            raise FileMissing.of(public_id)
         suffix = made.key.rpartition(".")[2]
         return HttpResponseRedirect(storage.link(made.key, name=f"{public_id}.{suffix}"))
 

@@ -1,9 +1,9 @@
 """Circuit breakers per (account, model): stop sending where nothing works, and try now and then.
 
 Closed, creates are counted in a window. Enough failures open it, or fewer that have been all there
-was for a while: nothing is sent. After a pause
-one order may go out (half open); it closes the breaker or opens it for longer; one that stays open
-rings. The rules are pure; the rows are shared by every process and change by compare-and-set.
+was for a while: nothing is sent. After a pause one order may go out (half open); it closes the
+breaker or opens it for longer; one that stays open rings. The rules are pure; the rows are shared
+by every process and change by compare-and-set.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class Questioner:
                 return http.Answer(answer.status, answer.headers, await _read(answer))
         except httpx.HTTPError:
             raise
-        except Exception as error:
+        except Exception as error:  # of aiohttp, yarl or Python; a question costs nothing
             raise _in_words_of_httpx(error) from error
 
 

@@ -95,6 +95,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else Non
 SECURE_HSTS_SECONDS = env.integer(
     "HSTS_SECONDS", 0, "Strict-Transport-Security; 31536000 once sure."
 )
+TRUSTED_PROXIES = env.integer(
+    "TRUSTED_PROXIES", 0, "Proxies of ours before the site; their X-Forwarded-For is believed."
+)
 WEB_THREADS = env.integer("WEB_THREADS", 16, "Requests one web process answers at once.", least=1)
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 24 * 1024 * 1024  # two 10 MB images as base64 do not fit, one does

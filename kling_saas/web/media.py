@@ -28,11 +28,7 @@ def media(request: HttpRequest, key: str) -> HttpResponse | StreamingHttpRespons
         return _refused(request, ended, "404.html")
     total = storage.size(key)
     if total < 0:
-        lost = FileMissing(
-            "This file is missing from our storage. What it belongs to stays listed: ask again "
-            "later, or write to us and name this request."
-        )
-        return _refused(request, lost, "lost.html")
+        return _refused(request, FileMissing.of("what this link names"), "lost.html")
     try:
         part = storage.parse_range(request.headers.get("Range", ""), total)
     except ValueError:

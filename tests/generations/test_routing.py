@@ -103,25 +103,33 @@ def test_a_retry_that_worked_gives_its_place_to_two_more(account: ProviderAccoun
     assert admitted(account, retry=True) > 0
 
 
-@override_settings(BREAKER_SHARE=1.1, RETRY_TRICKLE_SECONDS=60)  # the budget alone
-def test_of_100_creates_of_which_four_in_ten_fail_one_in_ten_is_sent_again(
-    account: ProviderAccount,
-) -> None:
+def sent_through(account: ProviderAccount, *, creates: int, failing: float) -> tuple[int, int]:
+    """So many orders, of whose creates this share fails, each tried again as soon as it may be:
+    how many still wait at the end, and how many creates were retries.
+    """
     chance = random.Random(7)
     waiting = sent_again = 0
 
     def fails(*, retry: bool) -> bool:
-        failed = chance.random() < 0.4
+        failed = chance.random() < failing
         outcome = NotSent("ConnectError") if failed else Accepted(TASK)
         health.learn(account, "kling-v1", outcome, retry=retry)
         return failed
 
-    for _ in range(100):
+    for _ in range(creates):
         assert admitted(account) == 0.0
         waiting += fails(retry=False)
         while waiting and admitted(account, retry=True) == 0.0:
             sent_again += 1
             waiting -= not fails(retry=True)
+    return waiting, sent_again
+
+
+@override_settings(BREAKER_SHARE=1.1, RETRY_TRICKLE_SECONDS=60)  # the budget alone
+def test_of_100_creates_of_which_four_in_ten_fail_one_in_ten_is_sent_again(
+    account: ProviderAccount,
+) -> None:
+    waiting, sent_again = sent_through(account, creates=100, failing=0.4)
     assert 9 < sent_again <= 0.1 * 100 + settings.RETRY_RESERVE
     assert waiting > 25
 
@@ -138,21 +146,7 @@ def test_of_100_creates_of_which_four_in_ten_fail_one_in_ten_is_sent_again(
 def test_of_1000_creates_of_which_two_in_ten_fail_each_is_sent_again_until_it_works(
     account: ProviderAccount,
 ) -> None:
-    chance = random.Random(7)
-    waiting = sent_again = 0
-
-    def fails(*, retry: bool) -> bool:
-        failed = chance.random() < 0.2
-        outcome = NotSent("ConnectError") if failed else Accepted(TASK)
-        health.learn(account, "kling-v1", outcome, retry=retry)
-        return failed
-
-    for _ in range(1000):
-        assert admitted(account) == 0.0
-        waiting += fails(retry=False)
-        while waiting and admitted(account, retry=True) == 0.0:
-            sent_again += 1
-            waiting -= not fails(retry=True)
+    waiting, sent_again = sent_through(account, creates=1000, failing=0.2)
     assert waiting <= 5
     assert sent_again <= 1000 / (1 / settings.RETRY_FREE_SHARE - 1)
 
