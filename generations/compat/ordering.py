@@ -39,11 +39,13 @@ def place(
     *,
     door: str,
     encode: Callable[[Generation], dict[str, Any]],
+    deadline: int | None = None,
     max_shots: int = SHOTS_MAX,
 ) -> Placed:
     """Accept an order, or find the one that its key or task id named before.
 
-    `encode` makes the dialect's answer. Raises BadRequest and the refusals of `submit`.
+    `encode` makes the dialect's answer; `deadline` is in seconds. Raises BadRequest and the
+    refusals of `submit`.
     """
     if order.external_id and len(order.external_id) > LABEL_MAX:
         raise BadRequest("external_task_id", f"has at most {LABEL_MAX} characters")
@@ -55,6 +57,7 @@ def place(
             door=door,
             lenient=True,
             max_shots=max_shots,
+            deadline=deadline,
             external_id=order.external_id,
             callback_url=_callback_url(order.callback_url),
             idempotency_key=headers.idempotency_key(request),

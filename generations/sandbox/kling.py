@@ -33,6 +33,7 @@ _CODES: Mapping[str, int] = {
     "internal": 5000,
 }
 _BALANCE_EMPTY, _INVALID, _MISSING = 1102, 1201, 1203
+_HELD_SECONDS = 300.0
 
 
 def error(code: int, message: str = "") -> WireReply:
@@ -94,13 +95,9 @@ def _create(kind: Kind) -> Handler:
 
 async def _at_once(vendor: Vendor, task_id: str) -> Response:
     """The result itself, when it is there."""
-    record = vendor.store.get(task_id)
-    if record:
-        await vendor.studio.finished(record)
-        record = vendor.store.get(task_id)
-    task = vendor.task(record) if record else None
-    if task is None or task.state is not TaskState.SUCCEEDED:
-        return answer(error(_INVALID, task.message if task else ""))
+    task = await vendor.ended(task_id, _HELD_SECONDS)
+    if task.state is not TaskState.SUCCEEDED:
+        return answer(error(_INVALID, task.message))
     return answer(codec.encode_at_once(task, str(uuid.uuid4())))
 
 

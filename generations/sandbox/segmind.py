@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping
 
 from starlette.requests import Request
@@ -14,12 +12,11 @@ from generations.catalogue.validation import InvalidRequest
 from generations.sandbox import credentials, films, sources
 from generations.sandbox.limits import AS_SOLD
 from generations.sandbox.store import Record
-from generations.sandbox.studio import now_ms
-from generations.sandbox.vendor import Refusal, Vendor, Wish
+from generations.sandbox.vendor import Refusal, Wish
 from generations.sandbox.web import Handler, HangUp, answer, body_of, checked, vendor_of
 from generations.wire.segmind import server as codec
 from generations.wire.segmind import slugs, voices
-from generations.wire.task import BadRequest, Task, TaskState
+from generations.wire.task import BadRequest, TaskState
 
 _STATUS: Mapping[str, int] = {
     "moderation": 400,
@@ -31,7 +28,6 @@ _STATUS: Mapping[str, int] = {
 }
 _WAIT_SECONDS = 900
 _LEAST_WAIT_SECONDS = 3.0
-_LOOK_SECONDS = 0.05
 _MISSING_KEY = "Missing Authorization or x-api-key in header"
 _BAD_KEY = "Unauthorized. API key is invalid or may have expired"
 
@@ -90,7 +86,7 @@ async def _block(request: Request) -> Response:
         return found
     vendor = vendor_of(request)
     limit = max(_LEAST_WAIT_SECONDS, _WAIT_SECONDS / vendor.settings.speed)
-    task = await _finished(vendor, found.id, limit)
+    task = await vendor.ended(found.id, limit)
     if task.state is TaskState.FAILED:
         return answer(codec.encode_error(500, task.message, request_id=task.id))
     if task.state is not TaskState.SUCCEEDED:
@@ -99,26 +95,6 @@ async def _block(request: Request) -> Response:
     if task.facts or ("application/json" in accepted and "video/" not in accepted):
         return answer(codec.encode_result(task))
     return films.body(vendor, found, codec.accounting_headers(task))
-
-
-async def _finished(vendor: Vendor, task_id: str, limit: float) -> Task:
-    """The task when it has ended, or as it is after `limit` seconds.
-
-    A film whose time has come is waited for until it is drawn: that is our machine's time, not
-    the vendor's.
-    """
-    until = time.monotonic() + limit
-    while True:
-        record = vendor.store.get(task_id)
-        if record is None:
-            raise Refusal("internal", "the task is gone")
-        task = vendor.task(record)
-        left = until - time.monotonic()
-        drawing = record.ready_ms is not None and record.ready_ms <= now_ms()
-        if task.state in (TaskState.SUCCEEDED, TaskState.FAILED) or (left <= 0 and not drawing):
-            return task
-        due = 0.0 if drawing else min(left, ((record.ready_ms or 0) / 1000) - time.time())
-        await asyncio.sleep(max(_LOOK_SECONDS, due))
 
 
 async def _status(request: Request) -> Response:

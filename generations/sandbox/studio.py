@@ -83,11 +83,6 @@ class Studio:
             self._at_work[record.film] = task
             task.add_done_callback(lambda _: self._at_work.pop(record.film, None))
 
-    async def finished(self, record: Record) -> None:
-        """Wait until what was ordered for the task is there, or cannot be."""
-        if task := self._at_work.get(record.film):
-            await asyncio.shield(task)
-
     async def _make(self, record: Record) -> None:
         broken = "the renderer died"
         for _ in range(_ATTEMPTS):

@@ -35,6 +35,7 @@ PACK_UNITS, BALANCE_USD = Decimal(1_000_000), Decimal(100_000)
 USD_PER_UNIT = billable.CREDITS_PER_UNIT * billable.CREDIT_USD
 _JITTER = 0.2
 _QUEUE_SHARE = 0.06
+_LOOK_SECONDS = 0.05
 _VIDEO, _AUDIO = 10**17, 2 * 10**17  # what a film's and a sound's id exceed their task's by
 _WORDED = ("text", "sound_effect_prompt", "bgm_prompt", "voice_name", "element_name")
 
@@ -174,6 +175,25 @@ class Vendor:
             if record.rendered_ms is not None:
                 return TaskState.SUCCEEDED
         return TaskState.RUNNING if at_ms >= record.started_ms else TaskState.QUEUED
+
+    async def ended(self, task_id: str, seconds: float) -> Task:
+        """The task when it has ended, or as it is after `seconds`.
+
+        A film whose time has come is waited for until it is drawn: that is our machine's time, not
+        the vendor's. Raises Refusal when the task is gone.
+        """
+        until = time.monotonic() + seconds
+        while True:
+            record = self.store.get(task_id)
+            if record is None:
+                raise Refusal("internal", "the task is gone")
+            task = self.task(record)
+            left = until - time.monotonic()
+            drawing = record.ready_ms is not None and record.ready_ms <= now_ms()
+            if task.state in (TaskState.SUCCEEDED, TaskState.FAILED) or (left <= 0 and not drawing):
+                return task
+            due = 0.0 if drawing else min(left, ((record.ready_ms or 0) / 1000) - time.time())
+            await asyncio.sleep(max(_LOOK_SECONDS, due))
 
     def created(self, record: Record) -> Task:
         """The task as the answer to its create tells it: not begun, unless it is made at once."""

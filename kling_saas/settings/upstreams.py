@@ -27,6 +27,12 @@ KLING_DIALECT_STATUS = env.choice(
     ("seed", "official"),
     "402/400 as documented, or Kling's 429/404.",
 )
+KLING_WAIT_SECONDS = env.integer(
+    "KLING_WAIT_SECONDS",
+    60,
+    "What Kling makes at once is waited for so long; 5 s before, it is given back, s.",
+    least=10,
+)
 SEGMIND_WAIT_MAX = env.integer("SEGMIND_WAIT_MAX", 900, "Longest blocking Segmind call, s.")
 DIALECT_HOSTS = env.pairs(
     "DIALECT_HOSTS",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, get_args
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from accounts import tenancy
@@ -33,7 +34,7 @@ from generations.wire.task import BadRequest, TaskState
 from kling_saas.api.requests import request_id
 
 DOOR = "kling"
-AT_ONCE_SECONDS = 60  # a create whose answer is the result is held so long
+_TO_TELL = 5  # seconds from the deadline of what is made at once to the end of its wait
 
 
 @door(("GET", "POST"), refuse)
@@ -56,14 +57,16 @@ def _create(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
         envelope: dict[str, Any] = codes.envelope(data, request_id.get()).json
         return envelope
 
+    product = PRODUCTS.get(kind)
+    # Its clients read the result in this answer and look for none later.
+    limit = settings.KLING_WAIT_SECONDS if product and product.at_once else 0
+    deadline = limit - _TO_TELL if limit else None
     try:
-        placed = place(request, actor, order, door=DOOR, encode=encode)
+        placed = place(request, actor, order, door=DOOR, encode=encode, deadline=deadline)
     except InvalidRequest as refusal:
         raise _in_their_words(kind, body, refusal) from None
     response = doors.text_answer(placed.body, 200, placed.headers)
-    product = PRODUCTS.get(kind)
-    if product and product.at_once:
-        limit = AT_ONCE_SECONDS
+    if product and limit:
         address = f"/{DOOR}{product.path}/{placed.generation}?until={time.time() + limit:.3f}"
         response["X-Kling-Wait"] = f"{placed.generation};{limit};{address}"
     return response

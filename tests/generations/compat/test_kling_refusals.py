@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
+from django.http import HttpResponse
+from django.test import Client, override_settings
 
 from generations.models import ProductCorrection, ProviderAccount, RefusedModel
 from tests.generations.compat.test_kling_products import FILM, SPEECH, ended
@@ -12,6 +15,7 @@ from tests.generations.programs import Program, available
 from tests.generations.scripted import Scripted, scripted
 from tests.people import Customer
 from tests.selling import Seller, seen_by_all
+from tests.waiting import until
 
 TTS = "/v1/audio/tts"
 
@@ -25,16 +29,22 @@ def test_words_that_may_not_be_said_are_1301(kling: Program, alice: Customer) ->
 
 
 @pytest.fixture
-def speaker(sell: Seller) -> Iterator[Scripted]:
-    """The only one who speaks."""
+def hushed() -> Iterator[None]:
+    """Of those that are there nobody speaks."""
     rows = RefusedModel.objects.bulk_create(
         RefusedModel(account=account, model="tts kling-tts", reason="a story")
         for account in ProviderAccount.objects.filter(enabled=True)
     )
+    yield
+    RefusedModel.objects.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+@pytest.fixture
+def speaker(hushed: None, sell: Seller) -> Iterator[Scripted]:
+    """The only one who speaks."""
     with scripted(lambda method, path, body: (503, {"code": 5001, "message": "busy"})) as upstream:
         sell(upstream.url, models_sold=["kling-tts"])
         yield upstream
-    RefusedModel.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
 
 def test_a_service_in_trouble_is_5001_and_a_wrong_order_1201(
@@ -47,6 +57,25 @@ def test_a_service_in_trouble_is_5001_and_a_wrong_order_1201(
     answer = kling.post(TTS, SPEECH)
     assert (answer.status_code, answer.json()["code"]) == (400, 1201)
     assert answer.json()["message"] == "Voice id not found"
+    assert available(alice) == before
+
+
+@override_settings(KLING_WAIT_SECONDS=10)
+def test_what_nobody_makes_is_given_back_while_its_client_still_waits(
+    hushed: None, sell: Seller, alice: Customer
+) -> None:
+    sell("http://127.0.0.1:1", models_sold=["kling-tts"])
+    client = Client(headers={"host": "localhost", "Authorization": f"Bearer {alice.test_key}"})
+    before = available(alice)
+    made = client.post(f"/kling{TTS}", SPEECH, content_type="application/json")
+    asked = made["X-Kling-Wait"].rpartition(";")[2]
+
+    def over() -> HttpResponse | None:
+        answer: HttpResponse = client.get(asked)
+        return answer if "X-Kling-Final" in answer else None
+
+    said = until(over, what="the deadline")
+    assert (said.status_code, json.loads(said.content)["code"]) == (504, 5002)
     assert available(alice) == before
 
 
