@@ -130,11 +130,12 @@ def _given(generation: Generation) -> str:
 def _with_preview(
     told: dict[str, Any], generation: Generation, video: Video | None
 ) -> dict[str, Any]:
-    """Facts whose `res` speaks of a film, with our link to it."""
+    """Facts whose `res` speaks of a film, with our links to it and to a picture of it."""
     res = told.get("res")
     if not video or not isinstance(res, Mapping) or "video" not in res:
         return told
-    return {**told, "res": {**res, "video": _film_link(generation, video)}}
+    links = {"video": _film_link(generation, video), "video_cover": storage.link(video.poster_key)}
+    return {**told, "res": {**res, **links}}
 
 
 def _unlinked(told: Any) -> Any:

@@ -82,6 +82,15 @@ _POSITION: Schema = {
     "is handed over.",
 }
 
+_RESULT: Schema = {
+    "anyOf": [
+        *({"$ref": f"#/components/schemas/Result-{p.name}"} for p in PRODUCTS.values() if p.result),
+        {"type": "null"},
+    ],
+    "description": "What it made that is neither film nor sound. Null until it has succeeded, and "
+    "for what makes nothing else.",
+}
+
 SCHEMAS: dict[str, Schema] = {
     "Status": {"enum": list(dict.fromkeys(status.public for status in Status))},
     "Violation": _object("field code message", field=_TEXT, code=_TEXT, message=_TEXT),
@@ -178,7 +187,7 @@ SCHEMAS: dict[str, Schema] = {
         attempts={**_WHOLE, "description": "How often it was sent to an upstream."},
         video=_maybe({"$ref": "#/components/schemas/Video"}),
         audio=_maybe({"$ref": "#/components/schemas/Audio"}),
-        result=_maybe(_ANY_OBJECT),
+        result=_RESULT,
         error=_maybe(
             _object(
                 "code message retryable refund",
@@ -216,7 +225,7 @@ SCHEMAS: dict[str, Schema] = {
         data=_list_of("Model"),
     ),
     "Task": _object(
-        "object name title description models modes makes at_once eta_seconds prices schema",
+        "object name title description models modes makes at_once eta_seconds prices schema result",
         object={"const": "task"},
         name=_TEXT,
         title=_TEXT,
@@ -228,6 +237,10 @@ SCHEMAS: dict[str, Schema] = {
         eta_seconds=_USUAL,
         prices={"type": "array", "items": _ANY_OBJECT},
         schema={"type": "object", "description": "JSON Schema of an order of it."},
+        result={
+            **_maybe(_ANY_OBJECT),
+            "description": "JSON Schema of `result` of a generation of it; null where it has none.",
+        },
     ),
     "TaskList": _object("object data", object={"const": "list"}, data=_list_of("Task")),
     "Thing": _object(

@@ -56,7 +56,10 @@ def _schemas() -> Schema:
         }
         for spec in registry.SPECS
     }
+    results = {}
     for product in PRODUCTS.values():
+        if told := product_documentation.result_schema(product):
+            results[f"Result-{product.name}"] = told
         schema = product_documentation.json_schema(product)
         films[f"Film-{product.name}"] = schema
         both = {**schema, "properties": schema["properties"] | _members()}
@@ -66,6 +69,7 @@ def _schemas() -> Schema:
         "Order": {"oneOf": [_ref(name) for name in orders]},
         **films,
         **orders,
+        **results,
         **answers.SCHEMAS,
     }
 

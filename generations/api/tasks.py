@@ -54,4 +54,5 @@ def _task(product: Product) -> dict[str, Any]:
         "eta_seconds": round(usual_for(product.own_model, product.name, livemode=True).p50, 1),
         "prices": price_list.rows(product.name),
         "schema": documentation.json_schema(product),
+        "result": documentation.result_schema(product),
     }

@@ -17,7 +17,7 @@ from typing import Any
 
 from generations.catalogue import billable, registry
 from generations.catalogue.params import Params
-from generations.catalogue.products.editing import PREVIEW
+from generations.catalogue.products.editing import ADD, BEGIN, DELETE, PREVIEW
 from generations.catalogue.products.registry import PRODUCTS
 from generations.sandbox import faults
 from generations.sandbox.credentials import EMPTY
@@ -293,9 +293,7 @@ class Vendor:
             face = {"face_id": "0", "face_image": self.link(record, FACE) if seen else ""}
             facts["face_data"] = [{**face, "start_time": 0, "end_time": length}]
         elif product.gives == "session_id":
-            facts |= self._chosen(params)
-            if record.kind == PREVIEW.name:
-                facts["res"]["video"] = self.link(record)
+            facts |= self._chosen(record, params)
         else:
             named = ("voice_name", "element_name", "element_description")
             facts |= {name: params.inputs[name] for name in named if name in params.inputs}
@@ -303,19 +301,30 @@ class Vendor:
             facts["trial_url"] = f"{self.settings.public_url}/trial"
         return {"facts": facts, "facts_at": product.facts_at}
 
-    def _chosen(self, params: Params) -> dict[str, Any]:
-        """What is told while things are chosen in a film: its measures, and where one is."""
+    def _chosen(self, record: Record, params: Params) -> dict[str, Any]:
+        """What each step tells while things are chosen in a film; masks without their insides."""
         film = self._reel(params)
-        points = params.inputs.get("points", [])
-        return {
-            "status": 0,
-            "fps": film.fps,
-            "original_duration": round(film.seconds * 1000),
-            "width": film.size[0],
-            "height": film.size[1],
-            "total_frame": round(film.seconds * film.fps),
-            "res": {"frame_index": params.inputs.get("frame", 0), "points": points},
-        }
+        width, height = film.size
+        if record.kind == BEGIN.name:
+            return {
+                "status": 0,
+                "fps": film.fps,
+                "original_duration": round(film.seconds * 1000),
+                "width": width,
+                "height": height,
+                "total_frame": round(film.seconds * film.fps),
+                "normalized_video": self.link(record),
+            }
+        if record.kind in (ADD.name, DELETE.name):
+            size = {"size": [height, width]}
+            mask = {"rle_mask": {**size, "counts": ""}, "png_mask": {**size, "base64": ""}}
+            masks = [{"object_id": n, **mask} for n, _ in enumerate(params.inputs["points"])]
+            frame = params.inputs["frame"]
+            return {"status": 0, "res": {"frame_index": frame, "rle_mask_list": masks}}
+        if record.kind == PREVIEW.name:
+            links = {"video": self.link(record), "video_cover": self.link(record, FACE)}
+            return {"status": 0, "res": {**links, "tracking_output": ""}}
+        return {"status": 0}
 
     def _reel(self, params: Params) -> reel.Reel:
         """The film that was named; where it could not be had, one of five seconds."""

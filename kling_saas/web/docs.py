@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,6 +15,7 @@ from accounts.outbox import RETRY_SECONDS
 from billing import prices
 from generations import presets, products
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
+from generations.catalogue.products.facts import Fact, places
 from generations.deliveries import POST_SECONDS
 
 _DIALECTS = (  # its name, our address, the path of a first order, for whom it is
@@ -49,5 +53,28 @@ def docs(request: HttpRequest) -> HttpResponse:
                 {"product": product, "credits": cheapest.get(product.name)}
                 for product in products.current().values()
             ],
+            "results": _results(),
         },
     )
+
+
+def _results() -> list[dict[str, Any]]:
+    """What `result` holds: each kind of it once, with the products that tell it."""
+    found: dict[tuple[Fact, ...], list[str]] = {}
+    for product in products.current().values():
+        if product.result:
+            found.setdefault(product.result, []).append(product.name)
+    return [
+        {
+            "products": names,
+            "rows": [
+                {
+                    "place": place,
+                    "fact": fact,
+                    "example": json.dumps(fact.sample, ensure_ascii=False),
+                }
+                for place, fact in places(result)
+            ],
+        }
+        for result, names in found.items()
+    ]

@@ -80,3 +80,16 @@ def test_every_way_in_which_a_film_fails_is_explained(site: str) -> None:
         assert f'id="failed-{code}"' in page
     assert "`" not in page
     assert "There is no such generation" in page
+
+
+def test_every_member_of_a_result_is_explained(site: str) -> None:
+    page = html.unescape(requests.get(f"{site}/docs", timeout=60).text)
+    tasks = requests.get(f"{site}/api/v1/tasks", timeout=60).json()["data"]
+    told = {task["name"]: task["result"] for task in tasks if task["result"]}
+    assert {"identify-face", "custom-voice", "custom-element", "preview-selection"} <= set(told)
+    for name, result in told.items():
+        cell = rf'rowspan="\d+">[^<]*\b{name}\b[^<]*</td>'
+        (rows,) = re.findall(rf"{cell}(.*?)(?:rowspan|</tbody>)", page, re.DOTALL)
+        for member, schema in result["properties"].items():
+            assert f">{member}</td>" in rows
+            assert schema["description"] in rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from generations.catalogue.draft import SEED_MAX
+from generations.catalogue.products.facts import schema_of
 from generations.catalogue.products.product import Product
 
 
@@ -31,3 +32,10 @@ def json_schema(product: Product) -> dict[str, Any]:
         "required": ["task", *(field.name for field in product.fields if field.required)],
         "additionalProperties": False,
     }
+
+
+def result_schema(product: Product) -> dict[str, Any] | None:
+    """JSON Schema of the `result` of a generation of it; None where there is none."""
+    if not product.result:
+        return None
+    return {"title": f"Result: {product.title}", **schema_of(product.result)}

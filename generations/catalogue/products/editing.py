@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from generations.catalogue.params import Params
 from generations.catalogue.products import usual
+from generations.catalogue.products.facts import Fact
 from generations.catalogue.products.fields import Choice, Length, Number, Text, Thing, Whole
 from generations.catalogue.products.lists import Many
 from generations.catalogue.products.product import Given, Product, Row
@@ -70,9 +71,75 @@ def _something_is_chosen(_: Params, sources: Mapping[str, Source], findings: Fin
         )
 
 
-def _step(name: str, title: str, description: str, *more: Whole | Many) -> Product:
+_STATUS = Fact(
+    name="status", type="integer", words="0, or Kling's code of why it was not done.", sample=0
+)
+_CHOICE = Fact(
+    name="res",
+    type="object",
+    words="What is chosen in the frame now.",
+    inner=(
+        Fact(name="frame_index", type="integer", words="The frame.", sample=10),
+        Fact(
+            name="rle_mask_list",
+            type="array",
+            words="A mask of each thing that is chosen, as Kling tells it.",
+            sample=[{"object_id": 0, "rle_mask": {"size": [720, 1280], "counts": "…"}}],
+        ),
+    ),
+)
+_SHOWN = Fact(
+    name="res",
+    type="object",
+    words="The choice, seen in the film.",
+    inner=(
+        Fact(
+            name="video",
+            type="string",
+            words="A link to the film with the choice marked: url of video.",
+            sample="https://…/preview.mp4",
+        ),
+        Fact(
+            name="video_cover",
+            type="string",
+            words="A link to a picture of it: poster_url of video.",
+            sample="https://…/poster.webp",
+        ),
+        Fact(
+            name="tracking_output",
+            type="string",
+            words="The masks of every frame, as Kling tells them; null where that is a link.",
+            sample="…",
+            nullable=True,
+        ),
+    ),
+)
+_MEASURES = (
+    Fact(name="fps", type="number", words="Frames a second of the film.", sample=24),
+    Fact(name="original_duration", type="integer", words="Its length in ms.", sample=5000),
+    Fact(name="width", type="integer", words="Its width in pixels.", sample=1280),
+    Fact(name="height", type="integer", words="Its height in pixels.", sample=720),
+    Fact(name="total_frame", type="integer", words="How many frames it has.", sample=120),
+    Fact(
+        name="normalized_video",
+        type="string",
+        words="Null: Kling's own copy of the film is not passed on.",
+        nullable=True,
+    ),
+)
+
+
+def _step(
+    name: str,
+    title: str,
+    description: str,
+    *more: Whole | Many,
+    tells: tuple[Fact, ...] = (_STATUS, _CHOICE),
+) -> Product:
     path = f"{_BASE}/{name}"
-    step = usual.session_step(name, title, description, path, _SESSION, *more, follows="session")
+    step = usual.session_step(
+        name, title, description, path, _SESSION, *more, follows="session", tells=tells
+    )
     return replace(step, measured=(_frame_in_the_film,) if _FRAME in more else ())
 
 
@@ -83,6 +150,7 @@ BEGIN = usual.session_step(
     f"{_BASE}/{_BEGUN}",
     usual.film(2, 10),
     follows="video",
+    tells=(_STATUS, *_MEASURES),
 )
 ADD = _step(
     _ADDED,
@@ -102,10 +170,14 @@ CLEAR = _step(
     "clear-selection",
     "Multi-elements: clear the choice",
     "Takes everything away from what is chosen.",
+    tells=(_STATUS,),
 )
 PREVIEW = replace(
     _step(
-        "preview-selection", "Multi-elements: show the choice", "Shows what is chosen in the film."
+        "preview-selection",
+        "Multi-elements: show the choice",
+        "Shows what is chosen in the film.",
+        tells=(_STATUS, _SHOWN),
     ),
     outputs=("video", "facts"),
 )

@@ -7,6 +7,7 @@ corrects the row.
 
 from __future__ import annotations
 
+from generations.catalogue.products.facts import Fact
 from generations.catalogue.products.fields import Choice, Text, Thing
 from generations.catalogue.products.lists import Many
 from generations.catalogue.products.product import Given, Product, Row
@@ -16,6 +17,13 @@ from generations.catalogue.violations import Findings
 
 TAGS = tuple(f"o_{number}" for number in range(101, 109))
 _LIKE_A_VOICE = (Row(units="0.05"),)
+_DELETED_AT = Fact(
+    name="deleted_at",
+    type="string",
+    words="When it was deleted; only where it was.",
+    sample="2026-11-22T10:15:00.000000Z",
+    always=False,
+)
 
 VOICE = Product(
     name="custom-voice",
@@ -47,6 +55,22 @@ VOICE = Product(
     outputs=("facts",),
     gives="voice_id",
     facts_at="voices",
+    result=(
+        Fact(
+            name="voice_id",
+            type="string",
+            words="The generation itself, as orders name it in voice and voices.",
+            sample="gen_kT3vX9mQ2LrB7sYd",
+        ),
+        Fact(
+            name="voice_name",
+            type="string",
+            words="Its name; not where the service that made it tells none.",
+            sample="Anna",
+            always=False,
+        ),
+        _DELETED_AT,
+    ),
     rules=(exactly_one("audio", "video"),),
     eta=30,
     prices=_LIKE_A_VOICE,
@@ -62,6 +86,23 @@ _TAGS = Many(
     inner=(Choice(name="tag", key="tag_id", allowed=TAGS),),
     bare=True,
     most=len(TAGS),
+)
+
+_ELEMENT_FACTS = (
+    Fact(
+        name="element_id",
+        type="string",
+        words="The generation itself, as orders name it in elements.",
+        sample="gen_kT3vX9mQ2LrB7sYd",
+    ),
+    Fact(name="element_name", type="string", words="Its name.", sample="Fox"),
+    Fact(
+        name="element_description",
+        type="string",
+        words="What it is.",
+        sample="A red fox with a white tail",
+    ),
+    _DELETED_AT,
 )
 
 ELEMENT = Product(
@@ -87,6 +128,7 @@ ELEMENT = Product(
     outputs=("facts",),
     at_once=True,
     gives="element_id",
+    result=_ELEMENT_FACTS,
     eta=5,
     prices=_LIKE_A_VOICE,
 )
@@ -155,6 +197,7 @@ ADVANCED_ELEMENT = Product(
     ),
     outputs=("facts",),
     gives="element_id",
+    result=_ELEMENT_FACTS,
     facts_at="elements",
     rules=(_refers_to_what_is_sent,),
     eta=60,

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from generations.catalogue.params import Params
 from generations.catalogue.products import corrections
+from generations.catalogue.products.facts import Fact
 from generations.catalogue.products.fields import Body, Field, Thing
 from generations.catalogue.products.lists import Ids, Many
 from generations.catalogue.products.sources import Medial, Picture, Source
@@ -54,11 +55,11 @@ class Product:
     create's answer is the result. `follows` names the field whose length the result has, plus
     `adds` seconds; `inherits` the field whose film decides model and mode. `gives` is the fact by
     which the result is referred to later; `facts_at` the list of `task_result` that holds the
-    facts, empty for the answer itself. `wav`: its sound is given as WAV beside MP3.
-    `eta` is seconds, a prior. `rules` know the order alone,
-    `measured` the films that it names as well, by place. `mends` adds what Kling's body has beside
-    the fields. `spans`: an order keeps how long the film is that it names, because upstreams take
-    films of different lengths.
+    facts, empty for the answer itself; `result` what they are, as customers are told them.
+    `wav`: its sound is given as WAV beside MP3. `eta` is seconds, a prior. `rules` know the order
+    alone, `measured` the films that it names as well, by place. `mends` adds what Kling's body has
+    beside the fields. `spans`: an order keeps how long the film is that it names, because upstreams
+    take films of different lengths.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Product:
     inherits: str = ""
     gives: str = ""
     facts_at: str = ""
+    result: tuple[Fact, ...] = ()
     rules: tuple[Rule, ...] = ()
     measured: tuple[Measured, ...] = ()
     mends: Callable[[Params, Body], None] | None = None

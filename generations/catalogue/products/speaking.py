@@ -12,6 +12,7 @@ from typing import Any
 from generations.catalogue import media
 from generations.catalogue.params import Params
 from generations.catalogue.products import usual
+from generations.catalogue.products.facts import Fact
 from generations.catalogue.products.fields import (
     Body,
     Choice,
@@ -118,6 +119,40 @@ IDENTIFY_FACE = usual.session_step(
     "/v1/videos/identify-face",
     usual.film(2, 60, sides=(720, 1920)),  # Kling's page: 720p or 1080p
     follows="video",
+    tells=(
+        Fact(
+            name="face_data",
+            type="array",
+            words="The faces, each with when it is seen.",
+            inner=(
+                Fact(
+                    name="face_id",
+                    type="string",
+                    words="As advanced-lip-sync names it in faces.",
+                    sample="0",
+                ),
+                Fact(
+                    name="face_image",
+                    type="string",
+                    words="A link to a picture of it; null where there is none.",
+                    sample="https://…/face.webp",
+                    nullable=True,
+                ),
+                Fact(
+                    name="start_time",
+                    type="integer",
+                    words="From when it is seen, in ms.",
+                    sample=0,
+                ),
+                Fact(
+                    name="end_time",
+                    type="integer",
+                    words="Until when it is seen, in ms.",
+                    sample=5000,
+                ),
+            ),
+        ),
+    ),
 )
 
 _LEAST_CLIP = 2000  # ms

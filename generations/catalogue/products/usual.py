@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generations.catalogue.products.facts import Fact
 from generations.catalogue.products.fields import Choice, Field, Mark, Number, Text
 from generations.catalogue.products.product import Product, Row
 from generations.catalogue.products.sources import Medial
@@ -16,6 +17,12 @@ CFG_SCALE = Number(name="cfg_scale", low="0", high="1", words="How closely the p
 MODE = Choice(name="mode", allowed=STD_PRO, default="std", aliases=MODE_ALIASES)
 ASPECT_RATIO = Choice(name="aspect_ratio", allowed=ASPECT_RATIOS)
 WATERMARK = Mark(name="watermark")
+SESSION_ID = Fact(
+    name="session_id",
+    type="string",
+    words="The generation that began the session, as later steps name it in session.",
+    sample="gen_kT3vX9mQ2LrB7sYd",
+)
 
 
 def film(
@@ -47,9 +54,15 @@ def film(
 
 
 def session_step(
-    name: str, title: str, description: str, path: str, *fields: Field, follows: str
+    name: str,
+    title: str,
+    description: str,
+    path: str,
+    *fields: Field,
+    follows: str,
+    tells: tuple[Fact, ...],
 ) -> Product:
-    """One call of a session at Kling: answered at once with facts and the session's id.
+    """One call of a session at Kling: answered at once with what it `tells` and the session's id.
 
     Priced as Kling's smallest call is, until an operator corrects the row.
     """
@@ -62,7 +75,8 @@ def session_step(
         outputs=("facts",),
         at_once=True,
         follows=follows,
-        gives="session_id",
+        gives=SESSION_ID.name,
+        result=(SESSION_ID, *tells),
         eta=5,
         prices=(Row(units="0.05"),),
     )

@@ -154,6 +154,9 @@ def test_the_schema_accepts_what_the_api_answers(api: Program, site: str) -> Non
     conforms(api.post("/quotes", FILM).json(), "Quote")
     conforms(api.get("/generations").json(), "GenerationPage")
     conforms(api.get("/models").json(), "ModelList")
+    conforms(api.get("/tasks").json(), "TaskList")
+    for task in api.get("/tasks").json()["data"]:
+        assert document["components"]["schemas"].get(f"Result-{task['name']}") == task["result"]
     conforms(api.get("/models/kling-3.0").json(), "Model")
     conforms(api.get("/wallet").json(), "Wallet")
     conforms(api.get("/ledger").json(), "LedgerPage")

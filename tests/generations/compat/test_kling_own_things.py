@@ -194,6 +194,10 @@ def test_an_element_is_deleted_at_either_door(kling: Program, api: Program) -> N
     assert gone.status_code == 200, gone.text
     assert gone.json()["deleted_at"]
     assert gone.json()["kept_upstream"] is False
+    told = api.get(f"/generations/{name}").json()
+    assert set(told["result"]) == set(
+        api.get(f"/tasks/{told['kind']}").json()["result"]["properties"]
+    )
     assert api.get("/elements").json()["data"] == []
     order = {"model_name": "kling-v3", "image": PICTURE, "prompt": "It runs",
              "element_list": [{"element_id": second}]}  # fmt: skip
