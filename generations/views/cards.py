@@ -19,7 +19,7 @@ from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Generation, Status, Video
 from generations.models.generation import TERMINAL
 from generations.presenting import generation_json, page_json
-from generations.views import results, words
+from generations.views import fields, results, words
 
 _WORDS: dict[str, tuple[Promise | str, str]] = {
     Status.ACCEPTED: (_("Queued"), "clock"),
@@ -74,9 +74,14 @@ class Card:
 
     @property
     def prompt(self) -> str:
-        """What was asked for, in words; a multi-shot film says its shots."""
+        """What was asked for, in words; a multi-shot film says its shots; empty where none were."""
         shots = " / ".join(shot.prompt for shot in self.params.multi_prompt)
-        return self.params.prompt or shots or str(self.params.inputs.get("text", ""))
+        return self.params.prompt or shots or results.said(self.params.inputs)
+
+    @property
+    def heading(self) -> str:
+        """What it is called in a list."""
+        return self.prompt or self.title
 
     @property
     def elapsed(self) -> float:
@@ -112,14 +117,32 @@ class Card:
         return results.GOES.get(self.makes, results.GOES_ELSE)
 
     @property
-    def asked(self) -> list[tuple[str, str]]:
+    def asked(self) -> list[fields.Row]:
         """The product's own fields, in words."""
-        return results.asked(self.params.inputs)
+        return fields.rows(PRODUCTS.get(self.generation.kind), self.params)
 
     @property
-    def made(self) -> list[tuple[str, str]]:
-        """The facts that came."""
-        return results.made(self.api["result"])
+    def pictures(self) -> list[str]:
+        """Links to the pictures that were sent for it."""
+        return results.pictures(self.generation)
+
+    @property
+    def given(self) -> tuple[Promise | str, str, Promise | str] | None:
+        """What names the result in later orders, its id, and who does; None for what has none."""
+        told, fact = self.api["result"], self.makes
+        return (
+            (results.GIVEN[fact], told[fact], results.USED[fact]) if told and fact in told else None
+        )
+
+    @property
+    def made(self) -> list[tuple[Promise | str, str]]:
+        """The other facts that came."""
+        return results.made(self.api["result"] or {})
+
+    @property
+    def sort_icon(self) -> str:
+        """Of what it makes."""
+        return results.ICONS.get(self.makes, results.ICON_ELSE)
 
     @property
     def faces(self) -> list[Mapping[str, Any]]:

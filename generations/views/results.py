@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.text import Truncator
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import tenancy
+from generations import sources, storage
 from generations.catalogue.products.product import Product
+from generations.models import Generation, Upload
 from generations.owned import FACES
+from generations.views.fields import scene
 
 FILM, SOUND = "film", "sound"
 READY: dict[str, Promise | str] = {
@@ -26,8 +28,19 @@ GOES: dict[str, Promise | str] = {
     SOUND: _("You may close this page; the sound will be here and among your jobs."),
 }
 GOES_ELSE = _("You may close this page; what is made will be here and among your jobs.")
-_LONGEST = 80  # characters of a value
-_WORDS = {"prompt", "text"}  # shown as the order's words already
+ICONS = {FILM: "film", SOUND: "volume-2", "voice_id": "user", "element_id": "layers"}
+ICON_ELSE = "eye"
+GIVEN: dict[str, Promise | str] = {
+    "voice_id": _("Voice id"),
+    "element_id": _("Element id"),
+    "session_id": _("Session id"),
+}
+USED: dict[str, Promise | str] = {
+    "voice_id": _("Orders name the voice by this id."),
+    "element_id": _("Orders name the element by this id."),
+    "session_id": _("The next step names the session by this id, within 24 hours."),
+}
+_SAID = ("text", "voice_name", "element_name", "sound_effect_prompt", "bgm_prompt")
 
 
 def makes(product: Product | None) -> str:
@@ -37,14 +50,17 @@ def makes(product: Product | None) -> str:
     return SOUND if "audio" in product.outputs else product.gives
 
 
-def asked(inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """A product's own fields as they were ordered, without what is long or nested."""
-    return list(_rows({n: value for n, value in inputs.items() if n not in _WORDS}))
+def said(inputs: Mapping[str, Any]) -> str:
+    """What stands for a prompt where there is none; empty where nothing does."""
+    for name in _SAID:
+        if inputs.get(name):
+            return str(inputs[name])
+    return scene(str(inputs.get("effect_scene", "")))
 
 
-def made(result: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """The facts that came, the faces aside."""
-    return list(_rows({n: value for n, value in (result or {}).items() if n != FACES}))
+def made(result: Mapping[str, Any]) -> list[tuple[Promise | str, str]]:
+    """The facts that came beside the id, in words; what has none stays in the API."""
+    return list(_facts(result))
 
 
 def faces(result: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
@@ -52,10 +68,22 @@ def faces(result: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     return [face for face in (result or {}).get(FACES, ()) if isinstance(face, Mapping)]
 
 
-def _rows(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in values.items():
-        label = name.replace("_", " ").capitalize()
-        if isinstance(value, bool):
-            yield label, gettext("yes") if value else gettext("no")
-        elif isinstance(value, str | int | float) and value != "":
-            yield label, Truncator(str(value)).chars(_LONGEST)
+def pictures(generation: Generation) -> list[str]:
+    """Links to the pictures that were sent for it, each once."""
+    named = sources.uploads_of(generation.order())
+    if not named:
+        return []
+    with tenancy.scope(generation.organisation_id):
+        rows = Upload.objects.filter(public_id__in=named, content_type__startswith="image/")
+        return [storage.link(row.key) for row in rows.order_by("pk")]
+
+
+def _facts(result: Mapping[str, Any]) -> Iterator[tuple[Promise | str, str]]:
+    if result.get("width") and result.get("height"):
+        yield _("Size"), f"{result['width']}×{result['height']}"
+    if isinstance(result.get("original_duration"), int | float):
+        yield _("Length"), f"{result['original_duration'] / 1000:.1f} s"
+    if result.get("total_frame"):
+        yield _("Frames"), str(result["total_frame"])
+    if result.get("fps"):
+        yield _("Frames a second"), str(result["fps"])

@@ -52,7 +52,7 @@ def test_what_the_customer_can_change_is_passed_on() -> None:
     assert shown.announcement == "Failed. The credits came back."
 
 
-def page(kind: str, status: Status, made: dict[str, Any], **asked: str) -> str:
+def page(kind: str, status: Status, made: dict[str, Any], **asked: Any) -> str:
     """The part of a job's page that changes."""
     job = Generation(
         public_id="gen_made", model=f"kling-{kind}", kind=kind, status=status, credits=1,
@@ -68,8 +68,9 @@ def test_what_is_no_film_is_shown_with_its_own_fields_and_result() -> None:
     voice = {"facts": {"voice_name": "Ann"}}
     shown = page("custom-voice", Status.SUCCEEDED, voice, voice_name="Ann", audio="upl_1")
     assert "The voice is ready." in shown
-    assert '<dt>Voice id</dt><dd class="mono">gen_made</dd>' in shown
-    assert "<dt>Voice name</dt><dd>Ann</dd>" in shown
+    assert '<dt>Voice id</dt><dd><code id="made-id">gen_made</code></dd>' in shown
+    assert '<p class="prompt-text">Ann</p>' in shown
+    assert "<dt>Recording</dt><dd>a file that you sent</dd>" in shown
     for foreign in ("Quality", "Length", "silent", "film", "To the library"):
         assert foreign not in shown
     key = "films/gen_made/0.webp"
@@ -78,6 +79,29 @@ def test_what_is_no_film_is_shown_with_its_own_fields_and_result() -> None:
     assert "<code>left-1</code>" in shown
     assert f"/media/{key}?" in shown
     assert "film" not in page("text-to-audio", Status.FAILED, {}, prompt="Rain")
+
+
+def test_what_an_order_names_is_linked_and_told_in_words() -> None:
+    face = {"face_id": "left-1", "audio": "https://example.com/a/speech.mp3?key=secret",
+            "sound_end_time": 3000, "sound_volume": 1.5}  # fmt: skip
+    shown = page("advanced-lip-sync", Status.FAILED, {}, session="gen_x", faces=[face])
+    assert '<dt>Begun with</dt><dd><a class="mono" href="/app/jobs/gen_x">gen_x</a></dd>' in shown
+    assert "<dt>Recording</dt><dd>example.com/a/speech.mp3</dd>" in shown
+    assert "<dt>Recording to</dt><dd>3.0 s</dd>" in shown
+    assert "<dt>Loudness of the recording</dt><dd>150 %</dd>" in shown
+    points = [{"x": 0.4, "y": 0.6}, {"x": 0.5, "y": 0}]
+    told = {"facts": {"fps": 24, "width": 1280, "height": 720, "status": 0, "total_frame": 120,
+                      "original_duration": 5000, "res": {"points": points}}}  # fmt: skip
+    chosen = page("add-selection", Status.SUCCEEDED, told, session="gen_x", frame=0, points=points)
+    assert "<dt>In frame</dt><dd>0</dd>" in chosen
+    assert "<dt>Points</dt><dd>40 % · 60 %, 50 % · 0 %</dd>" in chosen
+    assert '<dt>Size</dt><dd class="mono">1280×720</dd>' in chosen
+    assert '<dt>Length</dt><dd class="mono">5.0 s</dd>' in chosen
+    assert "Status" not in chosen
+    assert "prompt-text" not in chosen
+    spoken = page("tts", Status.FAILED, {}, text="Hello", voice="AOT", language="zh", speed=1.2)
+    for row in ("Voice</dt><dd>Ace", "Language</dt><dd>Chinese", "Pace</dt><dd>1.2×"):
+        assert row in spoken
 
 
 @pytest.mark.parametrize("mode", ["std", "pro"])
