@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 from accounts.actors import Actor
 from generations import access, submission
 from generations.catalogue.params import SHOTS_MAX
+from generations.errors import InvalidRequest
 from generations.models import Generation
 from generations.submission import Submission
 from generations.wire.task import BadRequest, Order
@@ -21,6 +23,9 @@ from kling_saas.lib.refusals import NotFound
 
 LABEL_MAX, URL_MAX = 255, 2000
 _NO_TASK = "There is no such task."
+_NAME = re.compile(r"[a-z_]+")
+_ABOUT_OTHERS = {"required", "conflict", "unsupported"}  # where what is to be sent is a field
+_SPOKEN_OF = re.compile(r"\b(?:send|leave|either|with|and|in) [a-z_]+(?: or [a-z_]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,36 +44,48 @@ def place(
     *,
     door: str,
     encode: Callable[[Generation], dict[str, Any]],
+    spelt: Callable[[str], str],
     deadline: int | None = None,
     max_shots: int = SHOTS_MAX,
 ) -> Placed:
     """Accept an order, or find the one that its key or task id named before.
 
-    `encode` makes the dialect's answer; `deadline` is in seconds. Raises BadRequest and the
-    refusals of `submit`.
+    `encode` makes the dialect's answer, `spelt` tells how the client's body calls a place in the
+    order; `deadline` is in seconds. Raises BadRequest and the refusals of `submit`, in its words.
     """
     if order.external_id and len(order.external_id) > LABEL_MAX:
         raise BadRequest("external_task_id", f"has at most {LABEL_MAX} characters")
-    receipt = submission.submit(
-        actor,
-        Submission(
-            fields=order.fields,
-            warnings=order.warnings,
-            door=door,
-            lenient=True,
-            max_shots=max_shots,
-            deadline=deadline,
-            external_id=order.external_id,
-            callback_url=_callback_url(order.callback_url),
-            idempotency_key=headers.idempotency_key(request),
-        ),
-        lambda generation: json.dumps(encode(generation)),
+    asked = Submission(
+        fields=order.fields,
+        warnings=order.warnings,
+        door=door,
+        lenient=True,
+        max_shots=max_shots,
+        deadline=deadline,
+        external_id=order.external_id,
+        callback_url=_callback_url(order.callback_url),
+        idempotency_key=headers.idempotency_key(request),
     )
+    try:
+        receipt = submission.submit(actor, asked, lambda made: json.dumps(encode(made)))
+    except InvalidRequest as refusal:
+        raise InvalidRequest.all([_respelt(each, spelt) for each in refusal.violations]) from None
     if receipt.known:
         known = access.find(actor, receipt.generation)
         return Placed(receipt.generation, json.dumps(encode(known)), {})
     replayed = {"Idempotent-Replayed": "true"} if receipt.replayed else {}
     return Placed(receipt.generation, receipt.body, replayed)
+
+
+def _respelt(violation: Mapping[str, Any], spelt: Callable[[str], str]) -> dict[str, Any]:
+    """A violation as of the client's fields: where it begins, and where others are spoken of."""
+    ours, message = violation["field"], violation["message"]
+    theirs = spelt(ours)
+    rest = message.removeprefix(ours)
+    if violation["code"] in _ABOUT_OTHERS:
+        rest = _SPOKEN_OF.sub(lambda found: _NAME.sub(lambda name: spelt(name[0]), found[0]), rest)
+    begin = theirs if message.startswith(ours) else ""
+    return {**violation, "field": theirs, "message": begin + rest}
 
 
 def _callback_url(url: str | None) -> str:

@@ -270,6 +270,10 @@ class Mark(Field):
         told = told[0] if isinstance(told, list) and told else told
         return told.get("enabled") if isinstance(told, Mapping) else None
 
+    def place_in(self, body: Mapping[str, Any], inside: str) -> str:
+        listed = isinstance(body.get("watermark_info"), list)
+        return f"watermark_info{'[0]' if listed else ''}.enabled"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing(Field):

@@ -41,6 +41,17 @@ class Ids(Field):
         ids = [item.get(self.inner) if isinstance(item, Mapping) else item for item in value]
         return [str(i) if isinstance(i, int) and 0 <= i < 2**63 else i for i in ids]
 
+    def place_in(self, body: Mapping[str, Any], inside: str) -> str:
+        item = _item_at(found_at(body, self.path), inside)
+        return self.path + inside + (f".{self.inner}" if isinstance(item, Mapping) else "")
+
+
+def _item_at(listed: Any, entry: str) -> Any:
+    """What a list has at `[3]`; None where it has nothing there, or is none."""
+    position = entry.strip("[]")
+    fits = position.isdecimal() and isinstance(listed, list) and int(position) < len(listed)
+    return listed[int(position)] if fits else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Many(Field):
@@ -115,11 +126,7 @@ class Many(Field):
 
     def place_in(self, body: Mapping[str, Any], inside: str) -> str:
         entry, name = inside.partition(".")[::2]
-        listed = self.take(body)
-        position = entry.strip("[]")
-        if not (position.isdecimal() and isinstance(listed, list) and int(position) < len(listed)):
-            return self.path + inside
-        item = found_at(body, self.path)[int(position)]
+        item = _item_at(found_at(body, self.path), entry)
         fields = {field.name: field for field in self.inner}
         field = self.inner[0] if self.bare else fields.get(name)
         if field is None or not isinstance(item, Mapping):

@@ -12,12 +12,14 @@ from accounts.access_keys import TokenRefused
 from generations.compat import doors
 from generations.errors import FAILURES, InvalidRequest, QueueFull
 from generations.wire.kling import codes
+from generations.wire.kling.server import SPELLINGS
 from generations.wire.task import BadRequest
 from kling_saas.api.errors import MethodNotAllowed
 from kling_saas.api.requests import request_id
 from kling_saas.lib.refusals import NotFound, Refusal
 
 PARAMETERS, FORBIDDEN = 1200, 1103
+_MODEL = SPELLINGS["model"]
 _BY_STATUS = {
     401: 1002,
     402: codes.BALANCE_EMPTY,
@@ -64,7 +66,7 @@ def _code(error: Refusal) -> int:
         return codes.NO_SUCH_METHOD
     if isinstance(error, QueueFull):
         return codes.CONCURRENCY
-    if isinstance(error, InvalidRequest) and error.violations[0]["field"] == "model":
+    if isinstance(error, InvalidRequest) and error.violations[0]["field"] in _MODEL:
         return codes.NO_SUCH_RESOURCE
     return _BY_STATUS.get(error.status, codes.INTERNAL if error.status >= 500 else PARAMETERS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, get_args
 
 from django.conf import settings
@@ -23,12 +24,10 @@ from generations.compat.kling.authentication import actor_of
 from generations.compat.kling.errors import NoSuchMethod, failed, refuse
 from generations.compat.kling.paging import paging
 from generations.compat.ordering import look_up, place, warned
-from generations.errors import InvalidRequest
 from generations.models import Generation
 from generations.models.generation import TERMINAL
 from generations.wire import plain
 from generations.wire.kling import codes, tasks
-from generations.wire.kling import products as products_wire
 from generations.wire.kling import server as wire
 from generations.wire.task import BadRequest, TaskState
 from kling_saas.api.requests import request_id
@@ -61,30 +60,13 @@ def _create(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
     # Its clients read the result in this answer and look for none later.
     limit = settings.KLING_WAIT_SECONDS if product and product.at_once else 0
     deadline = limit - _TO_TELL if limit else None
-    try:
-        placed = place(request, actor, order, door=DOOR, encode=encode, deadline=deadline)
-    except InvalidRequest as refusal:
-        raise _in_their_words(kind, body, refusal) from None
+    spelt = partial(wire.place_of, kind, body)
+    placed = place(request, actor, order, door=DOOR, encode=encode, spelt=spelt, deadline=deadline)
     response = doors.text_answer(placed.body, 200, placed.headers)
     if product and limit:
         address = f"/{DOOR}{product.path}/{placed.generation}?until={time.time() + limit:.3f}"
         response["X-Kling-Wait"] = f"{placed.generation};{limit};{address}"
     return response
-
-
-def _in_their_words(kind: Kind, body: dict[str, Any], refusal: InvalidRequest) -> InvalidRequest:
-    """The refusal of a product's order with its fields as the body calls them."""
-    if kind not in PRODUCTS:
-        return refusal
-    told = []
-    for violation in refusal.violations:
-        ours, message = violation["field"], violation["message"]
-        theirs = products_wire.place_of(PRODUCTS[kind], body, ours)
-        message = theirs + message.removeprefix(ours) if message.startswith(ours) else message
-        if message.endswith(f": send {ours}."):
-            message = message.removesuffix(f"{ours}.") + f"{theirs}."
-        told.append({**violation, "message": message})
-    return InvalidRequest.all(told)
 
 
 def _list(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:

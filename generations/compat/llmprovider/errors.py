@@ -6,6 +6,7 @@ from django.http import HttpResponse
 
 from generations.compat import doors
 from generations.errors import InvalidRequest
+from generations.wire.kling.server import SPELLINGS
 from generations.wire.llmprovider import server as wire
 from generations.wire.task import BadRequest
 from kling_saas.lib.refusals import Refusal
@@ -20,7 +21,7 @@ def refuse(error: Exception) -> HttpResponse:
     if not isinstance(error, Refusal):
         raise error
     param = error.violations[0]["field"] if isinstance(error, InvalidRequest) else None
-    code = "model_not_found" if param == "model" else error.code
+    code = "model_not_found" if param in SPELLINGS["model"] else error.code
     status = 400 if error.status in (413, 415, 422) else error.status
     retry = error.facts.get("retry_after")
     return doors.answer(

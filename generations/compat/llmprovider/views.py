@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -28,14 +29,16 @@ KIND: Kind = "text2video"  # all that is sold here
 def create(request: HttpRequest) -> Answer:
     """Order; the answer is the flat task. `model` is required here, as its page says."""
     actor = actor_of(request)
-    order = wire.decode_order(doors.body_json(request))
+    body = doors.body_json(request)
+    order = wire.decode_order(body)
     if "model" not in order.explicit:
         raise BadRequest("model", "is required: kling-video-v1 or kling-video-v1-6")
 
     def encode(generation: Generation) -> dict[str, Any]:
         return warned(tasks.created(presenting.task(generation)), generation)
 
-    placed = place(request, actor, order, door=DOOR, encode=encode)
+    spelt = partial(wire.place_of, body)
+    placed = place(request, actor, order, door=DOOR, encode=encode, spelt=spelt)
     return doors.text_answer(placed.body, 200, placed.headers)
 
 

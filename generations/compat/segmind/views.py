@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -100,10 +102,13 @@ def unknown(request: HttpRequest) -> Answer:
 
 def _placed(request: HttpRequest, actor: Actor, slug: str) -> Placed:
     page = slugs.find(slug)
+    spelt: Callable[[str], str]
     if slug == voices.SLUG:
-        order = voices.decode_order(doors.body_json(request), products.words())
+        body, words = doors.body_json(request), products.words()
+        order, spelt = voices.decode_order(body, words), partial(voices.place_of, body, words)
     elif page is not None:
-        order = wire.decode_order(page, doors.body_json(request))
+        body = doors.body_json(request)
+        order, spelt = wire.decode_order(page, body), partial(wire.place_of, page, body)
     else:
         raise NotFound(f"Model or endpoint not found: {slug[:60]!r}")
     base_url = request.build_absolute_uri(PREFIX if request.path.startswith(PREFIX) else "/")
@@ -112,7 +117,9 @@ def _placed(request: HttpRequest, actor: Actor, slug: str) -> Placed:
         reply = wire.encode_queued(presenting.task(generation), base_url)
         return warned(reply.json, generation)
 
-    return place(request, actor, order, door=DOOR, encode=encode, max_shots=slugs.SHOTS_MAX)
+    return place(
+        request, actor, order, door=DOOR, encode=encode, spelt=spelt, max_shots=slugs.SHOTS_MAX
+    )
 
 
 def _find(actor: Actor, public_id: str) -> Generation:

@@ -9,7 +9,7 @@ from typing import Any
 from generations.catalogue.params import Kind, Params
 from generations.catalogue.products import omni, registry
 from generations.catalogue.products.checking import TASK
-from generations.catalogue.products.fields import found_at
+from generations.catalogue.products.fields import Field, found_at
 from generations.catalogue.products.product import Product
 from generations.catalogue.products.sources import SLACK
 from generations.catalogue.violations import Findings, Violation
@@ -86,10 +86,10 @@ def fields_of(product: Product, body: Mapping[str, Any]) -> dict[str, Any]:
     return {TASK: product.name, **fields}
 
 
-def place_of(product: Product, body: Mapping[str, Any], place: str) -> str:
+def place_of(fields: Mapping[str, Field], body: Mapping[str, Any], place: str) -> str:
     """A place in an order (`voice`, `images[0]`) as the body that ordered it calls it."""
     name = _NAME.match(place)
-    field = product.by_name.get(name.group()) if name else None
+    field = fields.get(name.group()) if name else None
     return field.place_in(body, place[len(field.name) :]) if field else place
 
 

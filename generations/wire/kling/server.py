@@ -7,6 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from generations.catalogue.params import Kind
+from generations.catalogue.products import usual
+from generations.catalogue.products.fields import Field
+from generations.catalogue.products.lists import Ids
 from generations.catalogue.products.product import Product
 from generations.catalogue.products.registry import PRODUCTS
 from generations.catalogue.violations import printable
@@ -16,6 +19,7 @@ from generations.wire.task import BadRequest, Order, Task, WireReply
 
 __all__ = [
     "DEFAULT_MODEL",
+    "SPELLINGS",
     "decode_order",
     "encode_at_once",
     "encode_callback",
@@ -23,6 +27,7 @@ __all__ = [
     "encode_error",
     "encode_list",
     "encode_task",
+    "place_of",
     "read_label",
 ]
 
@@ -37,6 +42,19 @@ _SAME_NAME = (
     "cfg_scale",
     "camera_control",
 )
+SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "model": ("model_name", "model"),
+    "sound": ("sound", "motion_has_audio"),
+}
+"""What clients call some of our words, the official name first."""
+_REFERENCES: Mapping[str, Field] = {
+    field.name: field
+    for field in (
+        Ids(name="voices", key="voice_list", inner="voice_id", most=2),
+        Ids(name="elements", key="element_list", inner="element_id", most=3),
+        usual.WATERMARK,
+    )
+}
 _SHOTS = ("multi_shot", "shot_type", "multi_prompt")
 _PICTURES = ("image", "image_tail", "static_mask", "dynamic_masks")
 
@@ -49,26 +67,41 @@ def decode_order(kind: Kind, body: object) -> Order:
     """
     if not isinstance(body, Mapping):
         raise BadRequest("body", "must be a JSON object")
-    sent = {name: value for name, value in body.items() if not _is_empty(value)}
+    sent = _given(body)
     if kind in PRODUCTS:
         return _product_order(PRODUCTS[kind], sent)
     fields = {name: sent[name] for name in _SAME_NAME if name in sent}
-    model = sent.get("model_name", sent.get("model"))
-    if model is not None:
-        fields["model"] = model
     if kind == "text2video":
         fields |= {name: sent[name] for name in ("aspect_ratio",) if name in sent}
     else:
         fields |= {name: sent[name] for name in _PICTURES if name in sent}
         if "image" not in fields and "image_tail" not in fields:
             raise BadRequest("image", "image or image_tail is required")
-    sound = sent.get("sound", sent.get("motion_has_audio"))
-    if sound is not None:
-        fields["sound"] = sound
-    fields |= _multi_shot(sent) | _references(sent)
+    told = {name: sent.get(_spelt(sent, name)) for name in SPELLINGS}
+    told |= {name: field.take(sent) for name, field in _REFERENCES.items()}
+    fields |= {name: value for name, value in told.items() if value is not None}
+    fields |= _multi_shot(sent)
     explicit = frozenset(fields)
     fields.setdefault("model", DEFAULT_MODEL)
     return _order(fields, sent, explicit)
+
+
+def place_of(kind: Kind, body: Mapping[str, Any], place: str) -> str:
+    """A place in an order in native words (`voices[0]`) as the body that ordered it calls it."""
+    sent = _given(body)
+    if place in SPELLINGS:
+        return _spelt(sent, place)
+    product = PRODUCTS.get(kind)
+    return products.place_of(product.by_name if product else _REFERENCES, sent, place)
+
+
+def _given(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if not _is_empty(value)}
+
+
+def _spelt(sent: Mapping[str, Any], name: str) -> str:
+    known = SPELLINGS[name]
+    return next((spelling for spelling in known if spelling in sent), known[0])
 
 
 def _product_order(product: Product, sent: Mapping[str, Any]) -> Order:
@@ -106,29 +139,6 @@ def _multi_shot(sent: Mapping[str, Any]) -> dict[str, Any]:
     if on and not shots:
         raise BadRequest("shot_type", "is required with multi_shot: customize or intelligence")
     return shots
-
-
-def _references(sent: Mapping[str, Any]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    if "voice_list" in sent:
-        fields["voices"] = _ids(sent["voice_list"], "voice_id")
-    if "element_list" in sent:
-        fields["elements"] = _ids(sent["element_list"], "element_id")
-    mark = sent.get("watermark_info")
-    # Kling's Chinese page calls it an array, its sample is an object.
-    if isinstance(mark, list):
-        mark = mark[0]
-    if isinstance(mark, Mapping) and mark.get("enabled") is not None:
-        fields["watermark"] = mark["enabled"]
-    return fields
-
-
-def _ids(listed: object, name: str) -> object:
-    """Ids as strings; what has another shape goes on as it is, to be refused with its field."""
-    if not isinstance(listed, list):
-        return listed
-    ids = [item.get(name) if isinstance(item, Mapping) else item for item in listed]
-    return [str(found) if isinstance(found, int) and 0 <= found < 2**63 else found for found in ids]
 
 
 def read_label(sent: Mapping[str, Any], name: str) -> str | None:

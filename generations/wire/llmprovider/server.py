@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from generations.wire.kling import server as kling
 from generations.wire.kling import tasks
 from generations.wire.task import Order, Task, WireReply
@@ -20,6 +23,11 @@ _ERROR_TYPES = {
 def decode_order(body: object) -> Order:
     """A create request in native words. Raises BadRequest when it is not of this dialect."""
     return kling.decode_order("text2video", body)
+
+
+def place_of(body: Mapping[str, Any], place: str) -> str:
+    """A place in an order in native words as the body that ordered it calls it."""
+    return kling.place_of("text2video", body, place)
 
 
 def encode_created(task: Task) -> WireReply:

@@ -23,6 +23,8 @@ _FILM_MAX = 10  # s, of the film that an omni film follows or edits: Kling's own
 _AUTO = "auto"
 _SHARED_WORDS = ("negative_prompt", "cfg_scale")  # on o3's page, without a word of Kling's for them
 _NATIVE_MARK = re.compile(r"<<<(image|video|element)_(\d{1,2})>>>")
+_LISTED = re.compile(r"(images|videos)\[([0-9]+)\](?:\.(\w+))?")
+_ALONE = ("first", "second", "first_frame", "end_frame")  # pictures with a parameter for each
 _PAGE_MARK = re.compile(r"@(image|video|element)(\d{1,2})\b", re.IGNORECASE)
 
 _PROMPT = Parameter(name="prompt", native="prompt", required=True)
@@ -218,6 +220,18 @@ def fields_of(
     if isinstance(found.get("prompt"), str):
         found["prompt"] = read_marks(found["prompt"])
     return found, warnings
+
+
+def native_of(page: Slug, place: str) -> str:
+    """A place in an order by the page's parameters, where films and some pictures stand alone."""
+    found = _LISTED.fullmatch(place)
+    if found is None:
+        return place
+    name, number, inner = found.groups()
+    if name == "videos":
+        return inner or "video"
+    alone = [native for native in _ALONE if native in page.by_native]
+    return alone[int(number)] if alone else f"{name}[{number}]"
 
 
 def _without_what_kling_lacks(fields: dict[str, Any]) -> tuple[str, ...]:

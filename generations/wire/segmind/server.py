@@ -52,6 +52,20 @@ def decode_order(slug: Slug, body: object) -> Order:
     return Order(fields=fields, explicit=explicit, warnings=warnings)
 
 
+def place_of(slug: Slug, body: Mapping[str, Any], place: str) -> str:
+    """A place in an order in native words as the client calls the page's parameter for it."""
+    native = products.native_of(slug, place)
+    name = native.partition("[")[0]
+    if place.startswith("camera_control."):
+        native = name = _CAMERA[2] if place.startswith("camera_control.config") else _CAMERA[0]
+    parameter = slug.by_native.get(name)
+    if parameter is None:
+        return place
+    spellings = (parameter.name, *parameter.also)
+    told = next((each for each in spellings if body.get(each) is not None), parameter.name)
+    return told + native.removeprefix(name)
+
+
 def _value(parameter: Parameter, body: Mapping[str, Any]) -> Any:
     """What the client sent for a parameter, under any of its names; None when absent."""
     names = (parameter.name, *parameter.also)

@@ -48,6 +48,13 @@ def decode_order(body: object, words: Mapping[str, str] = WORDS) -> Order:
     return Order(fields={"task": VOICE.name, "audio": recording, "voice_name": name})
 
 
+def place_of(body: Mapping[str, Any], words: Mapping[str, str], place: str) -> str:
+    """A place in an order in native words as the client calls the page's parameter for it."""
+    known = {"audio": (words["recording"], *_RECORDING), "voice_name": (words["name"], *_NAME)}
+    spellings = known.get(place, (place,))
+    return next((each for each in spellings if body.get(each)), spellings[0])
+
+
 def _first(body: Mapping[str, Any], *names: str) -> Any:
     return next((body[name] for name in names if body.get(name)), None)
 

@@ -203,7 +203,7 @@ def test_an_element_is_deleted_at_either_door(kling: Program, api: Program) -> N
              "element_list": [{"element_id": second}]}  # fmt: skip
     refused = kling.post("/v1/videos/image2video", order).json()
     assert refused["code"] == 1201
-    assert "elements[0]" in refused["message"]
+    assert "element_list[0].element_id" in refused["message"]
 
 
 def test_nobody_names_what_is_anothers_though_it_is_at_the_same_upstream(

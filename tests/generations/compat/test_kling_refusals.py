@@ -109,3 +109,48 @@ def test_what_is_switched_off_is_no_method_and_what_it_made_is_still_found(kling
         row.delete()
         seen_by_all()
     assert kling.post(path, order).json()["code"] == 0
+
+
+WORDS, STILL = "/v1/videos/text2video", "/v1/videos/image2video"
+OLD, LOUD = ({"model_name": f"kling-{name}", "mode": "pro"} for name in ("v1-6", "v2-6"))
+PICTURE = "https://example.com/first.png"
+VOICES, NOBODY = [{"voice_id": "a"}], [{"element_id": "nope"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "said"),
+    [
+        (WORDS, {"model_name": "sora"}, 'model_name "sora" is not'),
+        (WORDS, {"model_name": "", "model": "sora"}, 'model "sora" is not'),
+        ("/v1/videos/omni-video", {"model_name": "sora"}, "model_name of omni-video"),
+        (WORDS, {**LOUD, "sound": "loud"}, "sound must be"),
+        (WORDS, {**LOUD, "motion_has_audio": "loud"}, "motion_has_audio must be"),
+        (STILL, {**LOUD, "voice_list": [{"voice_id": 1.5}]}, "voice_list must be a list of ids"),
+        (STILL, {**LOUD, "voice_list": VOICES},
+         "voice_list need sound: send sound on or leave voice_list out."),
+        (STILL, {**LOUD, "sound": "on", "voice_list": VOICES * 3}, "voice_list has 3 entries"),
+        (STILL, {"model_name": "kling-v3", "element_list": NOBODY},
+         "element_list[0].element_id: there is no element nope"),
+        (STILL, {**LOUD, "sound": "on", "voice_list": VOICES, "element_list": NOBODY},
+         "element_list is not possible with kling-v2-6"),
+        (WORDS, {"watermark_info": {"enabled": "no"}}, "watermark_info.enabled must be true"),
+        (WORDS, {"watermark_info": [{"enabled": "no"}]}, "watermark_info[0].enabled must be"),
+        (STILL, {**OLD, "image_tail": "x"}, "image_tail is"),
+        (STILL, {**OLD, "image": "", "image_tail": PICTURE, "dynamic_masks": [1]}, "dynamic_masks"),
+        (WORDS, {"camera_control": {"type": "simple", "config": {"zoom": 11}}},
+         "camera_control.config.zoom must be"),
+        (WORDS, {"cfg_scale": 2}, "cfg_scale must be"),
+        (WORDS, {"negative_prompt": "x" * 2501}, "negative_prompt has"),
+        (WORDS, {"external_task_id": "x" * 256}, "external_task_id"),
+        (WORDS, {"callback_url": "ftp://example.com"}, "callback_url"),
+    ],
+)  # fmt: skip
+def test_a_film_is_refused_by_the_names_that_the_client_sent(
+    kling: Program, alice: Customer, path: str, sent: dict[str, object], said: str
+) -> None:
+    picture = {"image": PICTURE} if path == STILL else {}
+    answer = kling.post(path, {"prompt": "A fox", **picture, **sent})
+    unknown = "sora" in sent.values()
+    assert (answer.status_code, answer.json()["code"]) == (400, 1203 if unknown else 1201)
+    assert answer.json()["message"].startswith(said)
+    assert available(alice) == 10_000

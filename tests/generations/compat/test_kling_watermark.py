@@ -80,7 +80,7 @@ def test_who_cannot_mark_is_not_asked_and_the_customer_is_told_before_any_hold(
     before = available(alice)
     refused = kling.post(FILMS, MARKED)
     assert (refused.status_code, refused.json()["code"]) == (400, 1201)
-    assert refused.json()["message"].startswith("watermark cannot be made")
+    assert refused.json()["message"].startswith("watermark_info.enabled cannot be made")
     assert available(alice) == before
     plain = {**MARKED, "watermark_info": {"enabled": False}}
     assert ended(kling, FILMS, plain)["task_result"]["videos"]

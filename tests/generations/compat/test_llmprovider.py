@@ -42,7 +42,10 @@ def test_a_finished_task_is_flat_and_found_by_either_id(llmprovider: Program, ap
     [
         ({"prompt": "x"}, "model", "invalid_request"),
         ({**FILM, "model": "sora"}, "model", "model_not_found"),
+        ({"model_name": "sora", "prompt": "x"}, "model_name", "model_not_found"),
         ({"model": "kling-video-v1"}, "prompt", "invalid_request"),
+        ({**FILM, "motion_has_audio": "loud"}, "motion_has_audio", "invalid_request"),
+        ({**FILM, "voice_list": "x"}, "voice_list", "invalid_request"),
         ({**FILM, "prompt": "x" * 2501}, "prompt", "invalid_request"),
         ({**FILM, "negative_prompt": "x" * 2501}, "negative_prompt", "invalid_request"),
         ({**FILM, "cfg_scale": 2}, "cfg_scale", "invalid_request"),
@@ -68,6 +71,7 @@ def test_each_limit_is_a_400_with_its_param(
     error = answer.json()["error"]
     assert set(error) == {"message", "type", "param", "code"}
     assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", param, code)
+    assert error["message"].startswith(param)
     assert available(alice) == 10_000
 
 
