@@ -82,7 +82,8 @@ def run(runs: int, seed: int) -> bool:
         UPSTREAM_TIMEOUT="3",
         UNKNOWN_GRACE_SECONDS="6",
         RETRY_TRICKLE_SECONDS="8" if long else "4",  # more weather, more to be sent again
-        BREAKER_WINDOW_SECONDS="20",  # a third of its default, as HEAL_WITHIN is short
+        BREAKER_WINDOW_SECONDS="20",  # thirds of their defaults, as HEAL_WITHIN is short
+        BREAKER_OPEN_MAX="20",
         SANDBOX_FILM="tiny",
         SANDBOX_STALL="8",
         SANDBOX_DUPLICATES="1",
