@@ -1,0 +1,96 @@
+"""Collecting an invoice, and what its success or failure makes of the subscription behind it."""
+
+from __future__ import annotations
+
+from billing.sandbox import invoices
+from billing.sandbox.desk import DAY, Desk
+from billing.sandbox.errors import Declined
+from billing.sandbox.store import Doc
+
+# Days from each failure to the next try; after the last one the subscription is canceled.
+RETRIES = (3, 5, 7)
+
+
+def collect(desk: Desk, invoice: Doc, method: Doc, *, off_session: bool = False) -> bool:
+    """Try to take an open invoice's money; whether it is paid. Raises Declined.
+
+    Not paid and no refusal: its customer is asked to confirm, and it counts as failed meanwhile.
+    """
+    try:
+        paid = invoices.pay(desk, invoice, method)
+    except Declined:
+        fail(desk, invoice)
+        raise
+    if paid:
+        after_payment(desk, invoice)
+    else:
+        fail(desk, invoice, asked=not off_session)
+    return paid
+
+
+def authenticated(desk: Desk, invoice: Doc, *, paid: bool) -> None:
+    """The customer answered the bank's question about this invoice's payment."""
+    if paid:
+        invoices.mark_paid(desk, invoice)
+        after_payment(desk, invoice)
+    else:
+        desk.emit("invoice.payment_failed", invoice)
+
+
+def after_payment(desk: Desk, invoice: Doc) -> None:
+    """A paid invoice completes or mends its subscription, if nothing else of it is open."""
+    subscription = desk.store.get(invoice["_subscription"] or "")
+    if subscription is None:
+        return
+    _mend(desk, subscription)
+    _spend_discounts(desk, subscription)
+    desk.save(subscription, "customer.subscription.updated")
+    customer = desk.get("customer", subscription["customer"])
+    customer["delinquent"] = any(
+        other["status"] == "past_due"
+        for other in desk.store.find("subscription", ("customer", "=", customer["id"]))
+    )
+    customer["currency"] = customer["currency"] or invoice["currency"]
+    desk.save(customer, "customer.updated")
+
+
+def _mend(desk: Desk, subscription: Doc) -> None:
+    if subscription["status"] == "incomplete":
+        subscription["status"] = "active"
+    elif subscription["status"] == "past_due":
+        open_ones = desk.store.find(
+            "invoice", ("customer", "=", subscription["customer"]), ("status", "=", "open")
+        )
+        if not any(one["_subscription"] == subscription["id"] for one in open_ones):
+            subscription["status"] = "active"
+
+
+def _spend_discounts(desk: Desk, subscription: Doc) -> None:
+    """A coupon for one invoice takes nothing off the next."""
+    kept = []
+    for name in subscription["discounts"]:
+        discount = desk.store.get(name)
+        if discount and discount["_duration"] != "once":
+            kept.append(name)
+    subscription["discounts"] = kept
+
+
+def fail(desk: Desk, invoice: Doc, *, asked: bool = False) -> None:
+    """It was not paid: told, and when the next try is. `asked`: its customer is there and asked."""
+    subscription = desk.store.get(invoice["_subscription"] or "")
+    failures = max(invoice["attempt_count"], 1)
+    running = subscription is not None and subscription["status"] in ("active", "past_due")
+    if running and failures <= len(RETRIES):
+        invoice["next_payment_attempt"] = desk.now() + RETRIES[failures - 1] * DAY
+    else:
+        invoice["next_payment_attempt"] = None
+    desk.store.put(invoice)
+    if not asked:
+        desk.emit("invoice.payment_failed", invoice)
+    if subscription is None or not running:
+        return
+    subscription["status"] = "past_due"
+    desk.save(subscription, "customer.subscription.updated")
+    customer = desk.get("customer", subscription["customer"])
+    customer["delinquent"] = True
+    desk.save(customer, "customer.updated")

@@ -1,0 +1,1 @@
+"""Tests of the payments sandbox, by Stripe's own SDK over real sockets."""
