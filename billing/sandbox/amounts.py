@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from billing.sandbox import coupons
-from billing.sandbox.desk import Desk
 from billing.sandbox.store import Doc
 
 # Value added tax in hundredths of a percent, for who has no VAT id. Elsewhere nothing is collected.
@@ -48,7 +47,7 @@ class Line:
         return self.discounted + (0 if self.inclusive else self.tax)
 
 
-def tax_for(desk: Desk, country: str | None, *, has_vat_id: bool, enabled: bool) -> Tax | None:
+def tax_for(country: str | None, *, has_vat_id: bool, enabled: bool) -> Tax | None:
     """The tax of a customer there; None when nobody asked for taxes."""
     if not enabled:
         return None

@@ -251,7 +251,7 @@ def reckon(desk: Desk, session: Doc, country: str | None, *, has_vat_id: bool = 
     if session["mode"] == "setup":
         return
     taxed = session["automatic_tax"]["enabled"]
-    tax = amounts.tax_for(desk, country, has_vat_id=has_vat_id, enabled=taxed)
+    tax = amounts.tax_for(country, has_vat_id=has_vat_id, enabled=taxed)
     lines = amounts.reckon(
         [
             amounts.Line(

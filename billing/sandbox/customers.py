@@ -74,12 +74,11 @@ def update(desk: Desk, params: Doc, name: str) -> Doc:
     return desk.save(customer, "customer.updated")
 
 
-def delete(desk: Desk, params: Doc, name: str) -> Doc:
-    """DELETE /v1/customers/:id."""
-    customer = desk.get("customer", name, in_path=True)
+def delete(desk: Desk, customer: Doc) -> Doc:
+    """It is gone, and told as deleted from now on."""
     desk.emit("customer.deleted", customer)
     desk.store.put({**customer, "deleted": True})
-    return {"id": name, "object": "customer", "deleted": True}
+    return {"id": customer["id"], "object": "customer", "deleted": True}
 
 
 def listing_of(desk: Desk, params: Doc) -> Doc:
@@ -140,6 +139,12 @@ def tax_ids(desk: Desk, customer: Doc) -> list[Doc]:
     """The tax ids of a customer, oldest first."""
     found = desk.store.find("tax_id", ("customer", "=", customer["id"]))
     return [tax_id for tax_id in found if not tax_id.get("deleted")]
+
+
+def has_vat_id(desk: Desk, customer: Doc) -> bool:
+    """Whether a European tax is the customer's own business."""
+    kinds = [tax_id["type"] for tax_id in tax_ids(desk, customer)]
+    return customer["tax_exempt"] != "none" or "eu_vat" in kinds or "gb_vat" in kinds
 
 
 def create_tax_id(desk: Desk, params: Doc, name: str) -> Doc:

@@ -59,7 +59,7 @@ ENDPOINTS = (
     _get("/v1/customers", customers.listing_of, customers.LIST),
     _get(_CUSTOMER, customers.retrieve),
     _post(_CUSTOMER, customers.update, customers.UPDATE),
-    _delete(_CUSTOMER, customers.delete),
+    _delete(_CUSTOMER, subscriptions.delete_customer),
     _post(f"{_CUSTOMER}/tax_ids", customers.create_tax_id, customers.TAX_ID),
     _get(f"{_CUSTOMER}/tax_ids", customers.list_tax_ids, customers.TAX_ID_LIST),
     _delete(f"{_CUSTOMER}/tax_ids/{{b}}", customers.delete_tax_id),

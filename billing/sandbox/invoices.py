@@ -119,10 +119,8 @@ def _sums(lines: Sequence[amounts.Line], discounts: Sequence[Doc], tax: Any) -> 
 def tax_of(desk: Desk, customer: Doc, *, enabled: bool) -> amounts.Tax | None:
     """The tax of a customer's invoices."""
     country = (customer["address"] or {}).get("country")
-    exempt = customer["tax_exempt"] != "none"
-    known = [tax_id["type"] for tax_id in customers.tax_ids(desk, customer)]
-    has_vat_id = exempt or any(kind in ("eu_vat", "gb_vat") for kind in known)
-    return amounts.tax_for(desk, country, has_vat_id=has_vat_id, enabled=enabled)
+    known = customers.has_vat_id(desk, customer)
+    return amounts.tax_for(country, has_vat_id=known, enabled=enabled)
 
 
 def _apply_balance(invoice: Doc, customer: Doc) -> None:

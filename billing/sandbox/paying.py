@@ -55,7 +55,8 @@ def submit(desk: Desk, session: Doc, form: Mapping[str, str]) -> str:
                 desk, code, session["customer"], session["amount_subtotal"], session["currency"]
             )
             session["discounts"] = [found]
-    checkout.reckon(desk, session, payer.country, has_vat_id=bool(payer.vat))
+    country, has_vat_id = _taxed_as(desk, session, payer)
+    checkout.reckon(desk, session, country, has_vat_id=has_vat_id)
     method = _card(desk, form, payer) if _needs_card(session) else None
     desk.store.put(session)
     customer = _customer(desk, session, payer)
@@ -66,6 +67,19 @@ def submit(desk: Desk, session: Doc, form: Mapping[str, str]) -> str:
     else:
         done = _pay(desk, session, customer, method)
     return complete(desk, session) if done else _challenge(desk, session)
+
+
+def _taxed_as(desk: Desk, session: Doc, payer: Payer) -> tuple[str, bool]:
+    """Country and whether there is a VAT id: what is kept of a customer counts, unless what was
+    typed replaces it.
+    """
+    if not session["customer"]:
+        return payer.country, bool(payer.vat)
+    customer = desk.get("customer", session["customer"])
+    kept = (customer["address"] or {}).get("country")
+    replaced = (session["_asked"]["customer_update"] or {}).get("address") == "auto"
+    known = customers.has_vat_id(desk, customer)
+    return (payer.country if replaced or not kept else kept), known or bool(payer.vat)
 
 
 def _needs_card(session: Doc) -> bool:

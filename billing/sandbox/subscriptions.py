@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from billing.sandbox import catalogue, collecting, coupons, invoices, methods
+from billing.sandbox import catalogue, collecting, coupons, customers, invoices, methods
 from billing.sandbox.desk import Desk
 from billing.sandbox.errors import Declined, invalid
 from billing.sandbox.forms import ANY, MAP, listing, merged, shape
@@ -237,6 +237,15 @@ def end(desk: Desk, subscription: Doc, reason: str) -> Doc:
     desk.store.put(subscription)
     desk.emit("customer.subscription.deleted", subscription)
     return subscription
+
+
+def delete_customer(desk: Desk, params: Doc, name: str) -> Doc:
+    """DELETE /v1/customers/:id: what it subscribes to ends at once."""
+    customer = desk.get("customer", name, in_path=True)
+    for subscription in desk.store.find("subscription", ("customer", "=", name)):
+        if subscription["status"] not in OVER:
+            end(desk, subscription, "cancellation_requested")
+    return customers.delete(desk, customer)
 
 
 def expire(desk: Desk, subscription: Doc) -> None:
