@@ -68,8 +68,8 @@ _MESSAGES = {
 
 
 def by_token(token: str) -> Card | None:
-    """The card of `pm_card_…`."""
-    return _BY_TOKEN.get(token)
+    """The card of `pm_card_…`; declines are documented with and without `visa_` in their names."""
+    return _BY_TOKEN.get(token.replace("pm_card_visa_charge", "pm_card_charge"))
 
 
 def by_number(number: str) -> Card:

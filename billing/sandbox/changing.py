@@ -12,6 +12,10 @@ from billing.sandbox.forms import ANY, MAP, merged, shape
 from billing.sandbox.periods import day, end_of, share
 from billing.sandbox.store import Doc
 
+_PENDING = "pending_if_incomplete"
+# What may be pending, and how.
+_PENDABLE = {"items", "proration_behavior", "proration_date", "payment_behavior", "off_session"}
+_PENDING_SECONDS = 23 * 3600
 PRORATIONS = ("create_prorations", "always_invoice", "none")
 ITEM = shape(
     id=str, price=str, price_data=catalogue.PRICE_DATA, quantity=int, deleted=bool, metadata=MAP
@@ -20,7 +24,7 @@ UPDATE = shape(
     items=[ITEM], proration_behavior=PRORATIONS, proration_date=int, cancel_at_period_end=bool,
     cancellation_details=shape(comment=str, feedback=str), metadata=MAP,
     default_payment_method=str, description=str, off_session=bool,
-    payment_behavior=subscriptions.BEHAVIORS, discounts=[coupons.GIVEN],
+    payment_behavior=(*subscriptions.BEHAVIORS, _PENDING), discounts=[coupons.GIVEN],
     automatic_tax=shape("enabled", enabled=bool), payment_settings=ANY,
 )  # fmt: skip
 
@@ -32,6 +36,8 @@ def update(desk: Desk, params: Doc, name: str) -> Doc:
         message = "A canceled subscription can only update its cancellation_details and metadata."
         if set(params) - {"metadata", "cancellation_details"}:
             raise invalid(message)
+    if params.get("payment_behavior") == _PENDING:
+        return _pend(desk, subscription, params)
     _facts(desk, subscription, params)
     _cancelling(desk, subscription, params)
     if params.get("discounts") is not None:
@@ -43,6 +49,32 @@ def update(desk: Desk, params: Doc, name: str) -> Doc:
     if invoice is not None:
         _collect(desk, subscription, invoice, params)
     return desk.get("subscription", name)
+
+
+def _pend(desk: Desk, subscription: Doc, params: Doc) -> Doc:
+    """A change that waits until its invoice is paid, and is forgotten if it is not in time."""
+    strange = sorted(set(params) - _PENDABLE)
+    if strange:
+        message = f"You cannot pass `{strange[0]}` when `payment_behavior` is `{_PENDING}`."
+        raise invalid(message, strange[0])
+    changed = copy.deepcopy(subscription)
+    invoice = _change(desk, changed, params)
+    if invoice is None:
+        return desk.save(changed, "customer.subscription.updated")
+    wanted = {name: changed[name] for name in ("items", "billing_cycle_anchor", "_pending")}
+    subscription.update(latest_invoice=invoice["id"], _update={"invoice": invoice["id"], **wanted})
+    desk.store.put(subscription)
+    _collect(desk, subscription, invoice, params)
+    found = desk.get("subscription", subscription["id"])
+    if found.get("_update"):
+        end = subscriptions.period_of(found)[1]
+        found["pending_update"] = {
+            "billing_cycle_anchor": None, "expires_at": min(desk.now() + _PENDING_SECONDS, end),
+            "subscription_items": wanted["items"]["data"], "trial_end": None,
+            "trial_from_plan": None,
+        }  # fmt: skip
+        desk.save(found, "customer.subscription.updated")
+    return found
 
 
 def _facts(desk: Desk, subscription: Doc, params: Doc) -> None:
@@ -233,6 +265,8 @@ def _collect(desk: Desk, subscription: Doc, invoice: Doc, params: Doc) -> None:
     invoices.draft(desk, invoice)
     invoices.finalize(desk, invoice)
     behavior = params.get("payment_behavior") or "allow_incomplete"
+    if invoice["status"] == "paid":
+        collecting.after_payment(desk, invoice)
     if invoice["status"] == "paid" or behavior == "default_incomplete":
         return
     customer = desk.get("customer", subscription["customer"])

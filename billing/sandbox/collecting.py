@@ -44,7 +44,14 @@ def after_payment(desk: Desk, invoice: Doc) -> None:
         return
     _mend(desk, subscription)
     _spend_discounts(desk, subscription)
+    waited = _waits_for(subscription, invoice)
+    if waited:
+        wanted = subscription.pop("_update")
+        del wanted["invoice"]
+        subscription.update(pending_update=None, **wanted)
     desk.save(subscription, "customer.subscription.updated")
+    if waited:
+        desk.emit("customer.subscription.pending_update_applied", subscription)
     customer = desk.get("customer", subscription["customer"])
     customer["delinquent"] = any(
         other["status"] == "past_due"
@@ -52,6 +59,21 @@ def after_payment(desk: Desk, invoice: Doc) -> None:
     )
     customer["currency"] = customer["currency"] or invoice["currency"]
     desk.save(customer, "customer.updated")
+
+
+def _waits_for(subscription: Doc, invoice: Doc) -> bool:
+    """Whether a change of the subscription comes true when this invoice is paid."""
+    return bool((subscription.get("_update") or {}).get("invoice") == invoice["id"])
+
+
+def forget_update(desk: Desk, subscription: Doc) -> None:
+    """The change that waits for its payment does not come."""
+    invoice = desk.get("invoice", subscription.pop("_update")["invoice"])
+    if invoice["status"] == "open":
+        invoices.void(desk, invoice)
+    subscription["pending_update"] = None
+    desk.save(subscription, "customer.subscription.updated")
+    desk.emit("customer.subscription.pending_update_expired", subscription)
 
 
 def _mend(desk: Desk, subscription: Doc) -> None:
@@ -79,7 +101,11 @@ def fail(desk: Desk, invoice: Doc, *, asked: bool = False) -> None:
     """It was not paid: told, and when the next try is. `asked`: its customer is there and asked."""
     subscription = desk.store.get(invoice["_subscription"] or "")
     failures = max(invoice["attempt_count"], 1)
-    running = subscription is not None and subscription["status"] in ("active", "past_due")
+    running = (
+        subscription is not None
+        and subscription["status"] in ("active", "past_due")
+        and not _waits_for(subscription, invoice)
+    )
     if running and failures <= len(RETRIES):
         invoice["next_payment_attempt"] = desk.now() + RETRIES[failures - 1] * DAY
     else:

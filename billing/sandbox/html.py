@@ -51,6 +51,7 @@ button, .button { font: inherit; font-weight: 700; cursor: pointer; min-height: 
   padding: .6rem 1.1rem; border-radius: 8px; border: 1px solid var(--act);
   background: var(--act); color: var(--on-act); text-decoration: none; display: inline-block; }
 button.wide { width: 100%; margin-top: 1.5rem; }
+button.wide + button.wide { margin-top: .75rem; }
 button.plain, .button.plain { background: none; color: var(--act); }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
 a { color: var(--act); }
@@ -59,6 +60,7 @@ a { color: var(--act); }
   margin-bottom: 1rem; font-weight: 600; }
 .row { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center;
   justify-content: space-between; padding: .75rem 0; border-bottom: 1px solid var(--line); }
+.row:last-child { border: 0; padding-bottom: 0; }
 .row form { margin: 0; } .acts { display: flex; flex-wrap: wrap; gap: .5rem; }
 .big { font-size: 2.2rem; font-weight: 700; line-height: 1.2; }
 details { margin-top: 1rem; } summary { cursor: pointer; min-height: 2rem; }
@@ -72,7 +74,7 @@ def page(title: str, body: str, *, layout: str = "narrow") -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)} – payments sandbox</title><style>{_STYLE}</style></head><body>"
-        '<div class="sandbox" role="note">SANDBOX: no money moves. Use test cards only.</div>'
+        '<header class="sandbox">SANDBOX: no money moves. Use test cards only.</header>'
         f'<main class="{layout}">{body}</main></body></html>'
     )
 

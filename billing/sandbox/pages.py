@@ -92,11 +92,13 @@ def _pay(desk: Desk, request: Request, form: Form) -> Response:
     if session["status"] != "open":
         return _html(pay_page.over(session), 410 if request.method == "POST" else 200)
     if request.method == "POST":
-        url, trouble = _tried(desk, lambda: paying.submit(desk, session, form))
-        if trouble is None:
+        only_look = form.get("act") == "update"
+        act = paying.look if only_look else paying.submit
+        url, trouble = _tried(desk, lambda: act(desk, session, form))
+        if trouble is None and url:
             return _go(url)
-        session = desk.get("checkout.session", name)
-        return _html(pay_page.checkout(desk, session, form, trouble), 402)
+        seen = pay_page.checkout(desk, desk.get("checkout.session", name), form, trouble)
+        return _html(seen, 200 if trouble is None else 402)
     refused = request.query_params.get("refused")
     trouble = "Your bank did not confirm the payment. Use another card." if refused else None
     return _html(pay_page.checkout(desk, session, {}, trouble))

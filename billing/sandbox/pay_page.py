@@ -78,12 +78,15 @@ def _form(desk: Desk, session: Doc, form: Mapping[str, str], trouble: str | None
         "subscription": "Subscribe",
         "setup": "Save card",
     }[session["mode"]]
+    update = ""
     if session["automatic_tax"]["enabled"] or code:
         label = {"payment": "Pay"}.get(session["mode"], label)
+        update = '<button class="wide plain" name="act" value="update" formnovalidate>'
+        update += "Update the total</button>"
     return (
         f'<form class="card" method="post">{html.alert(trouble)}<h2>Card</h2>{email}'
         f"{html.card_fields(name)}{html.countries(where)}{company}{code}"
-        f'<button class="wide">{label}</button>{_cheat_sheet()}</form>'
+        f'<button class="wide">{label}</button>{update}{_cheat_sheet()}</form>'
     )
 
 

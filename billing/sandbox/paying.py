@@ -47,18 +47,8 @@ def submit(desk: Desk, session: Doc, form: Mapping[str, str]) -> str:
     if session["status"] != "open":
         raise checkout.not_open(session)
     payer = _payer(desk, session, form)
-    code = form.get("promotion_code", "").strip()
-    if session["allow_promotion_codes"]:
-        session["discounts"] = []
-        if code:
-            found = coupons.by_code(
-                desk, code, session["customer"], session["amount_subtotal"], session["currency"]
-            )
-            session["discounts"] = [found]
-    country, has_vat_id = _taxed_as(desk, session, payer)
-    checkout.reckon(desk, session, country, has_vat_id=has_vat_id)
+    reckon(desk, session, form)
     method = _card(desk, form, payer) if _needs_card(session) else None
-    desk.store.put(session)
     customer = _customer(desk, session, payer)
     if session["mode"] == "subscription":
         done = _subscribe(desk, session, customer, payer, method)
@@ -69,17 +59,34 @@ def submit(desk: Desk, session: Doc, form: Mapping[str, str]) -> str:
     return complete(desk, session) if done else _challenge(desk, session)
 
 
-def _taxed_as(desk: Desk, session: Doc, payer: Payer) -> tuple[str, bool]:
-    """Country and whether there is a VAT id: what is kept of a customer counts, unless what was
-    typed replaces it.
+def look(desk: Desk, session: Doc, form: Mapping[str, str]) -> str:
+    """Only see what it comes to: nowhere to go next. Raises Refused with words for the page."""
+    reckon(desk, session, form)
+    return ""
+
+
+def reckon(desk: Desk, session: Doc, form: Mapping[str, str]) -> None:
+    """The session's amounts by the code, country and VAT id as typed. Raises Refused.
+
+    What is kept of a customer counts, unless what was typed replaces it.
     """
-    if not session["customer"]:
-        return payer.country, bool(payer.vat)
-    customer = desk.get("customer", session["customer"])
-    kept = (customer["address"] or {}).get("country")
-    replaced = (session["_asked"]["customer_update"] or {}).get("address") == "auto"
-    known = customers.has_vat_id(desk, customer)
-    return (payer.country if replaced or not kept else kept), known or bool(payer.vat)
+    code = form.get("promotion_code", "").strip()
+    if session["allow_promotion_codes"]:
+        session["discounts"] = []
+        if code:
+            found = coupons.by_code(
+                desk, code, session["customer"], session["amount_subtotal"], session["currency"]
+            )
+            session["discounts"] = [found]
+    country, has_vat_id = form.get("country") or None, bool(form.get("vat", "").strip())
+    if session["customer"]:
+        customer = desk.get("customer", session["customer"])
+        kept = (customer["address"] or {}).get("country")
+        replaced = (session["_asked"]["customer_update"] or {}).get("address") == "auto"
+        country = kept if kept and not replaced else country
+        has_vat_id = has_vat_id or customers.has_vat_id(desk, customer)
+    checkout.reckon(desk, session, country, has_vat_id=has_vat_id)
+    desk.store.put(session)
 
 
 def _needs_card(session: Doc) -> bool:

@@ -54,8 +54,15 @@ def _subscriptions(desk: Desk) -> Iterator[Due]:
         if not one["cancel_at_period_end"] and one.get("_announced") != end:
             yield end - _UPCOMING_DAYS * DAY, _bind(_announce, desk, one)
         yield end, _bind(_renew, desk, one)
+        if one["pending_update"]:
+            yield one["pending_update"]["expires_at"], _bind(_forget, desk, one)
     for one in desk.store.find("subscription", ("status", "=", "incomplete")):
         yield one["created"] + _INCOMPLETE_SECONDS, _bind(subscriptions.expire, desk, one)
+
+
+def _forget(desk: Desk, subscription: Doc) -> None:
+    if subscription["pending_update"]:  # not paid just now
+        collecting.forget_update(desk, subscription)
 
 
 def _lose(desk: Desk, dispute: Doc) -> None:

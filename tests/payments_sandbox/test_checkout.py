@@ -82,6 +82,10 @@ def test_a_promotion_code_takes_its_part_off(payments: Payments) -> None:
     session = payments.session(amount=999, allow_promotion_codes=True)
     wrong = payments.pay(str(session.url), promotion_code="autumn")
     assert (wrong.status_code, "This code is invalid." in wrong.text) == (402, True)
+    seen = payments.http.post(
+        str(session.url), data={"act": "update", "promotion_code": "spring12"}
+    )
+    assert (seen.status_code, "−$1.25" in seen.text, "$8.74" in seen.text) == (200, True, True)
     payments.pay(str(session.url), promotion_code="SPRING12")
     done = payments.v1.checkout.sessions.retrieve(session.id)
     assert (done.amount_subtotal, done.amount_total) == (999, 874)
@@ -138,6 +142,13 @@ def test_a_company_buys_with_taxes_and_an_invoice(payments: Payments) -> None:
     assert company.total_taxes[0].taxability_reason == "reverse_charge"
     assert company.customer_tax_ids is not None
     assert company.customer_tax_ids[0].value == "DE123456789"
+    # What is known of a customer counts also where nothing is typed.
+    known = payments.customer(
+        address={"country": "FR"}, tax_id_data=[{"type": "eu_vat", "value": "FR12345678901"}]
+    )
+    session = payments.session(customer=known.id, automatic_tax={"enabled": True})
+    payments.pay(str(session.url), country="DE")
+    assert payments.v1.checkout.sessions.retrieve(session.id).amount_total == 1000
     page = payments.http.get(str(company.hosted_invoice_url)).text
     assert str(company.number) in page
     assert "reverse charge" in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import stripe
@@ -153,8 +153,11 @@ def test_a_customer_has_its_particulars(payments: Payments) -> None:
     assert refused.value.code == "tax_id_invalid"
     payments.v1.customers.tax_ids.delete(made.id, made.tax_ids.data[0].id)
     assert payments.v1.customers.tax_ids.list(made.id).data == []
+    payments.v1.payment_methods.attach("pm_card_visa", {"customer": made.id})
+    begun = payments.subscribe(made, payments.price(2000), payment_behavior="default_incomplete")
     payments.v1.customers.delete(made.id)
     assert payments.v1.customers.retrieve(made.id).to_dict()["deleted"] is True
+    assert payments.v1.subscriptions.retrieve(begun.id).status == "canceled"
 
 
 def test_every_kind_of_thing_is_known_to_the_sdk(payments: Payments) -> None:
@@ -173,3 +176,5 @@ def test_every_kind_of_thing_is_known_to_the_sdk(payments: Payments) -> None:
         assert unknown_fields(service.list({"limit": 100}).data) == [], service
     assert unknown_fields(v1.subscriptions.list({"status": "all", "limit": 100}).data) == []
     assert unknown_fields(v1.payment_methods.list({"customer": ada.id}).data) == []
+    known = get_args(get_type_hints(stripe.Event)["type"])
+    assert payments.audit()["events"].keys() - set(known) == set()

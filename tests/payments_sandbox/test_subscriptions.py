@@ -192,6 +192,37 @@ def test_a_change_that_is_not_paid_can_be_no_change(payments: Payments) -> None:
     assert (changed.status, item_of(changed)["price"]["unit_amount"]) == ("past_due", 9000)
 
 
+def test_a_change_may_wait_for_its_payment(payments: Payments) -> None:
+    ada = payments.customer("pm_card_visa")
+    begun = payments.subscribe(ada, payments.price(2000))
+    asks = payments.v1.payment_methods.attach(
+        "pm_card_authenticationRequired", {"customer": ada.id}
+    )
+    payments.v1.subscriptions.update(begun.id, {"default_payment_method": asks.id})
+    change: dict[str, Any] = {
+        "items": [{"id": item_of(begun)["id"], "price": payments.price(9000)}],
+        "proration_behavior": "always_invoice",
+        "payment_behavior": "pending_if_incomplete",
+        "expand": ["latest_invoice.confirmation_secret"],
+    }
+    for paid in (False, True):
+        waiting = payments.v1.subscriptions.update(begun.id, change)
+        assert waiting.pending_update is not None
+        assert (waiting.status, item_of(waiting)["price"]["unit_amount"]) == ("active", 2000)
+        assert unknown_fields(waiting) == []
+        if paid:
+            secret = waiting.to_dict()["latest_invoice"]["confirmation_secret"]["client_secret"]
+            intent = secret.partition("_secret")[0]
+            payments.http.post(f"/3ds/{intent}", data={"answer": "complete"})
+        else:
+            payments.advance(days=1)
+            assert invoices_of(payments, begun.id)[-1].status == "void"
+        after = payments.v1.subscriptions.retrieve(begun.id)
+        assert after.pending_update is None
+        assert item_of(after)["price"]["unit_amount"] == (9000 if paid else 2000)
+    assert payments.events(begun.id)[-1] == "customer.subscription.pending_update_applied"
+
+
 def test_a_discount_ends_with_its_time(payments: Payments) -> None:
     coupon = payments.v1.coupons.create({"percent_off": 50, "duration": "once"})
     begun = payments.subscribe(
