@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import logging
 import time
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from billing.sandbox.endpoints import Endpoint
 from billing.sandbox.errors import Refused, busy, invalid, unauthorized
 from billing.sandbox.views import expanded_list, render
 
+_log = logging.getLogger(__name__)
 MARK = {"x-sandbox": "true"}
 _KEY_HOLD_SECONDS = 0.02
 _LONGEST_KEY = 255
@@ -58,6 +60,10 @@ class Api:
             status, body = await self._answer(request, endpoint, given, headers)
         except Refused as refusal:
             status, body = refusal.status, _text(refusal.body())
+        except Exception:  # noqa: BLE001 - told as Stripe tells its own faults
+            _log.exception("%s %s", request.method, request.url.path)
+            fault = Refused(500, "api_error", "An unknown error occurred")
+            status, body = fault.status, _text(fault.body())
         if status in (409, 429):
             headers["Stripe-Should-Retry"] = "true"
         if request.method == "POST" and status == 200 and self.desk.weather.strikes("lost"):

@@ -12,6 +12,7 @@ from billing.sandbox.store import Doc, Test
 from billing.sandbox.views import equal, listed
 
 INTERVALS = ("day", "week", "month", "year")
+_MOST_INTERVALS = 36
 BEHAVIORS = ("exclusive", "inclusive", "unspecified")
 _RECURRING = shape("interval", interval=INTERVALS, interval_count=int, usage_type=("licensed",))
 _FACE: dict[str, Any] = {
@@ -108,6 +109,15 @@ def create_price(desk: Desk, params: Doc) -> Doc:
     return desk.save(price, "price.created")
 
 
+def of_request(desk: Desk, given: Doc, param: str) -> Doc:
+    """The price that a line or an item names, or describes by `price_data`. Raises Refused."""
+    if bool(given.get("price")) == bool(given.get("price_data")):
+        raise invalid("Pass exactly one of `price` and `price_data`.", param)
+    if given.get("price_data"):
+        return inline_price(desk, given["price_data"])
+    return desk.get("price", given["price"], f"{param}[price]")
+
+
 def inline_price(desk: Desk, data: Doc) -> Doc:
     """The price that `price_data` describes: stored, but not active, and nobody is told."""
     price = _price(desk, data)
@@ -118,6 +128,9 @@ def inline_price(desk: Desk, data: Doc) -> Doc:
 def _price(desk: Desk, params: Doc) -> Doc:
     amount = _amount(params)
     recurring = params.get("recurring")
+    if recurring and not 1 <= recurring.get("interval_count", 1) <= _MOST_INTERVALS:
+        message = f"Invalid interval_count: must be within 1 and {_MOST_INTERVALS}"
+        raise invalid(message, "recurring[interval_count]")
     return desk.new(
         "price",
         active=params.get("active", True), billing_scheme="per_unit",

@@ -7,7 +7,7 @@ from typing import Any
 
 from billing.sandbox import catalogue, collecting, coupons, invoices, methods, subscriptions
 from billing.sandbox.desk import Desk
-from billing.sandbox.errors import Declined, invalid
+from billing.sandbox.errors import invalid, required
 from billing.sandbox.forms import ANY, MAP, merged, shape
 from billing.sandbox.periods import day, end_of, share
 from billing.sandbox.store import Doc
@@ -84,13 +84,7 @@ def _facts(desk: Desk, subscription: Doc, params: Doc) -> None:
         subscription["automatic_tax"]["enabled"] = params["automatic_tax"]["enabled"]
     chosen = params.get("default_payment_method")
     if chosen:
-        method = desk.get("payment_method", chosen, "default_payment_method")
-        if method["customer"] != subscription["customer"]:
-            message = (
-                f"The customer does not have a payment method with the ID {chosen}. The payment "
-                "method must be attached to the customer."
-            )
-            raise invalid(message, "default_payment_method", "resource_missing")
+        methods.owned(desk, chosen, subscription["customer"], "default_payment_method")
         subscription["default_payment_method"] = chosen
 
 
@@ -189,12 +183,12 @@ def _wanted(desk: Desk, subscription: Doc, given: list[Doc]) -> list[Doc]:
         if one.get("deleted"):
             found.pop(name or "", None)
             continue
-        price = _price(desk, one, at)
+        named = one.get("price") or one.get("price_data")
+        price = catalogue.of_request(desk, one, f"items[{at}]") if named else None
         if name:
             _alter(found[name], price, one.get("quantity"))
         elif price is None:
-            raise invalid("Missing required param: items[0][price].", f"items[{at}][price]",
-                          "parameter_missing")  # fmt: skip
+            raise required(f"items[{at}][price]")
         else:
             fresh = subscriptions.item(desk, price, one.get("quantity", 1), start, end)
             fresh["subscription"] = subscription["id"]
@@ -204,18 +198,12 @@ def _wanted(desk: Desk, subscription: Doc, given: list[Doc]) -> list[Doc]:
     return list(found.values())
 
 
-def _price(desk: Desk, given: Doc, at: int) -> Doc | None:
-    if given.get("price_data"):
-        return catalogue.inline_price(desk, given["price_data"])
-    return desk.get("price", given["price"], f"items[{at}][price]") if given.get("price") else None
-
-
 def _alter(item: Doc, price: Doc | None, quantity: int | None) -> None:
     if price is not None:
         if price["type"] != "recurring":
             raise invalid("This field only accepts prices with `type=recurring`.", "items")
         item.update(price=price, plan=catalogue.plan_of(price))
-    item["quantity"] = quantity or item["quantity"]
+    item["quantity"] = item["quantity"] if quantity is None else subscriptions.count(quantity)
 
 
 def _worth(item: Doc) -> Any:
@@ -265,25 +253,5 @@ def _collect(desk: Desk, subscription: Doc, invoice: Doc, params: Doc) -> None:
     invoices.draft(desk, invoice)
     invoices.finalize(desk, invoice)
     behavior = params.get("payment_behavior") or "allow_incomplete"
-    if invoice["status"] == "paid":
-        collecting.after_payment(desk, invoice)
-    if invoice["status"] == "paid" or behavior == "default_incomplete":
-        return
-    customer = desk.get("customer", subscription["customer"])
-    method = methods.default_of(desk, customer, subscription)
-    if method is None:
-        raise invalid("This customer has no default payment method.", None, "resource_missing")
-    try:
-        paid = collecting.collect(
-            desk, invoice, method, off_session=bool(params.get("off_session"))
-        )
-    except Declined as refusal:
-        if behavior == "error_if_incomplete":
-            refusal.keep = False
-            raise
-        return
-    if not paid and behavior == "error_if_incomplete":
-        message = "Payment for this subscription requires additional user action."
-        refused = Declined(message, "subscription_payment_intent_requires_action")
-        refused.keep = False
-        raise refused
+    away = bool(params.get("off_session"))
+    collecting.settle(desk, invoice, subscription, behavior, off_session=away)

@@ -128,14 +128,9 @@ def _check_customer(customer: Doc, params: Doc) -> None:
 
 def _item(desk: Desk, given: Doc, at: int, mode: str) -> Doc:
     param = f"line_items[{at}]"
-    if bool(given.get("price")) == bool(given.get("price_data")):
-        raise invalid("Pass exactly one of `price` and `price_data`.", param)
-    if given.get("price"):
-        price = desk.get("price", given["price"], f"{param}[price]")
-        if not price["active"]:
-            raise invalid(f"The price specified is inactive: {price['id']}", f"{param}[price]")
-    else:
-        price = catalogue.inline_price(desk, given["price_data"])
+    price = catalogue.of_request(desk, given, param)
+    if given.get("price") and not price["active"]:
+        raise invalid(f"The price specified is inactive: {price['id']}", f"{param}[price]")
     quantity = given.get("quantity")
     if quantity is None:
         message = f"Quantity is required. Add `quantity` to `{param}`"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from billing.sandbox import invoices
+from billing.sandbox import invoices, methods
 from billing.sandbox.desk import DAY, Desk
-from billing.sandbox.errors import Declined
+from billing.sandbox.errors import Declined, invalid
 from billing.sandbox.store import Doc
 
 # Days from each failure to the next try; after the last one the subscription is canceled.
@@ -26,6 +26,39 @@ def collect(desk: Desk, invoice: Doc, method: Doc, *, off_session: bool = False)
     else:
         fail(desk, invoice, asked=not off_session)
     return paid
+
+
+def settle(
+    desk: Desk, invoice: Doc, subscription: Doc, behavior: str, *, off_session: bool = False
+) -> None:
+    """Collect an invoice that a request made, as its `payment_behavior` says.
+
+    Raises Declined by `error_if_incomplete` only, and then nothing of the request is kept.
+    """
+    if invoice["status"] == "paid":
+        after_payment(desk, invoice)
+    if invoice["status"] == "paid" or behavior == "default_incomplete":
+        return
+    method = methods.default_of(desk, desk.get("customer", invoice["customer"]), subscription)
+    if method is None:
+        message = (
+            "This customer has no attached payment source or default payment method. Please "
+            "consider adding a default payment method."
+        )
+        raise invalid(message, None, "resource_missing")
+    refusal = None
+    try:
+        if not collect(desk, invoice, method, off_session=off_session):
+            message = (
+                "Payment for this subscription requires additional user action before it can be "
+                "completed successfully."
+            )
+            refusal = Declined(message, "subscription_payment_intent_requires_action")
+    except Declined as declined:
+        refusal = declined
+    if refusal is not None and behavior == "error_if_incomplete":
+        refusal.keep = False
+        raise refusal
 
 
 def authenticated(desk: Desk, invoice: Doc, *, paid: bool) -> None:

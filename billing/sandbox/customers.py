@@ -107,15 +107,8 @@ def _check_default(desk: Desk, customer: Doc) -> None:
     """A default must be attached to this very customer."""
     param = "invoice_settings[default_payment_method]"
     name = customer["invoice_settings"]["default_payment_method"]
-    if name is None:
-        return
-    method = desk.get("payment_method", name, param)
-    if method["customer"] != customer["id"]:
-        message = (
-            f"The customer does not have a payment method with the ID {name}. The payment method "
-            "must be attached to the customer."
-        )
-        raise invalid(message, param, "resource_missing")
+    if name is not None:
+        methods.owned(desk, name, customer["id"], param)
 
 
 def add_tax_id(desk: Desk, customer: Doc, given: Doc) -> Doc:

@@ -115,7 +115,9 @@ def _plain(kind: Any, value: Any, param: str) -> Any:
     if not isinstance(value, str):
         raise invalid("Invalid string: an object was given", param)
     if value == "":
-        return None
+        if kind is str:
+            return None
+        raise _empty(param)
     if isinstance(kind, tuple):
         if value not in kind:
             raise invalid(f"Invalid {param}: must be one of {_or(kind)}", param)

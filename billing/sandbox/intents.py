@@ -105,11 +105,7 @@ def _usable(desk: Desk, name: str, customer: str | None) -> Doc:
                 "include the Customer in the `customer` parameter on the PaymentIntent."
             )
             raise invalid(message, "payment_method")
-        message = (
-            f"The customer does not have a payment method with the ID {name}. The payment method "
-            "must be attached to the customer."
-        )
-        raise invalid(message, "payment_method", "resource_missing")
+        raise methods.not_attached(name, "payment_method")
     if method["customer"] is None and (method.get("_detached") or method.get("_spent")):
         message = (
             "This PaymentMethod was previously used without being attached to a Customer or was "

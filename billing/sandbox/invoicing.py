@@ -148,14 +148,11 @@ def _of_beginning(desk: Desk, params: Doc) -> Doc:
     if not details.get("items"):
         raise invalid(f"No upcoming invoices for customer: {customer['id']}", None,
                       "invoice_upcoming_none")  # fmt: skip
-    wanted = []
-    for at, one in enumerate(details["items"]):
-        param = f"subscription_details[items][{at}][price]"
-        price = (
-            catalogue.inline_price(desk, one["price_data"]) if one.get("price_data")
-            else desk.get("price", one.get("price"), param)
-        )  # fmt: skip
-        wanted.append((price, one.get("quantity", 1)))
+    wanted = [
+        (catalogue.of_request(desk, one, f"subscription_details[items][{at}]"),
+         one.get("quantity", 1))
+        for at, one in enumerate(details["items"])
+    ]  # fmt: skip
     taxed = bool((params.get("automatic_tax") or {}).get("enabled"))
     subscription = subscriptions.new(desk, customer, wanted, metadata={}, taxed=taxed)
     invoice = subscriptions.first_invoice(desk, subscription, customer)

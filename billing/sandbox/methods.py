@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from billing.sandbox import cards
 from billing.sandbox.desk import Desk
-from billing.sandbox.errors import invalid
+from billing.sandbox.errors import Refused, invalid
 from billing.sandbox.forms import MAP, listing, merged, shape
 from billing.sandbox.store import Doc, Test
 from billing.sandbox.views import listed
@@ -152,6 +152,23 @@ def listing_of(desk: Desk, params: Doc, customer: str | None = None) -> Doc:
     if params.get("allow_redisplay"):
         tests.append(("allow_redisplay", "=", params["allow_redisplay"]))
     return listed(desk, "payment_method", params, tests, url=url)
+
+
+def owned(desk: Desk, name: str, customer: str, param: str) -> Doc:
+    """The payment method of this id, which must be this customer's. Raises Refused."""
+    method = desk.get("payment_method", name, param)
+    if method["customer"] != customer:
+        raise not_attached(name, param)
+    return method
+
+
+def not_attached(name: str, param: str) -> Refused:
+    """The refusal of a card that is another's, or nobody's."""
+    message = (
+        f"The customer does not have a payment method with the ID {name}. The payment method must "
+        "be attached to the customer."
+    )
+    return invalid(message, param, "resource_missing")
 
 
 def default_of(desk: Desk, customer: Doc, subscription: Doc | None = None) -> Doc | None:

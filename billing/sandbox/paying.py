@@ -207,6 +207,7 @@ def _subscribe(
     subscription, invoice = _begin(desk, session, customer)
     if invoice["status"] == "paid":
         methods.give(desk, method, customer["id"])
+        collecting.after_payment(desk, invoice)
         done = True
     else:
         intent = desk.get("payment_intent", invoice["_intent"])

@@ -13,9 +13,13 @@ from billing.sandbox.store import Doc
 from billing.sandbox.views import equal, listed
 
 _FLOWS = ("customer_update", "payment_method_update", "subscription_cancel", "subscription_update")
+_AFTER = shape(
+    "type", type=("hosted_confirmation", "portal_homepage", "redirect"),
+    redirect=shape("return_url", return_url=str), hosted_confirmation=shape(custom_message=str),
+)  # fmt: skip
 CREATE = shape(
     "customer", customer=str, configuration=str, locale=str, return_url=str,
-    flow_data=shape("type", type=_FLOWS, after_completion=ANY,
+    flow_data=shape("type", type=_FLOWS, after_completion=_AFTER,
                     subscription_cancel=shape("subscription", subscription=str),
                     subscription_update=shape("subscription", subscription=str)),
 )  # fmt: skip

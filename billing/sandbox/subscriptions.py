@@ -7,7 +7,7 @@ from typing import Any
 
 from billing.sandbox import catalogue, collecting, coupons, customers, invoices, methods
 from billing.sandbox.desk import Desk
-from billing.sandbox.errors import Declined, invalid
+from billing.sandbox.errors import invalid
 from billing.sandbox.forms import ANY, MAP, listing, merged, shape
 from billing.sandbox.periods import end_of
 from billing.sandbox.store import Doc, Test
@@ -32,7 +32,15 @@ LIST = listing(
             "paused", "trialing", "unpaid"),
 )  # fmt: skip
 OVER = ("canceled", "incomplete_expired")
+_MOST = 999_999
 RUNNING = ("active", "past_due")
+
+
+def count(quantity: int) -> int:
+    """A quantity as it is taken. Raises Refused."""
+    if not 0 <= quantity <= _MOST:
+        raise invalid(f"Invalid quantity: must be within 0 and {_MOST}", "items[0][quantity]")
+    return quantity
 
 
 def item(desk: Desk, price: Doc, quantity: int, start: int, end: int) -> Doc:
@@ -46,7 +54,7 @@ def item(desk: Desk, price: Doc, quantity: int, start: int, end: int) -> Doc:
     doc = desk.new(
         "subscription_item", billed_until=None, billing_thresholds=None, current_period_end=end,
         current_period_start=start, discounts=[], metadata={}, plan=catalogue.plan_of(price),
-        price=price, quantity=quantity, subscription="", tax_rates=[],
+        price=price, quantity=count(quantity), subscription="", tax_rates=[],
     )  # fmt: skip
     del doc["livemode"]
     return doc
@@ -150,17 +158,19 @@ def begin(desk: Desk, subscription: Doc, customer: Doc, extra: Sequence[Doc] = (
     desk.store.put(subscription)
     desk.emit("customer.subscription.created", subscription)
     invoices.draft(desk, invoice)
-    invoices.finalize(desk, invoice)
-    if invoice["status"] == "paid":
-        collecting.after_payment(desk, invoice)
-    return invoice
+    return invoices.finalize(desk, invoice)
 
 
 def create(desk: Desk, params: Doc) -> Doc:
     """POST /v1/subscriptions. Raises Declined by `error_if_incomplete`; then nothing was done."""
     customer = desk.get("customer", params["customer"], "customer")
-    wanted = [(_price(desk, one, at), one.get("quantity", 1))
-              for at, one in enumerate(params["items"])]  # fmt: skip
+    if params.get("default_payment_method"):
+        chosen = params["default_payment_method"]
+        methods.owned(desk, chosen, customer["id"], "default_payment_method")
+    wanted = [
+        (catalogue.of_request(desk, one, f"items[{at}]"), one.get("quantity", 1))
+        for at, one in enumerate(params["items"])
+    ]
     subscription = new(
         desk, customer, wanted, metadata=merged(None, params.get("metadata")),
         taxed=bool((params.get("automatic_tax") or {}).get("enabled")),
@@ -179,40 +189,8 @@ def create(desk: Desk, params: Doc) -> Doc:
         subscription["discounts"].append(discount["id"])
     invoice = begin(desk, subscription, customer)
     behavior = params.get("payment_behavior") or "allow_incomplete"
-    if invoice["status"] == "open" and behavior != "default_incomplete":
-        _first_try(desk, invoice, customer, subscription, behavior)
+    collecting.settle(desk, invoice, subscription, behavior)
     return desk.get("subscription", subscription["id"])
-
-
-def _price(desk: Desk, given: Doc, at: int) -> Doc:
-    if given.get("price_data"):
-        return catalogue.inline_price(desk, given["price_data"])
-    return desk.get("price", given.get("price"), f"items[{at}][price]")
-
-
-def _first_try(desk: Desk, invoice: Doc, customer: Doc, subscription: Doc, behavior: str) -> None:
-    method = methods.default_of(desk, customer, subscription)
-    if method is None:
-        message = (
-            "This customer has no attached payment source or default payment method. Please "
-            "consider adding a default payment method."
-        )
-        raise invalid(message, None, "resource_missing")
-    try:
-        paid = collecting.collect(desk, invoice, method)
-    except Declined as refusal:
-        if behavior == "error_if_incomplete":
-            refusal.keep = False
-            raise
-        return
-    if not paid and behavior == "error_if_incomplete":
-        message = (
-            "Payment for this subscription requires additional user action before it can be "
-            "completed successfully."
-        )
-        refused = Declined(message, "subscription_payment_intent_requires_action")
-        refused.keep = False
-        raise refused
 
 
 def cancel(desk: Desk, params: Doc, name: str) -> Doc:
