@@ -70,13 +70,18 @@ def charge(
     )  # fmt: skip
     if done:
         doc["receipt_url"] = f"{desk.settings.public_url}/receipts/{doc['id']}"
-        days = 0 if method["_after"] == "available" else _DAYS_UNTIL_AVAILABLE
-        fee = fee_of(doc["amount"])
-        entry = transaction(
-            desk, doc, doc["amount"], fee=fee, kind="charge", category="charge", days=days
-        )
-        doc["balance_transaction"] = entry["id"]
     return desk.save(doc)
+
+
+def book(desk: Desk, charge: Doc, method: Doc) -> None:
+    """Put a charge on the balance: with `automatic_async`, after it was told as succeeded."""
+    days = 0 if method["_after"] == "available" else _DAYS_UNTIL_AVAILABLE
+    fee = fee_of(charge["amount"])
+    entry = transaction(
+        desk, charge, charge["amount"], fee=fee, kind="charge", category="charge", days=days
+    )
+    charge["balance_transaction"] = entry["id"]
+    desk.save(charge, "charge.updated")
 
 
 def _outcome(failure: Declined | None) -> Doc:

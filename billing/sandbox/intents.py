@@ -225,6 +225,7 @@ def _succeed(desk: Desk, intent: Doc, method: Doc, *, authenticated: bool) -> No
     desk.store.put(intent)
     desk.emit("charge.succeeded", charge)
     desk.emit("payment_intent.succeeded", intent)
+    charges.book(desk, charge, method)
     disputes.after(desk, charge, method["_after"])
 
 

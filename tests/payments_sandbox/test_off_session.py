@@ -37,6 +37,11 @@ def test_a_saved_card_is_charged(payments: Payments) -> None:
     entry = taken.balance_transaction
     assert isinstance(entry, stripe.BalanceTransaction)
     assert (entry.amount, entry.fee, entry.net, entry.status) == (2000, 88, 1912, "pending")
+    # The event of the success does not know the fee yet: the charge is booked after it.
+    (told,) = payments.v1.events.list({"type": "charge.succeeded", "limit": 1})
+    assert told.data.object.to_dict()["balance_transaction"] is None
+    (booked,) = payments.v1.events.list({"type": "charge.updated", "limit": 1})
+    assert booked.data.object.to_dict()["balance_transaction"] == entry.id
     payments.advance(days=2)
     assert payments.v1.balance_transactions.retrieve(entry.id).status == "available"
 

@@ -281,6 +281,14 @@ def test_cancelled_and_kept_in_the_portal(payments: Payments) -> None:
         str(known.invoice_settings.default_payment_method)
     )
     assert (method.card and method.card.brand) == "mastercard"
+    back = payments.bank(payments.pay(session.url, "4000002500003155", act="card"), "complete")
+    assert back.headers["location"] == session.url
+    press(act="default", method=method.id)
+    last = payments.v1.customers.payment_methods.list(ada.id).data[0]
+    press(act="remove", method=last.id)
+    assert "3155" not in payments.http.get(session.url).text.partition("Invoices")[0]
+    kept = payments.v1.subscriptions.retrieve(begun.id)
+    assert kept.default_payment_method == method.id
     assert (
         payments.http.post(session.url, data={"act": "switch", "price": small}).status_code == 402
     )
