@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from billing.sandbox import amounts, catalogue, coupons, intents, invoices, setups, subscriptions
 from billing.sandbox.desk import DAY, Desk
 from billing.sandbox.errors import Refused, invalid, required
@@ -336,11 +334,11 @@ def line_items(desk: Desk, params: Doc, name: str) -> Doc:
 
 def invoice_lines(desk: Desk, items: list[Doc]) -> list[Doc]:
     """The lines of an invoice for items that are paid once."""
-    found: list[Any] = []
-    for item in items:
-        at = desk.now()
-        found.append(
-            invoices.line(desk, item["price"], item["quantity"], item["amount_subtotal"],
-                          period=(at, at), description=item["description"])
-        )  # fmt: skip
-    return found
+    now = desk.now()
+    return [
+        invoices.line(
+            desk, item["price"], item["quantity"], item["amount_subtotal"], period=(now, now),
+            description=item["description"],
+        )
+        for item in items
+    ]  # fmt: skip

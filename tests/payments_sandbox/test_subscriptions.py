@@ -235,18 +235,16 @@ def test_a_discount_ends_with_its_time(payments: Payments) -> None:
     assert [one.amount_paid for one in invoices_of(payments, begun.id)] == [1000, 2000]
 
 
-def test_cancelled_and_kept_in_the_portal(payments: Payments) -> None:
-    small, large = payments.price(2000, name="Small"), payments.price(5000, name="Large")
-    ada = payments.customer("pm_card_visa")
-    begun = payments.subscribe(ada, small)
-    product = payments.v1.prices.retrieve(large).product
-    plans = [{"product": str(product), "prices": [large]}]
+def portal(payments: Payments, customer: str, plan: str) -> str:
+    """The address of a customer's portal where one plan can be switched to."""
+    plans = [{"product": str(payments.v1.prices.retrieve(plan).product), "prices": [plan]}]
+    on = {"enabled": True}
     configuration = payments.v1.billing_portal.configurations.create(
         {
             "features": {
-                "subscription_cancel": {"enabled": True},
-                "payment_method_update": {"enabled": True},
-                "invoice_history": {"enabled": True},
+                "subscription_cancel": on,
+                "payment_method_update": on,
+                "invoice_history": on,
                 "subscription_update": {
                     "enabled": True,
                     "default_allowed_updates": ["price"],
@@ -257,42 +255,58 @@ def test_cancelled_and_kept_in_the_portal(payments: Payments) -> None:
         }
     )
     session = payments.v1.billing_portal.sessions.create(
-        {"customer": ada.id, "configuration": configuration.id, "return_url": HERE}
+        {"customer": customer, "configuration": configuration.id, "return_url": HERE}
     )
     assert unknown_fields(session) + unknown_fields(configuration) == []
-    page = payments.http.get(session.url).text
+    return session.url
+
+
+def press(payments: Payments, url: str, **form: str) -> None:
+    """One of the portal's buttons."""
+    assert payments.http.post(url, data=form).status_code == 303
+
+
+def test_cancelled_and_kept_in_the_portal(payments: Payments) -> None:
+    small, large = payments.price(2000, name="Small"), payments.price(5000, name="Large")
+    ada = payments.customer("pm_card_visa")
+    begun = payments.subscribe(ada, small)
+    url = portal(payments, ada.id, large)
+    page = payments.http.get(url).text
     assert "Small (at $20.00 / month)" in page
     assert "Switch to Large (at $50.00 / month)" in page
 
-    def press(**form: str) -> None:
-        assert payments.http.post(session.url, data=form).status_code == 303
-
-    press(act="cancel", subscription=begun.id)
+    press(payments, url, act="cancel", subscription=begun.id)
     ending = payments.v1.subscriptions.retrieve(begun.id)
     assert ending.cancel_at == item_of(begun)["current_period_end"]
-    assert "Keep it" in payments.http.get(session.url).text
-    press(act="resume", subscription=begun.id)
-    press(act="switch", subscription=begun.id, price=large)
+    assert "Keep it" in payments.http.get(url).text
+    press(payments, url, act="resume", subscription=begun.id)
+    press(payments, url, act="switch", subscription=begun.id, price=large)
     assert item_of(payments.v1.subscriptions.retrieve(begun.id))["price"]["id"] == large
-    assert payments.pay(session.url, "5555555555554444", act="card").status_code == 303
+    wrong = payments.http.post(url, data={"act": "switch", "price": small})
+    assert wrong.status_code == 402
+    press(payments, url, act="cancel", subscription=begun.id)
+    payments.advance(to=item_of(begun)["current_period_end"])
+    assert payments.v1.subscriptions.retrieve(begun.id).status == "canceled"
+    assert payments.events(begun.id)[-1] == "customer.subscription.deleted"
+
+
+def test_cards_are_changed_in_the_portal(payments: Payments) -> None:
+    price = payments.price(2000)
+    ada = payments.customer("pm_card_visa")
+    begun = payments.subscribe(ada, price)
+    url = portal(payments, ada.id, price)
+    assert payments.pay(url, "5555555555554444", act="card").status_code == 303
     known = payments.v1.customers.retrieve(ada.id)
     assert known.invoice_settings is not None
     method = payments.v1.payment_methods.retrieve(
         str(known.invoice_settings.default_payment_method)
     )
     assert (method.card and method.card.brand) == "mastercard"
-    back = payments.bank(payments.pay(session.url, "4000002500003155", act="card"), "complete")
-    assert back.headers["location"] == session.url
-    press(act="default", method=method.id)
+    back = payments.bank(payments.pay(url, "4000002500003155", act="card"), "complete")
+    assert back.headers["location"] == url
+    press(payments, url, act="default", method=method.id)
     last = payments.v1.customers.payment_methods.list(ada.id).data[0]
-    press(act="remove", method=last.id)
-    assert "3155" not in payments.http.get(session.url).text.partition("Invoices")[0]
+    press(payments, url, act="remove", method=last.id)
+    assert "•••• 3155" not in payments.http.get(url).text
     kept = payments.v1.subscriptions.retrieve(begun.id)
     assert kept.default_payment_method == method.id
-    assert (
-        payments.http.post(session.url, data={"act": "switch", "price": small}).status_code == 402
-    )
-    press(act="cancel", subscription=begun.id)
-    payments.advance(to=item_of(begun)["current_period_end"])
-    assert payments.v1.subscriptions.retrieve(begun.id).status == "canceled"
-    assert payments.events(begun.id)[-1] == "customer.subscription.deleted"
