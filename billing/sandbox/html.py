@@ -61,7 +61,7 @@ a { color: var(--act); }
 .row { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center;
   justify-content: space-between; padding: .75rem 0; border-bottom: 1px solid var(--line); }
 .row:last-child { border: 0; padding-bottom: 0; }
-.row form { margin: 0; } .acts { display: flex; flex-wrap: wrap; gap: .5rem; }
+.row form, .acts form { margin: 0; } .acts { display: flex; flex-wrap: wrap; gap: .5rem; }
 .big { font-size: 2.2rem; font-weight: 700; line-height: 1.2; }
 details { margin-top: 1rem; } summary { cursor: pointer; min-height: 2rem; }
 code { font-family: ui-monospace, monospace; }
