@@ -247,11 +247,17 @@ class Reader:
     def tokens(self, name: str) -> tuple[str, ...]:
         """A list of ids: strings of letters, digits and `_.:-`."""
         items = self.items(name)
-        words = [item for item in items if isinstance(item, str) and _TOKEN.fullmatch(item)]
-        if len(words) < len(items):
-            self.wrong_type(name, "a list of ids")
-            return ()
-        return tuple(words)
+        ids = [item for item in items if isinstance(item, str) and is_token(item)]
+        wrong = [n for n, item in enumerate(items) if item not in ids]
+        for position in wrong[:20]:
+            self.findings.refuse(
+                f"{self.prefix}{name}[{position}]",
+                "wrong_type",
+                f"must be an id of letters, digits and _.:-, not {shown(items[position])}",
+                limit="an id",
+                way_out="send an id",
+            )
+        return () if wrong else tuple(ids)
 
     def only(self, known: Sequence[str]) -> None:
         """Refuses fields nobody knows, unless lenient."""
