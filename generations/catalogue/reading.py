@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from generations.catalogue import media
 from generations.catalogue.violations import Findings, shown
@@ -14,6 +15,7 @@ from generations.catalogue.violations import Findings, shown
 _WHOLE = re.compile(r"[0-9]{1,4}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]{0,10}(\.[0-9]{0,20})?", re.ASCII)
 _LONGEST_WORD = 64
+_MOST_TOLD = 20  # entries of a list, or names, that are refused one by one
 _FLAGS = {"true": True, "on": True, "false": False, "off": False}
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
@@ -47,9 +49,9 @@ def as_number(value: object, *, lenient: bool) -> float | int | None:
     return None
 
 
-def is_token(text: str) -> bool:
-    """Whether it has the form of an id."""
-    return _TOKEN.fullmatch(text) is not None
+def is_token(value: object) -> TypeGuard[str]:
+    """Whether it is a text that has the form of an id."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -247,9 +249,11 @@ class Reader:
     def tokens(self, name: str) -> tuple[str, ...]:
         """A list of ids: strings of letters, digits and `_.:-`."""
         items = self.items(name)
-        ids = [item for item in items if isinstance(item, str) and is_token(item)]
-        wrong = [n for n, item in enumerate(items) if item not in ids]
-        for position in wrong[:20]:
+        ids = tuple(item for item in items if is_token(item))
+        if len(ids) == len(items):
+            return ids
+        wrong = [n for n, item in enumerate(items) if not is_token(item)]
+        for position in wrong[:_MOST_TOLD]:
             self.findings.refuse(
                 f"{self.prefix}{name}[{position}]",
                 "wrong_type",
@@ -257,13 +261,13 @@ class Reader:
                 limit="an id",
                 way_out="send an id",
             )
-        return () if wrong else tuple(ids)
+        return ()
 
     def only(self, known: Sequence[str]) -> None:
         """Refuses fields nobody knows, unless lenient."""
         if self.findings.lenient:
             return
-        for name in [name for name in self.fields if name not in known][:20]:
+        for name in [name for name in self.fields if name not in known][:_MOST_TOLD]:
             self.findings.refuse(
                 f"{self.prefix}{name}"[:80].encode("utf-8", "backslashreplace").decode(),
                 "unknown_field",

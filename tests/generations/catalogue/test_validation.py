@@ -328,3 +328,13 @@ def test_numbers_too_long_to_print_are_refused_like_any_other() -> None:
 def test_a_body_that_is_no_object_is_a_violation(body: Any) -> None:
     with pytest.raises(InvalidRequest):
         check(body)
+
+
+def test_of_a_list_of_ids_each_entry_that_is_none_is_named() -> None:
+    order = {"model": "kling-v2-6", "mode": "pro", "prompt": "x", "sound": True}
+    assert refusals({**order, "voices": ["a", "not one!", "b", 7]}) == {
+        "voices[1]": "wrong_type",
+        "voices[3]": "wrong_type",
+    }
+    many = refusals({**order, "voices": [0] * 100_000})
+    assert list(many) == [f"voices[{n}]" for n in range(20)]
