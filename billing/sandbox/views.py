@@ -18,17 +18,18 @@ def _transaction(desk: Desk, doc: Doc) -> Doc:
 
 
 def _coupon(desk: Desk, doc: Doc) -> Doc:
-    spent = doc["max_redemptions"] is not None and doc["times_redeemed"] >= doc["max_redemptions"]
-    over = doc["redeem_by"] is not None and doc["redeem_by"] <= desk.now()
-    return {"valid": not spent and not over}
+    return {"valid": _redeemable(desk, doc, doc["redeem_by"])}
 
 
 def _promotion_code(desk: Desk, doc: Doc) -> Doc:
-    spent = doc["max_redemptions"] is not None and doc["times_redeemed"] >= doc["max_redemptions"]
-    over = doc["expires_at"] is not None and doc["expires_at"] <= desk.now()
     coupon = desk.store.get(doc["promotion"]["coupon"])
     valid = coupon is not None and not coupon.get("deleted") and _coupon(desk, coupon)["valid"]
-    return {"active": doc["active"] and valid and not spent and not over}
+    return {"active": doc["active"] and valid and _redeemable(desk, doc, doc["expires_at"])}
+
+
+def _redeemable(desk: Desk, doc: Doc, until: int | None) -> bool:
+    spent = doc["max_redemptions"] is not None and doc["times_redeemed"] >= doc["max_redemptions"]
+    return not spent and (until is None or until > desk.now())
 
 
 def _event(desk: Desk, doc: Doc) -> Doc:
