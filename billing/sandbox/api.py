@@ -8,34 +8,24 @@ import hashlib
 import json
 import logging
 import time
-from typing import Any, cast
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from billing.sandbox import forms
-from billing.sandbox.desk import API_VERSION, DAY, Desk, random_text
+from billing.sandbox.desk import API_VERSION, DAY, Desk
 from billing.sandbox.endpoints import Endpoint
 from billing.sandbox.errors import Refused, busy, invalid, unauthorized
 from billing.sandbox.views import expanded_list, render
+from kling_saas.lib.ids import random_base62
+from kling_saas.lib.sandboxes import MARK, HangUp
 
 _log = logging.getLogger(__name__)
-MARK = {"x-sandbox": "true"}
 _KEY_HOLD_SECONDS = 0.02
 _LONGEST_KEY = 255
 _KEPT_SECONDS = DAY
 _EXPAND = forms.shape(expand=[str])
-
-
-class Lost(Response):
-    """No answer: the work is done, and the connection is gone before its answer."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Drop the connection, which the outermost layer keeps within reach."""
-        cast(Any, scope["state"]["transport"]).abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
 
 
 class Api:
@@ -48,7 +38,7 @@ class Api:
 
     async def serve(self, request: Request, endpoint: Endpoint | None) -> Response:
         """The answer, whatever was asked for; None: there is no such address."""
-        headers = {"Request-Id": f"req_{random_text(14)}", **MARK}
+        headers = {"Request-Id": f"req_{random_base62(14)}", **MARK}
         headers["Stripe-Version"] = request.headers.get("stripe-version", API_VERSION)
         try:
             self._check_key(request)
@@ -67,7 +57,7 @@ class Api:
         if status in (409, 429):
             headers["Stripe-Should-Retry"] = "true"
         if request.method == "POST" and status == 200 and self.desk.weather.strikes("lost"):
-            return Lost()
+            return HangUp()
         return Response(body, status, headers, media_type="application/json")
 
     def _check_key(self, request: Request) -> None:

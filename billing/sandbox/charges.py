@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from billing.sandbox.desk import DAY, Desk, random_text
+from billing.sandbox.desk import DAY, Desk
 from billing.sandbox.errors import Declined
 from billing.sandbox.forms import MAP, listing, merged, shape
 from billing.sandbox.store import Doc
 from billing.sandbox.views import equal, listed
+from kling_saas.lib.ids import random_base62
 
 UPDATE = shape(description=str, metadata=MAP, receipt_email=str)
 LIST = listing(customer=str, payment_intent=str)
@@ -106,7 +107,7 @@ def _details(method: Doc, amount: int, authenticated: bool) -> Doc:
     proof = {
         "authentication_flow": "challenge", "electronic_commerce_indicator": "05",
         "exemption_indicator": None, "result": "authenticated", "result_reason": None,
-        "transaction_id": random_text(20), "version": "2.2.0",
+        "transaction_id": random_base62(20), "version": "2.2.0",
     }  # fmt: skip
     kept = (
         "brand",

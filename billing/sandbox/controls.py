@@ -11,9 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from billing.sandbox import clock, disputes, telling
-from billing.sandbox.api import MARK, Api
+from billing.sandbox.api import Api
 from billing.sandbox.errors import Refused, invalid
 from billing.sandbox.views import render
+from kling_saas.lib.sandboxes import MARK
 
 WORDS = {
     "POST /_sandbox/advance": '{"days": 31} or {"to": unix}: move the clock, do what is due',

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from billing.sandbox.catalogue import currency
-from billing.sandbox.desk import Desk, random_text
+from billing.sandbox.desk import Desk
 from billing.sandbox.errors import Refused, invalid, required
 from billing.sandbox.forms import MAP, listing, merged, shape
 from billing.sandbox.periods import months_later
 from billing.sandbox.store import Doc
 from billing.sandbox.views import equal, listed, render
+from kling_saas.lib.ids import random_base62
 
 COUPON_CREATE = shape(
     amount_off=int, applies_to=shape(products=[str]), currency=str,
@@ -87,7 +88,7 @@ def list_coupons(desk: Desk, params: Doc) -> Doc:
 def create_code(desk: Desk, params: Doc) -> Doc:
     """POST /v1/promotion_codes."""
     coupon = desk.get("coupon", params["promotion"].get("coupon"), "promotion[coupon]")
-    code = params.get("code") or random_text(8).upper()
+    code = params.get("code") or random_base62(8).upper()
     for other in desk.store.find("promotion_code", ("_upper", "=", code.upper())):
         if render(desk, other)["active"]:
             raise invalid(f"An active promotion code with `code: {code}` already exists.",

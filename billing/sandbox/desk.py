@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import string
 import time
 from typing import Any
 
@@ -11,6 +9,7 @@ from billing.sandbox.errors import missing
 from billing.sandbox.settings import Settings
 from billing.sandbox.store import Doc, Store
 from billing.sandbox.weather import Weather
+from kling_saas.lib.ids import random_base62
 
 API_VERSION = "2026-10-28.endive"
 DAY = 24 * 3600
@@ -23,7 +22,6 @@ _PREFIX = {
     "discount": "di", "billing_portal.session": "bps", "billing_portal.configuration": "bpc",
     "radar.early_fraud_warning": "issfr", "invoice_payment": "inpay", "coupon": "",
 }  # fmt: skip
-_LETTERS = string.ascii_letters + string.digits
 
 
 def public(value: Any) -> Any:
@@ -33,11 +31,6 @@ def public(value: Any) -> Any:
     if isinstance(value, list):
         return [public(inner) for inner in value]
     return value
-
-
-def random_text(length: int) -> str:
-    """Letters and digits."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
 class Desk:
@@ -68,7 +61,7 @@ class Desk:
     def new(self, kind: str, /, **fields: Any) -> Doc:
         """An object of a kind, not stored yet."""
         prefix = _PREFIX[kind]
-        name = f"{prefix}_{random_text(24)}" if prefix else random_text(8)
+        name = f"{prefix}_{random_base62(24)}" if prefix else random_base62(8)
         return {"id": name, "object": kind, "created": self.now(), "livemode": False, **fields}
 
     def get(self, kind: str, name: str | None, param: str = "id", *, in_path: bool = False) -> Doc:

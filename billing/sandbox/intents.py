@@ -6,11 +6,12 @@ from typing import Any
 
 from billing.sandbox import cards, charges, disputes, methods
 from billing.sandbox.catalogue import currency
-from billing.sandbox.desk import Desk, public, random_text
+from billing.sandbox.desk import Desk, public
 from billing.sandbox.errors import Declined, Refused, invalid
 from billing.sandbox.forms import ANY, MAP, listing, merged, shape
 from billing.sandbox.store import Doc
 from billing.sandbox.views import equal, listed
+from kling_saas.lib.ids import random_base62
 
 LEAST = 50  # cents
 MOST = 99_999_999
@@ -58,7 +59,7 @@ def new(desk: Desk, amount: int, money: str, **fields: Any) -> Doc:
         statement_descriptor_suffix=None, status="requires_payment_method", transfer_data=None,
         transfer_group=None,
     )  # fmt: skip
-    intent["client_secret"] = f"{intent['id']}_secret_{random_text(25)}"
+    intent["client_secret"] = f"{intent['id']}_secret_{random_base62(25)}"
     intent.update(fields)
     return desk.save(intent, "payment_intent.created")
 

@@ -19,10 +19,11 @@ from billing.sandbox import (
     portal,
     portal_page,
 )  # fmt: skip
-from billing.sandbox.api import MARK, Api
+from billing.sandbox.api import Api
 from billing.sandbox.desk import Desk
 from billing.sandbox.errors import Refused, missing
 from billing.sandbox.store import Doc
+from kling_saas.lib.sandboxes import MARK
 
 Form = dict[str, str]
 Page = Callable[[Desk, Request, Form], Response]

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from billing.sandbox import changing, customers, methods, setups, subscriptions
-from billing.sandbox.desk import Desk, random_text
+from billing.sandbox.desk import Desk
 from billing.sandbox.errors import invalid, missing
 from billing.sandbox.forms import ANY, MAP, listing, merged, shape
 from billing.sandbox.store import Doc
 from billing.sandbox.views import equal, listed
+from kling_saas.lib.ids import random_base62
 
 _FLOWS = ("customer_update", "payment_method_update", "subscription_cancel", "subscription_update")
 _AFTER = shape(
@@ -54,7 +55,7 @@ def create(desk: Desk, params: Doc) -> Doc:
         else _default(desk)
     )
     flow = params.get("flow_data")
-    secret = random_text(40)
+    secret = random_base62(40)
     session = desk.new(
         "billing_portal.session", after_expiration=None, configuration=configuration["id"],
         customer=params["customer"], flow=flow and _flow(desk, flow), locale=params.get("locale"),

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, cast
+from typing import cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,12 +15,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from billing.sandbox import clock, controls, pages
-from billing.sandbox.api import MARK, Api
+from billing.sandbox.api import Api
 from billing.sandbox.deliveries import Deliveries
 from billing.sandbox.desk import Desk
 from billing.sandbox.endpoints import ENDPOINTS, Endpoint
 from billing.sandbox.settings import Settings
 from billing.sandbox.store import Store
+from kling_saas.lib.sandboxes import MARK, keep_in_reach
 
 _TICK_SECONDS = 1.0
 _log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Wire:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, keeping uvicorn's own transport within the handlers' reach."""
         if scope["type"] == "http":
-            scope.setdefault("state", {})["transport"] = cast(Any, send).__self__.transport
+            keep_in_reach(scope, send)
         await self._app(scope, receive, send)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kling_saas.lib.sandboxes import BadSetting, number
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -22,10 +24,6 @@ class Settings:
     retry_seconds: float = 5.0
 
 
-class BadSetting(ValueError):
-    """A setting that makes no sense; the text names it and says what it must be."""
-
-
 def read(environ: Mapping[str, str], *, data: Path, host: str, port: int) -> Settings:
     """The settings of this process. Raises BadSetting."""
     key = environ.get("PAYMENTS_SECRET_KEY", "")
@@ -40,16 +38,5 @@ def read(environ: Mapping[str, str], *, data: Path, host: str, port: int) -> Set
         secret_key=key,
         webhook_url=url,
         webhook_secret=secret,
-        retry_seconds=_seconds(environ, "PAYMENTS_RETRY_SECONDS", 5.0),
+        retry_seconds=number(environ, "PAYMENTS_RETRY_SECONDS", 5.0, above=0),
     )
-
-
-def _seconds(environ: Mapping[str, str], name: str, usual: float) -> float:
-    text = environ.get(name, str(usual))
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise BadSetting(f"{name} must be a number above 0, not {text!r}")
-    return value

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from billing.sandbox import cards, methods
-from billing.sandbox.desk import Desk, public, random_text
+from billing.sandbox.desk import Desk, public
 from billing.sandbox.errors import Declined, invalid
 from billing.sandbox.forms import listing
 from billing.sandbox.store import Doc
 from billing.sandbox.views import equal, listed
+from kling_saas.lib.ids import random_base62
 
 LIST = listing(customer=str, payment_method=str)
 
@@ -24,7 +25,7 @@ def new(desk: Desk, customer: str | None, metadata: Doc, description: str | None
         payment_method_types=["card"], single_use_mandate=None,
         status="requires_payment_method", usage="off_session",
     )  # fmt: skip
-    intent["client_secret"] = f"{intent['id']}_secret_{random_text(25)}"
+    intent["client_secret"] = f"{intent['id']}_secret_{random_base62(25)}"
     return desk.save(intent, "setup_intent.created")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit
 
-from billing.sandbox.desk import DAY, Desk, random_text
+from billing.sandbox.desk import DAY, Desk
 from billing.sandbox.errors import invalid
 from billing.sandbox.forms import MAP, listing, merged, shape
 from billing.sandbox.store import Doc, Test
 from billing.sandbox.views import listed
+from kling_saas.lib.ids import random_base62
 
 EVENT_LIST = listing(type=str, types=[str], delivery_success=bool)
 ENDPOINT_CREATE = shape(
@@ -57,7 +58,7 @@ def resend(desk: Desk, name: str) -> Doc:
 def create_endpoint(desk: Desk, params: Doc) -> Doc:
     """POST /v1/webhook_endpoints: the only answer that has the secret."""
     _check_url(params["url"])
-    secret = f"whsec_{random_text(32)}"
+    secret = f"whsec_{random_base62(32)}"
     endpoint = desk.new(
         "webhook_endpoint", api_version=params.get("api_version"), application=None,
         description=params.get("description"), enabled_events=params["enabled_events"],

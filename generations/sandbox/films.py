@@ -16,8 +16,9 @@ from starlette.types import Receive, Scope, Send
 from generations.sandbox.renderer import FACE, MARKED, WAV
 from generations.sandbox.store import Record
 from generations.sandbox.vendor import Vendor
-from generations.sandbox.web import MARK, gone, vendor_of
+from generations.sandbox.web import vendor_of
 from generations.wire.task import TaskState
+from kling_saas.lib.sandboxes import MARK, gone
 
 _TYPES = {
     ".mp4": "video/mp4", ".mp3": "audio/mpeg", MARKED: "video/mp4", WAV: "audio/wav",

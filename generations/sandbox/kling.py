@@ -17,11 +17,12 @@ from generations.catalogue.validation import InvalidRequest
 from generations.sandbox import credentials, sources
 from generations.sandbox.limits import AS_SOLD
 from generations.sandbox.vendor import Refusal, Vendor, Wish
-from generations.sandbox.web import Handler, HangUp, answer, body_of, checked, vendor_of
+from generations.sandbox.web import Handler, answer, body_of, checked, vendor_of
 from generations.wire.kling import account as packs
 from generations.wire.kling import own, products
 from generations.wire.kling import server as codec
 from generations.wire.task import BadRequest, TaskState, WireReply
+from kling_saas.lib.sandboxes import HangUp
 
 _CODES: Mapping[str, int] = {
     "moderation": 1301,

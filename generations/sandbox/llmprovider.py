@@ -11,9 +11,10 @@ from starlette.routing import Route
 from generations.catalogue.validation import InvalidRequest
 from generations.sandbox import credentials
 from generations.sandbox.vendor import Refusal, Wish
-from generations.sandbox.web import Handler, HangUp, answer, body_of, checked, vendor_of
+from generations.sandbox.web import Handler, answer, body_of, checked, vendor_of
 from generations.wire.llmprovider import server as codec
 from generations.wire.task import BadRequest, WireReply
+from kling_saas.lib.sandboxes import HangUp
 
 _SORTS: Mapping[str, tuple[int, str]] = {
     "moderation": (400, "content_policy_violation"),

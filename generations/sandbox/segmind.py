@@ -13,10 +13,11 @@ from generations.sandbox import credentials, films, sources
 from generations.sandbox.limits import AS_SOLD
 from generations.sandbox.store import Record
 from generations.sandbox.vendor import Refusal, Wish
-from generations.sandbox.web import Handler, HangUp, answer, body_of, checked, vendor_of
+from generations.sandbox.web import Handler, answer, body_of, checked, vendor_of
 from generations.wire.segmind import server as codec
 from generations.wire.segmind import slugs, voices
 from generations.wire.task import BadRequest, TaskState
+from kling_saas.lib.sandboxes import HangUp
 
 _STATUS: Mapping[str, int] = {
     "moderation": 400,

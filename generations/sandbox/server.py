@@ -18,7 +18,8 @@ from generations.sandbox.settings import Settings
 from generations.sandbox.store import Store
 from generations.sandbox.studio import Studio
 from generations.sandbox.vendor import Vendor
-from generations.sandbox.web import MARK, VENDORS, Wire, vendor_of
+from generations.sandbox.web import VENDORS, Wire, vendor_of
+from kling_saas.lib.sandboxes import MARK
 
 _ABOUT = (
     "This is the sandbox of Kling SaaS. It stands in for Kling, Segmind and llmprovider, draws "

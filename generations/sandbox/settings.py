@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from generations.sandbox import weather
 from generations.wire.kling.account import LAG_HOURS
+from kling_saas.lib.sandboxes import BadSetting, number
 
 Profile = Literal["full", "small", "tiny"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
@@ -45,10 +46,6 @@ class Settings:
     duplicates: bool = False
 
 
-class BadSetting(ValueError):
-    """A setting that makes no sense; the text names it and says what it must be."""
-
-
 def read(environ: Mapping[str, str], *, data: Path, host: str, port: int) -> Settings:
     """The settings of this process. Raises BadSetting."""
     film = environ.get("SANDBOX_FILM", "full")
@@ -58,35 +55,22 @@ def read(environ: Mapping[str, str], *, data: Path, host: str, port: int) -> Set
     return Settings(
         data=data,
         public_url=environ.get("SANDBOX_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
-        speed=_number(environ, "SANDBOX_SPEED", usual.speed, above=0),
+        speed=number(environ, "SANDBOX_SPEED", usual.speed, above=0),
         film=film,
-        late=_number(environ, "SANDBOX_LATE", usual.late, above=1),
+        late=number(environ, "SANDBOX_LATE", usual.late, above=1),
         keys=_words(environ, "SANDBOX_KEYS", usual.keys),
         access_key=environ.get("SANDBOX_ACCESS_KEY", usual.access_key),
         secret_key=environ.get("SANDBOX_SECRET_KEY", usual.secret_key),
-        parallel=round(_number(environ, "SANDBOX_PARALLEL", usual.parallel, above=-1)),
-        renderers=round(_number(environ, "SANDBOX_RENDERERS", usual.renderers, above=0)),
-        link_seconds=round(_number(environ, "SANDBOX_LINK_SECONDS", usual.link_seconds, above=0)),
-        keep_days=_number(environ, "SANDBOX_KEEP_DAYS", usual.keep_days, above=0),
+        parallel=round(number(environ, "SANDBOX_PARALLEL", usual.parallel, above=-1)),
+        renderers=round(number(environ, "SANDBOX_RENDERERS", usual.renderers, above=0)),
+        link_seconds=round(number(environ, "SANDBOX_LINK_SECONDS", usual.link_seconds, above=0)),
+        keep_days=number(environ, "SANDBOX_KEEP_DAYS", usual.keep_days, above=0),
         image_hosts=_words(environ, "SANDBOX_IMAGE_HOSTS", usual.image_hosts),
-        stall=_number(environ, "SANDBOX_STALL", usual.stall, above=0),
-        costs_lag=_number(environ, "SANDBOX_COSTS_LAG", usual.costs_lag, above=-1),
+        stall=number(environ, "SANDBOX_STALL", usual.stall, above=0),
+        costs_lag=number(environ, "SANDBOX_COSTS_LAG", usual.costs_lag, above=-1),
         weather=_weather(environ.get("SANDBOX_WEATHER", "")),
         duplicates=environ.get("SANDBOX_DUPLICATES", "") == "1",
     )
-
-
-def _number(environ: Mapping[str, str], name: str, usual: float, *, above: float) -> float:
-    text = environ.get(name)
-    if text is None:
-        return usual
-    try:
-        value = float(text)
-    except ValueError:
-        value = above
-    if not above < value < float("inf"):
-        raise BadSetting(f"{name} must be a number above {above:g}, not {text!r}")
-    return value
 
 
 def _weather(text: str) -> Mapping[str, float]:

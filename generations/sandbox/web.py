@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,17 +16,11 @@ from generations.catalogue.validation import check
 from generations.sandbox.limits import AS_SOLD
 from generations.sandbox.vendor import Vendor
 from generations.wire.task import BadRequest, Order, WireReply
+from kling_saas.lib.sandboxes import MARK, HangUp, keep_in_reach
 
 Handler = Callable[[Request], Awaitable[Response]]
 VENDORS = ("/kling", "/segmind", "/llmprovider")
-MARK = {"x-sandbox": "true"}
 _BODY_LIMIT = 32 * 1024 * 1024
-
-
-class _Transport(Protocol):
-    def abort(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class Wire:
@@ -38,27 +32,12 @@ class Wire:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, keeping uvicorn's own transport within the handlers' reach."""
         if scope["type"] == "http":
-            scope.setdefault("state", {})["transport"] = cast(Any, send).__self__.transport
+            keep_in_reach(scope, send)
             asked = scope["method"] == "GET" and scope["path"].startswith(VENDORS)
             if asked and self._app.state.vendor.weather.strikes("poll-lost"):
                 await HangUp()(scope, receive, send)
                 return
         await self._app(scope, receive, send)
-
-
-class HangUp(Response):
-    """No answer: the connection is gone, as when a cable is cut."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Drop the connection and wait until uvicorn has noticed."""
-        cast(_Transport, scope["state"]["transport"]).abort()
-        await gone(receive)
-
-
-async def gone(receive: Receive) -> None:
-    """Wait until the connection is closed."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def vendor_of(request: Request) -> Vendor:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from generations.sandbox import faults
+from kling_saas.lib.sandboxes import BadSetting
 from tests.sandbox.upstream import KEY, SEGMIND_KEY, SPEED, Mailbox, Upstream, probe, url_of
 from tests.waiting import until
 
@@ -211,7 +212,7 @@ def test_tasks_survive_a_kill_and_finish_after_the_restart(tmp_path: Path) -> No
 def test_a_setting_that_makes_no_sense_is_named_and_read_no_further(tmp_path: Path) -> None:
     from generations.sandbox import settings
 
-    with pytest.raises(settings.BadSetting, match="SANDBOX_SPEED must be a number above 0"):
+    with pytest.raises(BadSetting, match="SANDBOX_SPEED must be a number above 0"):
         settings.read({"SANDBOX_SPEED": "fast"}, data=tmp_path, host="127.0.0.1", port=1)
 
 
