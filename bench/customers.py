@@ -44,7 +44,7 @@ def main(count: int) -> None:
         ApiKey.objects.bulk_create(rows, batch_size=1000)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(billing_grant(o.id, true, %s, 'grant', NULL, 'bench', '')) "
+                "SELECT count(billing_grant(o.id, true, %s, 'grant', NULL, 'bench', '', 0, '')) "
                 "FROM accounts_organisation o WHERE o.id >= %s",
                 [MILLION, owners[0].pk],
             )

@@ -162,7 +162,7 @@ SELECT set_config('app.tenant', '*', false);
 WITH payer AS (
     SELECT organisation_id AS id FROM accounts_apikey WHERE NOT livemode ORDER BY id LIMIT 1
 ), money AS (
-    SELECT billing_grant(payer.id, false, 10000000, 'test', NULL, 'bench', '') FROM payer
+    SELECT billing_grant(payer.id, false, 10000000, 'test', NULL, 'bench', '', 0, '') FROM payer
 )
 SELECT count(generations_accept(payer.id, false, NULL, 'fp', '', 'gen_bench' || n, 'kling-v1',
     'text2video', '{"model": "kling-v1", "prompt": "A lighthouse in a storm at dusk"}', '[]', 10,

@@ -33,6 +33,46 @@ class InsufficientCredits(BillingRefusal):
         self.available = available
 
 
+class CapReached(BillingRefusal):
+    """The order is above a spending cap. `facts` says which, who set it, and when it resets."""
+
+    code, status, title = "cap_reached", 402, "Spending cap reached"
+
+    def __init__(self, **facts: Any) -> None:
+        left = max(0, facts["credits"] - facts["spent"])
+        whose = {"organisation": "your organisation", "member": "you", "credential": "this key"}
+        by = f", set by {facts['set_by']}" if facts["set_by"] else ""
+        if facts["period"] == "call":
+            way_out = f"{facts['credits']} credits per order. Choose something cheaper, or ask for "
+            way_out += "a higher cap."
+        else:
+            until = f"{facts['resets_at']} 00:00 UTC"
+            way_out = (
+                f"{facts['credits']} credits per {facts['period']}, of which {left} are left until "
+                f"{until}. Wait until then, or ask for a higher cap."
+            )
+        super().__init__(
+            f"This needs {facts['needed']} credits. The cap of {whose[facts['scope']]}{by} is "
+            + way_out,
+            **facts,
+        )
+
+
+class LotSpent(Conflict):
+    """More credits are to be refunded than are unspent; `left` is how many are."""
+
+    code, title = "lot_spent", "Credits are spent"
+
+    def __init__(self, *, wanted: int, left: int) -> None:
+        super().__init__(
+            f"{wanted} credits are to be refunded and {left} of them are unspent: refund at most "
+            f"{left}.",
+            wanted=wanted,
+            left=left,
+        )
+        self.left = left
+
+
 class WalletFrozen(Forbidden):
     """Spending is stopped until an operator has looked at the books."""
 
@@ -117,6 +157,10 @@ def from_database(error: DatabaseError) -> Refusal | None:
     if state == "KB001":
         facts = json.loads(cause.diag.message_detail)
         return InsufficientCredits(needed=facts["needed"], available=facts["available"])
+    if state == "KB010":
+        return CapReached(**json.loads(cause.diag.message_detail))
+    if state == "KB011":
+        return LotSpent(**json.loads(cause.diag.message_detail))
     if state not in _WITH_SENTENCE:
         return None
     refusal, sentence = _WITH_SENTENCE[state]

@@ -20,6 +20,21 @@ from billing.models import LotSource
 
 
 @dataclass(frozen=True, slots=True)
+class Spender:
+    """For whom credits are set aside: their caps hold, and their usage counts.
+
+    `member` is a user's id or 0, `credential` is `key:5`, `pair:3` or empty, `sku` what is made.
+    """
+
+    member: int = 0
+    credential: str = ""
+    sku: str = ""
+
+
+NOBODY = Spender()
+
+
+@dataclass(frozen=True, slots=True)
 class Reserved:
     """A hold, and what is available after it."""
 
@@ -42,17 +57,24 @@ def grant(
     reference: str,
     expires_at: datetime | None = None,
     reason: str = "",
+    cents: int = 0,
+    actor: str = "",
 ) -> bool:
     """`amount` credits in, as a lot. False when `reference` gave them before.
 
-    A purchase that was announced under the same reference is thereby confirmed.
+    A purchase that was announced under the same reference is thereby confirmed. `cents` is what
+    was paid, without tax; what is bought pays the wallet's debt first. `actor` is who gave them
+    (`user:12`), empty for ourselves.
     Raises ReferenceReused, AmountOutOfRange, UnknownOrganisation.
     """
     with tenancy.scope(organisation_id):
         row = _call(
-            "SELECT created FROM billing_grant(%s, %s, %s::bigint, %s, %s, %s, %s)",
-            [organisation_id, livemode, amount, source.value, expires_at, reference, reason],
-        )
+            "SELECT created FROM billing_grant(%s, %s, %s::bigint, %s, %s, %s, %s, %s, %s)",
+            [
+                organisation_id, livemode, amount, source.value, expires_at, reference,
+                reason[:300], cents, actor,
+            ],
+        )  # fmt: skip
     return bool(row[0])
 
 
@@ -76,6 +98,72 @@ def withdraw(organisation_id: int, livemode: bool, *, reference: str, reason: st
     return bool(row[0])
 
 
+def refund(
+    organisation_id: int,
+    livemode: bool,
+    amount: int,
+    *,
+    lot: str,
+    reference: str,
+    reason: str,
+    actor: str = "",
+) -> bool:
+    """Take `amount` unspent credits of the lot given under the reference `lot` back, to be paid
+    back in money. Once per `reference`: False when it was done before.
+
+    Raises LotSpent when fewer are left, ReferenceReused.
+    """
+    with tenancy.scope(organisation_id):
+        row = _call(
+            "SELECT billing_refund(%s, %s, %s, %s, %s, %s, %s)",
+            [organisation_id, livemode, amount, lot, reference, reason[:300], actor],
+        )
+    return bool(row[0])
+
+
+def reinstate(
+    organisation_id: int, livemode: bool, *, reference: str, reason: str, actor: str = ""
+) -> int:
+    """Undo the refund or claw-back of `reference`, once; how many credits became available.
+
+    They return to their lots, with seven days of grace where these have ended meanwhile. A debt
+    is forgiven, and what has paid it since comes back.
+    """
+    with tenancy.scope(organisation_id):
+        row = _call(
+            "SELECT billing_reinstate(%s, %s, %s, %s, %s)",
+            [organisation_id, livemode, reference, reason[:300], actor],
+        )
+    return int(row[0])
+
+
+def write_off(
+    organisation_id: int, livemode: bool, *, reference: str, reason: str, actor: str
+) -> int:
+    """Forget what the organisation owes, once per `reference`; how many credits it was."""
+    with tenancy.scope(organisation_id):
+        row = _call(
+            "SELECT billing_write_off(%s, %s, %s, %s, %s)",
+            [organisation_id, livemode, reference, reason[:300], actor],
+        )
+    return int(row[0])
+
+
+def roll_over(
+    organisation_id: int, livemode: bool, keep: int, *, until: datetime, renewal: str
+) -> int:
+    """A plan was renewed: its newest `keep` unspent credits live until `until`, the rest expires.
+
+    The lot given under the reference `renewal` is left alone. Returns how many were kept.
+    """
+    with tenancy.scope(organisation_id):
+        row = _call(
+            "SELECT billing_roll_over(%s, %s, %s, %s, %s)",
+            [organisation_id, livemode, keep, until, renewal],
+        )
+    return int(row[0])
+
+
 def claw_back(
     organisation_id: int,
     livemode: bool,
@@ -97,17 +185,27 @@ def claw_back(
     return int(row[0]), int(row[1])
 
 
-def reserve(organisation_id: int, livemode: bool, amount: int, *, reference: str) -> Reserved:
+def reserve(
+    organisation_id: int,
+    livemode: bool,
+    amount: int,
+    *,
+    reference: str,
+    spender: Spender = NOBODY,
+) -> Reserved:
     """Set credits aside for one order. The same reference and amount again: the same hold.
 
-    Raises InsufficientCredits, WalletFrozen, OrganisationSuspended, ReferenceReused,
+    Raises InsufficientCredits, CapReached, WalletFrozen, OrganisationSuspended, ReferenceReused,
     AmountOutOfRange, UnknownOrganisation.
     """
     with tenancy.scope(organisation_id):
         row = _call(
-            "SELECT hold_id, available_after FROM billing_reserve(%s, %s, %s, %s)",
-            [organisation_id, livemode, amount, reference],
-        )
+            "SELECT hold_id, available_after FROM billing_reserve(%s, %s, %s, %s, %s, %s, %s)",
+            [
+                organisation_id, livemode, amount, reference, spender.member, spender.credential,
+                spender.sku,
+            ],
+        )  # fmt: skip
     return Reserved(int(row[0]), int(row[1]))
 
 
@@ -136,31 +234,37 @@ def expire_lots(at: datetime | None = None) -> int:
     return int(_call("SELECT billing_expire_lots(coalesce(%s, now()))", [at])[0])
 
 
-def freeze(organisation_id: int, livemode: bool, *, reason: str) -> bool:
-    """Stop reservations; settling and receiving go on. False when frozen before."""
-    return _set_frozen(organisation_id, livemode, reason, "wallet.frozen", {"reason": reason})
+def freeze(organisation_id: int, livemode: bool, *, cause: str, reason: str) -> bool:
+    """Stop reservations for `cause`; settling and receiving go on. False: it stops them already.
 
-
-def thaw(organisation_id: int, livemode: bool, *, reason: str) -> bool:
-    """Allow reservations again. False when it was not frozen."""
-    return _set_frozen(organisation_id, livemode, "", "wallet.thawed", {"reason": reason})
-
-
-def _set_frozen(
-    organisation_id: int, livemode: bool, frozen_for: str, action: str, detail: dict[str, str]
-) -> bool:
+    `cause` names who stops them (`ledger`, `dispute:dp_…`), `reason` is for people.
+    """
     with tenancy.scope(organisation_id):
         row = _call(
-            "SELECT billing_freeze(%s, %s, %s)", [organisation_id, livemode, frozen_for[:300]]
+            "SELECT billing_freeze(%s, %s, %s, %s)",
+            [organisation_id, livemode, cause, reason[:300]],
         )
         if row[0]:
-            AuditEvent.objects.create(
-                organisation_id=organisation_id,
-                action=action,
-                subject="live wallet" if livemode else "test wallet",
-                detail=detail,
-            )
+            _note(organisation_id, livemode, "wallet.frozen", {"cause": cause, "reason": reason})
     return bool(row[0])
+
+
+def thaw(organisation_id: int, livemode: bool, *, cause: str, reason: str) -> bool:
+    """The cause is gone: reservations go on unless another is left. False when it was none."""
+    with tenancy.scope(organisation_id):
+        row = _call("SELECT billing_thaw(%s, %s, %s)", [organisation_id, livemode, cause])
+        if row[0]:
+            _note(organisation_id, livemode, "wallet.thawed", {"cause": cause, "reason": reason})
+    return bool(row[0])
+
+
+def _note(organisation_id: int, livemode: bool, action: str, detail: dict[str, str]) -> None:
+    AuditEvent.objects.create(
+        organisation_id=organisation_id,
+        action=action,
+        subject="live wallet" if livemode else "test wallet",
+        detail=detail,
+    )
 
 
 def _call(query: str, arguments: Sequence[Any]) -> tuple[Any, ...]:

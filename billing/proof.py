@@ -82,6 +82,7 @@ def freeze_drifting(proof: Proof) -> list[tuple[int, bool]]:
     frozen = []
     reasons = {(d.organisation_id, d.livemode): d.rule for d in reversed(proof.drifts)}
     for (organisation_id, livemode), rule in sorted(reasons.items()):
-        if ledger.freeze(organisation_id, livemode, reason=f"check_ledger: not so: {rule}"):
+        why = f"check_ledger: not so: {rule}"
+        if ledger.freeze(organisation_id, livemode, cause="ledger", reason=why):
             frozen.append((organisation_id, livemode))
     return frozen

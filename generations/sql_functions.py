@@ -14,7 +14,7 @@ CREATE FUNCTION generations_accept(
     p_callback_url text, p_reference text, p_metadata jsonb, p_api_key bigint,
     p_access_key bigint, p_user bigint, p_token text, p_created timestamptz,
     p_deadline timestamptz, p_queue_limit integer, p_uploads text[] DEFAULT NULL,
-    p_lane bigint[] DEFAULT NULL,
+    p_lane bigint[] DEFAULT NULL, p_sku text DEFAULT '',
     OUT outcome text, OUT answer text, OUT generation text
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -60,7 +60,10 @@ BEGIN
         END IF;
     END IF;
     -- Locks the wallet's row, so that what follows is counted for one order at a time.
-    v_hold := (billing_reserve(p_organisation, p_livemode, p_credits, p_public_id)).hold_id;
+    v_hold := (billing_reserve(p_organisation, p_livemode, p_credits, p_public_id,
+        coalesce(p_user, 0), CASE WHEN p_api_key IS NOT NULL THEN 'key:' || p_api_key
+                                  WHEN p_access_key IS NOT NULL THEN 'pair:' || p_access_key
+                                  ELSE '' END, p_sku)).hold_id;
     IF (SELECT count(*) FROM generations_generation g
          WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
            AND g.finished_at IS NULL AND g.public_id <> p_public_id) >= p_queue_limit THEN

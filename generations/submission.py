@@ -183,7 +183,9 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
     generation = _unsaved(actor, order, prepared)
     named = sources.uploads_of(prepared.params)
     answer = render(generation)
-    outcome, body, public_id = _accept(generation, order.idempotency_key, answer, named)
+    outcome, body, public_id = _accept(
+        generation, order.idempotency_key, answer, named, prepared.priced.lines[0].sku
+    )
     if outcome == "key_reused":
         raise IdempotencyKeyReused(
             "This Idempotency-Key was used with another body: use a new key for a new order."
@@ -290,7 +292,7 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
 _ACCEPT = (
     "SELECT outcome, answer, generation FROM generations_accept("
     "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-    "%s, %s, %s, %s, %s)"
+    "%s, %s, %s, %s, %s, %s)"
 )
 # What is the order's own alone: whichever of them the database looks at first.
 _ACCEPTED_BEFORE = {
@@ -300,7 +302,9 @@ _ACCEPTED_BEFORE = {
 }
 
 
-def _accept(g: Generation, key: str | None, answer: str, named: list[str]) -> tuple[str, str, str]:
+def _accept(
+    g: Generation, key: str | None, answer: str, named: list[str], sku: str
+) -> tuple[str, str, str]:
     arguments = [
         g.organisation_id, g.livemode, key, g.fingerprint, answer, g.public_id, g.model, g.kind,
         json.dumps(g.params), json.dumps(g.warnings), g.credits, g.quote_id, g.door,
@@ -309,6 +313,7 @@ def _accept(g: Generation, key: str | None, answer: str, named: list[str]) -> tu
         g.created_at, g.deadline_at, settings.QUEUE_LIMIT, named or None,
         # As text: of small numbers psycopg would make an array of another type.
         g.lane and f"{{{','.join(map(str, g.lane))}}}",
+        sku,
     ]  # fmt: skip
     for attempt in (1, 2):
         try:

@@ -12,28 +12,64 @@ from accounts.row_security import Protect, TenantKey, TenantReference
 SQL = Path(__file__).resolve().parent.parent / "sql"
 MONEY = [
     "billing_wallet",
+    "billing_walletfreeze",
+    "billing_spending",
     "billing_lot",
     "billing_hold",
     "billing_holdlot",
     "billing_transfer",
 ]
+OWNED = [
+    "billing_quote",
+    "billing_cap",
+    "billing_capraise",
+    "billing_capalert",
+    "billing_approvalrequest",
+    "billing_voucheruse",
+    "billing_paymentcustomer",
+    "billing_purchase",
+    "billing_subscription",
+    "billing_refund",
+    "billing_dispute",
+    "billing_walletsettings",
+    "billing_notice",
+]
+KEYS = [
+    "billing_wallet", "billing_lot", "billing_hold", "billing_spending", "billing_cap",
+    "billing_purchase",
+]  # fmt: skip
+OF_A_WALLET = [
+    "billing_lot", "billing_hold", "billing_transfer", "billing_walletfreeze", "billing_spending",
+    "billing_cap", "billing_capraise", "billing_capalert", "billing_approvalrequest",
+    "billing_walletsettings",
+]  # fmt: skip
 DOORS = [
     "billing_open_wallet(bigint, boolean)",
-    "billing_grant(bigint, boolean, bigint, text, timestamptz, text, text)",
+    "billing_grant(bigint, boolean, bigint, text, timestamptz, text, text, bigint, text)",
     "billing_announce(bigint, boolean, bigint, text)",
     "billing_withdraw(bigint, boolean, text, text)",
-    "billing_reserve(bigint, boolean, bigint, text)",
+    "billing_reserve(bigint, boolean, bigint, text, bigint, text, text)",
     "billing_capture(bigint, bigint)",
     "billing_release(bigint)",
     "billing_expire_lots(timestamptz)",
     "billing_claw_back(bigint, boolean, bigint, text, text, text)",
-    "billing_freeze(bigint, boolean, text)",
+    "billing_refund(bigint, boolean, bigint, text, text, text, text)",
+    "billing_reinstate(bigint, boolean, text, text, text)",
+    "billing_write_off(bigint, boolean, text, text, text)",
+    "billing_roll_over(bigint, boolean, bigint, timestamptz, text)",
+    "billing_freeze(bigint, boolean, text, text)",
+    "billing_thaw(bigint, boolean, text)",
+    "billing_caps(bigint, bigint, text)",
+    "billing_window(text, timestamptz)",
     "billing_signup_grants(text, timestamptz)",
     "billing_drift(bigint)",
     "billing_change(text, text, text, bigint)",
 ]
 INSIDE = [
-    "billing_post(bigint, text, text, text, bigint, bigint, bigint, text, text)",
+    "billing_post(bigint, text, text, text, bigint, bigint, bigint, text, text, text)",
+    "billing_take(billing_lot, bigint, text, text, text, text, text)",
+    "billing_count(bigint, boolean, bigint, bigint, bigint, text, text)",
+    "billing_hold_to_caps(bigint, bigint, bigint, text)",
     "billing_require_amount(bigint)",
     "billing_lock_wallet(bigint, boolean)",
     "billing_expire_lot(bigint)",
@@ -76,18 +112,23 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        *[Protect(table) for table in [*MONEY, "billing_quote"]],
-        *[TenantKey(table) for table in ["billing_wallet", "billing_lot", "billing_hold"]],
-        TenantReference("billing_lot", "wallet_id", "billing_wallet"),
-        TenantReference("billing_hold", "wallet_id", "billing_wallet"),
+        *[Protect(table) for table in [*MONEY, *OWNED]],
+        *[TenantKey(table) for table in KEYS],
+        *[TenantReference(table, "wallet_id", "billing_wallet") for table in OF_A_WALLET],
+        TenantReference("billing_capraise", "cap_id", "billing_cap"),
+        TenantReference("billing_capalert", "cap_id", "billing_cap"),
+        TenantReference("billing_approvalrequest", "cap_id", "billing_cap"),
+        TenantReference("billing_refund", "purchase_id", "billing_purchase"),
+        TenantReference("billing_dispute", "purchase_id", "billing_purchase"),
+        TenantReference("billing_hold", "spending_id", "billing_spending"),
         TenantReference("billing_holdlot", "hold_id", "billing_hold"),
         TenantReference("billing_holdlot", "lot_id", "billing_lot"),
-        TenantReference("billing_transfer", "wallet_id", "billing_wallet"),
         TenantReference("billing_transfer", "hold_id", "billing_hold"),
         TenantReference("billing_transfer", "lot_id", "billing_lot"),
         # Room on the page for the row that every posting rewrites.
         migrations.RunSQL(
             "ALTER TABLE billing_wallet SET (fillfactor = 50);"
+            "ALTER TABLE billing_spending SET (fillfactor = 50);"
             "ALTER TABLE billing_lot SET (fillfactor = 70);"
             "ALTER TABLE billing_hold SET (fillfactor = 80);",
             migrations.RunSQL.noop,
@@ -96,7 +137,9 @@ class Migration(migrations.Migration):
             migrations.RunSQL.noop, f"DROP FUNCTION {', '.join([*DOORS, *INSIDE])} CASCADE;"
         ),
         load("posting.sql"),
+        load("caps.sql"),
         load("ledger.sql"),
+        load("returns.sql"),
         load("upkeep.sql"),
         load("guards.sql"),
         migrations.RunPython(let_the_application_in, migrations.RunPython.noop),

@@ -1,22 +1,75 @@
-"""Records of money: wallets, what was posted to them, prices, and offers that bind."""
+"""Records of money: wallets, what was posted to them, prices, offers, and what was paid."""
 
 from billing.models.ledger import Account, Hold, HoldLot, HoldStatus, Transfer, TransferType
+from billing.models.notices import Notice
+from billing.models.offers import Pack, Plan, PlanPrice, Voucher, VoucherUse
+from billing.models.payments import (
+    Dispute,
+    EventState,
+    PaymentCustomer,
+    PaymentEvent,
+    Purchase,
+    PurchaseKind,
+    PurchaseStatus,
+    Refund,
+    RefundStatus,
+    Subscription,
+    Vendor,
+    WalletSettings,
+)
 from billing.models.prices import BookStatus, Price, PriceBook
 from billing.models.quote import Quote
-from billing.models.wallet import Lot, LotSource, Wallet
+from billing.models.spending import (
+    ApprovalRequest,
+    ApprovalStatus,
+    Cap,
+    CapAlert,
+    CapPeriod,
+    CapRaise,
+    CapScope,
+    Spending,
+)
+from billing.models.wallet import Lot, LotSource, Wallet, WalletFreeze
 
 __all__ = [
     "Account",
+    "ApprovalRequest",
+    "ApprovalStatus",
     "BookStatus",
+    "Cap",
+    "CapAlert",
+    "CapPeriod",
+    "CapRaise",
+    "CapScope",
+    "Dispute",
+    "EventState",
     "Hold",
     "HoldLot",
     "HoldStatus",
     "Lot",
     "LotSource",
+    "Notice",
+    "Pack",
+    "PaymentCustomer",
+    "PaymentEvent",
+    "Plan",
+    "PlanPrice",
     "Price",
     "PriceBook",
+    "Purchase",
+    "PurchaseKind",
+    "PurchaseStatus",
     "Quote",
+    "Refund",
+    "RefundStatus",
+    "Spending",
+    "Subscription",
     "Transfer",
     "TransferType",
+    "Vendor",
+    "Voucher",
+    "VoucherUse",
     "Wallet",
+    "WalletFreeze",
+    "WalletSettings",
 ]

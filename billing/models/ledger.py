@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from billing.models.spending import Spending
 from billing.models.wallet import Lot, WalletRow
 
 
@@ -24,6 +25,9 @@ class Hold(WalletRow):
         max_length=8, choices=HoldStatus.choices, default=HoldStatus.PENDING, db_default="pending"
     )
     reference = models.CharField(max_length=120, help_text="What it pays for; held for once.")
+    spending = models.ForeignKey(
+        Spending, on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     created_at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -91,6 +95,7 @@ class Account(models.TextChoices):
 class TransferType(models.TextChoices):
     GRANT = "grant", "Grant"
     PURCHASE = "purchase", "Purchase"
+    PLAN = "plan", "Plan"
     ADJUST = "adjust", "Adjustment"
     HOLD = "hold", "Hold"
     CAPTURE = "capture", "Capture"
@@ -98,7 +103,11 @@ class TransferType(models.TextChoices):
     EXPIRE = "expire", "Expiry"
     ANNOUNCE = "announce", "Top-up announced"
     WITHDRAW = "withdraw", "Top-up withdrawn"
+    REFUND = "refund", "Refund"
     CLAW_BACK = "claw_back", "Claw-back"
+    REINSTATE = "reinstate", "Claw-back reversed"
+    SETTLE_DEBT = "settle_debt", "Debt settled"
+    WRITE_OFF = "write_off", "Debt written off"
 
 
 class Transfer(WalletRow):
@@ -111,7 +120,7 @@ class Transfer(WalletRow):
 
     public_id = models.CharField(max_length=40)
     sequence = models.BigIntegerField()
-    type = models.CharField(max_length=9, choices=TransferType.choices)
+    type = models.CharField(max_length=11, choices=TransferType.choices)
     debit = models.CharField(max_length=11, choices=Account.choices)
     credit = models.CharField(max_length=11, choices=Account.choices)
     amount = models.BigIntegerField()
@@ -139,6 +148,13 @@ class Transfer(WalletRow):
     )
     reference = models.CharField(max_length=120, help_text="E.g. the generation it is for.")
     reason = models.CharField(max_length=300, blank=True)
+    actor = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Who did it: user:12, key:5, pair:3; empty: we did.",
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -154,9 +170,10 @@ class Transfer(WalletRow):
                 condition=Q(hold__isnull=False),
             ),
             models.UniqueConstraint(
-                fields=["organisation", "livemode", "reference", "type", "debit"],
+                fields=["organisation", "livemode", "reference", "type", "debit", "lot"],
                 name="one_transfer_per_outside_reference",
-                condition=Q(hold__isnull=True, lot__isnull=True),
+                condition=Q(hold__isnull=True) & ~Q(type="expire"),
+                nulls_distinct=False,
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="transfer_amount_is_positive"),
         ]

@@ -13,7 +13,8 @@ class Wallet(TenantRow):
     """Whole credits of one organisation in one mode. Written by the SQL functions only.
 
     `sequence` numbers its transfers; the figures are those after transfer number `sequence`.
-    A frozen wallet settles and receives, but reserves nothing.
+    A frozen wallet settles and receives, but reserves nothing. `owed` is what was taken back when
+    it was spent already: the next credits bought pay it.
     """
 
     available = models.BigIntegerField(default=0, db_default=0)
@@ -21,6 +22,7 @@ class Wallet(TenantRow):
     pending = models.BigIntegerField(
         default=0, db_default=0, help_text="Paid top-ups not yet confirmed."
     )
+    owed = models.BigIntegerField(default=0, db_default=0, help_text="Taken back, spent before.")
     sequence = models.BigIntegerField(default=0, db_default=0)
     frozen_at = models.DateTimeField(null=True, blank=True)
     frozen_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
@@ -32,7 +34,8 @@ class Wallet(TenantRow):
                 fields=["organisation", "livemode"], name="one_wallet_per_organisation_and_mode"
             ),
             models.CheckConstraint(
-                condition=Q(available__gte=0, reserved__gte=0, pending__gte=0, sequence__gte=0),
+                condition=Q(available__gte=0, reserved__gte=0, pending__gte=0)
+                & Q(owed__gte=0, sequence__gte=0),
                 name="wallet_is_never_negative",
             ),
         ]
@@ -52,9 +55,34 @@ class WalletRow(TenantPart):
         abstract = True
 
 
+class WalletFreeze(WalletRow):
+    """A cause for which a wallet is frozen; it thaws when the last one is lifted.
+
+    `cause` names who froze it, e.g. `ledger` or `dispute:dp_…`: nobody lifts another's.
+    """
+
+    cause = models.CharField(max_length=80)
+    reason = models.CharField(max_length=300)
+    created_at = models.DateTimeField(db_default=Now())
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["wallet", "cause"],
+                name="one_freeze_per_cause",
+                condition=Q(lifted_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.reason}"
+
+
 class LotSource(models.TextChoices):
     GRANT = "grant", "Grant"
     PURCHASE = "purchase", "Purchase"
+    PLAN = "plan", "Plan"
     BONUS = "bonus", "Bonus"
     PROMO = "promo", "Promotion"
     REFUND = "refund", "Refund"
@@ -64,7 +92,8 @@ class LotSource(models.TextChoices):
 class Lot(WalletRow):
     """Credits that came in together. Spent soonest-expiring first, then free before bought.
 
-    `remaining` is what is neither spent, pinned by a pending hold, nor expired.
+    `remaining` is what is neither spent, pinned by a pending hold, nor expired. `cents` is what was
+    paid for all of it, without tax: its share is revenue when a credit is spent.
     """
 
     public_id = models.CharField(max_length=40, unique=True)
@@ -77,6 +106,7 @@ class Lot(WalletRow):
         output_field=models.BooleanField(),
         db_persist=True,
     )
+    cents = models.BigIntegerField(default=0, db_default=0, help_text="Paid for it, without tax.")
     expires_at = models.DateTimeField(null=True, blank=True)
     reference = models.CharField(max_length=120, help_text="What gave it; given once.")
     reason = models.CharField(max_length=300, blank=True)
@@ -88,7 +118,8 @@ class Lot(WalletRow):
                 fields=["organisation", "livemode", "reference"], name="one_lot_per_reference"
             ),
             models.CheckConstraint(
-                condition=Q(granted__gt=0, remaining__gte=0, remaining__lte=F("granted")),
+                condition=Q(granted__gt=0, remaining__gte=0, remaining__lte=F("granted"))
+                & Q(cents__gte=0),
                 name="lot_holds_what_was_granted",
             ),
         ]
@@ -96,7 +127,10 @@ class Lot(WalletRow):
             models.Index(
                 F("wallet"),
                 F("expires_at"),
-                ExpressionWrapper(Q(source=LotSource.PURCHASE), output_field=models.BooleanField()),
+                ExpressionWrapper(
+                    Q(source__in=(LotSource.PURCHASE, LotSource.PLAN)),
+                    output_field=models.BooleanField(),
+                ),
                 F("id"),
                 name="lot_in_spending_order",
                 condition=Q(open=True),

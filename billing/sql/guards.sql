@@ -15,6 +15,7 @@ BEGIN
         'grant: grants to available',
         'purchase: purchases to available',
         'purchase: pending to available',
+        'plan: purchases to available',
         'adjust: adjustments to available',
         'hold: available to held',
         'capture: held to revenue',
@@ -22,8 +23,15 @@ BEGIN
         'expire: available to expired',
         'announce: purchases to pending',
         'withdraw: pending to purchases',
+        'refund: available to purchases',
+        'refund: available to grants',
         'claw_back: available to purchases',
-        'claw_back: receivable to purchases'
+        'claw_back: receivable to purchases',
+        'reinstate: purchases to available',
+        'reinstate: grants to available',
+        'reinstate: purchases to receivable',
+        'settle_debt: available to receivable',
+        'write_off: adjustments to receivable'
     ) THEN
         RAISE EXCEPTION 'credits do not move by % from % to %', NEW.type, NEW.debit, NEW.credit
             USING ERRCODE = 'KB009';

@@ -11,7 +11,7 @@ $$;
 -- One transfer and the wallet's new figures: the only writer of both.
 CREATE OR REPLACE FUNCTION billing_post(
     p_wallet bigint, p_type text, p_debit text, p_credit text, p_amount bigint,
-    p_hold bigint, p_lot bigint, p_reference text, p_reason text
+    p_hold bigint, p_lot bigint, p_reference text, p_reason text, p_actor text
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_organisation bigint;
@@ -25,18 +25,20 @@ BEGIN
         sequence = sequence + 1,
         available = available + billing_change('available', p_debit, p_credit, p_amount),
         reserved = reserved + billing_change('held', p_debit, p_credit, p_amount),
-        pending = pending + billing_change('pending', p_debit, p_credit, p_amount)
+        pending = pending + billing_change('pending', p_debit, p_credit, p_amount),
+        owed = owed - billing_change('receivable', p_debit, p_credit, p_amount)
     WHERE id = p_wallet
     RETURNING organisation_id, livemode, sequence, available, reserved, pending
     INTO v_organisation, v_livemode, v_sequence, v_available, v_reserved, v_pending;
     INSERT INTO billing_transfer (
         organisation_id, livemode, wallet_id, public_id, sequence, type, debit, credit, amount,
-        available_after, reserved_after, pending_after, hold_id, lot_id, reference, reason
+        available_after, reserved_after, pending_after, hold_id, lot_id, reference, reason, actor
     ) VALUES (
         v_organisation, v_livemode, p_wallet,
         'led_' || replace(gen_random_uuid()::text, '-', ''),
         v_sequence, p_type, p_debit, p_credit, p_amount,
-        v_available, v_reserved, v_pending, p_hold, p_lot, p_reference, p_reason
+        v_available, v_reserved, v_pending, p_hold, p_lot, p_reference, p_reason,
+        p_actor
     );
     RETURN v_available;
 END $$;
@@ -72,17 +74,24 @@ BEGIN
     RETURN v_wallet;
 END $$;
 
+-- Credits leave a lot for an account of the house. The wallet is locked by the caller.
+CREATE OR REPLACE FUNCTION billing_take(
+    p_lot billing_lot, p_amount bigint, p_type text, p_account text, p_reference text,
+    p_reason text, p_actor text
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE billing_lot SET remaining = remaining - p_amount WHERE id = p_lot.id;
+    PERFORM billing_post(p_lot.wallet_id, p_type, 'available', p_account, p_amount,
+        NULL, p_lot.id, p_reference, p_reason, p_actor);
+END $$;
+
 CREATE OR REPLACE FUNCTION billing_expire_lot(p_lot bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
     v_lot billing_lot;
 BEGIN
     SELECT * INTO v_lot FROM billing_lot WHERE id = p_lot;
-    UPDATE billing_lot SET remaining = 0 WHERE id = p_lot;
-    PERFORM billing_post(
-        v_lot.wallet_id, 'expire', 'available', 'expired', v_lot.remaining,
-        NULL, v_lot.id, v_lot.reference, ''
-    );
+    PERFORM billing_take(v_lot, v_lot.remaining, 'expire', 'expired', v_lot.reference, '', '');
     RETURN v_lot.remaining;
 END $$;
 
@@ -100,7 +109,7 @@ BEGIN
     WHILE v_rest > 0 LOOP
         SELECT id, remaining, expires_at INTO v_lot, v_remaining, v_expires_at
           FROM billing_lot WHERE wallet_id = p_wallet AND open
-         ORDER BY expires_at, (source = 'purchase'), id LIMIT 1;
+         ORDER BY expires_at, (source IN ('purchase', 'plan')), id LIMIT 1;
         EXIT WHEN NOT FOUND;
         IF v_expires_at <= now() THEN
             PERFORM billing_expire_lot(v_lot);
@@ -123,7 +132,7 @@ LANGUAGE sql AS $$
     SELECT billing_expire_lot(lot.id) FROM billing_hold AS hold
       JOIN billing_lot AS lot ON lot.wallet_id = hold.wallet_id
      WHERE hold.id = p_hold AND lot.open AND lot.expires_at <= now()
-     ORDER BY lot.expires_at, (lot.source = 'purchase'), lot.id;
+     ORDER BY lot.expires_at, (lot.source IN ('purchase', 'plan')), lot.id;
     UPDATE billing_lot AS lot SET
         remaining = remaining + least(pin.amount, p_amount - pin.before),
         expires_at = CASE
@@ -176,6 +185,29 @@ BEGIN
         RAISE EXCEPTION 'reference % holds % credits already, not %',
             p_reference, v_amount, p_amount USING ERRCODE = 'KB005';
     END IF;
+END $$;
+
+-- The row that counts what a spender has spent today, made when there is none.
+CREATE OR REPLACE FUNCTION billing_count(
+    p_organisation bigint, p_livemode boolean, p_wallet bigint, p_amount bigint,
+    p_member bigint, p_credential text, p_sku text
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_today date := (now() AT TIME ZONE 'UTC')::date;
+    v_id bigint;
+BEGIN
+    UPDATE billing_spending SET reserved = reserved + p_amount
+     WHERE wallet_id = p_wallet AND day = v_today AND member = p_member
+       AND credential = p_credential AND sku = p_sku
+    RETURNING id INTO v_id;
+    IF NOT FOUND THEN
+        INSERT INTO billing_spending (
+            organisation_id, livemode, wallet_id, day, member, credential, sku, reserved
+        ) VALUES (
+            p_organisation, p_livemode, p_wallet, v_today, p_member, p_credential, p_sku, p_amount
+        ) RETURNING id INTO v_id;
+    END IF;
+    RETURN v_id;
 END $$;
 
 -- Say why nothing is reserved. Credits that are due to expire do not count as available, those

@@ -1,4 +1,4 @@
--- The rarer doors to money: expiry, claw-back, freezing, and the proof of the books.
+-- The rarer doors to money: expiry, the count of starting credits, and the proof of the books.
 
 -- Expire what is due at `p_now` in every wallet the scope sees; at most 1000 lots a call.
 -- Returns how many. Wallets busy at the moment are left for the next call.
@@ -11,7 +11,7 @@ BEGIN
     FOR v_due IN
         SELECT id, wallet_id FROM billing_lot
          WHERE open AND expires_at <= p_now
-         ORDER BY expires_at, (source = 'purchase'), id LIMIT 1000
+         ORDER BY expires_at, (source IN ('purchase', 'plan')), id LIMIT 1000
     LOOP
         PERFORM 1 FROM billing_wallet WHERE id = v_due.wallet_id FOR UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;
@@ -21,65 +21,6 @@ BEGIN
         v_count := v_count + 1;
     END LOOP;
     RETURN v_count;
-END $$;
-
--- Take bought credits back, once per reference: what is available (the named purchase first,
--- then bought before free), the rest becomes the organisation's debt.
-CREATE OR REPLACE FUNCTION billing_claw_back(
-    p_organisation bigint, p_livemode boolean, p_credits bigint, p_lot_reference text,
-    p_reference text, p_reason text, OUT taken bigint, OUT owed bigint
-) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    v_wallet billing_wallet;
-BEGIN
-    PERFORM billing_require_amount(p_credits);
-    v_wallet := billing_lock_wallet(p_organisation, p_livemode);
-    SELECT coalesce(sum(amount) FILTER (WHERE debit = 'available'), 0),
-           coalesce(sum(amount) FILTER (WHERE debit = 'receivable'), 0)
-      INTO taken, owed FROM billing_transfer
-     WHERE organisation_id = p_organisation AND livemode = p_livemode
-       AND reference = p_reference AND type = 'claw_back' AND hold_id IS NULL AND lot_id IS NULL;
-    IF taken + owed = p_credits THEN
-        RETURN;
-    ELSIF taken + owed > 0 THEN
-        RAISE EXCEPTION 'reference % clawed % credits back already', p_reference, taken + owed
-            USING ERRCODE = 'KB005';
-    END IF;
-    taken := least(p_credits, v_wallet.available);
-    owed := p_credits - taken;
-    UPDATE billing_lot AS lot SET remaining = remaining - least(remaining, taken - part.before)
-      FROM (
-        SELECT id, sum(remaining) OVER (
-                   ORDER BY (reference = p_lot_reference) DESC, (source = 'purchase') DESC, id DESC
-               )::bigint - remaining AS before
-          FROM billing_lot WHERE wallet_id = v_wallet.id AND open
-      ) AS part
-     WHERE lot.id = part.id AND part.before < taken;
-    IF taken > 0 THEN
-        PERFORM billing_post(v_wallet.id, 'claw_back', 'available', 'purchases', taken,
-            NULL, NULL, p_reference, p_reason);
-    END IF;
-    IF owed > 0 THEN
-        PERFORM billing_post(v_wallet.id, 'claw_back', 'receivable', 'purchases', owed,
-            NULL, NULL, p_reference, p_reason);
-    END IF;
-END $$;
-
--- Stop (or, with an empty reason, allow again) reservations. False when it was so before.
-CREATE OR REPLACE FUNCTION billing_freeze(
-    p_organisation bigint, p_livemode boolean, p_reason text
-) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    v_wallet billing_wallet := billing_lock_wallet(p_organisation, p_livemode);
-BEGIN
-    IF (v_wallet.frozen_at IS NOT NULL) = (p_reason <> '') THEN
-        RETURN false;
-    END IF;
-    UPDATE billing_wallet
-       SET frozen_reason = p_reason,
-           frozen_at = CASE WHEN p_reason <> '' THEN statement_timestamp() END
-     WHERE id = v_wallet.id;
-    RETURN true;
 END $$;
 
 -- How many organisations of a network had their sign-up grant since `p_since`, of all tenants:
@@ -121,6 +62,7 @@ WITH wallet AS (
         sum(billing_change('available', debit, credit, amount))::bigint AS available,
         sum(billing_change('held', debit, credit, amount))::bigint AS reserved,
         sum(billing_change('pending', debit, credit, amount))::bigint AS pending,
+        -sum(billing_change('receivable', debit, credit, amount))::bigint AS owed,
         count(*) FILTER (
             WHERE sequence <> sequence_before + 1
             OR available_after
@@ -135,7 +77,7 @@ WITH wallet AS (
       FROM billing_lot l JOIN wallet ON wallet.id = l.wallet_id GROUP BY l.wallet_id
 ), given AS (
     SELECT wallet_id, sum(amount)::bigint AS amount FROM chained
-     WHERE lot_id IS NOT NULL AND credit = 'available' GROUP BY wallet_id
+     WHERE lot_id IS NOT NULL AND credit = 'available' AND type <> 'reinstate' GROUP BY wallet_id
 ), held AS (
     SELECT h.*,
         coalesce((SELECT sum(p.amount) FROM billing_holdlot p WHERE p.hold_id = h.id), 0) AS pinned,
@@ -153,6 +95,21 @@ WITH wallet AS (
             OR returned <> CASE status WHEN 'pending' THEN 0 ELSE amount - charged END
         ) AS wrong
       FROM held GROUP BY wallet_id
+), spent AS (
+    SELECT spending_id, count(captured) AS films, coalesce(sum(captured), 0) AS captured,
+        coalesce(sum(amount) FILTER (WHERE status = 'pending'), 0) AS reserved
+      FROM held GROUP BY spending_id
+), spendings AS (
+    SELECT s.wallet_id, count(*) FILTER (
+            WHERE s.reserved <> coalesce(spent.reserved, 0)
+            OR s.captured <> coalesce(spent.captured, 0) OR s.films <> coalesce(spent.films, 0)
+        ) AS wrong
+      FROM billing_spending s JOIN wallet ON wallet.id = s.wallet_id
+      LEFT JOIN spent ON spent.spending_id = s.id
+     GROUP BY s.wallet_id
+), freezes AS (
+    SELECT f.wallet_id, count(*) AS number FROM billing_walletfreeze f
+      JOIN wallet ON wallet.id = f.wallet_id WHERE f.lifted_at IS NULL GROUP BY f.wallet_id
 )
 SELECT wallet.organisation_id, wallet.livemode, rules.rule, rules.expected, rules.found
   FROM wallet
@@ -160,17 +117,23 @@ SELECT wallet.organisation_id, wallet.livemode, rules.rule, rules.expected, rule
   LEFT JOIN lots ON lots.wallet_id = wallet.id
   LEFT JOIN given ON given.wallet_id = wallet.id
   LEFT JOIN holds ON holds.wallet_id = wallet.id
+  LEFT JOIN spendings ON spendings.wallet_id = wallet.id
+  LEFT JOIN freezes ON freezes.wallet_id = wallet.id
  CROSS JOIN LATERAL (VALUES
     ('available is the sum of its transfers', coalesce(totals.available, 0), wallet.available),
     ('reserved is the sum of its transfers', coalesce(totals.reserved, 0), wallet.reserved),
     ('pending is the sum of its transfers', coalesce(totals.pending, 0), wallet.pending),
+    ('owed is the sum of its transfers', coalesce(totals.owed, 0), wallet.owed),
     ('the newest transfer bears the wallet''s number', coalesce(totals.last, 0), wallet.sequence),
     ('transfers are numbered without a gap', coalesce(totals.last, 0), coalesce(totals.number, 0)),
     ('every transfer follows from the one before', 0, coalesce(totals.breaks, 0)),
     ('lots hold what is available', wallet.available, coalesce(lots.remaining, 0)),
     ('lots were granted by transfers', coalesce(given.amount, 0), coalesce(lots.granted, 0)),
     ('pending holds are what is reserved', wallet.reserved, coalesce(holds.pending, 0)),
-    ('every hold agrees with its pins and transfers', 0, coalesce(holds.wrong, 0))
+    ('every hold agrees with its pins and transfers', 0, coalesce(holds.wrong, 0)),
+    ('what was spent a day is the sum of its holds', 0, coalesce(spendings.wrong, 0)),
+    ('a wallet is frozen while there is a cause', (coalesce(freezes.number, 0) > 0)::integer,
+        (wallet.frozen_at IS NOT NULL)::integer)
  ) AS rules (rule, expected, found)
  WHERE rules.expected <> rules.found
  ORDER BY 1, 2, 3

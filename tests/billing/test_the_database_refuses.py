@@ -56,7 +56,7 @@ def test_the_application_writes_no_money_table(alice: int, table: str, statement
 @pytest.mark.parametrize(
     "call",
     [
-        "SELECT billing_post(1, 'grant', 'grants', 'available', 5, NULL, NULL, 'x', '')",
+        "SELECT billing_post(1, 'grant', 'grants', 'available', 5, NULL, NULL, 'x', '', '')",
         "SELECT billing_expire_lot(1)",
         "SELECT billing_unpin_lots(1, 1)",
         "SELECT billing_settle(1, 'released', NULL)",
@@ -135,8 +135,9 @@ def test_without_a_scope_there_is_no_money_to_see(alice: int) -> None:
 def test_a_row_never_points_into_another_tenant_s_wallet(alice: int) -> None:
     mallory = purse.funded(1)
     foreign = (
-        "INSERT INTO billing_hold (organisation_id, livemode, wallet_id, amount, reference) "
-        f"SELECT {mallory}, true, id, 1, 'x' FROM billing_wallet WHERE organisation_id = {alice}"
+        "INSERT INTO billing_hold (organisation_id, livemode, wallet_id, amount, reference, "
+        f"spending_id) SELECT {mallory}, true, id, 1, 'x', 1 FROM billing_wallet "
+        f"WHERE organisation_id = {alice}"
     )
     everyone = "SELECT set_config('app.tenant', '*', true)"
     assert refusal(OWNER, mallory, everyone, foreign) == "23503"

@@ -245,19 +245,19 @@ def test_a_dispute_takes_what_is_left_and_notes_the_rest_as_debt() -> None:
 def test_a_frozen_wallet_settles_and_receives_but_reserves_nothing() -> None:
     alice = purse.funded(100)
     held = ledger.reserve(alice, LIVE, 10, reference="gen_a")
-    assert ledger.freeze(alice, LIVE, reason="books differ") is True
-    assert ledger.freeze(alice, LIVE, reason="books differ") is False
+    assert ledger.freeze(alice, LIVE, cause="ledger", reason="books differ") is True
+    assert ledger.freeze(alice, LIVE, cause="ledger", reason="books differ") is False
     with pytest.raises(WalletFrozen):
         ledger.reserve(alice, LIVE, 10, reference="gen_b")
     assert ledger.reserve(alice, LIVE, 10, reference="gen_a").hold_id == held.hold_id
     assert settle(alice, held.hold_id, 10) is True
-    assert ledger.thaw(alice, LIVE, reason="looked at") is True
+    assert ledger.thaw(alice, LIVE, cause="ledger", reason="looked at") is True
     assert ledger.reserve(alice, LIVE, 10, reference="gen_b").available_after == 80
     with tenancy.scope(alice):
         acts = list(AuditEvent.objects.order_by("id").values_list("action", "detail"))
     assert acts == [
-        ("wallet.frozen", {"reason": "books differ"}),
-        ("wallet.thawed", {"reason": "looked at"}),
+        ("wallet.frozen", {"cause": "ledger", "reason": "books differ"}),
+        ("wallet.thawed", {"cause": "ledger", "reason": "looked at"}),
     ]
 
 
@@ -296,9 +296,9 @@ def test_nobody_reaches_another_tenant_s_money() -> None:
     with pytest.raises(UnknownHold):
         settle(mallory, held, 10)
     with pytest.raises(UnknownOrganisation), tenancy.scope(mallory):
-        ledger._call("SELECT billing_reserve(%s, true, 5, 'gen_m')", [alice])
+        ledger._call("SELECT billing_reserve(%s, true, 5, 'gen_m', 0, '', '')", [alice])
     with pytest.raises(UnknownOrganisation), tenancy.scope(mallory):
-        ledger._call("SELECT billing_grant(%s, true, 5, 'grant', NULL, 'gift', '')", [alice])
+        ledger._call("SELECT billing_grant(%s, true, 5, 'grant', NULL, 'gift', '', 0, '')", [alice])
     assert wallets.statement(mallory, LIVE).entries[0].balance_after == 1
     assert purse.figures(alice) == (90, 10, 0)
 

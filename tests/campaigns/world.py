@@ -239,10 +239,10 @@ class World:
             drawn = rng.random()
             if drawn < 0.1:
                 self.stage.faults["freeze"] += 1
-                ledger.freeze(self.organisation, False, reason="a look")
+                ledger.freeze(self.organisation, False, cause="look", reason="a look")
                 self.stage.note("freezes")
                 self.stage.pause(rng.uniform(1, 20))
-                ledger.thaw(self.organisation, False, reason="well")
+                ledger.thaw(self.organisation, False, cause="look", reason="well")
             elif drawn < 0.2:
                 self.stage.faults["expire"] += 1
                 with tenancy.system("a simulated sweep"):

@@ -13,7 +13,7 @@ from accounts.tenancy import OrganisationOwned, TenantRow
 from kling_saas import env
 from tests.stack import Stack
 
-ORGANISATION_ONLY = {"accounts_membership", "accounts_auditevent"}
+ORGANISATION_ONLY = {"accounts_membership", "accounts_auditevent", "billing_paymentcustomer"}
 
 
 def ask(query: str) -> list[tuple[object, ...]]:

@@ -1,0 +1,158 @@
+"""What is offered for money: packs, plans, and the codes that give credits."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now, Upper
+
+from accounts.tenancy import TenantRow
+
+
+class Pack(models.Model):
+    """Credits bought once. Sold packs are switched off, never deleted."""
+
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    credits = models.PositiveBigIntegerField()
+    bonus_credits = models.PositiveBigIntegerField(default=0, help_text="On top, as a gift.")
+    price_cents = models.PositiveIntegerField(help_text="Without tax, in cents of CURRENCY.")
+    valid_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Days until what is left expires; empty: never."
+    )
+    active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "price_cents"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(credits__gt=0, price_cents__gt=0), name="pack_is_worth_something"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Plan(models.Model):
+    """A month's credits and what goes with them, for as long as it is paid.
+
+    Empty limits leave those of organisations without a plan.
+    """
+
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    credits = models.PositiveBigIntegerField(help_text="Given for each paid month.")
+    rollover_credits = models.PositiveBigIntegerField(
+        default=0, help_text="At most so many unspent ones are kept at renewal."
+    )
+    price_cents = models.PositiveIntegerField(help_text="A month, without tax, in cents.")
+    concurrency = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Films under way at once."
+    )
+    dispatch_weight = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Turns while others wait too, 1 to 100."
+    )
+    retention_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Days a film is kept; empty: for good."
+    )
+    features = ArrayField(
+        models.CharField(max_length=80), default=list, blank=True, help_text="Lines of its card."
+    )
+    active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "price_cents"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(credits__gt=0, price_cents__gt=0), name="plan_is_worth_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(dispatch_weight=None) | Q(dispatch_weight__range=(1, 100)),
+                name="plan_weight_is_1_to_100",
+            ),
+            models.CheckConstraint(
+                condition=Q(concurrency=None) | Q(concurrency__gte=1),
+                name="plan_lets_some_film_be_made",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanPrice(models.Model):
+    """What one exact variant costs subscribers of a plan, in place of the price book's row."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="prices")
+    sku = models.CharField(max_length=80)
+    key = models.CharField(max_length=200, blank=True)
+    unit = models.CharField(max_length=6, choices=[("clip", "Clip"), ("second", "Second")])
+    credits = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan", "sku", "key", "unit"], name="one_price_per_plan_and_key"
+            ),
+            models.CheckConstraint(condition=Q(credits__gt=0), name="plan_price_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id}: {self.sku} {self.key}: {self.credits} per {self.unit}"
+
+
+class Voucher(models.Model):
+    """A code that gives credits, at most once to an organisation. Case does not matter."""
+
+    code = models.CharField(max_length=40)
+    credits = models.PositiveBigIntegerField()
+    valid_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Days until its credits expire; empty: never."
+    )
+    most_uses = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no limit.")
+    uses = models.PositiveIntegerField(default=0)
+    newcomers_only = models.BooleanField(
+        default=False, help_text="Only for organisations that bought nothing yet."
+    )
+    ends_at = models.DateTimeField(null=True, blank=True)
+    active = models.BooleanField(default=True)
+    note = models.CharField(max_length=200, blank=True, help_text="For us: what it was made for.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Upper("code"), name="one_voucher_per_code"),
+            models.CheckConstraint(
+                condition=Q(credits__gt=0) & (Q(most_uses=None) | Q(uses__lte=F("most_uses"))),
+                name="voucher_gives_and_ends",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class VoucherUse(TenantRow):
+    """An organisation used a voucher."""
+
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="used")
+    used_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["voucher", "organisation"], name="one_use_of_a_voucher")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.voucher_id} by {self.organisation_id}"
