@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from billing import views
+from billing.views import statement, wallet
 
 urlpatterns = [
-    path("", views.wallet, name="wallet"),
-    path("statement", views.statement, name="statement"),
-    path("statement/entries", views.entries, name="entries"),
+    path("", wallet.wallet, name="wallet"),
+    path("statement", statement.statement, name="statement"),
+    path("statement/entries", statement.entries, name="entries"),
 ]

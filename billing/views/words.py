@@ -1,0 +1,42 @@
+"""The ledger's words as people read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from billing import statements
+
+_WORDS: dict[str, tuple[Promise | str, str]] = {
+    "grant": (_("Credits given"), "plus"),
+    "purchase": (_("Credits bought"), "plus"),
+    "plan": (_("Credits of your plan"), "plus"),
+    "adjust": (_("Adjusted by us"), "settings"),
+    "hold": (_("Reserved for a film"), "hourglass"),
+    "pending": (_("Film under way"), "hourglass"),
+    "captured": (_("Film delivered"), "circle-check"),
+    "released": (_("No film, credits returned"), "undo-2"),
+    "capture": (_("Film delivered, reservation spent"), "circle-check"),
+    "release": (_("Credits returned"), "undo-2"),
+    "expire": (_("Credits expired"), "clock"),
+    "announce": (_("Top-up announced"), "hourglass"),
+    "withdraw": (_("Top-up withdrawn"), "circle-x"),
+    "refund": (_("Refunded in money"), "undo-2"),
+    "claw_back": (_("Payment taken back"), "circle-x"),
+    "reinstate": (_("Returned after all"), "undo-2"),
+    "settle_debt": (_("Debt paid"), "circle-check"),
+    "write_off": (_("Debt forgiven"), "settings"),
+}
+
+
+def said(state: str) -> dict[str, Any]:
+    """`words` and `icon` of a line's state or an entry's type."""
+    words, icon = _WORDS.get(state, (state, "info"))
+    return {"words": words, "icon": icon}
+
+
+def told(lines: list[statements.Line]) -> list[dict[str, Any]]:
+    """Lines of the statement, each with its words."""
+    return [{"line": line, **said(line.state)} for line in lines]
