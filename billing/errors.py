@@ -123,6 +123,13 @@ class UnknownPrice(BillingRefusal):
     code, status, title = "unknown_price", 422, "No price"
 
 
+class UnknownOffer(NotFound):
+    """No such pack or plan is on sale: there never was, or it was switched off."""
+
+    def __init__(self, kind: str, slug: str) -> None:
+        super().__init__(f"There is no {kind} {slug[:40]!r} on sale: choose one at /billing/buy.")
+
+
 class QuoteChanged(Conflict):
     """The quote does not hold for this order: it has expired, or was made for another."""
 

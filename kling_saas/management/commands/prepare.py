@@ -1,5 +1,5 @@
 """What `make run` needs before its processes start, in one go: schema, cache table, static files,
-price book, demo data. Everything is done once and found again later.
+price book, offers, demo data. Everything is done once and found again later.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError
 
-from billing import prices
+from billing import offers, prices
 from generations.catalogue import billable
 from kling_saas import demo_data
 from kling_saas.checks import PLACE
@@ -22,7 +22,7 @@ from kling_saas.env import ConfigError
 
 
 class Command(BaseCommand):
-    help = "Migrate, collect static files, publish the price book and make the demo data."
+    help = "Migrate, collect static files, publish prices and offers and make the demo data."
     requires_system_checks: list[str] = [PLACE]
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,6 +35,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         self._collect_static()
         prices.publish_list(billable.list_prices(), billable.LIST_NAME)
+        offers.publish()
         demo_data.make()
 
     def _collect_static(self) -> None:
