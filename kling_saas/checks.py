@@ -22,8 +22,9 @@ PLACE = "place"  # what depends on where it runs; Django's own checks are of the
 
 def register() -> None:
     """Called once by the roof's app configuration."""
-    for check in (check_secrets, check_database, check_demo, check_names):
+    for check in (check_secrets, check_database, check_demo, check_payments, check_names):
         register_check(check, PLACE)
+    register_check(check_selling, PLACE, deploy=True)
     register_check(check_providers, Tags.database)
 
 
@@ -98,6 +99,59 @@ def check_demo(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckM
             )
         ]
     return []
+
+
+def check_payments(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Nobody gets credits for money that is not, and what was paid is heard of."""
+    found: list[CheckMessage] = []
+    simulated = settings.PAYMENTS_VENDOR == "sandbox" and settings.PAYMENTS_SECRETS
+    if not settings.DEMO and simulated:
+        found.append(
+            Error(
+                "Payments go to the sandbox: credits would be had for nothing.",
+                hint="Set STRIPE_SECRET_KEY, and leave PAYMENTS_WEBHOOK_SECRET unset.",
+                id="kling.E004",
+            )
+        )
+    if not settings.DEMO and settings.PAYMENTS_VENDOR == "test":
+        found.append(
+            Error(
+                "STRIPE_SECRET_KEY is a test key: credits would be had for nothing.",
+                hint="Set a key that begins with sk_live_ or rk_live_.",
+                id="kling.E005",
+            )
+        )
+    if settings.STRIPE_SECRET_KEY and not settings.STRIPE_WEBHOOK_SECRET:
+        found.append(
+            Error(
+                "STRIPE_SECRET_KEY is set without STRIPE_WEBHOOK_SECRET: who pays gets nothing.",
+                hint=f"Make an endpoint {settings.SITE_URL}/webhooks/stripe at Stripe, take its "
+                "whsec_….",
+                id="kling.E006",
+            )
+        )
+    if settings.STRIPE_WEBHOOK_SECRET and not settings.STRIPE_SECRET_KEY:
+        found.append(
+            Error(
+                "STRIPE_WEBHOOK_SECRET is set without STRIPE_SECRET_KEY.",
+                hint="Set both, or neither to sell nothing.",
+                id="kling.E007",
+            )
+        )
+    return found
+
+
+def check_selling(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """`manage.py check --deploy`: customers must be able to pay."""
+    if settings.DEMO or settings.STRIPE_SECRET_KEY:
+        return []
+    return [
+        Error(
+            "STRIPE_SECRET_KEY is not set: customers cannot buy credits.",
+            hint="Set it and STRIPE_WEBHOOK_SECRET: deploy/README.md says how.",
+            id="kling.E008",
+        )
+    ]
 
 
 def check_names(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:

@@ -43,6 +43,7 @@ def make() -> None:
     facts = {
         "site": settings.SITE_URL,
         "sandbox": settings.SANDBOX_URL,
+        "payments": settings.PAYMENTS_PUBLIC_URL if settings.PAYMENTS_VENDOR == "sandbox" else "",
         "login": login,
         "admin": admin,
         **_credentials(_organisation(), kept),

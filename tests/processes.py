@@ -11,6 +11,7 @@ from pathlib import Path
 KINDS = (
     ("uvicorn", "web"),
     ("generations.sandbox", "sandbox"),
+    ("billing.sandbox", "payments"),
     ("manage.py watch", "watcher"),
     ("manage.py work", "worker"),
     ("manage.py cluster", "cluster"),
@@ -60,7 +61,7 @@ def alive(pid: int) -> bool:
 
 
 def kind(pid: int) -> str:
-    """web, sandbox, watcher, worker, cluster, postgres or ""."""
+    """web, sandbox, payments, watcher, worker, cluster, postgres or ""."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:

@@ -30,6 +30,8 @@ FAST = {
     # Tests of the ledger expire lots themselves, at moments of their own choosing.
     "SWEEP_SECONDS": "86400",
 }
+# Whatever stands in a developer's .env: tests pay nobody.
+NO_STRIPE = {"STRIPE_SECRET_KEY": "", "STRIPE_WEBHOOK_SECRET": "", "STRIPE_API_BASE": ""}
 _MEMORY = "/dev/shm"  # a folder in memory, on Linux
 _PLENTY = 6 << 30  # bytes; the products of a whole suite take less than a third
 _PREPARED = "KLING_TEST_PREPARED"  # the folder that stacks begin with a copy of
@@ -68,7 +70,7 @@ def free_ports(count: int) -> list[int]:
 
 
 class Stack:
-    """Database, web, worker and sandbox; `environment` is what a process needs to join them.
+    """Database, web, worker and both sandboxes; `environment` is what a process needs to join them.
 
     `new`: it begins with an empty folder, as after a clone, whatever is prepared. `on_disk`: its
     folder is where folders are, also when there is plenty of memory.
@@ -80,16 +82,19 @@ class Stack:
         if not new and _PREPARED in os.environ:  # cp, because the database's files are another's
             subprocess.run(["cp", "-a", f"{os.environ[_PREPARED]}/.", self.folder], check=True)
         self.folder.chmod(0o711)
-        self.port, self.sandbox_port = free_ports(2)
+        self.port, self.sandbox_port, self.payments_port = free_ports(3)
         self.environment = {
             "VAR": str(self.folder),
             "PORT": str(self.port),
             "SANDBOX_PORT": str(self.sandbox_port),
+            "PAYMENTS_PORT": str(self.payments_port),
+            **NO_STRIPE,
             **FAST,
             **settings,
         }
         self.site = f"http://127.0.0.1:{self.port}"
         self.sandbox = f"http://127.0.0.1:{self.sandbox_port}"
+        self.payments = f"http://127.0.0.1:{self.payments_port}"
         self.log = self.folder / "run.log"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 _SECRETS = re.compile(
-    r"(ksk_(?:live|test)_)\w{6,}|(whsec_)\S+|(SG_)[0-9a-f]{8,}|(\bsk-)[\w-]{8,}"
+    r"(ksk_(?:live|test)_)\w{6,}|(whsec_)\S+|(SG_)[0-9a-f]{8,}|(\bsk-)[\w-]{8,}|(\b[sr]k_(?:test|live)_)\w+"
     r"|(eyJ[\w-]{5,})\.[\w-]+\.[\w-]*|((?:[?&](?:sig|token|signature)=))[^&\s\"]+"
     r"|(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"]+|(/callbacks/)[\w.~-]+"
     r"|(Bearer\s+)\S+|(://[^:/\s]+:)[^@/\s]+(?=@)",
@@ -130,6 +130,7 @@ def configuration(level: str) -> dict[str, Any]:
             # At INFO it logs whole addresses, signed links included.
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},
+            "stripe": {"level": "WARNING"},
             "django.request": {"level": "ERROR", "filters": ["meant"]},
             "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
             "allauth": {"level": "WARNING"},

@@ -39,10 +39,19 @@ class LocalRun:
             self.port + (1 if self.port < 65535 else -1),
             "Port of the sandbox upstream in make run; the one beside PORT.",
         )
-        if self.port == self.sandbox_port:
-            raise ConfigError("PORT and SANDBOX_PORT must differ")
+        self.payments_port = env.port(
+            "PAYMENTS_PORT",
+            self.port + (2 if self.port < 65534 else -2),
+            "Port of the payments sandbox in make run; the one after PORT and SANDBOX_PORT.",
+        )
+        if len({self.port, self.sandbox_port, self.payments_port}) < 3:
+            raise ConfigError("PORT, SANDBOX_PORT and PAYMENTS_PORT must differ")
         self.only_database = env.flag(
             "ONLY_DATABASE", False, "make run starts and prepares the database, and nothing else."
+        )
+        # Who has a key of Stripe's needs none that stands in for it.
+        self.has_stripe = any(
+            os.environ.get(name) for name in ("STRIPE_SECRET_KEY", "STRIPE_SECRET_KEY_FILE")
         )
         self.postgres: EmbeddedPostgres | None = None
         self.stop_asked = False
@@ -104,6 +113,8 @@ class LocalRun:
     def _need_ports(self) -> None:
         self._need_port(self.port, "PORT")
         self._need_port(self.sandbox_port, "SANDBOX_PORT")
+        if not self.has_stripe:
+            self._need_port(self.payments_port, "PAYMENTS_PORT")
 
     def _need_port(self, port: int, name: str) -> None:
         with socket.socket() as probe:
@@ -143,6 +154,8 @@ class LocalRun:
             "ALLOW_PRIVATE_ADDRESSES": "1",
             "LOG_LEVEL": "WARNING",
         }
+        if not self.has_stripe:
+            values |= self._payments(kept)
         if self.postgres:
             values["DATABASE_URL"] = self.postgres.url(APP)
             values["DATABASE_OWNER_URL"] = self.postgres.url(OWNER)
@@ -150,6 +163,16 @@ class LocalRun:
         lines += [f"{name}={value}" for name, value in values.items()]
         write_private(path, "\n".join(lines) + "\n")
         env.fill(values)
+
+    def _payments(self, kept: dict[str, str]) -> dict[str, str]:
+        """Where the payments sandbox is, and what it and the product know each other by."""
+        return {
+            "PAYMENTS_URL": f"http://{HOST}:{self.payments_port}",
+            "PAYMENTS_SECRET_KEY": kept.get("PAYMENTS_SECRET_KEY")
+            or f"sk_test_{secrets.token_hex(24)}",
+            "PAYMENTS_WEBHOOK_SECRET": kept.get("PAYMENTS_WEBHOOK_SECRET")
+            or f"whsec_{secrets.token_hex(24)}",
+        }
 
     def _manage(self, *arguments: str) -> None:
         done = subprocess.run(
@@ -177,6 +200,15 @@ class LocalRun:
             Child("worker", [python, "manage.py", "work"]),
             Child("sandbox", [*sandbox, "--data", str(self.var / "sandbox")]),
         ]
+        if not self.has_stripe:
+            payments = [python, "-m", "billing.sandbox", "--port", str(self.payments_port)]
+            family.children.append(
+                Child(
+                    "payments",
+                    [*payments, "--data", str(self.var / "payments")],
+                    {"PAYMENTS_WEBHOOK_URL": f"{os.environ['SITE_URL']}/webhooks/stripe"},
+                )
+            )
         for child in family.children:
             if not child.process:
                 child.launch()
@@ -203,6 +235,7 @@ class LocalRun:
             f"-H 'Authorization: Bearer {facts['test_key']}' -H 'Content-Type: application/json' "
             f"-d '{order}'"
         )
+        cards = f"{facts['payments']} (simulated: no card is charged)"
         mail = "sent as EMAIL_URL says" if os.environ.get("EMAIL_URL") else "shown here"
         sys.stdout.write(
             f"\nKling SaaS is running ({seconds:.1f} s). Films come from the sandbox upstream.\n\n"
@@ -211,6 +244,7 @@ class LocalRun:
             f"  Console  {facts['site']}/admin/  "
             f"({facts['admin']['email']} / {facts['admin']['password']})\n"
             f"  Sandbox  {facts['sandbox']}/faults\n"
+            f"  Payments {cards if facts['payments'] else 'by Stripe'}\n"
             f"  Mail     {mail}\n"
             f"  Test key {facts['test_key']}\n\n"
             f"  Make a film:\n  {curl}\n\nCtrl-C stops everything.\n\n"

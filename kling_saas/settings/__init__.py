@@ -11,6 +11,7 @@ from kling_saas.settings.customers import *
 from kling_saas.settings.database import *
 from kling_saas.settings.films import *
 from kling_saas.settings.lifecycle import *
+from kling_saas.settings.payments import *
 from kling_saas.settings.place import *
 from kling_saas.settings.site import *
 from kling_saas.settings.upstreams import *

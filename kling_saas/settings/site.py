@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kling_saas import env
+from kling_saas.settings.payments import PAYMENTS_PAGES
 from kling_saas.settings.place import BASE_DIR, SECURE, VAR
 
 INSTALLED_APPS = [
@@ -110,7 +111,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:", "blob:"],
         "media-src": ["'self'", "blob:"],
         "connect-src": ["'self'"],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *PAYMENTS_PAGES],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
         "manifest-src": ["'self'"],

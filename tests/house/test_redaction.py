@@ -23,6 +23,8 @@ from kling_saas.lib.logs import AwayFilter, JsonFormatter, RedactingFilter, reda
         ("/x?X-Amz-Date=1&X-Amz-Signature=ab12&y=2", "/x?X-Amz-Date=1&X-Amz-Signature=***&y=2"),
         ("https://us.test/callbacks/Ab-9_z done", "https://us.test/callbacks/*** done"),
         ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+        ("Invalid key: rk_live_51Habc9 (sk_test_4e)", "Invalid key: rk_live_*** (sk_test_***)"),
+        ("signed with whsec_9fAB", "signed with whsec_***"),
         ("Is this ok? yes, see https://us.test/docs", "Is this ok? yes, see https://us.test/docs"),
     ],
 )  # fmt: skip

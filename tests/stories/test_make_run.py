@@ -21,8 +21,8 @@ from tests.stack import Stack
 from tests.waiting import until
 
 FACTS = {
-    "site", "sandbox", "login", "admin", "test_key", "live_key", "access_key", "secret_key",
-    "database_url",
+    "site", "sandbox", "payments", "login", "admin", "test_key", "live_key", "access_key",
+    "secret_key", "database_url",
 }  # fmt: skip
 _LEASE = {"LEASE_SECONDS": "5", "SWEEP_SECONDS": "1"}
 
@@ -90,6 +90,7 @@ def test_run_json_has_what_scripts_need_and_is_private(place: Stack) -> None:
     facts = place.facts
     assert set(facts) == FACTS
     assert (facts["site"], facts["sandbox"]) == (place.site, place.sandbox)
+    assert facts["payments"] == place.payments
     assert facts["test_key"].startswith("ksk_test_")
     assert facts["live_key"].startswith("ksk_live_")
     assert set(facts["login"]) == set(facts["admin"]) == {"email", "password"}
@@ -152,7 +153,9 @@ def test_ctrl_c_ends_every_process_and_a_second_start_keeps_everything(
     kept = film(place, "To be kept")
     facts = place.facts
     everybody = processes.below(place.pid)
-    assert {"web", "sandbox", "watcher", "worker", "cluster", "postgres"} <= set(everybody.values())
+    assert {"web", "sandbox", "payments", "watcher", "worker", "cluster", "postgres"} <= set(
+        everybody.values()
+    )
 
     with ThreadPoolExecutor(3) as pool:
         held = [pool.submit(wait, place) for wait in (_prefer, _hold, _follow)]

@@ -14,6 +14,8 @@ import pytest
 from kling_saas import env
 from tests.stack import free_ports
 
+DIFFER = "PORT, SANDBOX_PORT and PAYMENTS_PORT must differ"
+
 
 def run(cwd: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     """`make run` with these settings and none of this test's own."""
@@ -46,12 +48,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def ports() -> dict[str, str]:
-    """Two free ones."""
-    site, sandbox = free_ports(2)
-    return {"PORT": str(site), "SANDBOX_PORT": str(sandbox)}
+    """Three free ones."""
+    return dict(
+        zip(("PORT", "SANDBOX_PORT", "PAYMENTS_PORT"), map(str, free_ports(3)), strict=True)
+    )
 
 
-@pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT"])
+@pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT", "PAYMENTS_PORT"])
 def test_a_port_in_use_is_named_with_the_way_out(
     tmp_path: Path, ports: dict[str, str], name: str
 ) -> None:
@@ -72,7 +75,8 @@ def test_a_port_in_use_is_named_with_the_way_out(
         ({"PORT": "abc"}, "PORT='abc' must be a whole number of at least 1"),
         ({"PORT": "0"}, "PORT='0' must be a whole number of at least 1"),
         ({"PORT": "65536"}, "PORT='65536' must be a whole number from 1 to 65535"),
-        ({"PORT": "8123", "SANDBOX_PORT": "8123"}, "PORT and SANDBOX_PORT must differ"),
+        ({"PORT": "8123", "SANDBOX_PORT": "8123"}, DIFFER),
+        ({"PORT": "8123", "PAYMENTS_PORT": "8123"}, DIFFER),
         ({"ONLY_DATABASE": "perhaps"}, "ONLY_DATABASE='perhaps' is not a switch: write 1 or 0"),
     ],
 )
@@ -83,7 +87,7 @@ def test_a_setting_of_its_own_out_of_limits_is_named(
     assert not (tmp_path / "var").exists()
 
 
-def test_the_last_port_has_the_sandbox_below_it(tmp_path: Path) -> None:
+def test_the_last_port_has_the_sandboxes_below_it(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     said = refusal(run(env.ROOT, VAR=str(tmp_path / "file" / "var"), PORT="65535"))
     assert said.startswith("the data folder")
@@ -97,6 +101,11 @@ def test_the_last_port_has_the_sandbox_below_it(tmp_path: Path) -> None:
         ({"SANDBOX_FILM": "huge"}, "SANDBOX_FILM='huge' must be one of: full, small, tiny"),
         ({"EMAIL_URL": "mail.example.com"}, "EMAIL_URL must look like smtp+tls://"),
         ({"SECRET_KEY_FILE": "/nowhere/key"}, "SECRET_KEY_FILE: "),
+        (
+            {"STRIPE_SECRET_KEY": "pk_live_1"},
+            "STRIPE_SECRET_KEY must begin with sk_test_, sk_live_",
+        ),
+        ({"CURRENCY": "US$"}, "CURRENCY='US$' must be three small letters"),
     ],
     ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
 )
