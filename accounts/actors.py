@@ -24,6 +24,17 @@ class Actor:
     raw_video: bool = False
 
     @property
+    def name(self) -> str:
+        """As the ledger writes it: `user:12`, `key:5`, `pair:3`."""
+        known = {"user": self.user_id, "key": self.api_key_id, "pair": self.access_key_id}
+        return next((f"{kind}:{number}" for kind, number in known.items() if number), "")
+
+    @property
+    def may_buy(self) -> bool:
+        """Whether it may add credits: pay for them, or use a voucher."""
+        return self.role in {Role.OWNER, Role.ADMIN, Role.BILLING}
+
+    @property
     def may_order(self) -> bool:
         """Whether it may spend credits on films."""
         return self.role not in {Role.VIEWER, Role.BILLING}

@@ -6,6 +6,8 @@ The database raises them by SQLSTATE; `from_database` is where they become Pytho
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from math import ceil
 from typing import Any
 
 from django.db import DatabaseError
@@ -128,6 +130,41 @@ class UnknownOffer(NotFound):
 
     def __init__(self, kind: str, slug: str) -> None:
         super().__init__(f"There is no {kind} {slug[:40]!r} on sale: choose one at /billing/buy.")
+
+
+class UnknownVoucher(NotFound):
+    """No such code, or it has ended: which of the two is not told."""
+
+    code, title = "unknown_voucher", "Unknown voucher"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This code gives nothing: it was mistyped, or it has ended. Check it letter by letter, "
+            "or ask whoever gave it to you."
+        )
+
+
+class VoucherNotUsable(Conflict):
+    """The code is a good one, and not for this organisation: `because` is used, used_up or
+    newcomers_only.
+    """
+
+    code, title = "voucher_not_usable", "Voucher not usable"
+
+    def __init__(self, because: str, detail: str) -> None:
+        super().__init__(detail, because=because)
+
+
+class TooManyCodes(BillingRefusal):
+    """Too many wrong codes within an hour; `retry_after` is in seconds."""
+
+    code, status, title, retryable = "too_many_codes", 429, "Too many wrong codes", True
+
+    def __init__(self, until: datetime, now: datetime) -> None:
+        super().__init__(
+            f"Too many codes were wrong within an hour: try again after {until:%H:%M} UTC.",
+            retry_after=max(1, ceil((until - now).total_seconds())),
+        )
 
 
 class QuoteChanged(Conflict):

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from billing.api import views
+from billing.api import views, vouchers
 
 urlpatterns = [
     path("wallet", views.WalletView.as_view(), name="api-wallet"),
     path("ledger", views.LedgerView.as_view(), name="api-ledger"),
     path("prices", views.PricesView.as_view(), name="api-prices"),
+    path("vouchers", vouchers.VouchersView.as_view(), name="api-vouchers"),
 ]

@@ -22,7 +22,7 @@ REFUSALS = {
     413: "Too large",
     415: "Not JSON",
     422: "Every violation at once, or an Idempotency-Key used for another body",
-    429: "Too many unfinished generations, or too many slow addresses at once",
+    429: "Too many unfinished generations, slow addresses at once, or wrong codes in an hour",
     503: "No service can make it at the moment",
 }
 
@@ -275,6 +275,15 @@ SCHEMAS: dict[str, Schema] = {
         pending=_WHOLE,
         livemode=_FLAG,
     ),
+    "Voucher": _object(
+        "object code credits expires_at available",
+        object={"const": "voucher"},
+        code=_TEXT,
+        credits={"type": "integer", "minimum": 1, "description": "What it gave."},
+        expires_at=_maybe(_MOMENT),
+        available=_WHOLE,
+    ),
+    "VoucherCode": _object("code", code={"type": "string", "minLength": 1, "maxLength": 40}),
     "LedgerEntry": _object(
         "id type amount balance_after generation lot created_at",
         id=_TEXT,

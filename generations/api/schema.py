@@ -173,8 +173,20 @@ def _quotes(base: str) -> Schema:
 def _money(base: str) -> Schema:
     wallet = {"200": _answer("Whole credits", "Wallet"), **_problems(401)}
     entries = {"200": _answer("A page", "LedgerPage"), **_problems(401, 422)}
+    used = {
+        "201": _answer("What it gave", "Voucher"),
+        **_problems(400, 401, 403, 404, 409, 415, 422, 429),
+    }
     return {
         f"{base}/wallet": {"get": _operation("The wallet", wallet)},
+        f"{base}/vouchers": {
+            "post": _operation(
+                "Use a voucher",
+                used,
+                requestBody=_body("VoucherCode"),
+                description="Its credits are added to the live wallet, once to an organisation.",
+            )
+        },
         f"{base}/ledger": {
             "get": _operation("Every entry, newest first", entries, parameters=_PAGE)
         },

@@ -1,0 +1,33 @@
+"""Codes that give credits, used by a program."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, JsonResponse
+
+from accounts.api.endpoint import Endpoint
+from billing import vouchers, wallets
+from kling_saas.api.errors import InvalidQuery
+from kling_saas.api.parsing import object_of
+
+
+class VouchersView(Endpoint):
+    """POST /api/v1/vouchers"""
+
+    def post(self, request: HttpRequest) -> JsonResponse:
+        """Use `code` for the key's organisation; what it gave, and what is available now."""
+        code = object_of(request).get("code")
+        if not isinstance(code, str) or not code.strip():
+            raise InvalidQuery("code", "Send the voucher's code as text, e.g. ABCD-2345.")
+        given = vouchers.redeem(self.actor, code)
+        balance = wallets.balance(self.actor.organisation_id, self.actor.livemode)
+        ends = given.expires_at
+        return JsonResponse(
+            {
+                "object": "voucher",
+                "code": given.code,
+                "credits": given.credits,
+                "expires_at": ends.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if ends else None,
+                "available": balance.available,
+            },
+            status=201,
+        )
