@@ -7,7 +7,7 @@ PYTHONDONTWRITEBYTECODE :=
 PROMPT ?= A lighthouse in a storm at dusk
 override PROMPT := $(value PROMPT)# as it is written: a dollar in it is no variable of make's
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points simulate planted rolling fuzz load properties clean
+.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points ledger simulate planted rolling fuzz load properties clean
 export
 
 help: ## Show this list
@@ -37,6 +37,9 @@ campaigns-short: $(VENV)/.dev ## Every campaign in its short form (about 6 minut
 
 crash-points: $(VENV)/.dev ## Strike every named point of a film's way (ONLY=case replays one)
 	@$(PY) -m tests.campaigns crashpoints
+
+ledger: $(VENV)/.dev ## Hold the ledger against its plain model, step by step (N=100000 SEED=1)
+	@$(PY) -m tests.campaigns ledger
 
 simulate: $(VENV)/.dev ## Play seeded worlds in virtual time (N=20000 SEED=1)
 	@$(PY) -m tests.campaigns simulate

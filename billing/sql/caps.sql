@@ -48,7 +48,8 @@ BEGIN
         SELECT standing.*, c.scope, c.period, c.set_by_id, c.organisation_id, c.livemode
           FROM billing_caps(p_wallet, p_member, p_credential) standing
           JOIN billing_cap c ON c.id = standing.cap
-         ORDER BY standing.allowed - standing.spent, c.id
+         ORDER BY standing.allowed - standing.spent
+                  - CASE WHEN standing.since IS NULL THEN p_amount ELSE 0 END, c.id
     LOOP
         v_before := CASE WHEN v_found.since IS NULL THEN 0 ELSE v_found.spent - p_amount END;
         IF v_before + p_amount > v_found.allowed THEN

@@ -118,9 +118,10 @@ BEGIN
                 PERFORM billing_post(v_wallet.id, 'reinstate', v_gone.credit, 'receivable',
                     v_forgiven, NULL, NULL, p_reference, p_reason, p_actor);
             END IF;
-            IF v_gone.amount > v_forgiven THEN
-                PERFORM billing_grant(p_organisation, p_livemode, v_gone.amount - v_forgiven,
-                    'refund', NULL, p_reference || ':paid', p_reason, 0, p_actor);
+            IF v_gone.amount > v_forgiven AND (billing_grant(
+                p_organisation, p_livemode, v_gone.amount - v_forgiven, 'refund', NULL,
+                p_reference || ':paid', p_reason, 0, p_actor
+            )).created THEN
                 v_back := v_back + v_gone.amount - v_forgiven;
             END IF;
         END IF;
@@ -165,7 +166,8 @@ BEGIN
          WHERE wallet_id = v_wallet.id AND open AND source = 'plan' AND reference <> p_renewal
          ORDER BY id DESC
     LOOP
-        v_over := greatest(0, v_lot.remaining - (p_keep - v_kept));
+        v_over := CASE WHEN v_lot.expires_at <= now() THEN v_lot.remaining
+                       ELSE greatest(0, v_lot.remaining - (p_keep - v_kept)) END;
         v_kept := v_kept + v_lot.remaining - v_over;
         IF v_over > 0 THEN
             PERFORM billing_take(v_lot, v_over, 'expire', 'expired', v_lot.reference, '', '');

@@ -11,11 +11,18 @@ from dataclasses import dataclass, field
 from billing.errors import (
     AlreadySettled,
     AmountOutOfRange,
+    CapReached,
     InsufficientCredits,
+    LotSpent,
     ReferenceReused,
+    WalletFrozen,
 )
 
 GRACE_DAYS = 7
+BOUGHT = {"purchase", "plan"}
+_TYPES = {"purchase": "purchase", "plan": "plan", "refund": "adjust"}
+_SHARES = (50, 75, 90, 100)
+Spender = tuple[int, str]
 
 
 @dataclass
@@ -33,52 +40,111 @@ class PlainLot:
     @property
     def turn(self) -> tuple[float, int, bool, int]:
         """Its place in the order of spending."""
-        return self.ends, self.moment, self.source == "purchase", self.number
+        return self.ends, self.moment, self.source in BOUGHT, self.number
 
 
 @dataclass
 class PlainHold:
+    """`day` is when it was made; `counts` what it adds to its spender's day."""
+
     reference: str
     amount: int
     pins: list[tuple[PlainLot, int]]
+    spender: Spender
+    day: float
     status: str = "pending"
+    counts: int = 0
+
+
+@dataclass
+class PlainCap:
+    """`subject` is None for the organisation, else a member or a credential."""
+
+    scope: str
+    subject: int | str | None
+    period: str
+    credits: int
 
 
 @dataclass
 class PlainWallet:
-    """`entries` are (type, change of available, available after)."""
+    """`entries` are (type, change of available, available after); `gone` what went back under a
+    reference: which lot, how much. `month_reach` is how many days ago this month began.
+    """
 
+    month_reach: int = 0
     available: int = 0
     reserved: int = 0
+    pending: int = 0
+    owed: int = 0
     day: float = 0
     settlings: int = 0
     lots: dict[str, PlainLot] = field(default_factory=dict)
     holds: dict[str, PlainHold] = field(default_factory=dict)
+    announced: dict[str, int | None] = field(default_factory=dict)
+    gone: dict[str, list[tuple[PlainLot | None, int]]] = field(default_factory=dict)
+    returned: set[str] = field(default_factory=set)
+    forgiven: set[str] = field(default_factory=set)
+    freezes: set[str] = field(default_factory=set)
+    caps: list[PlainCap] = field(default_factory=list)
+    alerts: set[tuple[int, float, int]] = field(default_factory=set)
     entries: list[tuple[str, int, int]] = field(default_factory=list)
 
     def grant(self, reference: str, source: str, amount: int, days: float) -> bool:
-        """Credits in, once per reference."""
+        """Credits in, once per reference; what is bought pays a debt first."""
         if known := self.lots.get(reference):
             if (known.granted, known.source) != (amount, source):
                 raise ReferenceReused("")
             return False
+        if source == "purchase" and (said := self.announced.get(reference)) is not None:
+            if said != amount:
+                raise ReferenceReused("")
+            self.pending -= said
         lot = PlainLot(len(self.lots), reference, source, amount, amount, self.day + days)
         self.lots[reference] = lot
-        self._post("purchase" if source == "purchase" else "grant", amount)
+        self._post(_TYPES.get(source, "grant"), amount)
+        if source in BOUGHT and (paid := min(self.owed, amount)):
+            lot.remaining -= paid
+            self.owed -= paid
+            self._post("settle_debt", -paid)
         return True
 
-    def reserve(self, reference: str, amount: int) -> None:
+    def announce(self, reference: str, amount: int) -> bool:
+        """Pending until it is bought or withdrawn, once per reference."""
+        if reference in self.announced or reference in self.lots:
+            return False
+        self.announced[reference] = amount
+        self.pending += amount
+        self._post("announce", 0)
+        return True
+
+    def withdraw(self, reference: str) -> bool:
+        """No longer pending."""
+        said = self.announced.get(reference)
+        if said is None or reference in self.lots:
+            return False
+        self.announced[reference] = None
+        self.pending -= said
+        self._post("withdraw", 0)
+        return True
+
+    def reserve(self, reference: str, amount: int, spender: Spender) -> None:
         """Pin lots: what ends first, then gifts, then what was bought, then the oldest."""
         if known := self.holds.get(reference):
             if known.amount != amount:
                 raise ReferenceReused("")
             return
+        if self.freezes:
+            raise WalletFrozen("")
         good = [lot for lot in self.lots.values() if lot.remaining and lot.ends > self.day]
         spendable = sum(lot.remaining for lot in good)
+        reached = self._hold_to_caps(amount, spender) if self.available >= amount else set()
         if spendable < amount:
             raise InsufficientCredits(needed=amount, available=spendable)
+        self.alerts |= reached
         self.expire()
-        hold = self.holds[reference] = PlainHold(reference, amount, [])
+        hold = PlainHold(reference, amount, [], spender, self.day, counts=amount)
+        self.holds[reference] = hold
         rest = amount
         for lot in sorted(good, key=lambda lot: lot.turn):
             taken = min(rest, lot.remaining)
@@ -94,6 +160,7 @@ class PlainWallet:
         if not self._settle(reference, "captured", amount):
             return False
         hold = self.holds[reference]
+        hold.counts = amount
         self.reserved -= hold.amount
         self._post("capture", 0)
         if rest := hold.amount - amount:
@@ -105,6 +172,7 @@ class PlainWallet:
         if not self._settle(reference, "released", 1):
             return False
         hold = self.holds[reference]
+        hold.counts = 0
         self.reserved -= hold.amount
         self._give_back(hold, hold.amount)
         return True
@@ -113,9 +181,122 @@ class PlainWallet:
         """Take away what is due, soonest first."""
         due = [lot for lot in self.lots.values() if lot.remaining and lot.ends <= self.day]
         for lot in sorted(due, key=lambda lot: lot.turn):
-            amount, lot.remaining = lot.remaining, 0
-            self._post("expire", -amount)
+            self._take(lot, lot.remaining, "expire")
         return len(due)
+
+    def refund(self, reference: str, lot: str, amount: int) -> bool:
+        """Unspent credits of one lot leave, to be paid back in money."""
+        known = self.lots.get(lot)
+        for before, taken in self.gone.get(reference, []):
+            if before is known:
+                if taken != amount:
+                    raise ReferenceReused("")
+                return False
+        if known is None or known.remaining < amount:
+            raise LotSpent(wanted=amount, left=known.remaining if known else 0)
+        self._take(known, amount, "refund")
+        self.gone.setdefault(reference, []).append((known, amount))
+        return True
+
+    def claw_back(self, reference: str, lot: str, amount: int) -> tuple[int, int]:
+        """From the purchase, then from what was bought last, then from gifts; the rest is owed."""
+        if before := self.gone.get(reference):
+            if sum(taken for _, taken in before) != amount:
+                raise ReferenceReused("")
+            taken = sum(part for source, part in before if source)
+            return taken, amount - taken
+        parts = self.gone[reference] = []
+        rest = amount
+        for known in sorted(
+            self.lots.values(),
+            key=lambda one: (one.reference != lot, one.source not in BOUGHT, -one.number),
+        ):
+            if part := min(rest, known.remaining):
+                self._take(known, part, "claw_back")
+                parts.append((known, part))
+                rest -= part
+        if rest:
+            self.owed += rest
+            parts.append((None, rest))
+            self._post("claw_back", 0)
+        return amount - rest, rest
+
+    def reinstate(self, reference: str) -> int:
+        """What went back returns to its lots, a debt is forgiven, what paid it comes back."""
+        if reference in self.returned or reference not in self.gone:
+            return 0
+        self.settlings += 1
+        back = 0
+        for lot, amount in self.gone[reference]:
+            if lot is None:
+                forgiven = min(amount, self.owed)
+                if forgiven:
+                    self.owed -= forgiven
+                    self._post("reinstate", 0)
+                    self.returned.add(reference)
+                paid = amount - forgiven
+                if paid and self.grant(f"{reference}:paid", "refund", paid, FOREVER):
+                    back += paid
+                continue
+            lot.remaining += amount
+            if lot.ends <= self.day:
+                lot.ends, lot.moment = self.day + GRACE_DAYS, self.settlings
+            self._post("reinstate", amount)
+            self.returned.add(reference)
+            back += amount
+        return back
+
+    def write_off(self, reference: str) -> int:
+        """A debt is forgotten."""
+        if reference in self.forgiven or not self.owed:
+            return 0
+        self.forgiven.add(reference)
+        gone, self.owed = self.owed, 0
+        self._post("write_off", 0)
+        return gone
+
+    def roll_over(self, keep: int, days: float, renewal: str) -> int:
+        """Of the plan's credits the newest are kept, the rest expires."""
+        kept = 0
+        for lot in sorted(self.lots.values(), key=lambda lot: -lot.number):
+            if lot.source != "plan" or not lot.remaining or lot.reference == renewal:
+                continue
+            good = lot.remaining if lot.ends > self.day else 0
+            stays = min(good, keep - kept)
+            kept += stays
+            if over := lot.remaining - stays:
+                self._take(lot, over, "expire")
+            if stays:
+                lot.ends, lot.moment = self.day + days, 0
+        return kept
+
+    def spent(self, cap: PlainCap) -> int:
+        """Since the cap's window began."""
+        reach = {"call": -1, "day": 0, "month": self.month_reach}[cap.period]
+        return sum(
+            hold.counts
+            for hold in self.holds.values()
+            if self.day - hold.day <= reach and cap.subject in (None, *hold.spender)
+        )
+
+    def _hold_to_caps(self, amount: int, spender: Spender) -> set[tuple[int, float, int]]:
+        mine = [one for one in enumerate(self.caps) if one[1].subject in (None, *spender)]
+        reached: set[tuple[int, float, int]] = set()
+        for number, cap in sorted(mine, key=lambda one: one[1].credits - self.spent(one[1])):
+            before = self.spent(cap)
+            if before + amount > cap.credits:
+                raise CapReached(
+                    scope=cap.scope, period=cap.period, credits=cap.credits, spent=before,
+                    needed=amount, set_by=None, resets_at=None,
+                )  # fmt: skip
+            if cap.period != "call":
+                window = self.day if cap.period == "day" else 0
+                reached |= {
+                    (number, window, share)
+                    for share in _SHARES
+                    if before * 100 < share * cap.credits <= (before + amount) * 100
+                }
+        return reached
 
     def _settle(self, reference: str, status: str, amount: int) -> bool:
         hold = self.holds[reference]
@@ -139,6 +320,10 @@ class PlainWallet:
             if back and lot.ends <= self.day:
                 lot.ends, lot.moment = self.day + GRACE_DAYS, self.settlings
         self._post("release", amount)
+
+    def _take(self, lot: PlainLot, amount: int, kind: str) -> None:
+        lot.remaining -= amount
+        self._post(kind, -amount)
 
     def _post(self, kind: str, change: int) -> None:
         self.available += change

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.campaigns import chaos, crashpoints, fuzz, load, planted, rolling, simulate
+from tests.campaigns import chaos, crashpoints, fuzz, ledger, load, planted, rolling, simulate
 
 RUN = {
+    "ledger": ledger.run,
     "crashpoints": crashpoints.run,
     "simulate": simulate.run,
     "planted": planted.run,
@@ -16,8 +17,9 @@ RUN = {
     "fuzz": fuzz.run,
     "load": load.run,
 }
-# How much of each: every so many-th crash case, worlds, seeds, films, films, bodies, seconds.
+# How much of each: steps, every n-th crash case, worlds, seeds, films, films, bodies, seconds.
 SHORT = {
+    "ledger": 10_000,
     "crashpoints": 6,
     "simulate": 300,
     "planted": 100,
@@ -27,6 +29,7 @@ SHORT = {
     "load": 10,
 }
 LONG = {
+    "ledger": 100_000,
     "crashpoints": 1,
     "simulate": 20_000,
     "planted": 200,
