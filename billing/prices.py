@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from billing import plans
 from billing.errors import UnknownPrice
 from billing.items import BillableItem, ListPrice
-from billing.models import BookStatus, Price, PriceBook
+from billing.models import BookStatus, PlanPrice, Price, PriceBook
 
 CACHE_SECONDS = 5.0
 _Key = tuple[str, str, str]  # sku, key, unit
@@ -20,11 +21,16 @@ _Key = tuple[str, str, str]  # sku, key, unit
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The active price book as this process knows it, at most 5 s old."""
+    """The active price book as this process knows it, at most 5 s old.
+
+    `of_plans` is the book as subscribers of a plan have it, by the plan's id: of those plans alone
+    that have prices of their own.
+    """
 
     id: int
     version: int
     rows: Mapping[_Key, ListPrice]
+    of_plans: Mapping[int, Book] = field(default_factory=dict)
     read_at: float = field(default_factory=time.monotonic, compare=False)
 
     def by_sku(self) -> dict[str, list[ListPrice]]:
@@ -75,9 +81,23 @@ def active_book() -> Book:
     return book
 
 
-def price(items: Sequence[BillableItem]) -> Priced:
-    """What `items` cost. Raises UnknownPrice, naming the first that is not on the list."""
+def book_of(organisation_id: int | None) -> Book:
+    """The prices that hold for an organisation: its plan's where it has any. None: everybody's.
+
+    Raises UnknownPrice when nothing was published yet.
+    """
     book = active_book()
+    if organisation_id is None or not book.of_plans:
+        return book
+    return book.of_plans.get(plans.priced_plan(organisation_id) or 0, book)
+
+
+def price(items: Sequence[BillableItem], organisation_id: int | None = None) -> Priced:
+    """What `items` cost an organisation, or at list price when none is named.
+
+    Raises UnknownPrice, naming the first that is not on the list.
+    """
+    book = book_of(organisation_id)
     lines = tuple(_line(book, item) for item in items)
     if not lines:
         raise UnknownPrice("There is nothing to price.")
@@ -105,7 +125,24 @@ def _read_active() -> Book:
     found = PriceBook.objects.filter(status=BookStatus.ACTIVE).first()
     if found is None:
         raise UnknownPrice("No prices are in force: run `manage.py publish_prices`.")
-    return Book(found.pk, found.version, _rows(found))
+    rows = _rows(found)
+    of_plans = {
+        plan: Book(found.pk, found.version, {**rows, **changed})
+        for plan, changed in _of_plans(rows).items()
+    }
+    return Book(found.pk, found.version, rows, of_plans)
+
+
+def _of_plans(rows: Mapping[_Key, ListPrice]) -> dict[int, dict[_Key, ListPrice]]:
+    """By plan, the rows that cost its subscribers something else. What is not sold stays unsold."""
+    found: dict[int, dict[_Key, ListPrice]] = {}
+    for plan, *key, credits_each in PlanPrice.objects.values_list(
+        "plan_id", "sku", "key", "unit", "credits"
+    ):
+        if (row := rows.get((key[0], key[1], key[2]))) is not None:
+            mine = found.setdefault(plan, {})
+            mine[row.sku, row.key, row.unit] = replace(row, credits=credits_each)
+    return found
 
 
 def _rows(book: PriceBook) -> dict[_Key, ListPrice]:

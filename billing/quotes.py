@@ -26,7 +26,7 @@ def make(
 
     `fingerprint` is the SHA-256 (hex) of the normalised parameters. Raises UnknownPrice.
     """
-    priced = prices.price(items)
+    priced = prices.price(items, organisation_id)
     with tenancy.scope(organisation_id):
         quote: Quote = Quote.objects.create(
             organisation_id=organisation_id,

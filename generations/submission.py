@@ -132,7 +132,7 @@ def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
     """With its price: the quote's, if one is given. Raises NoProvider and the quote's."""
     lane = routing.lane(checked.params, livemode=actor.livemode)
     film = checked.params.to_json()
-    priced = prices.price([billable.item(checked.params)])
+    priced = prices.price([billable.item(checked.params)], actor.organisation_id)
     credits_due, quote = priced.credits, None
     if order.quote_id is not None:
         quote = quotes.look_up(actor.organisation_id, actor.livemode, order.quote_id)

@@ -39,3 +39,14 @@ class Endpoint(APIView):
     def actor(self) -> Actor:
         """Who calls; HasOrganisation has seen to it that there is one."""
         return cast("Actor", self.request.auth)
+
+
+class PublicEndpoint(Endpoint):
+    """For everybody. Who sends a key is answered as its organisation, and a bad key is a 401."""
+
+    permission_classes = ()
+
+    @property
+    def organisation_id(self) -> int | None:
+        """Of the key that was sent, None without one."""
+        return self.actor.organisation_id if self.request.auth else None

@@ -11,9 +11,12 @@ from billing import prices
 from billing.items import ListPrice
 
 
-def rows(sku: str | None = None) -> list[dict[str, Any]]:
-    """The rows in force, of one SKU or of all; credits per clip or second, `usd` as a decimal."""
-    found = prices.active_book().rows.values()
+def rows(sku: str | None = None, organisation_id: int | None = None) -> list[dict[str, Any]]:
+    """What one SKU or all cost an organisation, or at list price when none is named.
+
+    Credits per clip or second, `usd` as a decimal.
+    """
+    found = prices.book_of(organisation_id).rows.values()
     return [_row(row) for row in found if sku in (None, row.sku)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
-from accounts.api.endpoint import Endpoint
+from accounts.api.endpoint import Endpoint, PublicEndpoint
 from billing import prices, wallets
 from billing.api import price_list
 from billing.wallets import Entry
@@ -35,16 +35,14 @@ class LedgerView(Endpoint):
         return JsonResponse(pagination.as_json([_entry(e) for e in found.entries], found.next))
 
 
-class PricesView(Endpoint):
-    """GET /api/v1/prices: public."""
-
-    authentication_classes = ()
-    permission_classes = ()
+class PricesView(PublicEndpoint):
+    """GET /api/v1/prices"""
 
     def get(self, request: HttpRequest) -> JsonResponse:
-        """Every row of the book in force."""
+        """Every row of the book in force, as the key's organisation pays it."""
         version = prices.active_book().version
-        return JsonResponse({"object": "price_book", "version": version, "data": price_list.rows()})
+        rows = price_list.rows(organisation_id=self.organisation_id)
+        return JsonResponse({"object": "price_book", "version": version, "data": rows})
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

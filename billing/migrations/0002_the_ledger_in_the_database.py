@@ -62,6 +62,7 @@ DOORS = [
     "billing_caps(bigint, bigint, text)",
     "billing_window(text, timestamptz)",
     "billing_signup_grants(text, timestamptz)",
+    "billing_subscribers(text, text[])",
     "billing_drift(bigint)",
     "billing_change(text, text, text, bigint)",
 ]

@@ -1,4 +1,4 @@
--- The rarer doors to money: expiry, the count of starting credits, and the proof of the books.
+-- The rarer doors to money: expiry, the count of starting credits, who subscribes, and the proof of the books.
 
 -- Expire what is due at `p_now` in every wallet the scope sees; at most 1000 lots a call.
 -- Returns how many. Wallets busy at the moment are left for the next call.
@@ -39,6 +39,21 @@ BEGIN
        AND lot.reference = 'signup:' || organisation.public_id AND lot.created_at >= p_since;
     PERFORM set_config('app.tenant', v_tenant, true);
     RETURN v_count;
+END $$;
+
+-- Who subscribes to a plan that has prices of its own, of all tenants: an organisation has one plan.
+CREATE OR REPLACE FUNCTION billing_subscribers(p_vendor text, p_statuses text[])
+RETURNS TABLE (organisation_id bigint, plan_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    v_tenant text := coalesce(current_setting('app.tenant', true), '');
+BEGIN
+    PERFORM set_config('app.tenant', '*', true);
+    RETURN QUERY SELECT organisation_id, plan_id FROM billing_subscription
+     WHERE vendor = p_vendor AND status = ANY (p_statuses) AND ended_at IS NULL
+       AND plan_id IN (SELECT plan_id FROM billing_planprice);
+    PERFORM set_config('app.tenant', v_tenant, true);
 END $$;
 
 -- Everything that does not add up, in one snapshot. NULL means every wallet the scope sees.

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
-from accounts.api.endpoint import Endpoint
+from accounts.api.endpoint import PublicEndpoint
 from billing.api import price_list
 from generations.catalogue import documentation, registry
 from generations.catalogue.products.registry import running_on
@@ -15,22 +15,17 @@ from generations.waiting import usual_for
 from kling_saas.lib.refusals import NotFound
 
 
-class ModelsView(Endpoint):
+class ModelsView(PublicEndpoint):
     """/api/v1/models"""
-
-    authentication_classes = ()
-    permission_classes = ()
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """All of them, in the catalogue's order."""
-        return JsonResponse({"object": "list", "data": [_model(name) for name in _TABLE]})
+        data = [_model(name, self.organisation_id) for name in _TABLE]
+        return JsonResponse({"object": "list", "data": data})
 
 
-class ModelView(Endpoint):
+class ModelView(PublicEndpoint):
     """/api/v1/models/{name}"""
-
-    authentication_classes = ()
-    permission_classes = ()
 
     def get(self, request: HttpRequest, name: str) -> JsonResponse:
         """One, by its official name or an alias."""
@@ -39,13 +34,13 @@ class ModelView(Endpoint):
             tasks = [product.name for product in running_on(name)]
             see = f"tasks/{tasks[0]}" if tasks else "models"
             raise NotFound(f"There is no model {name[:60]!r} for films: see /api/v1/{see}.")
-        return JsonResponse(_model(spec.name))
+        return JsonResponse(_model(spec.name, self.organisation_id))
 
 
 _TABLE = {row.name: row for row in documentation.capability_table()}
 
 
-def _model(name: str) -> dict[str, Any]:
+def _model(name: str, organisation_id: int | None) -> dict[str, Any]:
     spec = registry.get(name)
     return {
         "object": "model",
@@ -58,6 +53,6 @@ def _model(name: str) -> dict[str, Any]:
             kind: round(usual_for(name, kind, spec.default_mode, livemode=True).p50, 1)
             for kind in spec.kinds
         },
-        "prices": price_list.rows(name),
+        "prices": price_list.rows(name, organisation_id),
         "schema": documentation.json_schema(spec),
     }

@@ -127,6 +127,7 @@ def _header(name: str, words: str) -> Schema:
 
 
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+_WITH_OR_WITHOUT: list[Schema] = [{}, {"key": []}]  # a key's answer has its organisation's prices
 _NAME = {**_ID, "name": "name"}
 _PAGE = [
     {
@@ -262,17 +263,18 @@ def _about_one(base: str) -> Schema:
 
 
 def _public(summary: str, name: str) -> Schema:
-    return _operation(summary, {"200": _answer(summary, name)}, security=[])
+    found = {"200": _answer(summary, name), **_problems(401)}
+    return _operation(summary, found, security=_WITH_OR_WITHOUT)
 
 
 def _model() -> Schema:
-    found = {"200": _answer("The model", "Model"), **_problems(404)}
-    return _operation("A model, by its name or an alias of it", found, security=[])
+    found = {"200": _answer("The model", "Model"), **_problems(401, 404)}
+    return _operation("A model, by its name or an alias of it", found, security=_WITH_OR_WITHOUT)
 
 
 def _task() -> Schema:
-    found = {"200": _answer("The product", "Task"), **_problems(404)}
-    return _operation("One product beside films, by its name", found, security=[])
+    found = {"200": _answer("The product", "Task"), **_problems(401, 404)}
+    return _operation("One product beside films, by its name", found, security=_WITH_OR_WITHOUT)
 
 
 def _things(base: str, sort: str) -> Schema:

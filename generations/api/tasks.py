@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
-from accounts.api.endpoint import Endpoint
+from accounts.api.endpoint import PublicEndpoint
 from billing.api import price_list
 from generations import products
 from generations.catalogue.products import documentation
@@ -15,33 +15,28 @@ from generations.waiting import usual_for
 from kling_saas.lib.refusals import NotFound
 
 
-class TasksView(Endpoint):
+class TasksView(PublicEndpoint):
     """/api/v1/tasks"""
-
-    authentication_classes = ()
-    permission_classes = ()
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """All that are on sale, in the catalogue's order."""
-        data = [_task(product) for product in products.current().values()]
+        asked_by = self.organisation_id
+        data = [_task(product, asked_by) for product in products.current().values()]
         return JsonResponse({"object": "list", "data": data})
 
 
-class TaskView(Endpoint):
+class TaskView(PublicEndpoint):
     """/api/v1/tasks/{name}"""
-
-    authentication_classes = ()
-    permission_classes = ()
 
     def get(self, request: HttpRequest, name: str) -> JsonResponse:
         """One, by its name."""
         product = products.current().get(name)
         if product is None:
             raise NotFound(f"There is no task {name[:60]!r}: see /api/v1/tasks.")
-        return JsonResponse(_task(product))
+        return JsonResponse(_task(product, self.organisation_id))
 
 
-def _task(product: Product) -> dict[str, Any]:
+def _task(product: Product, organisation_id: int | None) -> dict[str, Any]:
     return {
         "object": "task",
         "name": product.name,
@@ -52,7 +47,7 @@ def _task(product: Product) -> dict[str, Any]:
         "makes": list(product.outputs),
         "at_once": product.at_once,
         "eta_seconds": round(usual_for(product.own_model, product.name, livemode=True).p50, 1),
-        "prices": price_list.rows(product.name),
+        "prices": price_list.rows(product.name, organisation_id),
         "schema": documentation.json_schema(product),
         "result": documentation.result_schema(product),
     }

@@ -38,7 +38,10 @@ def library(request: ActingRequest, actor: Actor) -> HttpResponse:
         "specs": SPECS[::-1],
     }
     if not page.generations and not asked.given:
-        context |= {"recipes": samples(), "elsewhere": access.made_elsewhere(actor)}
+        context |= {
+            "recipes": samples(actor.organisation_id),
+            "elsewhere": access.made_elsewhere(actor),
+        }
     response = render(request, template, context)
     response["Vary"] = "HX-Request, Cookie"
     return response

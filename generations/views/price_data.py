@@ -11,22 +11,23 @@ from generations.catalogue.registry import SPECS
 from generations.views.words import plain_form
 
 
-def price_matrix() -> dict[str, dict[str, int]]:
-    """The book in force as {model: {"audio=none,mode=std,seconds=5": credits}}.
+def price_matrix(organisation_id: int | None = None) -> dict[str, dict[str, int]]:
+    """An organisation's prices as {model: {"audio=none,mode=std,seconds=5": credits}}.
 
-    A key without `seconds` is per second. Raises UnknownPrice when nothing is published.
+    None: everybody's. A key without `seconds` is per second. Raises UnknownPrice when nothing is
+    published.
     """
     matrix: dict[str, dict[str, int]] = {}
-    for row in prices.active_book().rows.values():
+    for row in prices.book_of(organisation_id).rows.values():
         matrix.setdefault(row.sku, {})[row.key] = row.credits
     return matrix
 
 
-def studio_data() -> dict[str, Any]:
+def studio_data(organisation_id: int | None = None) -> dict[str, Any]:
     """The catalogue's forms and the prices, JSON-ready, as the page's scripts read them."""
     return {
         "models": {spec.name: plain_form(studio_form(spec)) for spec in SPECS},
-        "prices": price_matrix(),
+        "prices": price_matrix(organisation_id),
         "images": {
             "types": ["image/jpeg", "image/png", "image/webp"],
             "max_bytes": uploads.MAX_BYTES,

@@ -76,9 +76,9 @@ SAMPLES = (
 )
 
 
-def samples() -> list[dict[str, Any]]:
+def samples(organisation_id: int | None = None) -> list[dict[str, Any]]:
     """Each sample with its files, its model's title, and the price it would have now."""
-    matrix = price_matrix()
+    matrix = price_matrix(organisation_id)
     return [
         {
             "sample": sample,

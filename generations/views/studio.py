@@ -116,7 +116,7 @@ def _page(
     mode = order.mode if order.mode in spec.mode_names else spec.default_mode
     cards = recent_cards(actor, 6)
     context = {
-        **_choices(order, mode, livemode=actor.livemode),
+        **_choices(actor, order, mode),
         **_due(actor, order),
         "order": order,
         "spec": spec,
@@ -133,10 +133,10 @@ def _page(
         "shot_rows": [*order.shots, *[("", "5")] * (SHOTS_MAX - len(order.shots))],
         "frames": _frames(order),
         "seeds": routing.only_sandbox(livemode=actor.livemode),
-        "data": studio_data(),
+        "data": studio_data(actor.organisation_id),
         "cards": cards,
         "screen": next((c for c in cards if c.status not in {"failed", "cancelled"}), None),
-        "recipes": samples()[1:],
+        "recipes": samples(actor.organisation_id)[1:],
         "phrases": PHRASES,
     }
     if violations and status == 200:
@@ -155,10 +155,10 @@ def _due(actor: Actor, order: Order) -> dict[str, Any]:
     }
 
 
-def _choices(order: Order, mode: str, *, livemode: bool) -> dict[str, Any]:
+def _choices(actor: Actor, order: Order, mode: str) -> dict[str, Any]:
     """What the controls offer, in words."""
     return {
-        "model_rows": _model_rows(order, mode, livemode=livemode),
+        "model_rows": _model_rows(actor, order, mode),
         "modes": MODE_WORDS,
         "lengths": LENGTHS,
         "ratios": [(ratio, ratio.replace(":", "x")) for ratio in ASPECT_RATIOS],
@@ -167,9 +167,9 @@ def _choices(order: Order, mode: str, *, livemode: bool) -> dict[str, Any]:
     }
 
 
-def _model_rows(order: Order, mode: str, *, livemode: bool) -> list[dict[str, Any]]:
+def _model_rows(actor: Actor, order: Order, mode: str) -> list[dict[str, Any]]:
     """Every model, newest first and retiring ones last, with its price for the chosen length."""
-    matrix = price_matrix()
+    matrix = price_matrix(actor.organisation_id)
     rows = []
     for spec in sorted(SPECS, key=lambda s: (s.discontinued, -SPECS.index(s))):
         its_mode = mode if mode in spec.mode_names else spec.default_mode
@@ -180,9 +180,9 @@ def _model_rows(order: Order, mode: str, *, livemode: bool) -> list[dict[str, An
             {
                 "spec": spec,
                 "credits": credits_of(matrix, spec.name, its_mode, seconds, tier),
-                "eta": usual_for(spec.name, kind, its_mode, livemode=livemode),
+                "eta": usual_for(spec.name, kind, its_mode, livemode=actor.livemode),
                 "badges": _badges(spec),
-                "made": routing.makes(spec, livemode=livemode),
+                "made": routing.makes(spec, livemode=actor.livemode),
             }
         )
     return rows

@@ -32,8 +32,9 @@ SPECS_BY_NAME = {spec.name: spec for spec in SPECS}
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, what it costs, and how to begin."""
-    hero, *reel = samples()
-    matrix = price_matrix()
+    asked_by = _organisation(request)
+    hero, *reel = samples(asked_by)
+    matrix = price_matrix(asked_by)
     usd = Decimal(settings.USD_PER_CREDIT)
     first = credits_of(matrix, FIRST_MODEL, SPECS_BY_NAME[FIRST_MODEL].default_mode, 5)
     kept = [spec for spec in reversed(SPECS) if not spec.discontinued]
@@ -44,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "hero": hero,
             "reel": reel,
-            "data": {**studio_data(), "usd": float(usd)},
+            "data": {**studio_data(asked_by), "usd": float(usd)},
             "modes": MODE_WORDS,
             "first_credits": first,
             "first_usd": (first or 0) * usd,
@@ -57,10 +58,16 @@ def home(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _organisation(request: HttpRequest) -> int | None:
+    """Whose prices are shown: those of who is signed in, else everybody's."""
+    actor = getattr(request, "actor", None)
+    return actor.organisation_id if actor else None
+
+
 @require_GET
 def models(request: HttpRequest) -> HttpResponse:
     """Every model with what it can do and what it costs."""
-    matrix = price_matrix()
+    matrix = price_matrix(_organisation(request))
     actor = getattr(request, "actor", None)
     livemode = actor is None or actor.livemode
     rows = [_model(matrix, row, livemode=livemode) for row in reversed(capability_table())]

@@ -1,0 +1,173 @@
+"""What a plan changes: prices that are the same at every door, and room among others."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from django.test import Client, override_settings
+
+from accounts import tenancy
+from accounts.models import Organisation
+from billing import plans, prices
+from billing.models import Plan, PlanPrice, Subscription
+from generations.catalogue import billable
+from tests.billing import purse
+from tests.generations.programs import FILM, Program, funded, native, settled
+from tests.people import Customer
+from tests.waiting import until
+
+LIST, OURS = 10, 7  # credits of FILM
+
+
+@pytest.fixture
+def plan() -> Iterator[Plan]:
+    made = Plan.objects.create(
+        slug=f"plan-{secrets.token_hex(4)}", name="Film club", credits=500, price_cents=1_000,
+        dispatch_weight=5, active=False,
+    )  # fmt: skip
+    yield made
+    made.prices.all().delete()
+
+
+def subscribe(organisation_id: int, plan: Plan, **fields: Any) -> Subscription:
+    with tenancy.scope(organisation_id):
+        made: Subscription = Subscription.objects.create(
+            **{
+                "organisation_id": organisation_id, "livemode": True, "vendor": "sandbox",
+                "stripe_id": f"sub_{secrets.token_hex(8)}", "plan": plan, "status": "active",
+                **fields,
+            }
+        )  # fmt: skip
+    return made
+
+
+def price_film(plan: Plan) -> None:
+    row = next(p for p in billable.list_prices() if (p.sku, p.credits) == ("kling-v1", LIST))
+    PlanPrice.objects.create(plan=plan, sku=row.sku, key=row.key, unit=row.unit, credits=OURS)
+
+
+def dry(program: Program) -> int:
+    return int(program.post("/generations", {**FILM, "dry_run": True}).json()["credits"])
+
+
+def studio(customer: Customer) -> str:
+    browser = Client(headers={"host": "localhost"})
+    browser.force_login(
+        customer.user, backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    answer = browser.get("/app/studio", {"model": "kling-v1", "prompt": "A boat"})
+    return answer.content.decode()
+
+
+def cheapest(site: str, path: str, **headers: str) -> int:
+    answer = requests.get(f"{site}/api/v1{path}", headers=headers, timeout=60).json()
+    rows = answer["data"] if "data" in answer else answer["prices"]
+    return min(row["credits"] for row in rows if row["sku"] == "kling-v1")
+
+
+def test_a_subscribers_price_is_one_figure_at_every_door(plan: Plan, site: str) -> None:
+    alice, bob = funded(), funded("bob")
+    api, other = native(site, alice.test_key), native(site, bob.test_key)
+    price_film(plan)
+    subscription = subscribe(alice.organisation.pk, plan)
+    until(lambda: dry(api) == OURS, what="the plan's price in every process")
+
+    quote = api.post("/quotes", FILM).json()
+    assert (quote["credits"], quote["line_items"][0]["unit_credits"]) == (OURS, OURS)
+    before = api.get("/wallet").json()["available"]
+    order = api.post("/generations", {**FILM, "quote_id": quote["id"], "max_cost": OURS})
+    assert order.json()["credits"]["held"] == OURS
+    ended = settled(api, order.json()["id"])
+    assert ended["credits"]["charged"] == OURS
+    assert api.get("/wallet").json()["available"] == before - OURS
+    shown = studio(alice)
+    assert f'name="quoted" value="{OURS}"' in shown
+    assert f'"kling-v1": {{"audio=none,mode=std,seconds=5": {OURS}' in shown
+
+    said = {"Authorization": f"Bearer {alice.test_key}"}
+    for path in ("/prices", "/models/kling-v1"):
+        assert cheapest(site, path, **said) == OURS
+        assert cheapest(site, path) == LIST
+    assert dry(other) == LIST
+    wrong = requests.get(
+        f"{site}/api/v1/prices", headers={"Authorization": "Bearer ksk_live_x"}, timeout=60
+    )
+    assert wrong.status_code == 401
+
+    with tenancy.scope(alice.organisation.pk):
+        Subscription.objects.filter(pk=subscription.pk).update(status="canceled")
+    until(lambda: dry(api) == LIST, what="the list price after the plan's end")
+
+
+def test_a_price_of_a_plan_sells_nothing_that_is_not_on_the_list(plan: Plan) -> None:
+    alice = purse.organisation().pk
+    PlanPrice.objects.create(plan=plan, sku="bread", unit="clip", credits=1)
+    subscribe(alice, plan)
+    assert all(sku != "bread" for sku, _, _ in prices.book_of(alice).rows)
+
+
+@pytest.mark.parametrize(
+    ("fields", "has"),
+    [
+        ({}, True),
+        ({"status": "trialing"}, True),
+        ({"status": "past_due"}, True),
+        ({"status": "incomplete"}, False),
+        ({"status": "unpaid"}, False),
+        ({"vendor": "live"}, False),
+        ({"ended_at": "2026-11-01T00:00:00Z"}, False),
+    ],
+)
+def test_the_plan_is_that_of_the_subscription_in_force(
+    plan: Plan, fields: dict[str, Any], has: bool
+) -> None:
+    alice = purse.organisation().pk
+    assert plans.plan_of(alice) is None
+    subscribe(alice, plan, **fields)
+    assert (plans.plan_of(alice) == plan) is has
+
+
+def limits(organisation_id: int) -> tuple[int, int | None]:
+    with tenancy.scope(organisation_id):
+        found = Organisation.objects.get(pk=organisation_id)
+    return found.dispatch_weight, found.concurrency
+
+
+def set_by_operator(organisation_id: int, **figures: int | None) -> None:
+    with tenancy.scope(organisation_id):
+        Organisation.objects.filter(pk=organisation_id).update(**figures)
+
+
+@override_settings(ORGANISATION_CONCURRENCY=3)
+def test_a_plan_gives_its_limits_and_takes_them_back_when_it_ends(plan: Plan) -> None:
+    plan.concurrency = 2  # fewer than anybody has: a plan takes nothing
+    plan.save()
+    alice = purse.organisation().pk
+    assert plans.apply(alice) is False
+    subscription = subscribe(alice, plan)
+    assert plans.apply(alice) is True
+    assert limits(alice) == (5, 3)
+    Plan.objects.filter(pk=plan.pk).update(concurrency=20)
+    assert plans.apply(alice) is True
+    assert limits(alice) == (5, 20)
+    with tenancy.scope(alice):
+        Subscription.objects.filter(pk=subscription.pk).update(ended_at="2026-11-01T00:00:00Z")
+    assert plans.apply(alice) is True
+    assert limits(alice) == (1, 3)
+
+
+def test_figures_that_an_operator_chose_are_left_alone_until_they_are_put_back(
+    plan: Plan,
+) -> None:
+    alice = purse.organisation().pk
+    set_by_operator(alice, concurrency=7)
+    subscribe(alice, plan)
+    assert plans.apply(alice) is False
+    assert limits(alice) == (1, 7)
+    set_by_operator(alice, concurrency=None)
+    assert plans.apply(alice) is True
+    assert limits(alice) == (5, None)
