@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from accounts import outbox, tenancy
 from accounts.models import IdempotencyRecord
-from billing import ledger, quotes
+from billing import upkeep
 from generations import lifecycle, outcomes
 from generations.models import AlarmKind, Generation
 from generations.providers import alarms
@@ -31,8 +31,7 @@ def run() -> None:
     One's trouble does not keep the others.
     """
     for sweep in (
-        give_up_stuck, _expire_lots, forget_answers, outbox.forget_old, quotes.forget_expired,
-        scratch.remove_forgotten,
+        give_up_stuck, upkeep.run, forget_answers, outbox.forget_old, scratch.remove_forgotten,
     ):  # fmt: skip
         try:
             sweep()
@@ -40,12 +39,6 @@ def run() -> None:
             raise
         except Exception:
             log.exception("%s failed", sweep.__name__)
-
-
-def _expire_lots() -> int:
-    # Nothing else in this transaction: orders wait for the wallets that it has locked.
-    with tenancy.system("expiry is the same for every tenant"):
-        return ledger.expire_lots()
 
 
 def forget_answers() -> int:

@@ -45,3 +45,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def called(self) -> str:
+        """The name, or the address where there is none."""
+        return self.name or self.email

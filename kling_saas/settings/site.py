@@ -134,4 +134,7 @@ EMAIL_BACKEND = (
     if EMAIL_URL
     else "kling_saas.lib.console_mail.EmailBackend"
 )
+EMAIL_TIMEOUT = env.integer(
+    "EMAIL_TIMEOUT", 10, "How long a mail server is waited for, s.", least=1
+)
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS = env.mail(EMAIL_URL)

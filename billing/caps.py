@@ -1,0 +1,296 @@
+"""Spending caps: who may spend how much at most, and asking for more.
+
+They are checked in SQL under the wallet's lock, in the transaction that reserves
+(billing/sql/caps.sql); here they are set, shown, and raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts import tenancy
+from accounts.actors import Actor
+from accounts.models import AccessKey, ApiKey, AuditEvent, Membership, User
+from billing import ledger, notices
+from billing.models import (
+    ApprovalRequest,
+    ApprovalStatus,
+    Cap,
+    CapAlert,
+    CapPeriod,
+    CapRaise,
+    CapScope,
+)
+from kling_saas.lib.refusals import Conflict, Forbidden, NotFound, Refusal
+
+MOST = 1_000_000_000_000
+_AT_ONCE = 200
+
+
+class BadCap(Refusal):
+    """A cap that makes no sense; `field` is what is wrong with it."""
+
+    code, status, title = "invalid_cap", 422, "Invalid cap"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A cap now: `allowed` credits with what was approved on top, of which `spent` are gone (held
+    or charged) since `since`. A cap per order has neither window nor `resets_on`.
+    """
+
+    cap: Cap
+    whose: str
+    allowed: int
+    spent: int
+    since: date | None
+    resets_on: date | None
+
+    @property
+    def percent(self) -> int:
+        """How much of it is used, 0 to 100."""
+        return min(100, self.spent * 100 // self.allowed) if self.allowed else 100
+
+
+def standings(actor: Actor) -> list[Standing]:
+    """Every cap of the actor's organisation and mode; members without rights see their own."""
+    with tenancy.scope(actor.organisation_id):
+        wallet = ledger.open_wallet(actor.organisation_id, actor.livemode)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT cap, since, allowed, spent FROM billing_caps(%s, NULL, '')", [wallet]
+            )
+            figures = {row[0]: row[1:] for row in cursor.fetchall()}
+        caps = Cap.objects.filter(pk__in=figures).select_related("set_by")
+        mine = [cap for cap in caps.order_by("scope", "subject", "period") if _sees(actor, cap)]
+        names = _names(actor, mine)
+    return [_standing(cap, names, *figures[cap.pk]) for cap in mine]
+
+
+def _standing(
+    cap: Cap, names: dict[str, str], since: date | None, allowed: int, spent: int
+) -> Standing:
+    return Standing(
+        cap=cap,
+        whose=names.get(f"{cap.scope} {cap.subject}", cap.subject),
+        allowed=allowed,
+        spent=spent,
+        since=since,
+        resets_on=_next(CapPeriod(cap.period), since) if since else None,
+    )
+
+
+def _next(period: CapPeriod, since: date) -> date:
+    days = 1 if period == CapPeriod.DAY else 31
+    later = since + timedelta(days=days)
+    return later if period == CapPeriod.DAY else later.replace(day=1)
+
+
+def _sees(actor: Actor, cap: Cap) -> bool:
+    if actor.may_buy or cap.scope == CapScope.ORGANISATION:
+        return True
+    return cap.scope == CapScope.MEMBER and cap.subject == str(actor.user_id)
+
+
+def _names(actor: Actor, caps: list[Cap]) -> dict[str, str]:
+    members = [int(cap.subject) for cap in caps if cap.scope == CapScope.MEMBER]
+    people = User.objects.filter(pk__in=members)
+    found = {f"member {person.pk}": person.called for person in people}
+    if any(cap.scope == CapScope.CREDENTIAL for cap in caps):
+        found |= {f"credential {name}": words for name, words in credentials(actor)}
+    return found
+
+
+def credentials(actor: Actor) -> list[tuple[str, str]]:
+    """The usable credentials of the actor's mode: as caps name them, and in words."""
+    with tenancy.scope(actor.organisation_id):
+        usable = {"livemode": actor.livemode, "revoked_at": None}
+        keys = [(f"key:{key.pk}", f"{key.name} (…{key.last4})")
+                for key in ApiKey.objects.filter(**usable).order_by("pk")]  # fmt: skip
+        pairs = [(f"pair:{pair.pk}", f"{pair.name} ({pair.access_key[:16]}…)")
+                 for pair in AccessKey.objects.filter(**usable).order_by("pk")]  # fmt: skip
+    return keys + pairs
+
+
+def members(actor: Actor) -> list[tuple[str, str]]:
+    """The members of the organisation: as caps name them, and in words."""
+    with tenancy.scope(actor.organisation_id):
+        found = Membership.objects.filter(organisation=actor.organisation_id)
+        people = [one.user for one in found.select_related("user").order_by("pk")]
+    return [(str(person.pk), person.called) for person in people]
+
+
+def put(actor: Actor, *, scope: str, subject: str, period: str, amount: int) -> Cap:
+    """Set a cap, or change the one there is for this subject and period.
+
+    Raises Forbidden for who may not, BadCap naming the field.
+    """
+    _need_right(actor)
+    _check(actor, scope, subject, period, amount)
+    with tenancy.scope(actor.organisation_id):
+        wallet = ledger.open_wallet(actor.organisation_id, actor.livemode)
+        cap: Cap
+        cap, _created = Cap.objects.update_or_create(
+            organisation_id=actor.organisation_id, livemode=actor.livemode, wallet_id=wallet,
+            scope=scope, subject=subject, period=period,
+            defaults={"credits": amount, "set_by_id": actor.user_id},
+        )  # fmt: skip
+        _note(actor, "cap.set", str(cap))
+    return cap
+
+
+def _check(actor: Actor, scope: str, subject: str, period: str, amount: int) -> None:
+    known = {
+        CapScope.ORGANISATION.value: {""},
+        CapScope.MEMBER.value: {name for name, _words in members(actor)},
+        CapScope.CREDENTIAL.value: {name for name, _words in credentials(actor)},
+    }
+    if scope not in known:
+        raise BadCap(f"A cap is for {', '.join(known)}, not {scope!r}.", field="scope")
+    if subject not in known[scope]:
+        raise BadCap("There is no such member or key in this organisation.", field="subject")
+    if period not in CapPeriod.values:
+        raise BadCap(f"A cap is per {', '.join(CapPeriod.values)}.", field="period")
+    if not 0 <= amount <= MOST:
+        raise BadCap(f"A cap is 0 to {MOST:,} credits.", field="credits")
+
+
+def remove(actor: Actor, cap_id: int) -> None:
+    """End a cap; what was asked and approved above it goes with it. Raises Forbidden, NotFound."""
+    _need_right(actor)
+    with tenancy.scope(actor.organisation_id):
+        cap = _mine(actor, cap_id)
+        _note(actor, "cap.removed", str(cap))
+        cap.delete()
+
+
+def ask(actor: Actor, cap_id: int, amount: int, note: str) -> ApprovalRequest:
+    """Ask whoever manages money for `amount` credits above one's own cap, until it resets.
+
+    Asked again while it is open, the amount and the note change. Raises NotFound for a cap that
+    is not the member's own, BadCap for an amount out of range.
+    """
+    if not 1 <= amount <= MOST:
+        raise BadCap(f"Ask for 1 to {MOST:,} credits.", field="credits")
+    with tenancy.scope(actor.organisation_id):
+        cap = _mine(actor, cap_id)
+        own = cap.scope == CapScope.MEMBER and cap.subject == str(actor.user_id)
+        if not own or cap.period == CapPeriod.CALL:
+            raise NotFound("There is no such cap of yours that can be raised for a while.")
+        asked: ApprovalRequest
+        asked, created = ApprovalRequest.objects.update_or_create(
+            organisation_id=actor.organisation_id, livemode=actor.livemode,
+            wallet_id=cap.wallet_id, cap=cap, member_id=actor.user_id, status=ApprovalStatus.OPEN,
+            defaults={"credits": amount, "note": note[:300]},
+        )  # fmt: skip
+        if created:
+            notices.add(
+                actor.organisation_id, actor.livemode, "approval_asked", asked.public_id,
+                member=asked.member.called, credits=amount, note=asked.note,
+            )  # fmt: skip
+    return asked
+
+
+def open_requests(actor: Actor) -> list[ApprovalRequest]:
+    """What waits for a decision: all of it for who may decide, else the actor's own."""
+    with tenancy.scope(actor.organisation_id):
+        found = ApprovalRequest.objects.filter(
+            livemode=actor.livemode, status=ApprovalStatus.OPEN
+        ).select_related("member", "cap")
+        if not actor.may_buy:
+            found = found.filter(member_id=actor.user_id)
+        return list(found.order_by("pk"))
+
+
+def decide(actor: Actor, public_id: str, *, approve: bool) -> ApprovalRequest:
+    """Say yes (the cap is raised until it resets) or no, once. Raises Forbidden, NotFound, and
+    Conflict when it was decided before.
+    """
+    _need_right(actor)
+    with tenancy.scope(actor.organisation_id):
+        asked: ApprovalRequest | None = (
+            ApprovalRequest.objects.select_for_update(of=("self",))
+            .select_related("cap", "member")
+            .filter(public_id=public_id, livemode=actor.livemode)
+            .first()
+        )
+        if asked is None:
+            raise NotFound("There is no such request.")
+        if asked.status != ApprovalStatus.OPEN:
+            raise Conflict("The request was decided before.")
+        asked.status = ApprovalStatus.APPROVED if approve else ApprovalStatus.DECLINED
+        asked.decided_by_id, asked.decided_at = actor.user_id, timezone.now()
+        asked.save(update_fields=["status", "decided_by", "decided_at"])
+        if approve:
+            _raise(actor, asked)
+        _note(actor, f"approval.{asked.status}", asked.public_id)
+        notices.add(
+            actor.organisation_id, actor.livemode, "approval_decided", f"{asked.public_id}:decided",
+            to=asked.member_id, credits=asked.credits, approved=approve,
+        )  # fmt: skip
+    return asked
+
+
+def _raise(actor: Actor, asked: ApprovalRequest) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT billing_window(%s, now())", [asked.cap.period])
+        (since,) = cursor.fetchone()
+    CapRaise.objects.create(
+        organisation_id=actor.organisation_id, livemode=actor.livemode,
+        wallet_id=asked.wallet_id, cap=asked.cap, since=since, credits=asked.credits,
+        approved_by_id=actor.user_id,
+    )  # fmt: skip
+
+
+def tell_alerts() -> int:
+    """Notices for the shares of caps that were reached since the last look; how many."""
+    with tenancy.system("caps of every tenant are told of"):
+        untold = (
+            CapAlert.objects.select_for_update(of=("self",), skip_locked=True)
+            .filter(told_at=None)
+            .select_related("cap")
+            .order_by("created_at")
+        )
+        alerts = list(untold[:_AT_ONCE])
+        for alert in alerts:
+            _tell(alert)
+        CapAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(
+            told_at=timezone.now()
+        )
+    return len(alerts)
+
+
+def _tell(alert: CapAlert) -> None:
+    whose = Actor(organisation_id=alert.organisation_id, livemode=alert.livemode)
+    names = _names(whose, [alert.cap])
+    notices.add(
+        alert.organisation_id, alert.livemode, "cap_reached",
+        f"cap:{alert.cap_id}:{alert.since}:{alert.percent}", percent=alert.percent,
+        credits=alert.cap.credits, period=alert.cap.period, scope=alert.cap.scope,
+        whose=names.get(f"{alert.cap.scope} {alert.cap.subject}", alert.cap.subject),
+    )  # fmt: skip
+
+
+def _mine(actor: Actor, cap_id: int) -> Cap:
+    found: Cap | None = Cap.objects.filter(pk=cap_id, livemode=actor.livemode).first()
+    if found is None:
+        raise NotFound("There is no such cap.")
+    return found
+
+
+def _need_right(actor: Actor) -> None:
+    if not actor.user_id or not actor.may_buy:
+        raise Forbidden("Caps are set on the website by owners, admins and billing members.")
+
+
+def _note(actor: Actor, action: str, subject: str) -> None:
+    AuditEvent.objects.create(
+        organisation_id=actor.organisation_id,
+        actor_id=actor.user_id,
+        action=action,
+        subject=subject[:80],
+    )

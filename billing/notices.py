@@ -1,0 +1,163 @@
+"""What whoever looks after an organisation's money is told: on its pages, by mail, as events.
+
+A notice is written in the transaction that it tells of, once per key; mail follows, at least once.
+Its words are `templates/billing/notices/<kind>.txt`: the subject, then paragraphs.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import connection
+from django.db.models.functions import Now
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from accounts import letters, outbox, tenancy
+from accounts.models import Membership, Role, User
+from billing.models import Notice
+from kling_saas.lib import product
+
+log = logging.getLogger(__name__)
+_AT_ONCE = 5  # each may wait for a mail server as long as EMAIL_TIMEOUT says
+_LEASE = timedelta(minutes=5)
+_PAUSES = (60, 600, 3600, 6 * 3600)  # seconds until the n-th next try
+_SHOWN_DAYS = 14
+_MONEY = (Role.OWNER, Role.BILLING)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`subject` is a sentence of its own, `text` the whole letter, `link` where to act."""
+
+    subject: str
+    text: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A notice on a page."""
+
+    id: int
+    words: Words
+    notice: Notice
+
+
+def add(organisation_id: int, livemode: bool, kind: str, key: str, **facts: Any) -> bool:
+    """Owe a notice, once per `key`: False when it is known. Needs an open scope.
+
+    `facts` fill its words; `to` is the user whom alone it concerns, else those who look after
+    money are meant. Programs see it as news of the topic `wallet.<kind>`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO billing_notice (organisation_id, livemode, kind, key, facts, attempts) "
+            "VALUES (%s, %s, %s, %s, %s, 0) "
+            "ON CONFLICT (organisation_id, livemode, key) DO NOTHING RETURNING id",
+            [organisation_id, livemode, kind, key, json.dumps(facts)],
+        )
+        made = cursor.fetchone() is not None
+    if made:
+        outbox.emit(
+            organisation_id=organisation_id, livemode=livemode, topic=f"wallet.{kind}",
+            subject=key[:60], payload=facts,
+        )  # fmt: skip
+    return made
+
+
+def words(notice: Notice) -> Words:
+    """What a notice says."""
+    facts = {
+        **notice.facts,
+        "site": settings.SITE_URL,
+        "product": product.NAME,
+        "livemode": notice.livemode,
+    }
+    text = render_to_string(f"billing/notices/{notice.kind}.txt", facts).strip()
+    subject, _, body = text.partition("\n")
+    links = [line for line in body.split() if line.startswith(settings.SITE_URL)]
+    return Words(subject.strip(), body.strip(), links[0] if links else "")
+
+
+def shown(organisation_id: int, livemode: bool, user_id: int | None) -> list[Shown]:
+    """The latest notices that nobody dismissed, newest first; at most five, of two weeks."""
+    with tenancy.scope(organisation_id):
+        found = Notice.objects.filter(
+            organisation_id=organisation_id,
+            livemode=livemode,
+            dismissed_at=None,
+            created_at__gt=timezone.now() - timedelta(days=_SHOWN_DAYS),
+        ).order_by("-created_at")
+        mine = [one for one in found[:20] if one.facts.get("to") in {None, user_id}]
+    return [Shown(one.pk, words(one), one) for one in mine[:5]]
+
+
+def dismiss(organisation_id: int, notice_id: int, user_id: int | None) -> None:
+    """It is not shown any more; another person's stays."""
+    with tenancy.scope(organisation_id):
+        one = Notice.objects.filter(pk=notice_id, dismissed_at=None).first()
+        if one is not None and one.facts.get("to") in {None, user_id}:
+            one.dismissed_at = timezone.now()
+            one.save(update_fields=["dismissed_at"])
+
+
+def mail_due() -> int:
+    """Send the letters that are owed, a batch; how many notices. One's trouble keeps no other."""
+    with tenancy.system("notices of every tenant are mailed"):
+        due = list(
+            Notice.objects.select_for_update(skip_locked=True)
+            .filter(next_attempt_at__lte=Now())
+            .order_by("next_attempt_at")[:_AT_ONCE]
+        )
+        # Claimed before it is sent, with no transaction open while a mail server is waited for.
+        Notice.objects.filter(pk__in=[one.pk for one in due]).update(next_attempt_at=Now() + _LEASE)
+    for one in due:
+        _mail(one)
+    return len(due)
+
+
+def _mail(notice: Notice) -> None:
+    try:
+        said = words(notice)
+        for address in _addresses(notice):
+            letter = EmailMultiAlternatives(said.subject, said.text, to=[address])
+            letter.attach_alternative(letters.as_html(said.subject, said.text), "text/html")
+            letter.send()
+    except Exception:  # a mail server may fail in any way
+        log.exception("notice %s was not mailed", notice.pk)
+        _settle(notice, sent=False)
+    else:
+        _settle(notice, sent=True)
+
+
+def _addresses(notice: Notice) -> list[str]:
+    with tenancy.scope(notice.organisation_id):
+        if alone := notice.facts.get("to"):
+            whom = [alone]
+        else:
+            of_money = Membership.objects.filter(
+                organisation=notice.organisation_id, role__in=_MONEY
+            )
+            whom = list(of_money.values_list("user_id", flat=True))
+    people = User.objects.filter(pk__in=whom, is_active=True).order_by("pk")
+    return list(people.values_list("email", flat=True))
+
+
+def _settle(notice: Notice, *, sent: bool) -> None:
+    notice.attempts += 1
+    given_up = notice.attempts > len(_PAUSES)
+    if sent:
+        notice.mailed_at = timezone.now()
+    notice.next_attempt_at = None
+    if not sent and not given_up:
+        pause = timedelta(seconds=_PAUSES[notice.attempts - 1])
+        notice.next_attempt_at = timezone.now() + pause
+    with tenancy.scope(notice.organisation_id):
+        notice.save(update_fields=["attempts", "mailed_at", "next_attempt_at"])

@@ -1,0 +1,30 @@
+"""What wallets need done from time to time. Each is safe to run at any time, by any number."""
+
+from __future__ import annotations
+
+import logging
+
+from accounts import tenancy
+from billing import alerts, caps, ledger, notices, quotes
+from kling_saas.lib.database import DATABASE_GONE
+
+log = logging.getLogger(__name__)
+
+
+def run() -> None:
+    """All of it once; one's trouble does not keep the others."""
+    for each in (
+        expire_lots, quotes.forget_expired, caps.tell_alerts, alerts.expiring, notices.mail_due,
+    ):  # fmt: skip
+        try:
+            each()
+        except DATABASE_GONE:
+            raise
+        except Exception:
+            log.exception("%s failed", each.__name__)
+
+
+def expire_lots() -> int:
+    """Expire what is due, in a transaction of its own: orders wait for the wallets it locks."""
+    with tenancy.system("expiry is the same for every tenant"):
+        return ledger.expire_lots()

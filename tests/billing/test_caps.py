@@ -1,0 +1,239 @@
+"""Caps hold: whoever spends, however many at once, and whoever says yes to more."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+import requests
+from django.core import mail
+from django.db import connection
+from django.test import Client, override_settings
+
+from accounts import tenancy
+from accounts.actors import Actor
+from accounts.models import ApiKey, Membership, Role, User
+from billing import caps, ledger, notices, proof
+from billing.errors import CapReached
+from billing.ledger import Spender
+from billing.models import LotSource, Notice, Spending
+from kling_saas.lib.refusals import Conflict, Forbidden, NotFound
+from tests.billing import purse
+from tests.billing.purse import LIVE
+from tests.people import Customer, customer
+
+IN_MEMORY = "django.core.mail.backends.locmem.EmailBackend"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def rich(name: str = "alice") -> Customer:
+    """A customer whose live wallet is no limit."""
+    made = customer(name)
+    ledger.grant(made.organisation.pk, LIVE, 100_000, LotSource.GRANT, reference="plenty")
+    return made
+
+
+def owner(of: Customer) -> Actor:
+    return Actor(organisation_id=of.organisation.pk, livemode=LIVE, user_id=of.user.pk)
+
+
+def member(of: Customer, role: Role = Role.CREATOR) -> Actor:
+    """One more person in the organisation."""
+    user = User.objects.create_user(f"bob-{secrets.token_hex(6)}@example.org", name="Bob")
+    with tenancy.scope(of.organisation.pk):
+        Membership.objects.create(organisation=of.organisation, user=user, role=role)
+    return Actor(organisation_id=of.organisation.pk, livemode=LIVE, user_id=user.pk, role=role)
+
+
+def key_of(of: Customer) -> str:
+    with tenancy.scope(of.organisation.pk):
+        return f"key:{ApiKey.objects.get(livemode=LIVE).pk}"
+
+
+def spend(of: Customer, amount: int, by: Spender = ledger.NOBODY) -> int:
+    """Credits held for one order."""
+    held = ledger.reserve(of.organisation.pk, LIVE, amount, reference=purse.reference(), spender=by)
+    return held.hold_id
+
+
+@pytest.mark.parametrize("scope", ["organisation", "member", "credential"])
+@pytest.mark.parametrize("period", ["call", "day", "month"])
+def test_a_cap_of_each_kind_refuses_what_is_above_it_and_nothing_moves(
+    scope: str, period: str
+) -> None:
+    alice = rich()
+    by = Spender(member=alice.user.pk, credential=key_of(alice), sku="kling-v1")
+    subject = {"organisation": "", "member": str(alice.user.pk), "credential": by.credential}
+    caps.put(owner(alice), scope=scope, subject=subject[scope], period=period, amount=30)
+    spend(alice, 20, by)
+    before = purse.figures(alice.organisation.pk)
+    over = 31 if period == "call" else 11
+    with pytest.raises(CapReached) as refused:
+        spend(alice, over, by)
+    assert purse.figures(alice.organisation.pk) == before
+    facts = refused.value.facts
+    assert (facts["scope"], facts["period"], facts["credits"]) == (scope, period, 30)
+    assert facts["set_by"] == alice.user.email
+    assert (facts["resets_at"] is None) == (period == "call")
+    assert alice.user.email in refused.value.detail
+    spend(alice, 10, by)  # up to the cap itself
+    others = Spender(member=0, credential="", sku="kling-v1")
+    if scope == "organisation" and period != "call":
+        with pytest.raises(CapReached):
+            spend(alice, 1, others)
+    else:
+        spend(alice, 30, others)
+    assert proof.prove(alice.organisation.pk).holds
+
+
+def test_what_comes_back_may_be_spent_again_and_what_was_spent_before_the_cap_counts() -> None:
+    alice = rich()
+    first, second = spend(alice, 20), spend(alice, 5)
+    caps.put(owner(alice), scope="organisation", subject="", period="day", amount=30)
+    with pytest.raises(CapReached):
+        spend(alice, 6)
+    with tenancy.scope(alice.organisation.pk):
+        ledger.release(first)
+        ledger.capture(second, 3)
+    [standing] = caps.standings(owner(alice))
+    assert (standing.spent, standing.allowed, standing.percent) == (3, 30, 10)
+    spend(alice, 27)
+    with tenancy.scope(alice.organisation.pk):
+        [counted] = Spending.objects.filter(livemode=LIVE)
+    assert (counted.reserved, counted.captured, counted.films) == (27, 3, 1)
+
+
+def test_sixty_four_orders_at_once_do_not_overshoot_a_cap_by_one_credit() -> None:
+    alice = rich()
+    dollars = 30
+    cap = round(dollars / 0.028)  # 1,071 credits
+    by = Spender(credential=key_of(alice), sku="kling-v1")
+    caps.put(owner(alice), scope="credential", subject=by.credential, period="day", amount=cap)
+    together = Barrier(64)
+
+    def order(number: int) -> int:
+        try:
+            connection.ensure_connection()
+            together.wait()
+            spend(alice, amount := 17 + number % 7, by)
+        except CapReached:
+            return 0
+        else:
+            return amount
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(64) as pool:
+        spent = sum(pool.map(order, range(64)))
+    [standing] = caps.standings(owner(alice))
+    assert standing.spent == spent
+    assert cap - 23 < spent <= cap
+    assert proof.prove(alice.organisation.pk).holds
+
+
+def test_a_program_is_told_which_cap_who_set_it_and_when_it_resets(site: str) -> None:
+    alice = rich()
+    caps.put(owner(alice), scope="credential", subject=key_of(alice), period="month", amount=5)
+    order = {"model": "kling-v1", "prompt": "A fox in the snow"}
+    answer = requests.post(
+        f"{site}/api/v1/generations",
+        json=order,
+        headers={"Authorization": f"Bearer {alice.live_key}"},
+        timeout=60,
+    )
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (402, "cap_reached")
+    assert (told["credits"], told["spent"], told["set_by"]) == (5, 0, alice.user.email)
+    assert told["resets_at"].endswith("-01")
+    assert "cap of this key" in told["detail"]
+    assert purse.figures(alice.organisation.pk)[1] == 0
+
+
+def test_a_member_above_their_cap_asks_is_approved_and_may_spend_that_much_more() -> None:
+    alice = rich()
+    bob = member(alice)
+    cap = caps.put(owner(alice), scope="member", subject=str(bob.user_id), period="day", amount=10)
+    by = Spender(member=bob.user_id or 0, sku="kling-v1")
+    spend(alice, 10, by)
+    with pytest.raises(CapReached):
+        spend(alice, 1, by)
+    with pytest.raises(NotFound):
+        caps.ask(owner(alice), cap.pk, 20, "")  # not hers
+    asked = caps.ask(bob, cap.pk, 15, "the launch film")
+    assert caps.ask(bob, cap.pk, 20, "the launch film").public_id == asked.public_id
+    with pytest.raises(Forbidden):
+        caps.decide(bob, asked.public_id, approve=True)
+    with override_settings(EMAIL_BACKEND=IN_MEMORY):
+        mail.outbox = []
+        told_of(alice)
+        caps.decide(owner(alice), asked.public_id, approve=True)
+        with pytest.raises(Conflict):
+            caps.decide(owner(alice), asked.public_id, approve=False)
+        told_of(alice)
+    spend(alice, 20, by)
+    with pytest.raises(CapReached):
+        spend(alice, 1, by)
+    address = User.objects.get(pk=bob.user_id).email
+    told = [(letter.to[0], letter.subject) for letter in mail.outbox]
+    assert [one for one in told if one[0] in {alice.user.email, address}] == [
+        (alice.user.email, "Bob asks for more credits"),
+        (address, "You may spend 20 credits more"),
+    ]
+
+
+def told_of(of: Customer) -> None:
+    """Mail what is owed to this organisation."""
+    while True:
+        notices.mail_due()
+        with tenancy.scope(of.organisation.pk):
+            if not Notice.objects.filter(mailed_at=None).exists():
+                return
+
+
+def test_shares_of_a_cap_are_told_once_a_window() -> None:
+    alice = rich()
+    caps.put(owner(alice), scope="organisation", subject="", period="month", amount=100)
+    for amount in (49, 1, 24, 1, 25):
+        spend(alice, amount)
+    caps.tell_alerts()
+    caps.tell_alerts()
+    with tenancy.scope(alice.organisation.pk):
+        told = Notice.objects.filter(kind="cap_reached").order_by("pk")
+        assert [one.facts["percent"] for one in told] == [50, 75, 90, 100]
+    shown = notices.shown(alice.organisation.pk, LIVE, alice.user.pk)
+    assert shown[0].words.subject == "100 % of a spending cap is used"
+    assert "cap of 100 credits per month" in shown[0].words.text
+    notices.dismiss(alice.organisation.pk, shown[0].id, alice.user.pk)
+    assert len(notices.shown(alice.organisation.pk, LIVE, alice.user.pk)) == 3
+
+
+def signed_in(actor: Actor) -> Client:
+    client = Client(headers={"host": "localhost"})
+    client.force_login(User.objects.get(pk=actor.user_id), backend=BACKEND)
+    return client
+
+
+def test_caps_are_set_and_asked_above_on_the_page_and_only_by_who_may() -> None:
+    alice = rich()
+    bob, page = member(alice), "/billing/limits"
+    boss, worker = signed_in(owner(alice)), signed_in(bob)
+    wrong = {"whose": f"member:{bob.user_id}", "credits": "ten", "period": "day"}
+    assert "whole number of credits" in boss.post(page, wrong).content.decode()
+    stranger = {**wrong, "whose": "member:1", "credits": "10"}
+    assert "no such member or key" in boss.post(page, stranger).content.decode()
+    assert boss.post(page, {**wrong, "credits": "1,000"}).status_code == 302
+    assert "1,000" in boss.get(page).content.decode()
+    assert worker.post(page, {**wrong, "credits": "5000"}).status_code == 403
+    seen = worker.get(page).content.decode()
+    assert "Ask for approval" in seen
+    assert "Set a cap" not in seen
+    [standing] = caps.standings(bob)
+    worker.post(f"{page}/{standing.cap.pk}/ask", {"credits": "50", "note": "soon"})
+    [asked] = caps.open_requests(owner(alice))
+    assert "asks for 50 credits more" in boss.get(page).content.decode()
+    boss.post(f"/billing/approvals/{asked.public_id}", {"answer": "approve"})
+    assert caps.standings(bob)[0].allowed == 1050
+    boss.post(f"{page}/{standing.cap.pk}/remove")
+    assert caps.standings(owner(alice)) == []
