@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from accounts.models.organisation import Role
 
+BUYERS = frozenset({Role.OWNER, Role.ADMIN, Role.BILLING})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
@@ -32,7 +34,7 @@ class Actor:
     @property
     def may_buy(self) -> bool:
         """Whether it may add credits: pay for them, or use a voucher."""
-        return self.role in {Role.OWNER, Role.ADMIN, Role.BILLING}
+        return self.role in BUYERS
 
     @property
     def may_order(self) -> bool:

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
+from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import Organisation
 from accounts.requests import ActingRequest
@@ -35,7 +36,8 @@ def signed_in(view: View[P]) -> Callable[..., HttpResponse]:
         acting = cast("ActingRequest", request)
         if acting.actor is None:
             raise PermissionDenied("This account belongs to no organisation.")
-        wallets.ensure(Organisation.objects.get(pk=acting.actor.organisation_id))
+        with tenancy.scope(acting.actor.organisation_id):
+            wallets.ensure(Organisation.objects.get(pk=acting.actor.organisation_id))
         try:
             response = view(acting, acting.actor, *args, **kwargs)
         except NotFound as refusal:

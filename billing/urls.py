@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from billing.views import limits, statement, wallet
+from billing.views import limits, purchases, statement, wallet
 
 urlpatterns = [
     path("", wallet.wallet, name="wallet"),
+    path("checkout", purchases.checkout, name="checkout"),
+    path("purchases/<str:public_id>", purchases.purchase, name="purchase"),
+    path("purchases/<str:public_id>/state", purchases.purchase_state, name="purchase-state"),
     path("statement", statement.statement, name="statement"),
     path("statement/entries", statement.entries, name="entries"),
     path("limits", limits.limits, name="limits"),

@@ -1,8 +1,9 @@
 """Ring for what is due. A bell is a django-q2 task that says "look at your table", nothing more.
 
-Bells are few: never more waiting than the workers could answer at once. One is for callbacks, whose
-answerer waits for customers' servers, so that a worker stays for handing films over; and one for
-what is in no hurry but may wait for an upstream, so that one stays for taking films in.
+Bells are few: never more waiting than the workers could answer at once. One is for callbacks or
+for payments, whose answerers wait for others' servers, so that a worker stays for handing films
+over; and one for what is in no hurry but may wait for an upstream, so that one stays for taking
+films in.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from generations.due import Due
 
 _TASKS = "generations.tasks."
 _last_sweep = 0.0
+_last_rung: dict[str, float] = {}
 
 
 def ring(seen: Due) -> None:
@@ -38,10 +40,20 @@ def _ring_short(seen: Due, sweep: bool) -> None:
     rung = _rung("short", settings.Q_CLUSTER)
     if seen.dispatch and len(rung) < 2 * settings.WORKERS_SHORT:
         _ring("dispatch", "short")
-    if seen.deliveries and "deliver" not in rung:
-        _ring("deliver", "short")
+    _ring_who_waits(seen, rung)
     if sweep and "sweep" not in rung:
         _ring("sweep", "short")
+
+
+def _ring_who_waits(seen: Due, rung: list[str]) -> None:
+    """For those who wait for others' servers, in turn, so that a worker stays for films."""
+    due = {"settle_payments": seen.payments, "deliver": seen.deliveries}
+    free = max(1, settings.WORKERS_SHORT - 1) - sum(task in rung for task in due)
+    for task in sorted(due, key=lambda task: _last_rung.get(task, 0.0)):
+        if due[task] and task not in rung and free > 0:
+            _last_rung[task] = time.monotonic()
+            _ring(task, "short")
+            free -= 1
 
 
 def _ring_media(seen: Due, sweep: bool) -> None:

@@ -28,6 +28,7 @@ SELECT
              AND (g.lease_until IS NULL OR g.lease_until <= now())),
   EXISTS (SELECT FROM generations_turns(1, %s)),
   EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now() AND url <> ''),
+  EXISTS (SELECT FROM billing_paymentevent WHERE next_attempt_at <= now()),
   (SELECT count(*) FROM (SELECT FROM generations_generation WHERE status IN ('fetching', 'storing')
           AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())
           LIMIT %s) f),
@@ -44,13 +45,16 @@ class Due:
     calls: bool
     dispatch: bool
     deliveries: bool
+    payments: bool
     films: int
     previews: bool
 
     @property
     def for_the_queue(self) -> bool:
         """Is there anything to ring for?"""
-        return bool(self.dispatch or self.deliveries or self.films or self.previews)
+        return bool(
+            self.dispatch or self.deliveries or self.payments or self.films or self.previews
+        )
 
 
 def look() -> Due:

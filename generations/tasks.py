@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 
+from billing.payments import inbox
 from generations import deliveries, ingest, late, previews, sweeps
 from generations import dispatch as dispatching
 from generations.reconciliation import run as reconciliation
@@ -22,6 +23,11 @@ def dispatch() -> None:
 def deliver() -> None:
     """Post callbacks that are owed."""
     deliveries.run()
+
+
+def settle_payments() -> None:
+    """Give what was paid for."""
+    _while_due(inbox.run)
 
 
 def take_in() -> None:

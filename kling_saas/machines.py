@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 PREFIXES = ("/api/", "/kling/", "/segmind/", "/llmprovider/", "/v1/", "/v2/", "/media/",
-            "/callbacks/", "/account/costs", "/healthz", "/readyz")  # fmt: skip
+            "/callbacks/", "/webhooks/", "/account/costs", "/healthz", "/readyz")  # fmt: skip
 
 
 def is_for_machines(environ: Mapping[str, Any]) -> bool:

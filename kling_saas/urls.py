@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from billing.views import webhooks
 from kling_saas.api.errors import unknown_address
 from kling_saas.web import callbacks, health, media
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("media/<path:key>", media.media),
     path("callbacks/<slug:token>", callbacks.upstream),
+    path("webhooks/stripe", webhooks.stripe),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("generations.api.urls")),
     re_path(r"^api/", unknown_address),

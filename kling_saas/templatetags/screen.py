@@ -80,6 +80,14 @@ def credits_words(amount: int) -> str:
 
 
 @register.filter
+def money(cents: int, currency: str = "usd") -> str:
+    """Cents as `$1,234.50`, or `1,234.50 EUR` in another currency than dollars."""
+    amount = f"{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    sign = "−" if cents < 0 else ""
+    return f"{sign}${amount}" if currency == "usd" else f"{sign}{amount} {currency.upper()}"
+
+
+@register.filter
 def megabytes(size: int) -> str:
     """Bytes as `4.2 MB`."""
     return f"{size / 1_000_000:.1f} MB"

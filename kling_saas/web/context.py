@@ -11,12 +11,15 @@ THEMES = ("light", "dark")
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`demo`, `actor`, `test_mode`, `theme` (light, dark or "" for the device's), `here`."""
+    """`demo`, `payments_simulated`, `actor`, `test_mode`, `here`, and `theme`: light, dark, or ""
+    for the device's.
+    """
     actor = getattr(request, "actor", None)
     theme = request.COOKIES.get("theme", "")
     match = request.resolver_match
     return {
         "demo": settings.DEMO,
+        "payments_simulated": not settings.PAYMENTS_LIVE,
         "actor": actor,
         "test_mode": actor is not None and not actor.livemode,
         "theme": theme if theme in THEMES else "",

@@ -56,14 +56,14 @@ CLASSES = {
     "healthz": MACHINE,
     "readyz": MACHINE,
     "metrics": MACHINE,
-    "stripe/": MACHINE,
+    "webhooks/": MACHINE,
 }
 ANSWERS = {
     PUBLIC: {200, 302, 400, 404, 405},
     SESSION: {302, 401, 404, 405},
     KEY: {401, 404, 405},
     OPERATOR: {302, 404},
-    MACHINE: {200, 404, 405},
+    MACHINE: {200, 400, 404, 405},
 }
 _FILL = {"kind": "text2video", "slug": "kling-2.1", "uidb36": "1", "key": "x-y", "name": "kling-v1"}
 

@@ -1,0 +1,76 @@
+"""What never came is asked for: events of the last days, and checkouts nobody told the end of."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models.functions import Now
+
+from accounts import tenancy
+from billing.models import PaymentEvent, Purchase, PurchaseKind, PurchaseStatus
+from billing.payments import gateway, inbox, sessions
+from billing.payments.errors import Disagrees, NotOurs
+from kling_saas.lib.refusals import Refusal
+
+log = logging.getLogger(__name__)
+_PULLED = "payments:pulled"
+_BACK = timedelta(days=4)  # Stripe tries to deliver for three
+_AGAIN_SECONDS = 300  # after a failure
+_OPEN = timedelta(hours=25)  # an hour longer than a checkout
+_AT_ONCE = 20
+
+
+def when_due() -> int:
+    """Once in PAYMENTS_PULL_MINUTES, whoever asks: how many events were not known.
+
+    That the payment service does not answer is logged, and tried again soon.
+    """
+    if not settings.PAYMENTS_KEY:
+        return 0
+    if not cache.add(_PULLED, 1, round(settings.PAYMENTS_PULL_MINUTES * 60)):
+        return 0
+    try:
+        return run()
+    except Refusal as refusal:
+        log.warning("payments: events were not asked for: %s", refusal.detail)
+        cache.touch(_PULLED, _AGAIN_SECONDS)
+        return 0
+
+
+def run() -> int:
+    """Keep the events that are not known, and settle checkouts long over; how many events.
+
+    Outside of transactions. Raises PaymentServiceDown, NotUnderstood.
+    """
+    known = PaymentEvent.objects.filter(vendor=settings.PAYMENTS_VENDOR).order_by("-said_at")
+    newest = known.values_list("said_at", flat=True).first()
+    # By the payment service's own clock.
+    since = int((newest - _BACK).timestamp()) if newest else None
+    new = sum(
+        inbox.keep(event, pulled=True) for event in gateway.events(sorted(inbox.HANDLERS), since)
+    )
+    if new:
+        log.warning("payments: %s events had not come and were asked for", new)
+    _end_abandoned()
+    return new
+
+
+def _end_abandoned() -> None:
+    """Checkouts that are over by the clock, of which no event ever told."""
+    with tenancy.system("abandoned checkouts are the same for every tenant"):
+        old = Purchase.objects.filter(
+            vendor=settings.PAYMENTS_VENDOR,
+            kind=PurchaseKind.PACK,
+            status=PurchaseStatus.OPEN,
+            created_at__lt=Now() - _OPEN,
+        ).order_by("created_at")
+        old.filter(session_id=None).update(status=PurchaseStatus.EXPIRED)
+        named = list(old.values_list("session_id", flat=True)[:_AT_ONCE])
+    for session_id in named:
+        try:
+            sessions.sync(session_id)
+        except (Disagrees, NotOurs) as reason:
+            log.error("ALARM payments: checkout %s: %s", session_id, reason)

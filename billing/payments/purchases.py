@@ -1,0 +1,126 @@
+"""Buying: our row first, then a page of the payment service's where it can be paid.
+
+Nothing is granted here. A purchase is paid when the payment service says so (`sessions`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from accounts import tenancy
+from accounts.actors import Actor
+from billing.models import Pack, Purchase, PurchaseKind, PurchaseStatus
+from billing.payments import customers, gateway
+from billing.payments.errors import PaymentServiceDown
+from kling_saas.lib.refusals import Forbidden, NotFound, Refusal
+
+if TYPE_CHECKING:
+    from stripe.params.checkout import SessionCreateParams
+
+BUY = "/billing/buy"
+_NOT_ASKED = "The payment page could not be opened, and nothing was charged."
+
+
+def start_pack(actor: Actor, pack: Pack) -> Purchase:
+    """A purchase of the pack that can be paid at its `pay_url`; always for the live wallet.
+
+    Outside of transactions. Raises Forbidden, NotFound for a pack that is not sold (any more),
+    PaymentServiceDown, NotUnderstood; then the purchase is `failed`.
+    """
+    if not actor.may_buy:
+        raise Forbidden("Only owners, admins and billing members may spend your money.")
+    if not pack.active:
+        raise NotFound("This pack is not sold any more: choose another one.")
+    with tenancy.scope(actor.organisation_id):
+        purchase: Purchase = Purchase.objects.create(
+            organisation_id=actor.organisation_id,
+            livemode=True,
+            vendor=settings.PAYMENTS_VENDOR,
+            kind=PurchaseKind.PACK,
+            pack=pack,
+            credits=pack.credits,
+            bonus_credits=pack.bonus_credits,
+            valid_days=pack.valid_days,
+            currency=settings.CURRENCY,
+            amount_cents=pack.price_cents,
+            asked_by_id=actor.user_id,
+        )
+    try:
+        return _open_page(purchase, pack)
+    except Refusal:
+        _give_up(purchase)
+        raise
+
+
+def _open_page(purchase: Purchase, pack: Pack) -> Purchase:
+    customer = customers.ensure(purchase.organisation_id)
+    wanted = _session(purchase, pack, customer.stripe_id)
+    session = gateway.order(
+        purchase.public_id, lambda v1, once: v1.checkout.sessions.create(wanted, once)
+    )
+    if not session.get("url"):  # somebody has ended it meanwhile
+        raise PaymentServiceDown
+    purchase.session_id, purchase.pay_url = session["id"], session["url"]
+    with tenancy.scope(purchase.organisation_id):
+        purchase.save(update_fields=["session_id", "pay_url"])
+    return purchase
+
+
+def _session(purchase: Purchase, pack: Pack, customer: str) -> SessionCreateParams:
+    """What the payment service is asked for. It stays open for 24 hours."""
+    ours = {"purchase": purchase.public_id}
+    here = f"{settings.SITE_URL}/billing/purchases/{purchase.public_id}"
+    words = f"{pack.credits:,} credits"
+    if pack.bonus_credits:
+        words += f" and {pack.bonus_credits:,} on top"
+    wanted: SessionCreateParams = {
+        "mode": "payment",
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": purchase.currency,
+                    "unit_amount": purchase.amount_cents,
+                    "tax_behavior": "exclusive",
+                    "product_data": {"name": pack.name, "description": words},
+                },
+            }
+        ],
+        "client_reference_id": purchase.public_id,
+        "metadata": ours,
+        "payment_intent_data": {"metadata": ours, "setup_future_usage": "off_session"},
+        "customer": customer,
+        "customer_update": {"name": "auto", "address": "auto"},
+        "invoice_creation": {"enabled": True, "invoice_data": {"metadata": ours}},
+        "allow_promotion_codes": True,
+        "tax_id_collection": {"enabled": True},
+        "billing_address_collection": "auto",
+        "success_url": here,
+        "cancel_url": settings.SITE_URL + BUY,
+    }
+    if settings.STRIPE_TAX:
+        wanted["automatic_tax"] = {"enabled": True}
+    return wanted
+
+
+def _give_up(purchase: Purchase) -> None:
+    """Nobody was shown a page to pay it on."""
+    with tenancy.scope(purchase.organisation_id):
+        Purchase.objects.filter(pk=purchase.pk, status=PurchaseStatus.OPEN, session_id=None).update(
+            status=PurchaseStatus.FAILED, failure=_NOT_ASKED
+        )
+
+
+def find(actor: Actor, public_id: str) -> Purchase:
+    """The organisation's purchase. Raises NotFound, also for another's."""
+    with tenancy.scope(actor.organisation_id):
+        found: Purchase | None = (
+            Purchase.objects.filter(organisation_id=actor.organisation_id, public_id=public_id)
+            .select_related("pack", "plan")
+            .first()
+        )
+    if found is None:
+        raise NotFound("There is no such purchase.")
+    return found

@@ -1,0 +1,58 @@
+"""Paying for a pack, and the page that tells what became of it."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import tenancy
+from accounts.actors import BUYERS, Actor
+from accounts.middleware import outside_transactions
+from accounts.models import Membership
+from accounts.requests import ActingRequest
+from billing import offers
+from billing.pages import signed_in
+from billing.payments import purchases
+from billing.payments.errors import NotUnderstood, PaymentServiceDown
+from kling_saas.lib.refusals import Forbidden
+
+
+@require_POST
+@outside_transactions
+@signed_in
+def checkout(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """Begin to buy a pack; on to the payment service's page."""
+    pack = offers.pack(request.POST.get("pack", ""))
+    try:
+        purchase = purchases.start_pack(actor, pack)
+    except Forbidden:
+        return whom_to_ask(request, actor)
+    except (PaymentServiceDown, NotUnderstood):
+        context = {"slug": pack.slug, "buy": purchases.BUY}
+        return render(request, "billing/pay_later.html", context, status=503)
+    return HttpResponse(status=303, headers={"Location": purchase.pay_url})
+
+
+def whom_to_ask(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """403 for members who may not spend money, with the addresses of those who may."""
+    with tenancy.scope(actor.organisation_id):
+        payers = Membership.objects.filter(organisation_id=actor.organisation_id, role__in=BUYERS)
+        people = list(payers.order_by("pk").values_list("user__email", flat=True)[:5])
+    return render(request, "billing/whom_to_ask.html", {"people": people}, status=403)
+
+
+@require_GET
+@signed_in
+def purchase(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
+    """What became of it. It only reads: who comes here has not thereby paid."""
+    context = {"purchase": purchases.find(actor, public_id), "buy": purchases.BUY}
+    return render(request, "billing/purchase.html", context)
+
+
+@require_GET
+@signed_in
+def purchase_state(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
+    """The part of the purchase's page that changes."""
+    context = {"purchase": purchases.find(actor, public_id), "buy": purchases.BUY}
+    return render(request, "billing/parts/purchase.html", context)

@@ -1,0 +1,115 @@
+"""A customer of the product who buys packs, and the payment service beside it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+import requests
+import stripe
+from django.conf import settings
+from django.test import Client
+
+from accounts import tenancy
+from accounts.actors import Actor
+from accounts.models import AuditEvent
+from billing import proof, wallets
+from billing.models import EventState, Lot, Pack, PaymentEvent, Purchase
+from billing.payments import purchases
+from tests.people import Customer, customer
+from tests.waiting import until
+
+
+def pack(**fields: Any) -> Pack:
+    """One that nobody else sells."""
+    name = f"pack-{secrets.token_hex(6)}"
+    usual = {"name": "1,000 credits", "credits": 1000, "bonus_credits": 50, "price_cents": 2800}
+    return Pack.objects.create(slug=name, **{**usual, "valid_days": 365, "position": 99, **fields})
+
+
+class Buyer:
+    """Somebody with an organisation of their own, and what it has."""
+
+    def __init__(self, who: Customer | None = None) -> None:
+        self.who = who or customer("buyer")
+        self.id = self.who.organisation.pk
+        wallets.ensure(self.who.organisation)
+        self.began = self.available
+        self.actor = Actor(organisation_id=self.id, livemode=True, user_id=self.who.user.pk)
+
+    @property
+    def available(self) -> int:
+        return wallets.balance(self.id, True).available
+
+    @property
+    def gained(self) -> int:
+        """Credits since they came."""
+        return self.available - self.began
+
+    def begin(self, what: Pack | None = None) -> Purchase:
+        """A purchase that can be paid."""
+        return purchases.start_pack(self.actor, what or pack())
+
+    def now(self, purchase: Purchase) -> Purchase:
+        """The purchase as it is by now."""
+        with tenancy.scope(self.id):
+            return Purchase.objects.get(pk=purchase.pk)
+
+    def until(self, purchase: Purchase, **fields: Any) -> Purchase:
+        """The purchase, as soon as these fields are so."""
+
+        def look() -> Purchase | None:
+            seen = self.now(purchase)
+            return seen if all(getattr(seen, k) == v for k, v in fields.items()) else None
+
+        return until(look, what=f"{purchase.public_id} {fields}")
+
+    def lots(self, purchase: Purchase) -> list[tuple[str, int, int]]:
+        """Source, credits and cents of what the purchase gave."""
+        with tenancy.scope(self.id):
+            given = Lot.objects.filter(reference__startswith=f"purchase:{purchase.public_id}")
+            return list(given.order_by("pk").values_list("source", "granted", "cents"))
+
+    def acts(self, purchase: Purchase) -> list[str]:
+        """What the audit says about it."""
+        with tenancy.scope(self.id):
+            lines = AuditEvent.objects.filter(subject=purchase.public_id).order_by("pk")
+            return list(lines.values_list("action", flat=True))
+
+    def proven(self) -> bool:
+        """Whether the books add up."""
+        return proof.prove(self.id).holds
+
+    def browser(self, site: str) -> requests.Session:
+        """Signed in at the site, over HTTP."""
+        inside = Client()
+        inside.force_login(
+            self.who.user, backend="allauth.account.auth_backends.AuthenticationBackend"
+        )
+        outside = requests.Session()
+        outside.cookies.update({"sessionid": inside.cookies["sessionid"].value,
+                                "csrftoken": "c" * 32})  # fmt: skip
+        outside.headers["X-CSRFToken"] = "c" * 32
+        return outside
+
+
+def post(site: str, event: Any, *, secret: str = "", at: int | None = None) -> int:
+    """Tell the product an event as the payment service does; the answer's status."""
+    body = event if isinstance(event, str) else json.dumps(event, default=str)
+    signed = stripe.WebhookSignature.generate_signature_header(
+        body, secret or settings.PAYMENTS_SECRETS[0], at
+    )
+    headers = {"Stripe-Signature": signed, "Content-Type": "application/json"}
+    return requests.post(
+        f"{site}/webhooks/stripe", data=body.encode(), headers=headers, timeout=60
+    ).status_code
+
+
+def about(subject: str) -> PaymentEvent:
+    """The event about it that was given up, with its reason."""
+
+    def look() -> PaymentEvent | None:
+        return PaymentEvent.objects.filter(subject=subject, state=EventState.FAILED).first()
+
+    return until(look, what=f"the end of an event about {subject}")
