@@ -118,11 +118,11 @@ def measure(stack: Stack, port: int, keys: list[str], first: int) -> None:
     )
 
 
-def customers(stack: Stack) -> tuple[list[str], int]:
-    """10,000 organisations with a live wallet and key each; their keys, and the first id."""
+def customers(stack: Stack, count: int = WALLETS) -> tuple[list[str], int]:
+    """Organisations with a live wallet and key each; their keys, and the first id."""
     script = HERE / "customers.py"
     out = subprocess.run(
-        [sys.executable, str(script), str(WALLETS)],
+        [sys.executable, str(script), str(count)],
         env={**os.environ, **stack.environment, "PYTHONPATH": str(HERE.parent)},
         capture_output=True,
         text=True,
@@ -157,10 +157,11 @@ def at_rest(stack: Stack) -> None:
         )
 
 
-def pgbench(stack: Stack, script: str, **variables: int) -> float:
-    """Transactions per second of a script with 8 clients."""
+def pgbench(stack: Stack, script: str, clients: int = CLIENTS, **variables: int) -> float:
+    """Transactions per second of a script."""
     role = "DATABASE_OWNER_URL" if script == "rival.sql" else "DATABASE_URL"
-    command = [tool("pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2"]
+    command = [tool("pgbench"), "-n", "-M", "prepared", "-c", str(clients)]
+    command += ["-j", str(min(2, clients))]
     command += ["-T", str(int(SECONDS)), "-f", str(HERE / script)]
     for name, value in variables.items():
         command += ["-D", f"{name}={value}"]

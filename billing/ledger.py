@@ -6,7 +6,8 @@ themselves (free when it is open); the others need the caller's. Refusals are in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from accounts import tenancy
 from accounts.models import AuditEvent
 from billing.errors import from_database
 from billing.models import LotSource
+from kling_saas.lib.postgresql.base import fetch_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ class Reserved:
 
 def open_wallet(organisation_id: int, livemode: bool) -> int:
     """The id of the organisation's wallet in this mode; made when there is none."""
-    with tenancy.scope(organisation_id):
-        return int(_call("SELECT billing_open_wallet(%s, %s)", [organisation_id, livemode])[0])
+    return int(_in_scope(organisation_id, "billing_open_wallet", [livemode])[0])
 
 
 def grant(
@@ -67,34 +68,23 @@ def grant(
     (`user:12`), empty for ourselves.
     Raises ReferenceReused, AmountOutOfRange, UnknownOrganisation.
     """
-    with tenancy.scope(organisation_id):
-        row = _call(
-            "SELECT created FROM billing_grant(%s, %s, %s::bigint, %s, %s, %s, %s, %s, %s)",
-            [
-                organisation_id, livemode, amount, source.value, expires_at, reference,
-                reason[:300], cents, actor,
-            ],
-        )  # fmt: skip
-    return bool(row[0])
+    row = _in_scope(
+        organisation_id,
+        "billing_grant",
+        [livemode, amount, source.value, expires_at, reference, reason[:300], cents, actor],
+    )
+    return bool(row[1])
 
 
 def announce(organisation_id: int, livemode: bool, amount: int, *, reference: str) -> bool:
     """Show a paid top-up as pending until `grant(PURCHASE)` or `withdraw`. False: known before."""
-    with tenancy.scope(organisation_id):
-        row = _call(
-            "SELECT billing_announce(%s, %s, %s, %s)",
-            [organisation_id, livemode, amount, reference],
-        )
+    row = _in_scope(organisation_id, "billing_announce", [livemode, amount, reference])
     return bool(row[0])
 
 
 def withdraw(organisation_id: int, livemode: bool, *, reference: str, reason: str) -> bool:
     """Take an announced top-up back. False when there is none (any more)."""
-    with tenancy.scope(organisation_id):
-        row = _call(
-            "SELECT billing_withdraw(%s, %s, %s, %s)",
-            [organisation_id, livemode, reference, reason],
-        )
+    row = _in_scope(organisation_id, "billing_withdraw", [livemode, reference, reason])
     return bool(row[0])
 
 
@@ -113,11 +103,9 @@ def refund(
 
     Raises LotSpent when fewer are left, ReferenceReused.
     """
-    with tenancy.scope(organisation_id):
-        row = _call(
-            "SELECT billing_refund(%s, %s, %s, %s, %s, %s, %s)",
-            [organisation_id, livemode, amount, lot, reference, reason[:300], actor],
-        )
+    row = _in_scope(
+        organisation_id, "billing_refund", [livemode, amount, lot, reference, reason[:300], actor]
+    )
     return bool(row[0])
 
 
@@ -129,11 +117,9 @@ def reinstate(
     They return to their lots, with seven days of grace where these have ended meanwhile. A debt
     is forgiven, and what has paid it since comes back.
     """
-    with tenancy.scope(organisation_id):
-        row = _call(
-            "SELECT billing_reinstate(%s, %s, %s, %s, %s)",
-            [organisation_id, livemode, reference, reason[:300], actor],
-        )
+    row = _in_scope(
+        organisation_id, "billing_reinstate", [livemode, reference, reason[:300], actor]
+    )
     return int(row[0])
 
 
@@ -141,11 +127,9 @@ def write_off(
     organisation_id: int, livemode: bool, *, reference: str, reason: str, actor: str
 ) -> int:
     """Forget what the organisation owes, once per `reference`; how many credits it was."""
-    with tenancy.scope(organisation_id):
-        row = _call(
-            "SELECT billing_write_off(%s, %s, %s, %s, %s)",
-            [organisation_id, livemode, reference, reason[:300], actor],
-        )
+    row = _in_scope(
+        organisation_id, "billing_write_off", [livemode, reference, reason[:300], actor]
+    )
     return int(row[0])
 
 
@@ -156,11 +140,7 @@ def roll_over(
 
     The lot given under the reference `renewal` is left alone. Returns how many were kept.
     """
-    with tenancy.scope(organisation_id):
-        row = _call(
-            "SELECT billing_roll_over(%s, %s, %s, %s, %s)",
-            [organisation_id, livemode, keep, until, renewal],
-        )
+    row = _in_scope(organisation_id, "billing_roll_over", [livemode, keep, until, renewal])
     return int(row[0])
 
 
@@ -177,11 +157,9 @@ def claw_back(
 
     `purchase` is the reference of the purchase it is about; its lot is taken from first.
     """
-    with tenancy.scope(organisation_id):
-        row = _call(
-            "SELECT taken, owed FROM billing_claw_back(%s, %s, %s, %s, %s, %s)",
-            [organisation_id, livemode, amount, purchase, reference, reason],
-        )
+    row = _in_scope(
+        organisation_id, "billing_claw_back", [livemode, amount, purchase, reference, reason]
+    )
     return int(row[0]), int(row[1])
 
 
@@ -198,14 +176,11 @@ def reserve(
     Raises InsufficientCredits, CapReached, WalletFrozen, OrganisationSuspended, ReferenceReused,
     AmountOutOfRange, UnknownOrganisation.
     """
-    with tenancy.scope(organisation_id):
-        row = _call(
-            "SELECT hold_id, available_after FROM billing_reserve(%s, %s, %s, %s, %s, %s, %s)",
-            [
-                organisation_id, livemode, amount, reference, spender.member, spender.credential,
-                spender.sku,
-            ],
-        )  # fmt: skip
+    row = _in_scope(
+        organisation_id,
+        "billing_reserve",
+        [livemode, amount, reference, spender.member, spender.credential, spender.sku],
+    )
     return Reserved(int(row[0]), int(row[1]))
 
 
@@ -240,10 +215,7 @@ def freeze(organisation_id: int, livemode: bool, *, cause: str, reason: str) -> 
     `cause` names who stops them (`ledger`, `dispute:dp_…`), `reason` is for people.
     """
     with tenancy.scope(organisation_id):
-        row = _call(
-            "SELECT billing_freeze(%s, %s, %s, %s)",
-            [organisation_id, livemode, cause, reason[:300]],
-        )
+        row = _in_scope(organisation_id, "billing_freeze", [livemode, cause, reason[:300]])
         if row[0]:
             _note(organisation_id, livemode, "wallet.frozen", {"cause": cause, "reason": reason})
     return bool(row[0])
@@ -252,7 +224,7 @@ def freeze(organisation_id: int, livemode: bool, *, cause: str, reason: str) -> 
 def thaw(organisation_id: int, livemode: bool, *, cause: str, reason: str) -> bool:
     """The cause is gone: reservations go on unless another is left. False when it was none."""
     with tenancy.scope(organisation_id):
-        row = _call("SELECT billing_thaw(%s, %s, %s)", [organisation_id, livemode, cause])
+        row = _in_scope(organisation_id, "billing_thaw", [livemode, cause])
         if row[0]:
             _note(organisation_id, livemode, "wallet.thawed", {"cause": cause, "reason": reason})
     return bool(row[0])
@@ -267,13 +239,38 @@ def _note(organisation_id: int, livemode: bool, action: str, detail: dict[str, s
     )
 
 
+def _in_scope(organisation_id: int, door: str, arguments: Sequence[Any]) -> tuple[Any, ...]:
+    """The row of a door for one organisation. With no transaction open it is one of its own, in
+    one round trip.
+    """
+    values = ", ".join(["%s::bigint" if type(value) is int else "%s" for value in arguments])
+    if connection.in_atomic_block:
+        with tenancy.scope(organisation_id):
+            query = f"SELECT done.* FROM {door}(%s, {values}) AS done"  # noqa: S608 - door's name
+            return _call(query, [organisation_id, *arguments])
+    query = (
+        "SELECT done.* FROM (SELECT set_config('app.tenant', %s, true)::bigint AS id) AS scope, "  # noqa: S608
+        f"LATERAL {door}(scope.id, {values}) AS done"
+    )
+    with _refusals():
+        row = fetch_one(query, [str(int(organisation_id)), *arguments])
+    assert row is not None, "a door answers one row"
+    return row
+
+
 def _call(query: str, arguments: Sequence[Any]) -> tuple[Any, ...]:
-    """The one row of a door; its SQLSTATE becomes a refusal."""
+    """The one row of a door, in the open scope."""
+    with _refusals(), connection.cursor() as cursor:
+        cursor.execute(query, arguments)
+        row: tuple[Any, ...] = cursor.fetchone()
+    return row
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """The database's SQLSTATE becomes a refusal."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(query, arguments)
-            row: tuple[Any, ...] = cursor.fetchone()
-            return row
+        yield
     except DatabaseError as error:
         refusal = from_database(error)
         if refusal is None:
