@@ -6,10 +6,14 @@ on top, and plans ask less for a credit, because they are paid every month.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
+from django.conf import settings
 from django.db import models
 
+from billing import plans as in_force
 from billing.errors import UnknownOffer
 from billing.models import Pack, Plan
 
@@ -39,19 +43,12 @@ PLANS: tuple[dict[str, Any], ...] = (
     {
         "slug": "crew", "name": "Crew", "credits": 4_000, "rollover_credits": 4_000,
         "price_cents": 9_600, "concurrency": 30, "dispatch_weight": 4,
-        "features": [
-            "Every model, on the website and over the API",
-            "One wallet for everybody in your organisation",
-        ],
+        "features": ["Every model, on the website and over the API"],
     },
     {
         "slug": "house", "name": "House", "credits": 20_000, "rollover_credits": 20_000,
         "price_cents": 44_000, "concurrency": 100, "dispatch_weight": 8,
-        "features": [
-            "Every model, on the website and over the API",
-            "One wallet for everybody in your organisation",
-            "Kling’s, Segmind’s and llmprovider’s wire formats",
-        ],
+        "features": ["Every model, on the website and over the API"],
     },
 )  # fmt: skip
 
@@ -104,3 +101,57 @@ def plan(slug: str) -> Plan:
     if found is None:
         raise UnknownOffer("plan", slug)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Credits for money, whichever way: `cents` for `credits`, a plan's every month."""
+
+    kind: Literal["pack", "plan"]
+    slug: str
+    name: str
+    credits: int
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An offer taken `times` times a month: what that costs and gives."""
+
+    offer: Offer
+    times: int
+    cents: int
+    credits: int
+
+
+def everything() -> list[Offer]:
+    """What is on sale, packs first; what a pack gives on top counts too."""
+    return [
+        *(Offer("pack", pack.slug, pack.name, pack.gives, pack.price_cents) for pack in packs()),
+        *(Offer("plan", plan.slug, plan.name, plan.credits, plan.price_cents) for plan in plans()),
+    ]
+
+
+def cheapest(need: int, among: Sequence[Offer]) -> Way | None:
+    """The cheapest way to `need` credits (≥ 1) a month: one pack as often as it takes, or one plan.
+
+    An organisation has one plan, so a plan must be enough alone. Of two that cost the same, the
+    first. static/js/reckon.js does the same sum.
+    """
+    ways = [
+        Way(offer, times, times * offer.cents, times * offer.credits)
+        for offer in among
+        if (times := -(-need // offer.credits)) == 1 or offer.kind == "pack"
+    ]
+    return min(ways, key=lambda way: way.cents, default=None)
+
+
+def cards() -> dict[str, Any]:
+    """Packs and plans as their cards show them, each plan with the limits it gives here."""
+    usual = in_force.limits(None)
+    return {
+        "packs": packs(),
+        "plans": [{"plan": plan, **in_force.limits(plan)} for plan in plans()],
+        "usual_weight": usual["dispatch_weight"],
+        "currency": settings.CURRENCY,
+    }

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from billing.views import limits, purchases, statement, wallet
+from billing.views import buy, limits, purchases, statement, wallet
 
 urlpatterns = [
     path("", wallet.wallet, name="wallet"),
+    path("buy", buy.buy, name="buy"),
+    path("voucher", buy.voucher, name="voucher"),
     path("checkout", purchases.checkout, name="checkout"),
     path("purchases/<str:public_id>", purchases.purchase, name="purchase"),
     path("purchases/<str:public_id>/state", purchases.purchase_state, name="purchase-state"),

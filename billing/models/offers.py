@@ -36,6 +36,11 @@ class Pack(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def gives(self) -> int:
+        """Its credits with the gift."""
+        return self.credits + self.bonus_credits
+
 
 class Plan(models.Model):
     """A month's credits and what goes with them, for as long as it is paid.

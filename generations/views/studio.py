@@ -87,8 +87,7 @@ def _words(refusal: Refusal) -> str:
     if isinstance(refusal, InsufficientCredits):
         return _(
             "This film needs %(needed)s credits and %(available)s are available. "
-            "Nothing was charged. Choose something shorter or simpler, or get more credits from "
-            "whoever runs this site."
+            "Nothing was charged. Choose something shorter or simpler, or add credits."
         ) % {"needed": refusal.needed, "available": refusal.available}
     if isinstance(refusal, CapExceeded):
         return _(

@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from kling_saas.web import docs, error_codes, keys, roots, views
+from kling_saas.web import docs, error_codes, keys, pricing, roots, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("models", views.models, name="models"),
-    path("pricing", views.pricing, name="pricing"),
+    path("pricing", pricing.pricing, name="pricing"),
     path("dev/keys", keys.keys, name="keys"),
     path("dev/keys/<str:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("dev/keys/pairs/<str:access_key>/revoke", keys.revoke_pair, name="pair-revoke"),

@@ -1,4 +1,4 @@
-"""Pages that look into several apps: start page, models, prices, and the switches of the bar."""
+"""Pages that look into several apps: start page, models, and the switches of the bar."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MODE
-from billing import prices
-from generations import products, routing
+from generations import routing
 from generations.catalogue.documentation import CapabilityRow, capability_table
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from generations.catalogue.registry import SPECS
@@ -102,35 +101,6 @@ def _lowest(matrix: dict[str, dict[str, int]], spec: Spec) -> int | None:
     ]
     known = [price for price in found if price is not None]
     return min(known, default=None)
-
-
-@require_GET
-def pricing(request: HttpRequest) -> HttpResponse:
-    """The price book in force, row by row: models, newest first, then the other products."""
-    book = prices.active_book()
-    usd = Decimal(settings.USD_PER_CREDIT)
-    retiring = {spec.name for spec in SPECS if spec.discontinued}
-    titles = {spec.name: spec.title for spec in reversed(SPECS)}
-    titles |= {product.name: product.title for product in products.current().values()}
-    rows = book.by_sku()
-    tables = [
-        {
-            "title": title,
-            "retiring": sku in retiring,
-            "rows": [
-                {
-                    "words": plain(row.description.removeprefix(title).strip(" ,")) or title,
-                    "credits": row.credits,
-                    "usd": row.credits * usd,
-                }
-                for row in rows[sku]
-            ],
-        }
-        for sku, title in titles.items()
-        if sku in rows
-    ]
-    context = {"tables": tables, "version": book.version, "usd": usd}
-    return render(request, "web/pricing.html", context)
 
 
 @require_POST

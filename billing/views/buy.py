@@ -1,0 +1,49 @@
+"""More credits: packs, plans, and codes that give some."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.actors import Actor
+from accounts.requests import ActingRequest
+from billing import offers, plans, vouchers
+from billing.pages import signed_in
+from kling_saas.lib.refusals import Refusal
+
+
+@require_GET
+@signed_in
+def buy(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """What is for sale. Who may not buy sees why, and whom to ask."""
+    context = {
+        **offers.cards(),
+        "shop": "here" if actor.may_buy and actor.livemode else "",
+        "current": plans.plan_of(actor.organisation_id),
+        "role": actor.role.label,
+    }
+    return render(request, "billing/buy.html", context)
+
+
+@require_POST
+@signed_in
+def voucher(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """Use a code; what came of it is said on the page."""
+    try:
+        given = vouchers.redeem(actor, request.POST.get("code", ""))
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(
+            request,
+            ngettext(
+                "The voucher gave you %(amount)s credit.",
+                "The voucher gave you %(amount)s credits.",
+                given.credits,
+            )
+            % {"amount": f"{given.credits:,}"},
+        )
+    return redirect("buy")
