@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
 
-from billing import offers
+from accounts.models import User
+from billing import offers, vouchers
 from billing.errors import UnknownOffer
-from billing.models import Pack, Plan
+from billing.models import Pack, Plan, Voucher
+from generations.catalogue import billable
 
 
 @pytest.fixture(autouse=True)
@@ -37,10 +43,63 @@ def test_a_restart_makes_what_is_missing_and_leaves_what_an_operator_changed() -
     Pack.objects.filter(slug="pack-350").update(price_cents=1_000)
     Pack.objects.filter(slug="pack-1000").update(active=False)
     Plan.objects.filter(slug="house").delete()
-    offers.publish()
+    call_command("publish_prices")
     assert offers.pack("pack-350").price_cents == 1_000
     assert offers.plan("house").price_cents == 44_000
     with pytest.raises(UnknownOffer, match="pack-1000"):
         offers.pack("pack-1000")
     with pytest.raises(UnknownOffer, match="no plan 'pack-350'"):
         offers.plan("pack-350")
+
+
+@pytest.fixture(scope="module")
+def console() -> Client:
+    """An operator with every permission."""
+    client = Client(headers={"host": "localhost"})
+    user = User.objects.filter(is_superuser=True).first()
+    assert user is not None
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def form(**fields: Any) -> dict[str, Any]:
+    """What the page of an offer sends, with its rows of prices or uses."""
+    rows = {
+        f"{name}-{what}_FORMS": count
+        for name in ("prices", "used")
+        for what, count in (("TOTAL", fields.pop("rows", 1) if name == "prices" else 0),
+                            ("INITIAL", 0))
+    }  # fmt: skip
+    return {"active": "on", "position": 9, **rows, **fields}
+
+
+def test_an_operator_adds_and_changes_offers_and_deletes_none(console: Client) -> None:
+    slug, code = secrets.token_hex(6), vouchers.new_code()
+    pack = form(slug=slug, name="Week", credits=70, bonus_credits=0, price_cents=190)
+    assert console.post("/admin/billing/pack/add/", pack).status_code == 302
+    made = offers.pack(slug)
+    changed = {**pack, "slug": "another", "price_cents": 180, "active": ""}
+    assert console.post(f"/admin/billing/pack/{made.pk}/change/", changed).status_code == 302
+    made.refresh_from_db()
+    assert (made.slug, made.price_cents, made.active) == (slug, 180, False)
+    assert console.post(f"/admin/billing/pack/{made.pk}/delete/").status_code == 403
+
+    row = next(row for row in billable.list_prices() if row.sku == "kling-v1")
+    price = {"prices-0-sku": row.sku, "prices-0-unit": row.unit, "prices-0-credits": 9}
+    plan = form(slug=slug, name="Club", credits=70, rollover_credits=0, price_cents=150, active="")
+    unsold = console.post("/admin/billing/plan/add/", {**plan, **price, "prices-0-key": "mode=x"})
+    assert "The price list has no kling-v1 mode=x per clip" in unsold.content.decode()
+    sold = console.post("/admin/billing/plan/add/", {**plan, **price, "prices-0-key": row.key})
+    assert sold.status_code == 302
+    assert Plan.objects.get(slug=slug).prices.get().credits == 9
+    Plan.objects.get(slug=slug).prices.all().delete()
+
+    voucher = form(code=code, credits=5, rows=0)
+    assert console.post("/admin/billing/voucher/add/", voucher).status_code == 302
+    given = Voucher.objects.get(code=code)
+    assert given.created_by is not None
+    Voucher.objects.filter(pk=given.pk).update(uses=3)
+    changed = {**voucher, "credits": 6, "uses": 0, "code": "MINE"}
+    assert console.post(f"/admin/billing/voucher/{given.pk}/change/", changed).status_code == 302
+    given.refresh_from_db()
+    assert (given.code, given.credits, given.uses) == (code, 6, 3)

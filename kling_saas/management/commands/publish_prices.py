@@ -1,4 +1,6 @@
-"""Publish the default price book: Kling's official units × 10 credits for every variant."""
+"""Publish the default price book, Kling's official units × 10 credits for every variant, and the
+packs and plans that are missing.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from billing import prices
+from billing import offers, prices
 from generations.catalogue import billable
 
 
 class Command(BaseCommand):
-    help = "Publish the catalogue's list prices as a new price book; nothing happens when equal."
+    help = "Publish the list prices as a new book, and missing packs and plans; else do nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """An operator's own prices are only given up on demand."""
@@ -21,6 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Says which book is in force."""
+        offers.publish()
         publish = prices.publish if options["replace"] else prices.publish_list
         book = publish(billable.list_prices(), billable.LIST_NAME)
         own = book.name != billable.LIST_NAME

@@ -1,0 +1,5 @@
+"""Money in the console: the books are read, what is offered is kept up."""
+
+from billing.admin import books, offers
+
+__all__ = ["books", "offers"]

@@ -1,0 +1,130 @@
+"""Operators keep packs, plans and vouchers here. What was offered is switched off, never deleted:
+purchases and uses name it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from billing import prices, vouchers
+from billing.models import Pack, Plan, PlanPrice, Voucher, VoucherUse
+from kling_saas.lib.admin import ModelAdmin, ModelForm, ReadOnlyInline, TabularInline
+
+
+class Offered(ModelAdmin):
+    """`named_by` is what it is known by outside: chosen once."""
+
+    named_by = "slug"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Addresses, purchases and printed codes hold the name."""
+        return [*self.readonly_fields, *([self.named_by] if obj else [])]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: it is switched off."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Only what was changed here: a code is used beside an open form."""
+        obj.save(update_fields=form.changed_data if change else None)
+
+
+@admin.register(Pack)
+class PackAdmin(Offered):
+    list_display = [
+        "name",
+        "slug",
+        "credits",
+        "bonus_credits",
+        "price_cents",
+        "valid_days",
+        "active",
+        "position",
+    ]
+    list_filter = ["active"]
+    search_fields = ["name", "slug"]
+
+
+class PlanPriceForm(ModelForm):
+    """A price of a plan takes the place of a row of the list, so there must be one."""
+
+    class Meta:
+        model = PlanPrice
+        fields = ["sku", "key", "unit", "credits"]
+
+    def clean(self) -> dict[str, Any]:
+        """Names the keys that the thing is sold under."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        sku, key, unit = (cleaned.get(name, "") for name in ("sku", "key", "unit"))
+        rows = prices.active_book().rows
+        if sku and unit and (sku, key, unit) not in rows:
+            known = sorted(f"{row.key} per {row.unit}" for row in rows.values() if row.sku == sku)
+            raise forms.ValidationError(
+                f"The price list has no {sku} {key} per {unit}. It has: "
+                f"{'; '.join(known) or 'nothing of this name'}."
+            )
+        return cleaned
+
+
+class PlanPriceInline(TabularInline):
+    """Taking one away gives subscribers the list price again."""
+
+    model = PlanPrice
+    form = PlanPriceForm
+    extra = 0
+
+
+@admin.register(Plan)
+class PlanAdmin(Offered):
+    list_display = [
+        "name",
+        "slug",
+        "credits",
+        "rollover_credits",
+        "price_cents",
+        "concurrency",
+        "dispatch_weight",
+        "active",
+        "position",
+    ]
+    list_filter = ["active"]
+    search_fields = ["name", "slug"]
+    inlines = [PlanPriceInline]
+
+
+class VoucherUseInline(ReadOnlyInline):
+    model = VoucherUse
+    fields = ["organisation", "used_by", "created_at"]
+
+
+@admin.register(Voucher)
+class VoucherAdmin(Offered):
+    named_by = "code"
+    list_display = [
+        "code",
+        "credits",
+        "uses",
+        "most_uses",
+        "newcomers_only",
+        "ends_at",
+        "active",
+        "note",
+    ]
+    list_filter = ["active", "newcomers_only"]
+    search_fields = ["code", "note"]
+    readonly_fields = ["uses", "created_by", "created_at"]
+    inlines = [VoucherUseInline]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A code that nobody guesses; another may be typed over it."""
+        return {"code": vouchers.new_code(), **super().get_changeform_initial_data(request)}
+
+    def save_model(self, request: HttpRequest, obj: Voucher, form: Any, change: bool) -> None:
+        """Whoever makes it is written down."""
+        if not change:
+            obj.created_by_id = request.user.pk
+        super().save_model(request, obj, form, change)
