@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,11 @@ from django.db import connection
 
 from accounts import tenancy
 from billing import ledger, proof
-from billing.models import LotSource
+from billing.models import LotSource, Transfer
 from kling_saas.lib.refusals import Refusal
 from tests.billing import purse
 from tests.billing.purse import LIVE
+from tests.waiting import until
 
 THREADS = 16
 
@@ -80,3 +82,38 @@ def test_captures_and_releases_of_one_hold_racing_settle_it_once() -> None:
     assert at_once(settle) == {"True": 1, "False": 7, "already_settled": 8}
     assert purse.figures(alice) in {(90, 0, 0), (100, 0, 0)}
     assert proof.prove(alice).holds
+
+
+def test_an_entry_is_never_earlier_than_the_one_before_it() -> None:
+    """An order that waits for the wallet's lock began before one that had the lock."""
+    alice = purse.funded(100)
+    waiting = threading.Thread(target=_reserve_late, args=(alice,))
+    with tenancy.scope(alice):
+        ledger.open_wallet(alice, LIVE)
+        waiting.start()
+        _until_somebody_waits(alice)
+        ledger.reserve(alice, LIVE, 1, reference="gen_quick")
+    waiting.join()
+    with tenancy.scope(alice):
+        rows = Transfer.objects.filter(organisation_id=alice).order_by("sequence")
+        times = [row.created_at for row in rows]
+        assert [row.reference for row in rows][1:] == ["gen_quick", "gen_late"]
+    assert times == sorted(times)
+
+
+def _reserve_late(organisation: int) -> None:
+    try:
+        ledger.reserve(organisation, LIVE, 1, reference="gen_late")
+    finally:
+        connection.close()
+
+
+def _until_somebody_waits(organisation: int) -> None:
+    def waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+            )
+            return bool(cursor.fetchone()[0])
+
+    until(waits)
