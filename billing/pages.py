@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.cache import patch_cache_control
 
 from accounts import tenancy
@@ -19,10 +19,11 @@ from billing import wallets
 from kling_saas.lib.refusals import NotFound
 
 P = ParamSpec("P")
-View = Callable[Concatenate[ActingRequest, Actor, P], HttpResponse]
+Answer = HttpResponse | StreamingHttpResponse
+View = Callable[Concatenate[ActingRequest, Actor, P], Answer]
 
 
-def signed_in(view: View[P]) -> Callable[..., HttpResponse]:
+def signed_in(view: View[P]) -> Callable[..., Answer]:
     """The view gets the request and the actor; strangers go to the sign-in page and come back.
 
     Opens the wallet with its starting credits where that has not happened yet. What is not the
@@ -30,7 +31,7 @@ def signed_in(view: View[P]) -> Callable[..., HttpResponse]:
     """
 
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> Answer:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         acting = cast("ActingRequest", request)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import buy, limits, purchases, statement, wallet
+from billing.views import buy, limits, months, purchases, statement, usage, wallet
 
 urlpatterns = [
     path("", wallet.wallet, name="wallet"),
@@ -18,4 +18,10 @@ urlpatterns = [
     path("limits/<int:cap_id>/ask", limits.ask, name="cap-ask"),
     path("approvals/<str:public_id>", limits.decide, name="approval"),
     path("notices/<int:notice_id>/dismiss", limits.dismiss, name="notice-dismiss"),
+    path("statement.csv", statement.as_csv, name="statement-csv"),
+    path("statement.json", statement.as_json, name="statement-json"),
+    path("statements", months.statements, name="statements"),
+    path("statements/<str:month>.pdf", months.statement, name="statement-pdf"),
+    path("usage", usage.usage, name="usage"),
+    path("usage.csv", usage.as_csv, name="usage-csv"),
 ]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
 
 from accounts.api.endpoint import Endpoint, PublicEndpoint
-from billing import prices, wallets
+from billing import entries, exports, filters, months, prices, usage, wallets
 from billing.api import price_list
-from billing.wallets import Entry
+from billing.entries import Entry
+from billing.naming import Names
 from kling_saas.api import pagination
+from kling_saas.api.errors import InvalidQuery
 
 
 class WalletView(Endpoint):
@@ -28,11 +30,48 @@ class LedgerView(Endpoint):
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """Entries, newest first; their amounts add up to `available`."""
-        page = pagination.wanted(request)
-        found = wallets.statement(
-            self.actor.organisation_id, self.actor.livemode, after=page.after, limit=page.limit
+        page, wanted = pagination.wanted(request), filters.read(request.GET)
+        found = entries.page(
+            self.actor.organisation_id,
+            self.actor.livemode,
+            wanted,
+            after=page.after,
+            limit=page.limit,
         )
-        return JsonResponse(pagination.as_json([_entry(e) for e in found.entries], found.next))
+        names = Names(self.actor.organisation_id).of(entry.actor for entry in found.entries)
+        told = [_entry(entry, names[entry.actor]) for entry in found.entries]
+        return JsonResponse(pagination.as_json(told, found.next))
+
+
+class LedgerFileView(Endpoint):
+    """GET /api/v1/ledger.csv"""
+
+    def get(self, request: HttpRequest) -> StreamingHttpResponse:
+        """All of them, oldest first."""
+        wanted = filters.read(request.GET)
+        rows = exports.csv_of(self.actor.organisation_id, self.actor.livemode, wanted)
+        return StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
+
+
+class UsageView(Endpoint):
+    """GET /api/v1/usage"""
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        """A month's credits, by day, model, key or member."""
+        period = months.read(request.GET.get("period", ""))
+        group = request.GET.get("group_by", "day")
+        if group not in usage.GROUPS:
+            raise InvalidQuery("group_by", f"group_by must be one of {', '.join(usage.GROUPS)}.")
+        rows = usage.by(self.actor.organisation_id, self.actor.livemode, period, group)
+        return JsonResponse(
+            {
+                "object": "usage",
+                "period": str(period),
+                "group_by": group,
+                "data": [_used(row, group) for row in rows],
+                "total": _figures(usage.total(rows)),
+            }
+        )
 
 
 class PricesView(PublicEndpoint):
@@ -45,6 +84,14 @@ class PricesView(PublicEndpoint):
         return JsonResponse({"object": "price_book", "version": version, "data": rows})
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
-    moment = entry.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return {"object": "ledger_entry", **asdict(entry), "created_at": moment}
+def _entry(entry: Entry, actor: str) -> dict[str, Any]:
+    facts = asdict(entry) | {"created_at": exports.moment(entry), "actor": actor}
+    return {"object": "ledger_entry", **facts}
+
+
+def _used(row: usage.Row, group: str) -> dict[str, Any]:
+    return {group: row.value or None, "name": row.name, **_figures(row)}
+
+
+def _figures(row: usage.Row) -> dict[str, int]:
+    return {"captured": row.captured, "reserved": row.reserved, "films": row.films}

@@ -8,12 +8,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing import statements
+from billing.naming import Names
 
 _WORDS: dict[str, tuple[Promise | str, str]] = {
     "grant": (_("Credits given"), "plus"),
     "purchase": (_("Credits bought"), "plus"),
     "plan": (_("Credits of your plan"), "plus"),
     "adjust": (_("Adjusted by us"), "settings"),
+    "film": (_("Films"), "film"),
     "hold": (_("Reserved for a film"), "hourglass"),
     "pending": (_("Film under way"), "hourglass"),
     "captured": (_("Film delivered"), "circle-check"),
@@ -37,6 +39,13 @@ def said(state: str) -> dict[str, Any]:
     return {"words": words, "icon": icon}
 
 
-def told(lines: list[statements.Line]) -> list[dict[str, Any]]:
-    """Lines of the statement, each with its words."""
-    return [{"line": line, **said(line.state)} for line in lines]
+def told(lines: list[statements.Line], names: Names) -> list[dict[str, Any]]:
+    """Lines of the statement, each with its words and who did it."""
+    actors = names.of(line.actor for line in lines)
+    return [{"line": line, "actor": actors[line.actor], **said(line.state)} for line in lines]
+
+
+def purchase_of(reference: str) -> str:
+    """The id of the purchase that a reference is about (`purchase:pur_…:bonus`), or empty."""
+    kind, _colon, rest = reference.partition(":")
+    return rest.partition(":")[0] if kind == "purchase" and rest.startswith("pur_") else ""

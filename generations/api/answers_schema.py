@@ -52,6 +52,7 @@ def _page_of(name: str) -> Schema:
 
 _TEXT: Schema = {"type": "string"}
 _WHOLE: Schema = {"type": "integer"}
+_SPENT = {"captured": _WHOLE, "reserved": _WHOLE, "films": _WHOLE}
 _USUAL: Schema = {
     "type": "number",
     "description": "Seconds in which half of such films of five seconds were made lately; the "
@@ -268,11 +269,12 @@ SCHEMAS: dict[str, Schema] = {
         duration=_maybe({"type": "number", "description": "Seconds."}),
     ),
     "Wallet": _object(
-        "object available reserved pending livemode",
+        "object available reserved pending owed livemode",
         object={"const": "wallet"},
         available=_WHOLE,
         reserved=_WHOLE,
         pending=_WHOLE,
+        owed=_WHOLE,
         livemode=_FLAG,
     ),
     "Voucher": _object(
@@ -285,14 +287,38 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "VoucherCode": _object("code", code={"type": "string", "minLength": 1, "maxLength": 40}),
     "LedgerEntry": _object(
-        "id type amount balance_after generation lot created_at",
+        "id created_at type amount balance_after reserved_after pending_after generation lot "
+        "reference actor reason",
         id=_TEXT,
+        created_at=_MOMENT,
         type=_TEXT,
         amount={"type": "integer", "description": "Signed change of `available`."},
         balance_after=_WHOLE,
+        reserved_after=_WHOLE,
+        pending_after=_WHOLE,
         generation=_maybe(_TEXT),
         lot=_maybe(_TEXT),
-        created_at=_MOMENT,
+        reference=_TEXT,
+        actor={"type": "string", "description": "Who did it: a member, a key, or we."},
+        reason=_TEXT,
     ),
+    "Usage": _object(
+        "object period group_by data total",
+        object={"const": "usage"},
+        period={"type": "string", "description": "A month, UTC."},
+        group_by={"enum": ["day", "model", "key", "member"]},
+        data=_list_of("Used"),
+        total={"$ref": "#/components/schemas/Credits"},
+    ),
+    "Used": _object(
+        "name captured reserved films",
+        day=_TEXT,
+        model=_TEXT,
+        key=_maybe(_TEXT),
+        member=_maybe(_TEXT),
+        name={"type": "string", "description": "The day, model, key or member in words."},
+        **_SPENT,
+    ),
+    "Credits": _object("captured reserved films", **_SPENT),
     "LedgerPage": _page_of("LedgerEntry"),
 }

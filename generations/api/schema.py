@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 
 from accounts.api.endpoint import Endpoint
+from billing.filters import TYPES
 from generations.api import answers_schema as answers
 from generations.api import inputs
 from generations.catalogue import documentation, registry
@@ -126,6 +127,10 @@ def _header(name: str, words: str) -> Schema:
     return {"name": name, "in": "header", "description": words, "schema": {"type": "string"}}
 
 
+def _query(name: str, words: str) -> Schema:
+    return {"name": name, "in": "query", "description": words, "schema": {"type": "string"}}
+
+
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 _WITH_OR_WITHOUT: list[Schema] = [{}, {"key": []}]  # a key's answer has its organisation's prices
 _NAME = {**_ID, "name": "name"}
@@ -141,6 +146,14 @@ _PAGE = [
         },
     },
     {"name": "after", "in": "query", "schema": {"type": "string"}},
+]
+_ENTRY_FILTERS = [
+    _query("from", "A day (2026-11-01) or a moment (2026-11-01T12:00:00Z), UTC: entries from it."),
+    _query("to", "Entries up to that day with it, or up to that moment without it."),
+    _query("type", f"One of {', '.join(TYPES)}; `film` is what is posted for films."),
+    _query("generation", "What was posted for this generation."),
+    _query("lot", "What was posted for this lot, and for films that it paid for."),
+    _query("reference", "Entries whose reference has this in it."),
 ]
 
 
@@ -189,7 +202,28 @@ def _money(base: str) -> Schema:
             )
         },
         f"{base}/ledger": {
-            "get": _operation("Every entry, newest first", entries, parameters=_PAGE)
+            "get": _operation(
+                "Every entry, newest first", entries, parameters=[*_PAGE, *_ENTRY_FILTERS]
+            )
+        },
+        f"{base}/ledger.csv": {
+            "get": _operation(
+                "Every entry as a file, oldest first",
+                {"200": {"description": "CSV", "content": {"text/csv": {}}}, **_problems(401, 422)},
+                parameters=_ENTRY_FILTERS,
+            )
+        },
+        f"{base}/usage": {
+            "get": _operation(
+                "A month's credits",
+                {"200": _answer("Grouped and in all", "Usage"), **_problems(401, 422)},
+                description="A film counts on the day it was ordered: `captured` is spent, "
+                "`reserved` is under way.",
+                parameters=[
+                    _query("period", "A month, UTC, such as 2026-11; without it, this month."),
+                    _query("group_by", "day, model, key or member; without it, day."),
+                ],
+            )
         },
     }
 

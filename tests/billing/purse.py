@@ -10,6 +10,7 @@ import psycopg
 
 from accounts import tenancy
 from accounts.models import Organisation
+from billing import entries as books
 from billing import ledger, wallets
 from billing.models import LotSource
 
@@ -38,7 +39,7 @@ def figures(organisation_id: int) -> tuple[int, int, int]:
 
 def entries(organisation_id: int) -> list[tuple[str, int, int]]:
     """The whole statement, oldest first: type, amount, balance after."""
-    page = wallets.statement(organisation_id, LIVE, limit=1000)
+    page = books.page(organisation_id, LIVE, limit=1000)
     return [(e.type, e.amount, e.balance_after) for e in reversed(page.entries)]
 
 

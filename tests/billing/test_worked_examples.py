@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import AuditEvent
+from billing import entries as books
 from billing import ledger, proof, wallets
 from billing.errors import (
     AlreadySettled,
@@ -115,7 +116,7 @@ def test_live_and_test_credits_never_mix() -> None:
     ledger.grant(alice, not LIVE, 500, LotSource.TEST, reference="first purchase")
     ledger.reserve(alice, not LIVE, 500, reference="gen_a")
     assert purse.figures(alice) == (100, 0, 0)
-    assert wallets.balance(alice, not LIVE) == wallets.Balance(0, 500, 0, livemode=False)
+    assert wallets.balance(alice, not LIVE) == wallets.Balance(0, 500, 0, 0, livemode=False)
 
 
 def test_what_expires_first_is_spent_first_then_gifts_then_what_was_bought() -> None:
@@ -299,7 +300,7 @@ def test_nobody_reaches_another_tenant_s_money() -> None:
         ledger._call("SELECT billing_reserve(%s, true, 5, 'gen_m', 0, '', '')", [alice])
     with pytest.raises(UnknownOrganisation), tenancy.scope(mallory):
         ledger._call("SELECT billing_grant(%s, true, 5, 'grant', NULL, 'gift', '', 0, '')", [alice])
-    assert wallets.statement(mallory, LIVE).entries[0].balance_after == 1
+    assert books.page(mallory, LIVE).entries[0].balance_after == 1
     assert purse.figures(alice) == (90, 10, 0)
 
 
@@ -318,7 +319,7 @@ def test_the_statement_is_paged_without_a_gap_and_adds_up() -> None:
         ledger.reserve(alice, LIVE, number + 1, reference=f"gen_{number}")
     seen, cursor = [], ""
     while True:
-        page = wallets.statement(alice, LIVE, after=cursor, limit=3)
+        page = books.page(alice, LIVE, after=cursor, limit=3)
         seen += page.entries
         if page.next is None:
             break
@@ -328,4 +329,4 @@ def test_the_statement_is_paged_without_a_gap_and_adds_up() -> None:
     assert [e.generation for e in seen[-2:]] == ["gen_0", None]
     assert seen[-1].lot is not None
     assert all(e.id.startswith("led_") for e in seen)
-    assert wallets.statement(alice, LIVE, after="led_unknown").entries == []
+    assert books.page(alice, LIVE, after="led_unknown").entries == []

@@ -31,7 +31,9 @@ _ONE_ROW_OF_EACH_LOOK = """() => {
 _PUBLIC = ["/", "/models", "/pricing", "/docs", "/docs/errors", "/accounts/signup/",
            "/accounts/login/", "/accounts/password/reset/"]  # fmt: skip
 _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library", "/billing/",
-        "/billing/buy", "/billing/statement", "/dev/keys", "/accounts/email/"]  # fmt: skip
+        "/billing/buy", "/billing/statement", "/billing/statement/entries?type=film",
+        "/billing/statements", "/billing/usage", "/billing/limits", "/dev/keys",
+        "/accounts/email/"]  # fmt: skip
 
 
 def _faults(visitor: Visitor, path: str) -> list[str]:

@@ -86,6 +86,7 @@ def test_the_ledgers_amounts_add_up_to_the_wallet(api: Program) -> None:
         "available": 9990,
         "reserved": 0,
         "pending": 0,
+        "owed": 0,
         "livemode": False,
     }
     assert sum(entry["amount"] for entry in entries) == 9990

@@ -1,0 +1,42 @@
+"""How fast credits are spent, and how long those that are left last at this pace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from fractions import Fraction
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts import tenancy
+from billing.models import Spending, Wallet
+
+DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Credits charged a day over the last DAYS days, today among them (UTC).
+
+    `days_left` is how many whole days what is available lasts; None when nothing was spent.
+    """
+
+    spent: int
+    days_left: int | None
+
+    @property
+    def a_day(self) -> Fraction:
+        """Exactly; for people it is rounded."""
+        return Fraction(self.spent, DAYS)
+
+
+def of(organisation_id: int, livemode: bool) -> Pace:
+    """The pace of a wallet."""
+    since = timezone.now().astimezone(UTC).date() - timedelta(days=DAYS - 1)
+    with tenancy.scope(organisation_id):
+        mine = {"organisation_id": organisation_id, "livemode": livemode}
+        counted = Spending.objects.filter(day__gte=since, wallet__in=Wallet.objects.filter(**mine))
+        spent = int(counted.aggregate(all=Sum("captured"))["all"] or 0)
+        available = Wallet.objects.filter(**mine).values_list("available", flat=True).first() or 0
+    return Pace(spent, available * DAYS // spent if spent else None)
