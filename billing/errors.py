@@ -10,6 +10,7 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
 
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound, Refusal
@@ -27,7 +28,8 @@ class InsufficientCredits(BillingRefusal):
     def __init__(self, *, needed: int, available: int) -> None:
         super().__init__(
             f"This needs {needed} credits and {available} are available: "
-            f"{needed - available} are missing. Add credits, or choose something shorter.",
+            f"{needed - available} are missing. Add credits at {settings.SITE_URL}/billing/buy, or "
+            "choose something shorter.",
             needed=needed,
             available=available,
         )

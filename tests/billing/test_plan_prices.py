@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 import requests
+from django.db import connection
 from django.test import Client, override_settings
 
 from accounts import tenancy
 from accounts.models import Organisation
 from billing import plans, prices
 from billing.models import Plan, PlanPrice, Subscription
-from generations.catalogue import billable
+from generations.catalogue import billable, validation
 from tests.billing import purse
 from tests.generations.programs import FILM, Program, funded, native, settled
 from tests.people import Customer
@@ -108,6 +109,27 @@ def test_a_price_of_a_plan_sells_nothing_that_is_not_on_the_list(plan: Plan) -> 
     PlanPrice.objects.create(plan=plan, sku="bread", unit="clip", credits=1)
     subscribe(alice, plan)
     assert all(sku != "bread" for sku, _, _ in prices.book_of(alice).rows)
+
+
+def test_a_busy_door_asks_for_everybodys_plans_once_a_second_and_not_for_each(plan: Plan) -> None:
+    price_film(plan)
+    alice = purse.organisation().pk
+    subscribe(alice, plan)
+    item = billable.item(validation.check(FILM).params)
+    until(lambda: prices.price([item], alice).credits == OURS, what="the plan's price")
+    asked: list[str] = []
+
+    def counted(execute: Any, sql: str, *rest: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *rest)
+
+    others = [purse.organisation().pk for _ in range(30)]
+    with connection.execute_wrapper(counted):
+        due = {prices.price([item], other).credits for other in others}
+    assert due == {LIST}
+    subscribers = [sql for sql in asked if "billing_subscribers" in sql]
+    assert len(subscribers) <= 2
+    assert len(asked) <= 8  # the price book itself may have been read anew meanwhile
 
 
 @pytest.mark.parametrize(
