@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import tenancy
+from billing.models import EventState, PaymentEvent
 from generations import attempts, heartbeat, routing, standing
 from generations.models import Alarm, Breaker, BreakerState, Generation, ProviderAccount
 from generations.providers import health
@@ -50,6 +51,9 @@ def _troubles() -> Iterator[Figure]:
     open_alarms = Alarm.objects.filter(resolved_at=None).count()
     listed = _list("alarm", "resolved_at__isempty=1")
     yield Figure(_("open alarms"), open_alarms, listed, bool(open_alarms))
+    unpaid = PaymentEvent.objects.filter(state=EventState.FAILED).count()
+    listed = reverse("admin:billing_paymentevent_changelist") + "?state__exact=failed"
+    yield Figure(_("payments to look at"), unpaid, listed, bool(unpaid))
     suspended = attempts.unsettled().count()
     lately = attempts.unsettled().filter(started_at__gt=Now() - _LATELY).exists()
     words = gettext("may be on an upstream’s bill") if suspended else ""

@@ -18,12 +18,15 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from billing import prices
+from billing.models import EventState, PaymentEvent
+from billing.payments import gateway
 from generations import heartbeat, providers, routing, storage
 from generations.catalogue.registry import SPECS
 from generations.models import ProviderAccount
 from generations.wire.task import Reason, Rejected
 from kling_saas import env
 from kling_saas.lib import http
+from kling_saas.lib.refusals import Refusal
 
 _AWAY: tuple[type[Exception], ...] = (DatabaseError, *storage.TROUBLE)
 _CLOCK_SKEW = 5.0  # seconds; Kling's own tolerance
@@ -42,7 +45,17 @@ class Finding:
 def examine() -> Iterator[Finding]:
     """Every examination in turn; none changes anything that stays."""
     before = ""
-    for look in (_settings, _database, _clock, _prices, _storage, _mail, _workers, _providers):
+    for look in (
+        _settings,
+        _database,
+        _clock,
+        _prices,
+        _storage,
+        _mail,
+        _workers,
+        _payments,
+        _providers,
+    ):
         try:
             yield from look()
         except _AWAY as error:
@@ -121,6 +134,26 @@ def _mail() -> Iterator[Finding]:
 def _workers() -> Iterator[Finding]:
     alive = heartbeat.somebody_works()
     yield Finding(alive, "workers", "alive" if alive else "none in 30 s: start `manage.py work`")
+
+
+def _payments() -> Iterator[Finding]:
+    """Ask for one event: what comes in depends on that we may."""
+    simulated = " (simulated: no card is charged)" if not settings.PAYMENTS_LIVE else ""
+    if not settings.PAYMENTS_KEY:
+        yield Finding(False, "payments", "customers cannot buy: set STRIPE_SECRET_KEY")
+        return
+    began = time.monotonic()
+    try:
+        gateway.ask(lambda v1: v1.events.list({"limit": 1}))
+    except Refusal as refusal:
+        yield Finding(False, "payments", f"{settings.PAYMENTS_VENDOR}: {refusal.detail}")
+        return
+    took = f"answered in {(time.monotonic() - began) * 1000:.0f} ms"
+    yield Finding(True, "payments", f"{settings.PAYMENTS_VENDOR} takes our key, {took}{simulated}")
+    failed = PaymentEvent.objects.filter(state=EventState.FAILED).count()
+    if failed:
+        says = f"{failed} events are not handled: see /admin/, `manage.py settle_payments --failed`"
+        yield Finding(False, "payments", says)
 
 
 def _providers() -> Iterator[Finding]:

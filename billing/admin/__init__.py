@@ -1,5 +1,5 @@
-"""Money in the console: the books are read, what is offered is kept up."""
+"""Money in the console: the books and payments are read, what is offered is kept up."""
 
-from billing.admin import books, offers
+from billing.admin import books, offers, payments
 
-__all__ = ["books", "offers"]
+__all__ = ["books", "offers", "payments"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.urls import reverse
 
 from accounts import tenancy
 from accounts.actors import Actor
@@ -19,7 +20,6 @@ from kling_saas.lib.refusals import Forbidden, NotFound, Refusal
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
-BUY = "/billing/buy"
 _NOT_ASKED = "The payment page could not be opened, and nothing was charged."
 
 
@@ -71,7 +71,7 @@ def _open_page(purchase: Purchase, pack: Pack) -> Purchase:
 def _session(purchase: Purchase, pack: Pack, customer: str) -> SessionCreateParams:
     """What the payment service is asked for. It stays open for 24 hours."""
     ours = {"purchase": purchase.public_id}
-    here = f"{settings.SITE_URL}/billing/purchases/{purchase.public_id}"
+    here = settings.SITE_URL + reverse("purchase", args=[purchase.public_id])
     words = f"{pack.credits:,} credits"
     if pack.bonus_credits:
         words += f" and {pack.bonus_credits:,} on top"
@@ -98,7 +98,7 @@ def _session(purchase: Purchase, pack: Pack, customer: str) -> SessionCreatePara
         "tax_id_collection": {"enabled": True},
         "billing_address_collection": "auto",
         "success_url": here,
-        "cancel_url": settings.SITE_URL + BUY,
+        "cancel_url": settings.SITE_URL + reverse("buy"),
     }
     if settings.STRIPE_TAX:
         wanted["automatic_tax"] = {"enabled": True}

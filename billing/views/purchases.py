@@ -12,6 +12,7 @@ from accounts.middleware import outside_transactions
 from accounts.models import Membership
 from accounts.requests import ActingRequest
 from billing import offers
+from billing.models import PurchaseStatus
 from billing.pages import signed_in
 from billing.payments import purchases
 from billing.payments.errors import NotUnderstood, PaymentServiceDown
@@ -29,8 +30,7 @@ def checkout(request: ActingRequest, actor: Actor) -> HttpResponse:
     except Forbidden:
         return whom_to_ask(request, actor)
     except (PaymentServiceDown, NotUnderstood):
-        context = {"slug": pack.slug, "buy": purchases.BUY}
-        return render(request, "billing/pay_later.html", context, status=503)
+        return render(request, "billing/pay_later.html", {"slug": pack.slug}, status=503)
     return HttpResponse(status=303, headers={"Location": purchase.pay_url})
 
 
@@ -46,13 +46,16 @@ def whom_to_ask(request: ActingRequest, actor: Actor) -> HttpResponse:
 @signed_in
 def purchase(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     """What became of it. It only reads: who comes here has not thereby paid."""
-    context = {"purchase": purchases.find(actor, public_id), "buy": purchases.BUY}
+    context = {"purchase": purchases.find(actor, public_id)}
     return render(request, "billing/purchase.html", context)
 
 
 @require_GET
 @signed_in
 def purchase_state(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
-    """The part of the purchase's page that changes."""
-    context = {"purchase": purchases.find(actor, public_id), "buy": purchases.BUY}
-    return render(request, "billing/parts/purchase.html", context)
+    """The part of the purchase's page that changes; the whole page anew once it is settled."""
+    found = purchases.find(actor, public_id)
+    response = render(request, "billing/parts/purchase.html", {"purchase": found})
+    if found.status != PurchaseStatus.OPEN:
+        response["HX-Refresh"] = "true"  # the wallet in its bar is another one, too
+    return response

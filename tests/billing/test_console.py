@@ -17,7 +17,10 @@ from tests.billing.purse import LIVE
 PLAIN_STATIC = override_settings(
     STORAGES={"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 )
-RECORDS = ["wallet", "lot", "hold", "transfer", "pricebook", "price", "quote"]
+RECORDS = [
+    "wallet", "lot", "hold", "transfer", "pricebook", "price", "quote", "purchase", "paymentevent",
+    "paymentcustomer", "subscription", "refund", "dispute",
+]  # fmt: skip
 
 
 def asked(address: str) -> HttpRequest:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from generations.models import Protocol, ProviderAccount
@@ -58,3 +59,18 @@ def test_a_date_that_cannot_be_read_is_no_clock(upstream: Upstream, date: str | 
 def test_an_address_that_is_none_tells_no_time() -> None:
     for address in ("http://[::1", "https://a..b", "http://127.0.0.1:1", ""):
         assert doctor._clocks_apart(address) is None
+
+
+def test_the_payment_service_is_asked_and_a_refusal_is_told_without_the_key() -> None:
+    (found, *_) = doctor._payments()
+    assert found.good
+    assert found.sentence.startswith("sandbox takes our key, answered in ")
+    assert found.sentence.endswith("(simulated: no card is charged)")
+    for wrong in ({"PAYMENTS_KEY": "sk_test_wrong"}, {"PAYMENTS_API_BASE": "http://127.0.0.1:1"}):
+        with override_settings(**wrong):
+            (found,) = doctor._payments()
+        assert not found.good
+        assert "sk_test" not in found.sentence
+    with override_settings(PAYMENTS_KEY=""):
+        (found,) = doctor._payments()
+    assert "set STRIPE_SECRET_KEY" in found.sentence

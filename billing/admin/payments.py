@@ -1,0 +1,124 @@
+"""Operators see what passed between us and the payment service, and change none of it."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from billing.models import (
+    Dispute,
+    PaymentCustomer,
+    PaymentEvent,
+    Purchase,
+    Refund,
+    Subscription,
+)
+from kling_saas.lib.admin import ReadOnlyAdmin
+
+
+@admin.register(Purchase)
+class PurchaseAdmin(ReadOnlyAdmin):
+    list_display = [
+        "public_id",
+        "organisation",
+        "kind",
+        "status",
+        "credits",
+        "paid_cents",
+        "currency",
+        "vendor",
+        "invoice_number",
+        "created_at",
+        "paid_at",
+    ]
+    list_filter = ["status", "kind", "vendor"]
+    search_fields = [
+        "public_id",
+        "session_id",
+        "invoice_id",
+        "invoice_number",
+        "payment_intent_id",
+        "organisation__public_id",
+        "organisation__name",
+    ]
+    list_select_related = ["organisation"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(PaymentEvent)
+class PaymentEventAdmin(ReadOnlyAdmin):
+    list_display = [
+        "stripe_id",
+        "type",
+        "subject",
+        "state",
+        "attempts",
+        "pulled",
+        "last_error",
+        "said_at",
+        "handled_at",
+    ]
+    list_filter = ["state", "pulled", "vendor", "type"]
+    search_fields = ["stripe_id", "subject", "last_error"]
+    date_hierarchy = "received_at"
+
+
+@admin.register(PaymentCustomer)
+class PaymentCustomerAdmin(ReadOnlyAdmin):
+    list_display = ["stripe_id", "organisation", "vendor", "card_brand", "card_last4", "created_at"]
+    list_filter = ["vendor"]
+    search_fields = ["stripe_id", "organisation__public_id", "organisation__name"]
+    list_select_related = ["organisation"]
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnlyAdmin):
+    list_display = [
+        "stripe_id",
+        "organisation",
+        "plan",
+        "status",
+        "period_ends_at",
+        "cancels_at",
+        "ended_at",
+        "vendor",
+    ]
+    list_filter = ["status", "vendor", "plan"]
+    search_fields = ["stripe_id", "organisation__public_id", "organisation__name"]
+    list_select_related = ["organisation", "plan"]
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = [
+        "public_id",
+        "organisation",
+        "purchase",
+        "credits",
+        "amount_cents",
+        "status",
+        "created_at",
+        "settled_at",
+    ]
+    list_filter = ["status"]
+    search_fields = ["public_id", "stripe_id", "organisation__public_id", "organisation__name"]
+    list_select_related = ["organisation", "purchase"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    list_display = [
+        "stripe_id",
+        "organisation",
+        "purchase",
+        "amount_cents",
+        "status",
+        "reason",
+        "credits",
+        "evidence_due_at",
+        "created_at",
+    ]
+    list_filter = ["status"]
+    search_fields = ["stripe_id", "organisation__public_id", "organisation__name"]
+    list_select_related = ["organisation", "purchase"]
+    date_hierarchy = "created_at"
