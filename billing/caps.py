@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from accounts.models import AccessKey, ApiKey, AuditEvent, Membership, User
-from billing import ledger, notices
+from accounts.models import AuditEvent
+from billing import ledger, naming, notices
 from billing.models import (
     ApprovalRequest,
     ApprovalStatus,
@@ -72,11 +72,11 @@ def standings(actor: Actor) -> list[Standing]:
 
 
 def _standing(
-    cap: Cap, names: dict[str, str], since: date | None, allowed: int, spent: int
+    cap: Cap, names: dict[int, str], since: date | None, allowed: int, spent: int
 ) -> Standing:
     return Standing(
         cap=cap,
-        whose=names.get(f"{cap.scope} {cap.subject}", cap.subject),
+        whose=names.get(cap.pk, cap.subject),
         allowed=allowed,
         spent=spent,
         since=since,
@@ -96,32 +96,27 @@ def _sees(actor: Actor, cap: Cap) -> bool:
     return cap.scope == CapScope.MEMBER and cap.subject == str(actor.user_id)
 
 
-def _names(actor: Actor, caps: list[Cap]) -> dict[str, str]:
-    members = [int(cap.subject) for cap in caps if cap.scope == CapScope.MEMBER]
-    people = User.objects.filter(pk__in=members)
-    found = {f"member {person.pk}": person.called for person in people}
-    if any(cap.scope == CapScope.CREDENTIAL for cap in caps):
-        found |= {f"credential {name}": words for name, words in credentials(actor)}
-    return found
+def _names(actor: Actor, caps: list[Cap]) -> dict[int, str]:
+    """Whose the caps of single spenders are, in words, by the cap's id."""
+    single = [cap for cap in caps if cap.scope != CapScope.ORGANISATION]
+    spenders = {
+        cap.pk: f"user:{cap.subject}" if cap.scope == CapScope.MEMBER else cap.subject
+        for cap in single
+    }
+    words = naming.Names(actor.organisation_id).of(spenders.values())
+    return {pk: words[spender] for pk, spender in spenders.items()}
 
 
 def credentials(actor: Actor) -> list[tuple[str, str]]:
     """The usable credentials of the actor's mode: as caps name them, and in words."""
-    with tenancy.scope(actor.organisation_id):
-        usable = {"livemode": actor.livemode, "revoked_at": None}
-        keys = [(f"key:{key.pk}", f"{key.name} (…{key.last4})")
-                for key in ApiKey.objects.filter(**usable).order_by("pk")]  # fmt: skip
-        pairs = [(f"pair:{pair.pk}", f"{pair.name} ({pair.access_key[:16]}…)")
-                 for pair in AccessKey.objects.filter(**usable).order_by("pk")]  # fmt: skip
-    return keys + pairs
+    usable = naming.credentials(actor.organisation_id, actor.livemode, usable=True)
+    return [(one.value, one.words) for one in usable]
 
 
 def members(actor: Actor) -> list[tuple[str, str]]:
     """The members of the organisation: as caps name them, and in words."""
-    with tenancy.scope(actor.organisation_id):
-        found = Membership.objects.filter(organisation=actor.organisation_id)
-        people = [one.user for one in found.select_related("user").order_by("pk")]
-    return [(str(person.pk), person.called) for person in people]
+    found = naming.members(actor.organisation_id)
+    return [(one.value.removeprefix("user:"), one.words) for one in found]
 
 
 def put(actor: Actor, *, scope: str, subject: str, period: str, amount: int) -> Cap:
@@ -271,7 +266,7 @@ def _tell(alert: CapAlert) -> None:
         alert.organisation_id, alert.livemode, "cap_reached",
         f"cap:{alert.cap_id}:{alert.since}:{alert.percent}", percent=alert.percent,
         credits=alert.cap.credits, period=alert.cap.period, scope=alert.cap.scope,
-        whose=names.get(f"{alert.cap.scope} {alert.cap.subject}", alert.cap.subject),
+        whose=names.get(alert.cap_id, alert.cap.subject),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -51,10 +52,12 @@ def members(organisation_id: int) -> list[Choice]:
     return sorted(found, key=lambda choice: choice.words.casefold())
 
 
-def credentials(organisation_id: int, livemode: bool) -> list[Choice]:
-    """Every key and pair of this mode, revoked ones too: they have spent."""
+def credentials(organisation_id: int, livemode: bool, *, usable: bool = False) -> list[Choice]:
+    """Every key and pair of this mode, or those not revoked: the others have spent too."""
     with tenancy.scope(organisation_id):
-        mine = {"organisation_id": organisation_id, "livemode": livemode}
+        mine: dict[str, Any] = {"organisation_id": organisation_id, "livemode": livemode}
+        if usable:
+            mine["revoked_at"] = None
         keys = _keys(ApiKey.objects.filter(**mine).values_list("pk", flat=True))
         pairs = _pairs(AccessKey.objects.filter(**mine).values_list("pk", flat=True))
     return [Choice(value, words) for value, words in (keys | pairs).items()]
