@@ -82,7 +82,7 @@ def words(notice: Notice) -> Words:
     }
     text = render_to_string(f"billing/notices/{notice.kind}.txt", facts).strip()
     subject, _, body = text.partition("\n")
-    links = [line for line in body.split() if line.startswith(settings.SITE_URL)]
+    links = [line for line in body.split() if line.startswith("http")]
     return Words(subject.strip(), body.strip(), links[0] if links else "")
 
 

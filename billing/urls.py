@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from billing.views import buy, limits, months, purchases, statement, usage, wallet
+from billing.views import buy, limits, months, plan, purchases, statement, usage, wallet
 
 urlpatterns = [
     path("", wallet.wallet, name="wallet"),
     path("buy", buy.buy, name="buy"),
     path("voucher", buy.voucher, name="voucher"),
     path("checkout", purchases.checkout, name="checkout"),
+    path("plan", plan.plan, name="plan"),
+    path("plan/cancel", plan.cancel, name="plan-cancel"),
+    path("portal", plan.portal, name="portal"),
+    path("invoices", purchases.invoices, name="invoices"),
     path("purchases/<str:public_id>", purchases.purchase, name="purchase"),
     path("purchases/<str:public_id>/state", purchases.purchase_state, name="purchase-state"),
     path("statement", statement.statement, name="statement"),

@@ -132,9 +132,17 @@ class Purchase(TenantRow):
     def __str__(self) -> str:
         return f"{self.public_id}: {self.credits} credits ({self.status})"
 
+    @property
+    def gives(self) -> int:
+        """Credits, the bonus among them."""
+        return self.credits + self.bonus_credits
+
 
 class Subscription(TenantRow):
-    """A plan that renews. The organisation has `plan`, as last paid; `next_plan` follows."""
+    """A plan that renews. The organisation has `plan`, as last paid; `next_plan` follows.
+
+    `version` keeps a look at the payment service from overwriting a later one.
+    """
 
     vendor = models.CharField(max_length=7, choices=Vendor.choices)
     stripe_id = models.CharField(max_length=80, unique=True)
@@ -147,6 +155,7 @@ class Subscription(TenantRow):
     cancels_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     pay_url = models.URLField(max_length=2000, blank=True, help_text="Of the unpaid invoice.")
+    version = models.IntegerField(default=0, help_text="Grows with every look that was written.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

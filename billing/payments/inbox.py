@@ -18,7 +18,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from billing.models import EventState, PaymentEvent
-from billing.payments import gateway, intents, sessions
+from billing.payments import gateway, intents, invoices, sessions, subscriptions
 from billing.payments.errors import (
     Disagrees,
     NotOurs,
@@ -37,6 +37,14 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "checkout.session.async_payment_failed": sessions.sync,
     "checkout.session.expired": sessions.sync,
     "payment_intent.payment_failed": intents.sync,
+    "customer.subscription.created": subscriptions.sync,
+    "customer.subscription.updated": subscriptions.sync,
+    "customer.subscription.deleted": subscriptions.sync,
+    "invoice.paid": invoices.sync,
+    "invoice.payment_failed": invoices.sync,
+    "invoice.payment_action_required": invoices.sync,
+    "invoice.voided": invoices.sync,
+    "invoice.marked_uncollectible": invoices.sync,
 }
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 14400, 43200)  # after the first try, the second, and so on
 _LEASE = timedelta(seconds=100)  # longer than one question that is asked in vain

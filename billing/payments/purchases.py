@@ -113,6 +113,15 @@ def _give_up(purchase: Purchase) -> None:
         )
 
 
+def latest(actor: Actor) -> list[Purchase]:
+    """The organisation's purchases, newest first, at most 200; abandoned ones are left out."""
+    with tenancy.scope(actor.organisation_id):
+        found = Purchase.objects.filter(organisation_id=actor.organisation_id).exclude(
+            status__in=[PurchaseStatus.EXPIRED, PurchaseStatus.FAILED]
+        )
+        return list(found.select_related("pack", "plan").order_by("-created_at")[:200])
+
+
 def find(actor: Actor, public_id: str) -> Purchase:
     """The organisation's purchase. Raises NotFound, also for another's."""
     with tenancy.scope(actor.organisation_id):

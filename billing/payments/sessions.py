@@ -100,7 +100,7 @@ def _write(purchase: Purchase, session: gateway.Doc) -> None:
         )
     elif session["status"] == "expired" and purchase.status == PurchaseStatus.OPEN:
         purchase.status = PurchaseStatus.EXPIRED
-        _tell(purchase, "purchase.expired")
+        tell(purchase, "purchase.expired")
     open_still = purchase.status == PurchaseStatus.OPEN
     purchase.pay_url = (session["url"] or "") if open_still else ""
     purchase.save()
@@ -125,7 +125,7 @@ def _paid(purchase: Purchase, session: gateway.Doc, intent: gateway.Doc) -> None
         _grant(purchase, purchase.bonus_credits, LotSource.BONUS, f"{of(purchase)}:bonus")
     if intent.get("payment_method"):
         _keep_card(purchase, session["customer"], intent["payment_method"])
-    _tell(purchase, "purchase.paid")
+    tell(purchase, "purchase.paid")
 
 
 def _grant(purchase: Purchase, amount: int, source: LotSource, reference: str) -> None:
@@ -177,10 +177,10 @@ def failed(purchase: Purchase, why: str) -> None:
         reference=of(purchase),
         reason=purchase.failure,
     )
-    _tell(purchase, "purchase.failed")
+    tell(purchase, "purchase.failed")
 
 
-def _tell(purchase: Purchase, topic: str) -> None:
+def tell(purchase: Purchase, topic: str) -> None:
     """The news, and the line of the audit."""
     outbox.emit(
         organisation_id=purchase.organisation_id,

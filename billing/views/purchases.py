@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
@@ -14,24 +17,43 @@ from accounts.requests import ActingRequest
 from billing import offers
 from billing.models import PurchaseStatus
 from billing.pages import signed_in
-from billing.payments import purchases
+from billing.payments import changes, purchases
 from billing.payments.errors import NotUnderstood, PaymentServiceDown
-from kling_saas.lib.refusals import Forbidden
+from kling_saas.lib.refusals import Conflict, Forbidden
 
 
 @require_POST
 @outside_transactions
 @signed_in
 def checkout(request: ActingRequest, actor: Actor) -> HttpResponse:
-    """Begin to buy a pack; on to the payment service's page."""
+    """Begin to buy a pack or a plan; on to the payment service's page."""
+    if slug := request.POST.get("plan", ""):
+        return paid_elsewhere(request, actor, lambda: _choose(actor, slug), {"plan": slug})
     pack = offers.pack(request.POST.get("pack", ""))
+    return paid_elsewhere(
+        request, actor, lambda: purchases.start_pack(actor, pack).pay_url, {"pack": pack.slug}
+    )
+
+
+def _choose(actor: Actor, slug: str) -> str:
+    return changes.choose(actor, offers.plan(slug)) or changes.HERE
+
+
+def paid_elsewhere(
+    request: ActingRequest, actor: Actor, act: Callable[[], str], asked: dict[str, str]
+) -> HttpResponse:
+    """On to the address that `act` gives, or a page that says why not and asks the same again."""
     try:
-        purchase = purchases.start_pack(actor, pack)
+        address = act()
     except Forbidden:
         return whom_to_ask(request, actor)
     except (PaymentServiceDown, NotUnderstood):
-        return render(request, "billing/pay_later.html", {"slug": pack.slug}, status=503)
-    return HttpResponse(status=303, headers={"Location": purchase.pay_url})
+        context = {"asked": asked, "address": request.path}
+        return render(request, "billing/pay_later.html", context, status=503)
+    except Conflict as refusal:
+        messages.error(request, refusal.detail)
+        address = changes.HERE
+    return HttpResponse(status=303, headers={"Location": address})
 
 
 def whom_to_ask(request: ActingRequest, actor: Actor) -> HttpResponse:
@@ -48,6 +70,14 @@ def purchase(request: ActingRequest, actor: Actor, public_id: str) -> HttpRespon
     """What became of it. It only reads: who comes here has not thereby paid."""
     context = {"purchase": purchases.find(actor, public_id)}
     return render(request, "billing/purchase.html", context)
+
+
+@require_GET
+@signed_in
+def invoices(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """Every purchase with its invoice, newest first."""
+    context = {"purchases": purchases.latest(actor), "may_buy": actor.may_buy}
+    return render(request, "billing/invoices.html", context)
 
 
 @require_GET

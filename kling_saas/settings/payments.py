@@ -39,6 +39,9 @@ PAYMENTS_TOLERANCE_SECONDS = env.integer(
 PAYMENTS_PULL_MINUTES = env.number(
     "PAYMENTS_PULL_MINUTES", 60.0, "Pause between asking for events that never came, minutes."
 )
+PLAN_GRACE_DAYS = env.integer(
+    "PLAN_GRACE_DAYS", 3, "A plan's credits live so long beyond their month, for a late payment."
+)
 CURRENCY = env.text("CURRENCY", "usd", "What packs and plans cost: three small letters.")
 
 if not re.fullmatch("[a-z]{3}", CURRENCY):

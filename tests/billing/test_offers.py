@@ -18,6 +18,8 @@ from billing.errors import UnknownOffer
 from billing.models import Pack, Plan, Voucher
 from generations.catalogue import billable
 
+OTHERS = 99  # the position of what other tests sell
+
 
 @pytest.fixture(autouse=True)
 def as_published() -> Iterator[None]:
@@ -27,12 +29,13 @@ def as_published() -> Iterator[None]:
 
 
 def test_a_place_offers_packs_at_list_price_and_plans_for_less() -> None:
-    assert [pack.slug for pack in offers.packs()] == [row["slug"] for row in offers.PACKS]
+    packs = [pack for pack in offers.packs() if pack.position < OTHERS]
+    assert [pack.slug for pack in packs] == [row["slug"] for row in offers.PACKS]
     usd = Decimal(settings.USD_PER_CREDIT)
-    for pack in offers.packs():
+    for pack in packs:
         assert pack.price_cents == pack.credits * usd * 100
         assert pack.valid_days == 365
-    rates = [plan.price_cents / plan.credits for plan in offers.plans()]
+    rates = [plan.price_cents / plan.credits for plan in offers.plans() if plan.position < OTHERS]
     assert rates == sorted(rates, reverse=True)
     assert rates[0] < usd * 100
     assert offers.pack("pack-350").credits == 350

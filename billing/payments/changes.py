@@ -1,0 +1,163 @@
+"""What customers do about their plan: choose one, another one, cancel, stay after all.
+
+A first plan and a dearer one are paid on the payment service's page at once, and a month begins
+with them; a cheaper one follows at the next renewal. Nothing is granted here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from accounts.actors import Actor
+from billing.models import Plan, Subscription
+from billing.payments import customers, gateway, subscriptions, tariffs
+from billing.payments.errors import PaymentServiceDown
+from kling_saas.lib.refusals import Conflict, Forbidden, NotFound
+
+if TYPE_CHECKING:
+    from stripe.params.checkout import SessionCreateParams
+
+HERE = "/billing/plan"
+_PORTAL = {"kling": "portal 1"}  # the metadata of our configuration
+
+
+def choose(actor: Actor, plan: Plan) -> str:
+    """Where the plan is paid; empty when it follows at the next renewal, with nothing to pay now.
+
+    Outside of transactions. Raises Forbidden, NotFound for a plan that is not sold (any more),
+    Conflict for the one that the organisation has, PaymentServiceDown, NotUnderstood.
+    """
+    _need_right(actor)
+    if not plan.active:
+        raise NotFound("This plan is not sold any more: choose another one.")
+    running = subscriptions.of(actor.organisation_id)
+    if running is None:
+        return _page(actor, plan)
+    if running.plan_id == plan.pk:
+        if running.next_plan is None:
+            raise Conflict(f"{plan.name} is your plan already.")
+        _next(running, plan)
+        return ""
+    if plan.price_cents > running.plan.price_cents:
+        return _page(actor, plan)
+    _next(running, plan)
+    return ""
+
+
+def _page(actor: Actor, plan: Plan) -> str:
+    customer = customers.ensure(actor.organisation_id)
+    ours = {"organisation": str(actor.organisation_id), "plan": plan.slug}
+    wanted: SessionCreateParams = {
+        "mode": "subscription",
+        "line_items": [{"quantity": 1, "price": tariffs.price_of(plan)}],
+        "metadata": ours,
+        "subscription_data": {"metadata": ours},
+        "customer": customer.stripe_id,
+        "customer_update": {"name": "auto", "address": "auto"},
+        "allow_promotion_codes": True,
+        "tax_id_collection": {"enabled": True},
+        "billing_address_collection": "auto",
+        "success_url": f"{settings.SITE_URL}{HERE}?paid={plan.slug}",
+        "cancel_url": settings.SITE_URL + HERE,
+    }
+    if settings.STRIPE_TAX:
+        wanted["automatic_tax"] = {"enabled": True}
+    session = gateway.order(
+        str(uuid.uuid4()), lambda v1, once: v1.checkout.sessions.create(wanted, once)
+    )
+    if not session.get("url"):
+        raise PaymentServiceDown
+    return str(session["url"])
+
+
+def _next(running: Subscription, plan: Plan) -> None:
+    price = tariffs.price_of(plan)
+    thing = gateway.ask(lambda v1: v1.subscriptions.retrieve(running.stripe_id))
+    item = thing["items"]["data"][0]["id"]
+    _update(
+        running,
+        {
+            "items": [{"id": item, "price": price}],
+            "proration_behavior": "none",
+            "cancel_at_period_end": False,
+        },
+    )
+
+
+def cancel(actor: Actor) -> Subscription:
+    """The plan ends with the month that is paid. Raises Forbidden, NotFound without a plan."""
+    running = _running(actor)
+    _update(running, {"cancel_at_period_end": True})
+    return _running(actor)
+
+
+def stay(actor: Actor) -> Subscription:
+    """It is renewed after all. Raises Forbidden, NotFound without a plan."""
+    running = _running(actor)
+    _update(running, {"cancel_at_period_end": False})
+    return _running(actor)
+
+
+def portal(actor: Actor) -> str:
+    """The payment service's page for cards, address, tax id and invoices. Raises Forbidden."""
+    _need_right(actor)
+    customer = customers.ensure(actor.organisation_id)
+    configuration = _portal()
+    wanted: Any = {
+        "customer": customer.stripe_id,
+        "configuration": configuration,
+        "return_url": settings.SITE_URL + HERE,
+    }
+    made = gateway.order(
+        str(uuid.uuid4()), lambda v1, once: v1.billing_portal.sessions.create(wanted, once)
+    )
+    return str(made["url"])
+
+
+def _portal() -> str:
+    """Our configuration of it: plans are changed with us, where the credits are explained."""
+    found = gateway.ask(lambda v1: v1.billing_portal.configurations.list({"active": True}))
+    for one in found["data"]:
+        if one["metadata"] == _PORTAL:
+            return str(one["id"])
+    wanted: Any = {
+        "metadata": _PORTAL,
+        "features": {
+            "customer_update": {
+                "enabled": True,
+                "allowed_updates": ["name", "email", "address", "tax_id"],
+            },
+            "invoice_history": {"enabled": True},
+            "payment_method_update": {"enabled": True},
+            "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
+        },
+    }
+    made = gateway.order(
+        f"{settings.SITE_URL}:{_PORTAL['kling']}",
+        lambda v1, once: v1.billing_portal.configurations.create(wanted, once),
+    )
+    return str(made["id"])
+
+
+def _update(running: Subscription, wanted: Any) -> None:
+    gateway.order(
+        str(uuid.uuid4()),
+        lambda v1, once: v1.subscriptions.update(running.stripe_id, wanted, once),
+    )
+    subscriptions.sync(running.stripe_id)
+
+
+def _running(actor: Actor) -> Subscription:
+    _need_right(actor)
+    running = subscriptions.of(actor.organisation_id)
+    if running is None:
+        raise NotFound("Your organisation has no plan.")
+    return running
+
+
+def _need_right(actor: Actor) -> None:
+    if not actor.may_buy:
+        raise Forbidden("Only owners, admins and billing members may spend your money.")

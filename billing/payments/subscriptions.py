@@ -1,0 +1,161 @@
+"""Make our subscription agree with the payment service's, as that is now.
+
+It grants nothing: a month's credits come with its paid invoice (`invoices`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from accounts import outbox, tenancy
+from accounts.models import AuditEvent
+from billing import plans
+from billing.models import PaymentCustomer, Plan, Subscription
+from billing.payments import gateway, tariffs
+from billing.payments.errors import NotOurs
+from kling_saas.lib.refusals import Unavailable
+
+_PAID = {"active", "trialing"}
+_BEGUN = {"active", "trialing", "past_due", "unpaid", "paused"}
+_OVER = {"canceled", "incomplete_expired"}
+_LOOKS = 5
+
+
+def sync(subscription_id: str) -> None:
+    """Ask for the subscription and write what follows from it; harmless to repeat.
+
+    Outside of transactions. Raises NotOurs, PaymentServiceDown, NotUnderstood.
+    """
+    for _look in range(_LOOKS):
+        version = _version(subscription_id)
+        thing = gateway.ask(lambda v1: v1.subscriptions.retrieve(subscription_id))
+        owner = owner_of(thing["customer"])
+        plan = tariffs.plan_of(thing["items"]["data"][0]["price"])
+        if plan is None:
+            raise NotOurs("its price is of no plan of ours")
+        alone = thing["status"] not in _PAID or _end_older(owner, thing)
+        if alone and _write(owner.organisation_id, thing, plan, version):
+            plans.apply(owner.organisation_id)
+            return
+    raise Unavailable("Others write this subscription all the time.")
+
+
+def owner_of(customer_id: str) -> PaymentCustomer:
+    """Whose customer it is. Raises NotOurs when we made none of this id."""
+    with tenancy.system("the payment service names a customer, not a tenant"):
+        found: PaymentCustomer | None = PaymentCustomer.objects.filter(
+            stripe_id=customer_id, vendor=settings.PAYMENTS_VENDOR
+        ).first()
+    if found is None:
+        raise NotOurs("its customer is none of ours")
+    return found
+
+
+def of(organisation_id: int) -> Subscription | None:
+    """The organisation's running subscription."""
+    with tenancy.scope(organisation_id):
+        found: Subscription | None = (
+            Subscription.objects.filter(
+                organisation_id=organisation_id, vendor=settings.PAYMENTS_VENDOR, ended_at=None
+            )
+            .select_related("plan", "next_plan")
+            .first()
+        )
+    return found
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """A Unix time of theirs."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _version(subscription_id: str) -> int | None:
+    with tenancy.system("the payment service names a subscription, not a tenant"):
+        known: int | None = (
+            Subscription.objects.filter(stripe_id=subscription_id)
+            .values_list("version", flat=True)
+            .first()
+        )
+    return known
+
+
+def _end_older(owner: PaymentCustomer, thing: gateway.Doc) -> bool:
+    """Whoever chose another plan has paid for that: the older subscription ends now, unprorated,
+    and what it granted stays. False when a newer one is running: this one has ended just now.
+    """
+    other = of(owner.organisation_id)
+    if other is None or other.stripe_id == thing["id"]:
+        return True
+    known = gateway.ask(lambda v1: v1.subscriptions.retrieve(other.stripe_id))
+    if known["created"] > thing["created"] and known["status"] not in _OVER:
+        return False
+    if known["status"] not in _OVER:
+        known = gateway.order(
+            f"{other.stripe_id}:replaced",
+            lambda v1, once: v1.subscriptions.cancel(
+                other.stripe_id, {"prorate": False, "invoice_now": False}, once
+            ),
+        )
+    return _write(owner.organisation_id, known, other.plan, other.version)
+
+
+def _write(organisation_id: int, thing: gateway.Doc, plan: Plan, version: int | None) -> bool:
+    """False when somebody else has written it since `version`: then look again."""
+    over = thing["status"] in _OVER
+    item = thing["items"]["data"][0]
+    ends = moment(item["current_period_end"])
+    facts: dict[str, Any] = {
+        "status": thing["status"],
+        "period_ends_at": ends,
+        "cancels_at": moment(thing["cancel_at"])
+        or (ends if thing["cancel_at_period_end"] else None),
+        "ended_at": moment(thing["ended_at"]) if over else None,
+    }
+    with tenancy.scope(organisation_id):
+        if version is None:
+            return _begin(organisation_id, thing, plan, facts)
+        row = Subscription.objects.select_for_update().get(stripe_id=thing["id"])
+        if row.version != version:
+            return False
+        was_over = row.ended_at is not None
+        for name, value in facts.items():
+            setattr(row, name, value)
+        row.next_plan = plan if plan.pk != row.plan_id and not over else None
+        if over or thing["status"] == "active":
+            row.pay_url = ""
+        row.version += 1
+        row.save()
+        if over and not was_over:
+            _tell(row, "subscription.ended")
+    return True
+
+
+def _begin(organisation_id: int, thing: gateway.Doc, plan: Plan, facts: dict[str, Any]) -> bool:
+    if thing["status"] not in _BEGUN:
+        return True  # never paid: nothing has begun
+    row = Subscription(
+        organisation_id=organisation_id, livemode=True, vendor=settings.PAYMENTS_VENDOR,
+        stripe_id=thing["id"], plan=plan, **facts,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:  # another worker wrote it, or another one of the organisation's runs
+        return False
+    _tell(row, "subscription.begun")
+    return True
+
+
+def _tell(row: Subscription, topic: str) -> None:
+    outbox.emit(
+        organisation_id=row.organisation_id, livemode=row.livemode, topic=topic,
+        subject=row.stripe_id[:60], payload={"plan": row.plan.slug},
+    )  # fmt: skip
+    AuditEvent.objects.create(
+        organisation_id=row.organisation_id, action=topic, subject=row.plan.slug,
+        detail={"subscription": row.stripe_id},
+    )  # fmt: skip

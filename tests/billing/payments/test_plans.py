@@ -1,0 +1,194 @@
+"""Plans: chosen, renewed, changed, not paid for, cancelled; every month's credits exactly once."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+
+from accounts import tenancy
+from accounts.actors import Actor
+from accounts.models import Organisation, Role
+from billing import plans
+from billing.models import Lot, Notice, Plan, Purchase, Subscription
+from billing.payments import changes, subscriptions
+from kling_saas.lib.refusals import Conflict, Forbidden
+from tests.billing.payments.shop import Buyer
+from tests.payments_sandbox.service import Service
+from tests.waiting import until
+
+PAYS, ASKS, REFUSES_LATER = "4242424242424242", "4000002760003184", "4000000000000341"
+HOUR = 3600
+
+
+def plan(name: str, cents: int, a_month: int, **fields: Any) -> Plan:
+    """One that nobody else sells."""
+    usual = {"rollover_credits": 100, "position": 99}
+    return Plan.objects.create(
+        slug=f"{name.lower()}-{secrets.token_hex(6)}", name=name, price_cents=cents,
+        credits=a_month, **{**usual, **fields},
+    )  # fmt: skip
+
+
+def running(buyer: Buyer) -> Subscription:
+    found = subscriptions.of(buyer.id)
+    assert found is not None
+    return found
+
+
+def subscribe(payments: Service, buyer: Buyer, what: Plan, number: str = PAYS) -> Subscription:
+    """Choose a plan, and pay for it on the payment service's page."""
+    before = len(months(buyer))
+    answer = payments.pay(changes.choose(buyer.actor, what), number)
+    if number == ASKS:
+        payments.bank(answer, "complete")
+    until(lambda: len(months(buyer)) > before, what="the plan's credits")
+    return running(buyer)
+
+
+def months(buyer: Buyer) -> list[tuple[int, int]]:
+    """Credits granted and cents of each month that was paid, oldest first."""
+    with tenancy.scope(buyer.id):
+        lots = Lot.objects.filter(source="plan").order_by("pk")
+        return list(lots.values_list("granted", "cents"))
+
+
+def next_month(payments: Service, plan: Subscription) -> None:
+    """Its renewal is due, and its invoice is no draft any more."""
+    item = payments.v1.subscriptions.retrieve(plan.stripe_id).to_dict()["items"]["data"][0]
+    payments.advance(to=item["current_period_end"] + 2 * HOUR)
+
+
+def left(buyer: Buyer) -> int:
+    with tenancy.scope(buyer.id):
+        return sum(Lot.objects.filter(source="plan").values_list("remaining", flat=True))
+
+
+def test_a_month_is_granted_once_renewed_with_what_rolls_over_and_ended_when_cancelled(
+    payments: Service,
+) -> None:
+    buyer, small = Buyer(), plan("Small", 2500, 1000, concurrency=7)
+    begun = subscribe(payments, buyer, small)
+    assert months(buyer) == [(1000, 2500)]
+    assert plans.plan_of(buyer.id) == small
+    with pytest.raises(Conflict):
+        changes.choose(buyer.actor, small)
+    next_month(payments, begun)
+    until(lambda: len(months(buyer)) == 2, what="the second month")
+    assert (left(buyer), buyer.gained) == (1100, 1100)  # 100 of the first month were kept
+    assert buyer.proven()
+
+    assert changes.cancel(buyer.actor).cancels_at is not None
+    assert changes.stay(buyer.actor).cancels_at is None
+    changes.cancel(buyer.actor)
+    next_month(payments, begun)
+    until(lambda: subscriptions.of(buyer.id) is None, what="the end of the plan")
+    assert plans.plan_of(buyer.id) is None
+    assert months(buyer) == [(1000, 2500)] * 2
+    assert buyer.proven()
+
+
+def test_a_dearer_plan_begins_at_once_and_a_cheaper_one_at_the_next_renewal(
+    payments: Service,
+) -> None:
+    buyer = Buyer()
+    small, large = plan("Small", 2500, 1000), plan("Large", 9600, 4000, dispatch_weight=5)
+    first = subscribe(payments, buyer, small)
+    second = subscribe(payments, buyer, large)
+    assert (second.plan, left(buyer)) == (large, 5000)  # what the smaller one gave is kept
+    ended = payments.v1.subscriptions.retrieve(first.stripe_id)
+    assert ended.status == "canceled"
+    with tenancy.scope(buyer.id):
+        assert Organisation.objects.get(pk=buyer.id).dispatch_weight == 5
+
+    assert changes.choose(buyer.actor, small) == ""
+    waits = running(buyer)
+    assert (waits.plan, waits.next_plan) == (large, small)
+    assert changes.choose(buyer.actor, large) == ""  # it was meant otherwise
+    assert running(buyer).next_plan is None
+    changes.choose(buyer.actor, small)
+    next_month(payments, second)
+    until(lambda: running(buyer).plan == small, what="the cheaper plan")
+    assert months(buyer) == [(1000, 2500), (4000, 9600), (1000, 2500)]
+    assert buyer.proven()
+
+
+def test_what_is_prorated_grants_nothing(payments: Service) -> None:
+    buyer = Buyer()
+    small, large = plan("Small", 2500, 1000), plan("Large", 9600, 4000)
+    begun = subscribe(payments, buyer, small)
+    thing = payments.v1.subscriptions.retrieve(begun.stripe_id).to_dict()
+    from billing.payments import tariffs
+
+    change = [{"id": thing["items"]["data"][0]["id"], "price": tariffs.price_of(large)}]
+    params: Any = {"items": change, "proration_behavior": "always_invoice"}
+    payments.v1.subscriptions.update(begun.stripe_id, params)  # as an operator may, over there
+    until(lambda: running(buyer).next_plan == large, what="the news of the change")
+    invoice = payments.v1.invoices.list({"subscription": begun.stripe_id}).data[0]
+    assert (invoice.billing_reason, invoice.status) == ("subscription_update", "paid")
+    next_month(payments, begun)
+    until(lambda: running(buyer).plan == large, what="the renewal")
+    assert [given for given, _cents in months(buyer)] == [1000, 4000]
+    assert buyer.proven()
+
+
+def test_a_bank_that_asks_is_answered_and_a_renewal_that_fails_can_be_paid(
+    payments: Service,
+) -> None:
+    buyer, small = Buyer(), plan("Small", 2500, 1000)
+    begun = subscribe(payments, buyer, small, ASKS)
+    thing = payments.v1.subscriptions.retrieve(begun.stripe_id).to_dict()
+    bad = payments.v1.payment_methods.attach(
+        "pm_card_chargeCustomerFail", {"customer": thing["customer"]}
+    )
+    payments.v1.subscriptions.update(begun.stripe_id, {"default_payment_method": bad.id})
+    next_month(payments, begun)
+    until(lambda: running(buyer).pay_url, what="the news that it was not paid")
+    assert running(buyer).status == "past_due"
+    assert plans.plan_of(buyer.id) == small  # while it is tried
+    with tenancy.scope(buyer.id):
+        assert Notice.objects.filter(kind="payment_failed").count() == 1
+    payments.pay(running(buyer).pay_url)
+    until(lambda: len(months(buyer)) == 2, what="the second month")
+    assert running(buyer).pay_url == ""
+    assert buyer.proven()
+
+
+def test_nobody_without_the_right_chooses_or_ends_a_plan(payments: Service) -> None:
+    buyer, small = Buyer(), plan("Small", 2500, 1000)
+    clerk = Actor(organisation_id=buyer.id, livemode=True, user_id=1, role=Role.CREATOR)
+    for act in (
+        lambda: changes.choose(clerk, small), lambda: changes.cancel(clerk),
+        lambda: changes.portal(clerk),
+    ):  # fmt: skip
+        with pytest.raises(Forbidden):
+            act()
+    assert changes.portal(buyer.actor).startswith(payments.url)
+    with tenancy.scope(buyer.id):
+        assert not Purchase.objects.exists()
+
+
+def test_the_pages_of_a_plan(site: str, payments: Service) -> None:
+    buyer, small = Buyer(), plan("Small", 2500, 1000)
+    web = buyer.browser(site)
+    sent = web.post(
+        f"{site}/billing/checkout", {"plan": small.slug}, allow_redirects=False, timeout=60
+    )
+    assert sent.status_code == 303
+    assert (
+        "Waiting for the payment service"
+        in web.get(f"{site}/billing/plan?paid={small.slug}", timeout=60).text
+    )
+    payments.pay(sent.headers["location"])
+    until(lambda: months(buyer), what="the plan's credits")
+    page = web.get(f"{site}/billing/plan?paid={small.slug}", timeout=60).text
+    assert "Waiting" not in page
+    assert "1,000 credits, $25.00" in page
+    assert "$25.00" in web.get(f"{site}/billing/invoices", timeout=60).text
+    ended = web.post(f"{site}/billing/plan/cancel", timeout=60).text
+    assert "The plan ends on" in ended
+    assert "Keep the plan after all" in ended
+    assert "renews on" in web.post(f"{site}/billing/plan/cancel", {"stay": "yes"}, timeout=60).text
+    there = web.post(f"{site}/billing/portal", allow_redirects=False, timeout=60)
+    assert there.headers["location"].startswith(payments.url)
