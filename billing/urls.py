@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import buy, limits, months, plan, purchases, statement, usage, wallet
+from billing.views import buy, limits, months, plan, purchases, statement, top_up, usage, wallet
 
 urlpatterns = [
     path("", wallet.wallet, name="wallet"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("plan", plan.plan, name="plan"),
     path("plan/cancel", plan.cancel, name="plan-cancel"),
     path("portal", plan.portal, name="portal"),
+    path("top-up", top_up.top_up, name="top-up"),
     path("invoices", purchases.invoices, name="invoices"),
     path("purchases/<str:public_id>", purchases.purchase, name="purchase"),
     path("purchases/<str:public_id>/state", purchases.purchase_state, name="purchase-state"),

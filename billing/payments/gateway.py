@@ -45,6 +45,22 @@ def order(key: str, call: Callable[[V1Services, RequestOptions], StripeObject]) 
     return ask(lambda v1: call(v1, {"idempotency_key": key}))
 
 
+def intent_of(invoice_id: str) -> Doc:
+    """The latest payment of an invoice, with its card; {} when nothing had to be paid.
+
+    Raises as `ask` does.
+    """
+    found = ask(lambda v1: v1.invoice_payments.list({"invoice": invoice_id, "limit": 1}))
+    for one in found["data"]:
+        if name := (one.get("payment") or {}).get("payment_intent"):
+            return _intent(name)
+    return {}
+
+
+def _intent(name: str) -> Doc:
+    return ask(lambda v1: v1.payment_intents.retrieve(name, {"expand": ["payment_method"]}))
+
+
 def events(types: list[str], since: int | None) -> Iterator[Doc]:
     """Every event of these types (at most 20) created since the Unix time, the newest first.
 

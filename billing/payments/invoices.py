@@ -23,7 +23,7 @@ from billing.models import (
     PurchaseStatus,
     Subscription,
 )
-from billing.payments import customers, gateway, sessions, subscriptions, tariffs
+from billing.payments import customers, gateway, sessions, subscriptions, tariffs, topups
 from billing.payments.errors import NotOurs
 
 _RENEWED = "subscription_cycle"
@@ -46,17 +46,26 @@ def sync(invoice_id: str) -> None:
     invoice = gateway.ask(lambda v1: v1.invoices.retrieve(invoice_id))
     subscription_id = _subscription_of(invoice)
     if not subscription_id:
-        raise NotOurs("it is of no subscription")
+        _by_hand(invoice)
+        return
     owner = subscriptions.owner_of(invoice["customer"])
     if invoice["status"] == "paid":
         months = _months(invoice)
-        intent = _intent_of(invoice_id)
+        intent = gateway.intent_of(invoice_id)
         subscriptions.sync(subscription_id)
         if months:
             _paid(owner, invoice, subscription_id, months, intent)
     else:
         subscriptions.sync(subscription_id)
         _unpaid(owner, invoice, subscription_id)
+
+
+def _by_hand(invoice: gateway.Doc) -> None:
+    """One of ours; those of packs say nothing that their checkout does not."""
+    purchase = sessions.named(invoice)
+    if purchase.kind != PurchaseKind.TOP_UP:
+        raise NotOurs("its checkout tells how it stands")
+    topups.sync(invoice["id"])
 
 
 def _subscription_of(invoice: gateway.Doc) -> str:
@@ -77,20 +86,6 @@ def _months(invoice: gateway.Doc) -> list[Month]:
         if plan is not None and ends is not None and line["amount"] >= 0:
             found += [Month(plan, line["amount"], ends)] * min(1, line["quantity"] or 1)
     return found
-
-
-def _intent_of(invoice_id: str) -> gateway.Doc:
-    """The payment that settled it, with its card; {} when nothing had to be paid."""
-    paid = gateway.ask(lambda v1: v1.invoice_payments.list({"invoice": invoice_id, "limit": 10}))
-    for one in paid["data"]:
-        intent_id = (one.get("payment") or {}).get("payment_intent")
-        if one["status"] == "paid" and intent_id:
-            return _intent(intent_id)
-    return {}
-
-
-def _intent(name: str) -> gateway.Doc:
-    return gateway.ask(lambda v1: v1.payment_intents.retrieve(name, {"expand": ["payment_method"]}))
 
 
 def _paid(

@@ -89,7 +89,7 @@ def _write(purchase: Purchase, session: gateway.Doc) -> None:
     complete = session["status"] == "complete"
     purchase.session_id = session["id"]
     if purchase.status == PurchaseStatus.PAID:
-        _note_invoice(purchase, session["invoice"])
+        note_invoice(purchase, session["invoice"])
     elif complete and session["payment_status"] in {"paid", "no_payment_required"}:
         _paid(purchase, session, intent)
     elif complete and intent.get("status") in _OVER:
@@ -119,13 +119,18 @@ def _paid(purchase: Purchase, session: gateway.Doc, intent: gateway.Doc) -> None
     purchase.tax_cents = details["amount_tax"]
     purchase.discount_cents = details["amount_discount"]
     purchase.payment_intent_id = intent.get("id")
-    _note_invoice(purchase, session["invoice"])
-    _grant(purchase, purchase.credits, LotSource.PURCHASE, of(purchase))
-    if purchase.bonus_credits:
-        _grant(purchase, purchase.bonus_credits, LotSource.BONUS, f"{of(purchase)}:bonus")
+    note_invoice(purchase, session["invoice"])
+    give(purchase)
     if intent.get("payment_method"):
         _keep_card(purchase, session["customer"], intent["payment_method"])
     tell(purchase, "purchase.paid")
+
+
+def give(purchase: Purchase) -> None:
+    """The credits of a purchase that is paid; its row is locked, and saved by the caller."""
+    _grant(purchase, purchase.credits, LotSource.PURCHASE, of(purchase))
+    if purchase.bonus_credits:
+        _grant(purchase, purchase.bonus_credits, LotSource.BONUS, f"{of(purchase)}:bonus")
 
 
 def _grant(purchase: Purchase, amount: int, source: LotSource, reference: str) -> None:
@@ -139,13 +144,13 @@ def _grant(purchase: Purchase, amount: int, source: LotSource, reference: str) -
         source,
         reference=reference,
         expires_at=purchase.paid_at + timedelta(days=days) if days else None,
-        reason=purchase.pack.name if purchase.pack else "",
+        reason=purchase.pack.name if purchase.pack else purchase.get_kind_display(),
         cents=purchase.paid_cents - purchase.tax_cents if source == LotSource.PURCHASE else 0,
         actor=f"user:{purchase.asked_by_id}" if purchase.asked_by_id else "",
     )
 
 
-def _note_invoice(purchase: Purchase, invoice: gateway.Doc | None) -> None:
+def note_invoice(purchase: Purchase, invoice: gateway.Doc | None) -> None:
     """It may be made, or get its number, after the payment was told."""
     if invoice:
         purchase.invoice_id = invoice["id"]

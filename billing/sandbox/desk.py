@@ -20,7 +20,8 @@ _PREFIX = {
     "dispute": "du", "subscription": "sub", "subscription_item": "si", "invoice": "in",
     "line_item": "il", "item": "li", "event": "evt", "webhook_endpoint": "we", "tax_id": "txi",
     "discount": "di", "billing_portal.session": "bps", "billing_portal.configuration": "bpc",
-    "radar.early_fraud_warning": "issfr", "invoice_payment": "inpay", "coupon": "",
+    "radar.early_fraud_warning": "issfr", "invoice_payment": "inpay", "invoiceitem": "ii",
+    "coupon": "",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ _DESCRIPTIONS = {
     "subscription_create": "Subscription creation",
     "subscription_cycle": "Subscription update",
     "subscription_update": "Subscription update",
+    "manual": "Payment for Invoice",
 }
 
 
@@ -95,6 +96,22 @@ def build(
     invoice.update(fields)
     _apply_balance(invoice, customer)
     return invoice
+
+
+def rebuild(desk: Desk, invoice: Doc, customer: Doc, lines: Sequence[Doc]) -> None:
+    """A draft with other lines: what follows from them is reckoned anew."""
+    taxed = invoice["automatic_tax"]["enabled"]
+    again = build(
+        desk, customer, lines, reason=invoice["billing_reason"], money=invoice["currency"],
+        taxed=taxed,
+    )  # fmt: skip
+    for one in lines:
+        one["invoice"] = invoice["id"]
+    again["lines"]["url"] = invoice["lines"]["url"]
+    names = ("lines", "subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax",
+             "total_discount_amounts", "total_taxes", "starting_balance", "_balance_after",
+             "amount_due", "amount_remaining")  # fmt: skip
+    invoice.update({name: again[name] for name in names})
 
 
 def _sums(lines: Sequence[amounts.Line], discounts: Sequence[Doc], tax: Any) -> Doc:

@@ -42,6 +42,15 @@ PAYMENTS_PULL_MINUTES = env.number(
 PLAN_GRACE_DAYS = env.integer(
     "PLAN_GRACE_DAYS", 3, "A plan's credits live so long beyond their month, for a late payment."
 )
+TOP_UP_DECLINES = env.integer(
+    "TOP_UP_DECLINES", 2, "Declines in a row that stop automatic top-ups.", least=1
+)
+TOP_UP_REST_HOURS = env.number(
+    "TOP_UP_REST_HOURS", 24.0, "Pause after a declined automatic top-up, hours."
+)
+TOP_UP_VALID_DAYS = env.integer(
+    "TOP_UP_VALID_DAYS", 365, "Days until credits of a top-up expire.", least=1
+)
 CURRENCY = env.text("CURRENCY", "usd", "What packs and plans cost: three small letters.")
 
 if not re.fullmatch("[a-z]{3}", CURRENCY):

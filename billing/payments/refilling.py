@@ -1,0 +1,338 @@
+"""Automatic top-ups: a wallet below its threshold is refilled from the saved card.
+
+One at a time for an organisation (the database sees to it), never beyond the month's maximum, and
+after two declines not at all until somebody looks. It is an invoice that we write and have paid, so
+that it has a number, the company's name and its tax; its credits come as every purchase's do, when
+the payment service says that it is paid.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts import tenancy
+from accounts.actors import Actor
+from accounts.models import AuditEvent
+from billing import ledger, notices
+from billing.errors import BillingRefusal
+from billing.models import (
+    PaymentCustomer,
+    Purchase,
+    PurchaseKind,
+    PurchaseStatus,
+    WalletSettings,
+)
+from billing.payments import customers, gateway, topups
+from billing.payments.errors import Declined, NotUnderstood, PaymentServiceDown
+from kling_saas.lib.refusals import Forbidden
+
+log = logging.getLogger(__name__)
+LEAST_CENTS = 100  # below it a payment's own costs eat it up
+_AT_ONCE = 5
+_MOST = 100_000_000
+_UNFINISHED = timedelta(minutes=2)  # who began it is gone
+_TOO_MUCH = "With its tax it would go beyond this month's maximum."
+_DUE = """
+SELECT s.organisation_id FROM billing_walletsettings s
+  JOIN billing_wallet w ON w.id = s.wallet_id
+ WHERE s.top_up AND s.livemode AND s.stopped_because = '' AND w.available < s.threshold
+   AND w.frozen_at IS NULL AND (s.rests_until IS NULL OR s.rests_until <= now())
+   AND NOT EXISTS (SELECT FROM billing_purchase p
+                    WHERE p.organisation_id = s.organisation_id AND p.vendor = %s
+                      AND p.kind = 'top_up' AND p.status = 'open')
+ ORDER BY s.id LIMIT %s
+"""
+
+
+class BadTopUp(BillingRefusal):
+    """Settings that refill nothing; `field` is what is wrong with them."""
+
+    code, status, title = "invalid_top_up", 422, "Invalid top-up settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a refill buys: whole credits, for so many cents without tax."""
+
+    credits: int
+    cents: int
+
+
+def run() -> int:
+    """Refill what is due, and carry on what somebody left; how many wallets were looked at.
+
+    Outside of transactions. One's trouble does not keep the others.
+    """
+    looked = 0
+    todo: list[tuple[Callable[[Any], object], object]] = [
+        *((refill, organisation_id) for organisation_id in _due()),
+        *((_carry_on, purchase) for purchase in _left()),
+    ]
+    for act, whom in todo:
+        looked += 1
+        if not _tried(act, whom):
+            break  # who does not answer is not asked about the others either
+    return looked
+
+
+def _tried(act: Callable[[Any], object], whom: object) -> bool:
+    """False when the payment service does not answer."""
+    try:
+        act(whom)
+    except PaymentServiceDown as refusal:
+        log.warning("payments: a top-up waits: %s", refusal.detail)
+        return False
+    except Exception:  # one's trouble must not keep the others
+        log.exception("payments: a top-up waits")
+    return True
+
+
+def _due() -> list[int]:
+    with tenancy.system("wallets of every tenant run low"), connection.cursor() as cursor:
+        cursor.execute(_DUE, [settings.PAYMENTS_VENDOR, _AT_ONCE])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _left() -> list[Purchase]:
+    with tenancy.system("top-ups of every tenant are carried on"):
+        old = Purchase.objects.filter(
+            kind=PurchaseKind.TOP_UP, status=PurchaseStatus.OPEN, vendor=settings.PAYMENTS_VENDOR,
+            created_at__lt=timezone.now() - _UNFINISHED,
+        )  # fmt: skip
+        return list(old.order_by("created_at")[:_AT_ONCE])
+
+
+def cents_of(amount: int) -> int:
+    """What so many credits cost at list price, without tax."""
+    return math.ceil(amount * Decimal(settings.USD_PER_CREDIT) * 100)
+
+
+def refill(organisation_id: int) -> Purchase | None:
+    """Buy what is missing now; None when the month's maximum, or another refill, forbids it.
+
+    Raises PaymentServiceDown, NotUnderstood; then it is carried on later.
+    """
+    customer = customers.find(organisation_id)
+    if customer is None or not customer.card_id:
+        _stop(organisation_id, "There is no saved card: buy a pack once, and its card is kept.")
+        return None
+    try:
+        with tenancy.scope(organisation_id), transaction.atomic():
+            purchase = _begin(organisation_id)
+    except IntegrityError:  # another one is open
+        return None
+    if purchase is not None:
+        _carry_on(purchase)
+    return purchase
+
+
+def _begin(organisation_id: int) -> Purchase | None:
+    row = (
+        WalletSettings.objects.select_for_update(of=("self",))
+        .select_related("wallet")
+        .filter(organisation_id=organisation_id, livemode=True, top_up=True, stopped_because="")
+        .first()
+    )
+    if row is None or row.wallet.available >= row.threshold:
+        return None
+    size = _size(row)
+    if size is None:
+        return None
+    made: Purchase = Purchase.objects.create(
+        organisation_id=organisation_id, livemode=True, vendor=settings.PAYMENTS_VENDOR,
+        kind=PurchaseKind.TOP_UP, credits=size.credits, valid_days=settings.TOP_UP_VALID_DAYS,
+        currency=settings.CURRENCY, amount_cents=size.cents, asked_by_id=row.changed_by_id,
+    )  # fmt: skip
+    return made
+
+
+def _size(row: WalletSettings) -> Size | None:
+    """Up to the target, or as much of it as the month's maximum leaves."""
+    left = row.monthly_cents - spent_this_month(row.organisation_id)
+    missing = row.target - row.wallet.available
+    if cents_of(missing) > left:
+        missing = int(left / (Decimal(settings.USD_PER_CREDIT) * 100))
+    if missing < 1 or cents_of(missing) < LEAST_CENTS:
+        month = f"{timezone.now():%Y-%m}"
+        notices.add(
+            row.organisation_id, True, "top_up_maximum", f"top_up:{month}",
+            cents=row.monthly_cents, currency=settings.CURRENCY,
+        )  # fmt: skip
+        return None
+    return Size(missing, cents_of(missing))
+
+
+def _month() -> datetime:
+    """When this one began (UTC)."""
+    return timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _next_month() -> datetime:
+    return (_month() + timedelta(days=32)).replace(day=1)
+
+
+def spent_this_month(organisation_id: int) -> int:
+    """Cents of this calendar month's (UTC) automatic top-ups, with tax, open ones included."""
+    with tenancy.scope(organisation_id):
+        found = Purchase.objects.filter(
+            organisation_id=organisation_id, kind=PurchaseKind.TOP_UP, created_at__gte=_month(),
+            status__in=[PurchaseStatus.OPEN, PurchaseStatus.PAID],
+        )  # fmt: skip
+        cents = found.aggregate(cents=Sum(Coalesce("paid_cents", "amount_cents")))["cents"]
+    return int(cents or 0)
+
+
+def latest(organisation_id: int) -> list[Purchase]:
+    """The last ten automatic top-ups, newest first."""
+    with tenancy.scope(organisation_id):
+        found = Purchase.objects.filter(organisation_id=organisation_id, kind=PurchaseKind.TOP_UP)
+        return list(found.order_by("-created_at")[:10])
+
+
+def settings_of(organisation_id: int) -> WalletSettings | None:
+    """As they are set for the live wallet."""
+    with tenancy.scope(organisation_id):
+        found: WalletSettings | None = WalletSettings.objects.filter(
+            organisation_id=organisation_id, livemode=True
+        ).first()
+    return found
+
+
+def _carry_on(purchase: Purchase) -> None:
+    """Write the invoice and have it paid; each step again gives the same invoice."""
+    customer = customers.find(purchase.organisation_id)
+    assert customer is not None, "it was begun for a customer"
+    invoice = _invoice(purchase, customer)
+    if invoice["status"] == "draft":
+        invoice = gateway.order(
+            f"{purchase.public_id}:final",
+            lambda v1, once: v1.invoices.finalize_invoice(invoice["id"], {}, once),
+        )
+    if invoice["status"] == "open" and _too_much(purchase, invoice):
+        topups.forbid(purchase, _TOO_MUCH, _next_month())
+        topups.void(purchase, invoice["id"])
+    elif invoice["status"] == "open" and not invoice["attempted"]:
+        _pay(purchase, invoice["id"], customer.card_id)
+    topups.sync(invoice["id"])
+
+
+def _invoice(purchase: Purchase, customer: PaymentCustomer) -> gateway.Doc:
+    if purchase.invoice_id:
+        return gateway.ask(lambda v1: v1.invoices.retrieve(str(purchase.invoice_id)))
+    wanted: Any = {
+        "customer": customer.stripe_id,
+        "auto_advance": False,
+        "collection_method": "charge_automatically",
+        "pending_invoice_items_behavior": "exclude",
+        "default_payment_method": customer.card_id,
+        "currency": purchase.currency,
+        "metadata": {"purchase": purchase.public_id},
+        "automatic_tax": {"enabled": settings.STRIPE_TAX},
+    }
+    made = gateway.order(
+        f"{purchase.public_id}:invoice", lambda v1, once: v1.invoices.create(wanted, once)
+    )
+    line: Any = {
+        "customer": customer.stripe_id,
+        "invoice": made["id"],
+        "amount": purchase.amount_cents,
+        "currency": purchase.currency,
+        "tax_behavior": "exclusive",
+        "description": f"{purchase.credits:,} credits, automatic top-up",
+    }
+    if made["status"] == "draft":
+        gateway.order(
+            f"{purchase.public_id}:item", lambda v1, once: v1.invoice_items.create(line, once)
+        )
+    with tenancy.scope(purchase.organisation_id):
+        Purchase.objects.filter(pk=purchase.pk).update(invoice_id=made["id"])
+    return made
+
+
+def _too_much(purchase: Purchase, invoice: gateway.Doc) -> bool:
+    """Whether the tax, which is known only now, goes beyond the month's maximum."""
+    with tenancy.scope(purchase.organisation_id):
+        row = WalletSettings.objects.get(organisation_id=purchase.organisation_id, livemode=True)
+    others = spent_this_month(purchase.organisation_id) - purchase.amount_cents
+    return bool(others + invoice["total"] > row.monthly_cents)
+
+
+def _pay(purchase: Purchase, invoice_id: str, card: str) -> None:
+    try:
+        gateway.order(
+            f"{purchase.public_id}:pay",
+            lambda v1, once: v1.invoices.pay(
+                invoice_id, {"off_session": True, "payment_method": card}, once
+            ),
+        )
+    except Declined:
+        return  # the invoice says how it stands
+    except NotUnderstood as refusal:
+        if refusal.reason != "invoice_not_editable":  # paid meanwhile
+            raise
+
+
+def configure(
+    actor: Actor, *, on: bool, threshold: int, target: int, monthly_cents: int
+) -> WalletSettings:
+    """When the live wallet is refilled, and for how much at most; it begins anew after a stop.
+
+    Raises Forbidden, and BadTopUp naming the field.
+    """
+    if not actor.may_buy:
+        raise Forbidden("Only owners, admins and billing members may spend your money.")
+    if on:
+        _check(actor, threshold, target, monthly_cents)
+    with tenancy.scope(actor.organisation_id):
+        wallet = ledger.open_wallet(actor.organisation_id, True)
+        row: WalletSettings
+        row, _created = WalletSettings.objects.update_or_create(
+            organisation_id=actor.organisation_id, livemode=True, wallet_id=wallet,
+            defaults={
+                "top_up": on, "threshold": threshold, "target": target,
+                "monthly_cents": monthly_cents, "declines": 0, "rests_until": None,
+                "stopped_because": "", "changed_by_id": actor.user_id,
+                "changed_at": timezone.now(),
+            },
+        )  # fmt: skip
+        AuditEvent.objects.create(
+            organisation_id=actor.organisation_id, actor_id=actor.user_id,
+            action="top_up.on" if on else "top_up.off", subject="live wallet",
+            detail={"threshold": threshold, "target": target, "monthly_cents": monthly_cents},
+        )  # fmt: skip
+    return row
+
+
+def _check(actor: Actor, threshold: int, target: int, monthly_cents: int) -> None:
+    customer = customers.find(actor.organisation_id)
+    if customer is None or not customer.card_id:
+        raise BadTopUp("There is no saved card: buy a pack once, and its card is kept.", field="on")
+    if not 1 <= threshold <= _MOST:
+        raise BadTopUp(f"The threshold is 1 to {_MOST:,} credits.", field="threshold")
+    least = math.ceil(LEAST_CENTS / (Decimal(settings.USD_PER_CREDIT) * 100))
+    if not threshold + least <= target <= _MOST:
+        raise BadTopUp(
+            f"The target is at least {least} credits above the threshold: {threshold + least:,}.",
+            field="target",
+        )
+    if monthly_cents < cents_of(target - threshold):
+        raise BadTopUp("The month's maximum pays for no single top-up.", field="monthly")
+
+
+def _stop(organisation_id: int, why: str) -> None:
+    with tenancy.scope(organisation_id):
+        WalletSettings.objects.filter(
+            organisation_id=organisation_id, livemode=True, stopped_because=""
+        ).update(stopped_because=why)

@@ -1,0 +1,188 @@
+"""Automatic top-ups: from the saved card, once, within the month's maximum, never on and on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts import tenancy
+from billing import ledger
+from billing.models import Notice, PaymentCustomer, Purchase, WalletSettings
+from billing.payments import customers, refilling
+from billing.payments.refilling import BadTopUp
+from tests.billing import purse
+from tests.billing.payments.shop import Buyer, pack
+from tests.payments_sandbox.service import Service
+from tests.waiting import until
+
+
+def saver(payments: Service) -> Buyer:
+    """Somebody whose card is kept, and who has spent all."""
+    buyer = Buyer()
+    bought = buyer.begin(pack(credits=100, bonus_credits=0, price_cents=280))
+    payments.pay(bought.pay_url)
+    buyer.until(bought, status="paid")
+    until(lambda: customers.find(buyer.id).card_id, what="the card")
+    spend(buyer, buyer.available)
+    return buyer
+
+
+def spend(buyer: Buyer, amount: int) -> None:
+    held = ledger.reserve(buyer.id, True, amount, reference=purse.reference())
+    with tenancy.scope(buyer.id):
+        ledger.capture(held.hold_id, amount)
+
+
+def switch_on(buyer: Buyer, threshold: int = 500, target: int = 2000, dollars: int = 100) -> None:
+    refilling.configure(
+        buyer.actor, on=True, threshold=threshold, target=target, monthly_cents=100 * dollars
+    )
+
+
+def use_card(payments: Service, buyer: Buyer, token: str) -> None:
+    """Another card is on file from now on."""
+    known = customers.find(buyer.id)
+    assert known is not None
+    card = payments.v1.payment_methods.attach(token, {"customer": known.stripe_id})
+    with tenancy.scope(buyer.id):
+        PaymentCustomer.objects.filter(pk=known.pk).update(card_id=card.id)
+
+
+def rested(buyer: Buyer) -> None:
+    """The pause after a decline is over."""
+    with tenancy.scope(buyer.id):
+        WalletSettings.objects.filter(organisation_id=buyer.id).update(
+            rests_until=timezone.now() - timedelta(seconds=1)
+        )
+
+
+def row(buyer: Buyer) -> WalletSettings:
+    found = refilling.settings_of(buyer.id)
+    assert found is not None
+    return found
+
+
+def told(buyer: Buyer) -> list[str]:
+    with tenancy.scope(buyer.id):
+        return list(Notice.objects.order_by("pk").values_list("kind", flat=True))
+
+
+def test_a_wallet_below_its_threshold_is_filled_to_its_target_once(payments: Service) -> None:
+    buyer = saver(payments)
+    switch_on(buyer)
+    made = refilling.refill(buyer.id)
+    assert made is not None
+    paid = buyer.until(made, status="paid")
+    assert (paid.credits, paid.paid_cents, buyer.available) == (2000, 5600, 2000)
+    assert paid.invoice_number
+    assert paid.invoice_pdf
+    assert buyer.lots(paid) == [("purchase", 2000, 5600)]
+    assert refilling.refill(buyer.id) is None  # there is enough
+    spend(buyer, 1600)
+    again = refilling.refill(buyer.id)
+    assert again is not None
+    assert (again.credits, again.amount_cents) == (1571, 4399)  # what the maximum leaves
+    buyer.until(again, status="paid")
+    spend(buyer, buyer.available)
+    assert refilling.refill(buyer.id) is None
+    assert told(buyer) == ["top_up_maximum"]
+    assert buyer.proven()
+
+
+def test_two_workers_fill_it_once(payments: Service) -> None:
+    buyer = saver(payments)
+    switch_on(buyer)
+    with tenancy.scope(buyer.id):
+        first = refilling._begin(buyer.id)
+    assert first is not None
+    assert refilling.refill(buyer.id) is None  # one at a time
+    refilling._carry_on(first)
+    refilling._carry_on(first)  # the one that was thought to be dead
+    buyer.until(first, status="paid")
+    assert buyer.available == 2000
+    invoices = payments.v1.invoices.list({"customer": customers.find(buyer.id).stripe_id})
+    assert [one.amount_paid for one in invoices.data][:1] == [5600]
+    assert buyer.proven()
+
+
+def test_after_two_declines_it_stops_and_says_so(payments: Service) -> None:
+    buyer = saver(payments)
+    switch_on(buyer)
+    use_card(payments, buyer, "pm_card_chargeCustomerFail")
+    first = refilling.refill(buyer.id)
+    assert first is not None
+    failed = buyer.until(first, status="failed")
+    assert "declined" in failed.failure
+    assert row(buyer).declines == 1
+    assert not _is_due(buyer)  # it rests
+    rested(buyer)
+    assert _is_due(buyer)
+    second = refilling.refill(buyer.id)
+    assert second is not None
+    buyer.until(second, status="failed")
+    assert "2 payments in a row failed" in row(buyer).stopped_because
+    rested(buyer)
+    assert not _is_due(buyer)
+    assert told(buyer) == ["top_up_failed"] * 2
+    assert {one.status for one in _invoices(payments, buyer)[:2]} == {"void"}
+    assert buyer.available == 0
+    use_card(payments, buyer, "pm_card_visa")
+    switch_on(buyer)
+    third = refilling.refill(buyer.id)
+    assert third is not None
+    buyer.until(third, status="paid")
+    assert buyer.proven()
+
+
+def _is_due(buyer: Buyer) -> bool:
+    return buyer.id in refilling._due()
+
+
+def _invoices(payments: Service, buyer: Buyer) -> list:
+    return payments.v1.invoices.list({"customer": customers.find(buyer.id).stripe_id}).data
+
+
+def test_a_bank_that_asks_is_answered_by_a_link(payments: Service) -> None:
+    buyer = saver(payments)
+    switch_on(buyer)
+    use_card(payments, buyer, "pm_card_authenticationRequired")
+    made = refilling.refill(buyer.id)
+    assert made is not None
+    asks = buyer.now(made)
+    assert (asks.status, told(buyer)) == ("open", ["top_up_asks"])
+    payments.bank(payments.pay(asks.pay_url, "4000002760003184"), "complete")
+    buyer.until(made, status="paid")
+    assert (buyer.available, row(buyer).declines) == (2000, 0)
+    assert buyer.proven()
+
+
+def test_settings_that_make_no_sense_are_refused_by_field(payments: Service) -> None:
+    buyer = Buyer()
+    with pytest.raises(BadTopUp, match="no saved card"):
+        switch_on(buyer)
+    buyer = saver(payments)
+    for wrong, field in (
+        ({"threshold": 0}, "threshold"), ({"target": 500}, "target"), ({"dollars": 1}, "monthly"),
+    ):  # fmt: skip
+        with pytest.raises(BadTopUp) as refused:
+            switch_on(buyer, **wrong)
+        assert refused.value.facts["field"] == field
+    assert refilling.settings_of(buyer.id) is None
+    with tenancy.scope(buyer.id):
+        assert Purchase.objects.filter(kind="top_up").count() == 0
+
+
+def test_the_page_of_top_ups(site: str, payments: Service) -> None:
+    buyer = saver(payments)
+    web = buyer.browser(site)
+    page = f"{site}/billing/top-up"
+    assert "Visa …4242" in web.get(page, timeout=60).text
+    wrong = {"on": "yes", "threshold": "many", "target": "2000", "monthly": "100"}
+    assert "whole number of credits" in web.post(page, wrong, timeout=60).text
+    right = {**wrong, "threshold": "500", "monthly": "$1,000.50"}
+    assert "It is on" in web.post(page, right, timeout=60).text
+    assert row(buyer).monthly_cents == 100_050
+    off = web.post(page, {**right, "on": "no"}, timeout=60).text
+    assert "It is off" in off
