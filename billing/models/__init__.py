@@ -1,5 +1,6 @@
 """Records of money: wallets, what was posted to them, prices, offers, and what was paid."""
 
+from billing.models.closing import DayClose
 from billing.models.ledger import Account, Hold, HoldLot, HoldStatus, Transfer, TransferType
 from billing.models.notices import Notice
 from billing.models.offers import Pack, Plan, PlanPrice, Voucher, VoucherUse
@@ -41,6 +42,7 @@ __all__ = [
     "CapPeriod",
     "CapRaise",
     "CapScope",
+    "DayClose",
     "Dispute",
     "EventState",
     "Hold",

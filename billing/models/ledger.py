@@ -51,7 +51,12 @@ class Hold(WalletRow):
                 fields=["wallet", "created_at"],
                 name="hold_pending",
                 condition=Q(status="pending"),
-            )
+            ),
+            models.Index(
+                fields=["settled_at"],
+                name="hold_earned",
+                condition=Q(status="captured", livemode=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -108,6 +113,13 @@ class TransferType(models.TextChoices):
     REINSTATE = "reinstate", "Claw-back reversed"
     SETTLE_DEBT = "settle_debt", "Debt settled"
     WRITE_OFF = "write_off", "Debt written off"
+
+
+# How credits leave a lot, or return to it, without a hold.
+OUT_OF_LOTS = (
+    TransferType.EXPIRE, TransferType.REFUND, TransferType.CLAW_BACK, TransferType.REINSTATE,
+    TransferType.SETTLE_DEBT,
+)  # fmt: skip
 
 
 class Transfer(WalletRow):
@@ -179,6 +191,11 @@ class Transfer(WalletRow):
         ]
         indexes = [
             models.Index(fields=["lot"], name="transfer_of_lot", condition=Q(lot__isnull=False)),
+            models.Index(
+                fields=["created_at"],
+                name="transfer_out_of_lots",
+                condition=Q(type__in=OUT_OF_LOTS, lot__isnull=False, livemode=True),
+            ),
         ]
 
     def __str__(self) -> str:
