@@ -42,17 +42,20 @@ def top_up(request: ActingRequest, actor: Actor) -> HttpResponse:
             messages.success(request, _("Automatic top-up is on.") if on else _("It is off."))
             return redirect("top-up")
     row = refilling.settings_of(actor.organisation_id)
-    usual = refilling.cents_of(_USUAL["target"] - _USUAL["threshold"])
+    threshold = row.threshold if row and row.threshold else _USUAL["threshold"]
+    target = row.target if row and row.target else _USUAL["target"]
+    each = refilling.cents_of(target - threshold)
     context = {
         "row": row,
         "given": request.POST if problem else None,
         "problem": problem,
-        "threshold": row.threshold if row and row.threshold else _USUAL["threshold"],
-        "target": row.target if row and row.target else _USUAL["target"],
-        "monthly": f"{(row.monthly_cents if row and row.monthly_cents else 4 * usual) / 100:.2f}",
+        "threshold": threshold,
+        "target": target,
+        "least": target - threshold,
+        "monthly": f"{(row.monthly_cents if row and row.monthly_cents else 4 * each) / 100:.2f}",
         "card": customers.find(actor.organisation_id),
         "spent": refilling.spent_this_month(actor.organisation_id),
-        "each": usual,
+        "each": each,
         "currency": settings.CURRENCY,
         "may_set": actor.may_buy,
         "latest": refilling.latest(actor.organisation_id),
