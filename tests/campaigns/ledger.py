@@ -2,6 +2,7 @@
 
 Top-ups, gifts, holds, captures, releases, expiry, refunds, disputes, debts, renewals, caps and
 replays of each, in any order; after each step every figure, lot, hold and entry must be the same.
+Then sixteen threads do such things to one wallet at once, and the books must add up.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from tests.stack import Stack
 
 SHARES = 2  # processes, each with a database of its own
 _AT_ONCE = 20  # histories of fifty steps under one seed
+_OPERATIONS = 25  # of 100,000 steps, 50,000 a share, are 2,000 operations of each of 16 threads
 _MUST_COME = (
     "grant", "buy", "announce", "withdraw", "reserve", "reserve: InsufficientCredits",
     "reserve: CapReached", "reserve: WalletFrozen", "reserve: ReferenceReused", "capture",
@@ -47,12 +49,16 @@ def _share(runs: int, seed: int) -> tuple[Counter[str], str]:
         import django
 
         django.setup()
+        from tests.billing.hammer import strike
         from tests.billing.machine import LedgerMachine, play
 
         try:
             while LedgerMachine.steps.total() < runs:
                 play(_AT_ONCE, seed)
                 seed += SHARES
+            ended, wrong = strike(runs // _OPERATIONS, seed)
+            LedgerMachine.steps.update({f"at once: {kind}": n for kind, n in ended.items()})
+            assert not wrong, wrong
         except Exception as difference:  # noqa: BLE001 - whatever it is, both sides did not agree
             told = "\n".join(getattr(difference, "__notes__", []))
             return LedgerMachine.steps, f"seed {seed}: {difference}\n{told}"
