@@ -6,7 +6,7 @@ import logging
 
 from accounts import tenancy
 from billing import alerts, caps, ledger, notices, quotes
-from billing.payments import pulling, refilling
+from billing.payments import inbox, pulling, refilling
 from kling_saas.lib.database import DATABASE_GONE
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ def run() -> None:
     """All of it once; one's trouble does not keep the others."""
     for each in (
         expire_lots, quotes.forget_expired, caps.tell_alerts, alerts.expiring, notices.mail_due,
-        pulling.when_due, refilling.run,
+        pulling.when_due, refilling.run, inbox.forget_old,
     ):  # fmt: skip
         try:
             each()

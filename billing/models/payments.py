@@ -281,6 +281,7 @@ class PaymentEvent(models.Model):
             ),
             models.Index(fields=["vendor", "-said_at"], name="payment_event_newest"),
             models.Index(fields=["subject"], name="payment_event_about"),
+            models.Index(fields=["received_at"], name="payment_event_oldest"),
         ]
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ from billing.payments.errors import (
     Untrusted,
 )
 from kling_saas.lib.database import DATABASE_GONE
+from kling_saas.lib.forgetting import forget
 from kling_saas.lib.logs import kept
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ HANDLERS: dict[str, Callable[[str], None]] = {
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 14400, 43200)  # after the first try, the second, and so on
 _LEASE = timedelta(seconds=100)  # longer than one question that is asked in vain
 _AT_ONCE = 20
+_KEEP = timedelta(days=90)
 _ERROR_CHARACTERS = 300
 
 
@@ -189,6 +191,16 @@ def again() -> int:
     """Make what was given up due once more; how many events."""
     failed = PaymentEvent.objects.filter(vendor=settings.PAYMENTS_VENDOR, state=EventState.FAILED)
     return failed.update(state=EventState.WAITING, attempts=0, next_attempt_at=Now())
+
+
+def forget_old() -> int:
+    """Delete a batch of events that were settled three months ago; how many.
+
+    The payment service tells of the last 30 days only: none of them can come again.
+    """
+    settled = [EventState.DONE, EventState.IGNORED]
+    old = PaymentEvent.objects.filter(state__in=settled, received_at__lt=Now() - _KEEP)
+    return forget(old, by="received_at")
 
 
 def _settle(events: list[PaymentEvent], state: EventState, why: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -13,7 +14,8 @@ from django.utils import timezone
 from accounts import outbox, tenancy
 from accounts.models import IdempotencyRecord, OutboxMessage
 from billing import ledger, quotes
-from billing.models import Lot, LotSource, Quote
+from billing.models import EventState, Lot, LotSource, PaymentEvent, Quote
+from billing.payments import inbox
 from generations import submission, sweeps
 from generations.catalogue import billable
 from generations.submission import Submission
@@ -92,6 +94,23 @@ def test_answers_of_a_week_ago_are_forgotten_in_batches_oldest_first() -> None:
         assert sweeps.forget_answers() >= 1
         assert set(left.values_list("key", flat=True)) == {"young"}
         transaction.set_rollback(True)
+
+
+def test_settled_events_of_the_payment_service_are_forgotten_after_three_months() -> None:
+    def event(name: str, days: int, state: EventState) -> str:
+        made = PaymentEvent.objects.create(
+            vendor="sandbox", stripe_id=f"evt_{secrets.token_hex(8)}", type="invoice.paid",
+            subject=name, said_at=timezone.now(), payload={}, state=state,
+            received_at=timezone.now() - timedelta(days=days),
+        )  # fmt: skip
+        return made.stripe_id
+
+    old = event("in_1", 91, EventState.DONE)
+    young, owed = event("in_2", 89, EventState.DONE), event("in_3", 99, EventState.FAILED)
+    assert inbox.forget_old() >= 1
+    left = PaymentEvent.objects.filter(stripe_id__in=[old, young, owed])
+    assert set(left.values_list("stripe_id", flat=True)) == {young, owed}
+    left.delete()
 
 
 def test_no_wallet_is_held_while_old_answers_are_forgotten() -> None:
