@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from accounts import tenancy
-from billing import notices
-from billing.models import Lot, LotSource
+from accounts.actors import Actor
+from accounts.models import AuditEvent
+from billing import ledger, notices, pace
+from billing.models import Lot, LotSource, WalletSettings
+from kling_saas.lib.refusals import Forbidden, Refusal
 
 _EXPIRY_DAYS = (14, 3)
 _AT_ONCE = 500
 _SOURCES = {source.value: source.label for source in LotSource}
+
+MOST_CREDITS, MOST_DAYS = 1_000_000_000_000, 90
 
 # Of lots that are warned of for the first time: nothing is read twice.
 _EXPIRING = """
@@ -23,6 +32,29 @@ SELECT lot.id FROM billing_lot lot
                     WHERE n.organisation_id = lot.organisation_id AND n.livemode
                       AND n.key = 'lot:' || lot.public_id || ':' || %(days)s)
  ORDER BY lot.expires_at LIMIT %(most)s
+"""
+# Live wallets whose newest credits were not told of; days are whole, as `pace.after` counts them.
+_LOW = """
+SELECT wallet.organisation_id, wallet.available, coalesce(lately.spent, 0)::bigint,
+    coalesce(chosen.low_days, %(days)s), 'low:' || newest.public_id
+  FROM billing_wallet wallet
+  LEFT JOIN (
+    SELECT wallet_id, sum(captured) AS spent FROM billing_spending
+     WHERE livemode AND day >= %(since)s GROUP BY wallet_id
+  ) AS lately ON lately.wallet_id = wallet.id
+  LEFT JOIN billing_walletsettings chosen ON chosen.wallet_id = wallet.id
+ CROSS JOIN LATERAL (
+    SELECT public_id FROM billing_lot lot
+     WHERE lot.organisation_id = wallet.organisation_id AND lot.livemode ORDER BY id DESC LIMIT 1
+ ) AS newest
+ WHERE wallet.livemode
+   AND (wallet.available < chosen.low_credits
+        OR coalesce(chosen.low_days, %(days)s) > 0 AND lately.spent > 0
+        AND wallet.available * %(pace)s < (coalesce(chosen.low_days, %(days)s) + 1) * lately.spent)
+   AND NOT EXISTS (SELECT FROM billing_notice told
+                    WHERE told.organisation_id = wallet.organisation_id AND told.livemode
+                      AND told.key = 'low:' || newest.public_id)
+ LIMIT %(most)s
 """
 
 
@@ -44,3 +76,57 @@ def expiring() -> int:
                     on=f"{lot.expires_at:%Y-%m-%d}", what=lot.reason or _SOURCES[lot.source],
                 )  # fmt: skip
     return told
+
+
+def low_balances() -> int:
+    """Tell of wallets that last only days at their pace, or are below what their owners chose;
+    once until credits come again. How many notices.
+    """
+    told = 0
+    asked: dict[str, Any] = {
+        "days": settings.LOW_BALANCE_DAYS, "since": pace.since(), "pace": pace.DAYS,
+        "most": _AT_ONCE,
+    }  # fmt: skip
+    with tenancy.system("credits of every tenant run low"):
+        with connection.cursor() as cursor:
+            cursor.execute(_LOW, asked)
+            found = cursor.fetchall()
+        for organisation_id, available, spent, days, key in found:
+            its = pace.after(spent, available)
+            hurries = its.days_left is not None and its.days_left <= days
+            told += notices.add(
+                organisation_id, True, "low_balance", key, available=available,
+                a_day=round(its.a_day), days=its.days_left if hurries else None,
+            )  # fmt: skip
+    return told
+
+
+class BadLimit(Refusal):
+    """A limit that makes no sense; `field` is what is wrong with it."""
+
+    code, status, title = "invalid_limit", 422, "Invalid limit"
+
+
+def choose(actor: Actor, *, low_credits: int | None, low_days: int | None) -> None:
+    """Tell below so many credits (None: never), and when they last so many days (0: never; None:
+    LOW_BALANCE_DAYS). Raises Forbidden, and BadLimit naming the field.
+    """
+    if not actor.may_buy:
+        raise Forbidden("Only owners, admins and billing members may change this.")
+    if low_credits is not None and low_credits > MOST_CREDITS:
+        raise BadLimit(f"At most {MOST_CREDITS:,} credits.", field="low_credits")
+    if low_days is not None and low_days > MOST_DAYS:
+        raise BadLimit(f"At most {MOST_DAYS} days.", field="low_days")
+    wanted = {"low_credits": low_credits, "low_days": low_days}
+    with tenancy.scope(actor.organisation_id):
+        wallet = ledger.open_wallet(actor.organisation_id, True)
+        WalletSettings.objects.update_or_create(
+            organisation_id=actor.organisation_id, livemode=True, wallet_id=wallet,
+            defaults={
+                **wanted, "changed_by_id": actor.user_id, "changed_at": timezone.now(),
+            },
+        )  # fmt: skip
+        AuditEvent.objects.create(
+            organisation_id=actor.organisation_id, actor_id=actor.user_id,
+            action="low_balance.set", subject="live wallet", detail=wanted,
+        )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from fractions import Fraction
 
 from django.db.models import Sum
@@ -31,12 +31,23 @@ class Pace:
         return Fraction(self.spent, DAYS)
 
 
+def since() -> date:
+    """The first of the DAYS days."""
+    return timezone.now().astimezone(UTC).date() - timedelta(days=DAYS - 1)
+
+
+def after(spent: int, available: int) -> Pace:
+    """The pace of a wallet that spent so much in these days and has so much left."""
+    return Pace(spent, available * DAYS // spent if spent else None)
+
+
 def of(organisation_id: int, livemode: bool) -> Pace:
     """The pace of a wallet."""
-    since = timezone.now().astimezone(UTC).date() - timedelta(days=DAYS - 1)
     with tenancy.scope(organisation_id):
         mine = {"organisation_id": organisation_id, "livemode": livemode}
-        counted = Spending.objects.filter(day__gte=since, wallet__in=Wallet.objects.filter(**mine))
+        counted = Spending.objects.filter(
+            day__gte=since(), wallet__in=Wallet.objects.filter(**mine)
+        )
         spent = int(counted.aggregate(all=Sum("captured"))["all"] or 0)
         available = Wallet.objects.filter(**mine).values_list("available", flat=True).first() or 0
-    return Pace(spent, available * DAYS // spent if spent else None)
+    return after(spent, available)

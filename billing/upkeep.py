@@ -15,8 +15,9 @@ log = logging.getLogger(__name__)
 def run() -> None:
     """All of it once; one's trouble does not keep the others."""
     for each in (
-        expire_lots, quotes.forget_expired, caps.tell_alerts, alerts.expiring, notices.mail_due,
-        pulling.when_due, refilling.run, inbox.forget_old,
+        expire_lots, quotes.forget_expired, caps.tell_alerts, alerts.expiring,
+        alerts.low_balances, notices.mail_due, pulling.when_due, refilling.run,
+        inbox.forget_old,
     ):  # fmt: skip
         try:
             each()

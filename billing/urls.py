@@ -6,6 +6,7 @@ from billing.views import buy, limits, months, plan, purchases, statement, top_u
 
 urlpatterns = [
     path("", wallet.wallet, name="wallet"),
+    path("low", wallet.low, name="low-balance"),
     path("buy", buy.buy, name="buy"),
     path("voucher", buy.voucher, name="voucher"),
     path("checkout", purchases.checkout, name="checkout"),

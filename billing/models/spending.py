@@ -37,6 +37,9 @@ class Spending(WalletRow):
                 name="spending_is_never_negative",
             ),
         ]
+        indexes = [
+            models.Index(fields=["day"], name="spending_lately", condition=Q(livemode=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.day}: {self.captured} captured, {self.reserved} reserved"

@@ -6,20 +6,25 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
-from billing import pace, statements, wallets
+from billing import alerts, notices, pace, statements, wallets
 from billing.models import Lot, WalletFreeze
 from billing.naming import Names
 from billing.pages import signed_in
+from billing.payments import refilling
 from billing.views.words import told
+from kling_saas.lib.refusals import Refusal
 
 _SOON = 14  # days
+_MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,37 @@ def wallet(request: ActingRequest, actor: Actor) -> HttpResponse:
         "pace": pace.of(*mine),
         "parts": _parts(actor),
         "lines": told(lines, Names(actor.organisation_id)),
+        "notices": notices.shown(*mine, actor.user_id),
+        "chosen": refilling.settings_of(actor.organisation_id),
+        "usual_days": settings.LOW_BALANCE_DAYS,
+        "most_days": alerts.MOST_DAYS,
+        "may_set": actor.may_buy,
     }
     return render(request, "billing/wallet.html", context)
+
+
+@require_POST
+@signed_in
+def low(request: ActingRequest, actor: Actor) -> HttpResponse:
+    """When its owners hear that the live wallet runs low."""
+    try:
+        alerts.choose(
+            actor, low_credits=_whole(request, "low_credits"), low_days=_whole(request, "low_days")
+        )
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(request, _("Saved."))
+    return redirect("wallet")
+
+
+def _whole(request: ActingRequest, name: str) -> int | None:
+    text = request.POST.get(name, "").replace(",", "").strip()
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise alerts.BadLimit(_("Write a whole number, or nothing."), field=name)
+    return int(text)
 
 
 def _parts(actor: Actor) -> list[Part]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
 from billing import wallets
-from billing.errors import InsufficientCredits
+from billing.errors import CapReached, InsufficientCredits
 from billing.pages import signed_in
 from generations import access, routing, storage
 from generations.catalogue.capabilities import CAPABILITIES, lacking, lacking_kind
@@ -67,7 +67,10 @@ def studio(request: ActingRequest, actor: Actor) -> HttpResponse:
         notice = _("This form has made a film already. Press the button again to make another.")
         return _page(request, actor, order, notice=notice, status=409)
     except Refusal as refusal:
-        return _page(request, actor, order, notice=_words(refusal), key=key, status=refusal.status)
+        return _page(
+            request, actor, order, notice=_words(refusal), key=key, status=refusal.status,
+            capped=isinstance(refusal, CapReached),
+        )  # fmt: skip
     return redirect("job", public_id=receipt.generation)
 
 
@@ -110,6 +113,7 @@ def _page(
     notice: str = "",
     key: str = "",
     status: int = 200,
+    capped: bool = False,
 ) -> HttpResponse:
     spec = order.spec
     mode = order.mode if order.mode in spec.mode_names else spec.default_mode
@@ -125,6 +129,7 @@ def _page(
         "problems": _by_control(violations),
         "all_problems": [plain(violation["message"]) for violation in violations],
         "notice": notice,
+        "capped": capped,
         "key": key or str(uuid.uuid4()),
         "on": {name: order.has(name) for name in CAPABILITIES},
         "reasons": {name: plain(lacking(spec, name)) for name in CAPABILITIES},

@@ -26,4 +26,7 @@ CREDENTIAL_RECHECK_SECONDS = env.number(
 JWT_LEEWAY = env.integer("JWT_LEEWAY", 30, "Clock skew allowed in a JWT, s.")
 
 USD_PER_CREDIT = env.decimal("USD_PER_CREDIT", "0.028", "List price of one credit in dollars.")
+LOW_BALANCE_DAYS = env.integer(
+    "LOW_BALANCE_DAYS", 4, "Owners hear when credits last so many days or fewer; 0: never.", least=0
+)
 QUOTE_MINUTES = env.integer("QUOTE_MINUTES", 15, "How long a quote binds, minutes.", least=1)

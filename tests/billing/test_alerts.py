@@ -1,0 +1,107 @@
+"""Low balances are told in time, once until credits come again, as early as their owners chose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client, override_settings
+
+from accounts import tenancy
+from accounts.models import AuditEvent
+from billing import alerts, caps, ledger, wallets
+from billing.models import LotSource, Notice
+from tests.billing.purse import LIVE
+from tests.billing.test_caps import member, owner, rich, signed_in
+from tests.people import Customer, customer
+
+
+def spender(credits_left: int, spent: int) -> Customer:
+    """Somebody who has bought credits and spent so many of all they had today."""
+    person = customer()
+    alice = person.organisation.pk
+    wallets.ensure(person.organisation)
+    bought = credits_left + spent - wallets.balance(alice, LIVE).available
+    if spent:
+        ledger.grant(alice, LIVE, bought, LotSource.PURCHASE, reference="purchase:a")
+        held = ledger.reserve(alice, LIVE, spent, reference="gen_spent")
+        with tenancy.scope(alice):
+            ledger.capture(held.hold_id, spent)
+    return person
+
+
+def told(person: Customer) -> list[dict[str, Any]]:
+    """The facts of what was told."""
+    alerts.low_balances()
+    with tenancy.scope(person.organisation.pk):
+        mine = Notice.objects.filter(organisation=person.organisation, kind="low_balance")
+        return list(mine.order_by("pk").values_list("facts", flat=True))
+
+
+def test_a_wallet_that_lasts_days_only_is_told_once_until_credits_come() -> None:
+    had = 340
+    alice = spender(had, spent=350)
+    boss = owner(alice)
+    assert (told(alice), told(spender(0, spent=0))) == ([], [])  # six days; nothing spent
+    alerts.choose(boss, low_credits=None, low_days=6)
+    found = told(alice)
+    assert found == [{"available": had, "a_day": 50, "days": 6}]
+    assert told(alice) == found
+    page = signed_in(boss)
+    assert "Your credits last 6 days at this pace" in page.get("/billing/").content.decode()
+    ledger.grant(alice.organisation.pk, LIVE, 5, LotSource.GRANT, reference="more")
+    assert [facts["available"] for facts in told(alice)] == [had, had + 5]
+    dismissed(page)
+
+
+def dismissed(page: Client) -> None:
+    """Each notice has a button, and is gone by it."""
+    for left in (1, 0):
+        shown = page.get("/billing/").content.decode()
+        address = shown.split('action="/billing/notices/')[1].split('"')[0]
+        assert page.post(f"/billing/notices/{address}").status_code == 302
+        assert page.get("/billing/").content.decode().count("/dismiss") == left
+
+
+def test_the_usual_days_hold_for_who_chose_none_and_0_is_off() -> None:
+    alice, boss = (who := spender(200, spent=350)), owner(who)
+    with override_settings(LOW_BALANCE_DAYS=3):
+        assert told(alice) == []
+    alerts.choose(boss, low_credits=None, low_days=0)
+    assert told(alice) == []
+    alerts.choose(boss, low_credits=200, low_days=0)
+    assert told(alice) == []
+    alerts.choose(boss, low_credits=201, low_days=0)
+    assert told(alice) == [{"available": 200, "a_day": 50, "days": None}]
+
+
+def test_the_page_lets_those_who_look_after_money_choose() -> None:
+    alice = rich()
+    boss, bob = signed_in(owner(alice)), signed_in(member(alice))
+    wrong = boss.post("/billing/low", {"low_days": "soon"}, follow=True).content.decode()
+    assert "Write a whole number" in wrong
+    assert (
+        "At most 90 days"
+        in boss.post("/billing/low", {"low_days": "91"}, follow=True).content.decode()
+    )
+    boss.post("/billing/low", {"low_days": "9", "low_credits": "1,200"})
+    shown = boss.get("/billing/").content.decode()
+    assert 'value="9"' in shown
+    assert 'value="1200"' in shown
+    refused = bob.post("/billing/low", {"low_days": "1"}, follow=True).content.decode()
+    assert "Only owners, admins and billing members" in refused
+    assert "/billing/low" not in bob.get("/billing/").content.decode()
+    with tenancy.scope(alice.organisation.pk):
+        assert AuditEvent.objects.filter(action="low_balance.set").count() == 1
+
+
+def test_the_studio_leads_to_the_limits_where_a_cap_refuses() -> None:
+    alice = rich()
+    caps.put(owner(alice), scope="organisation", subject="", period="call", amount=1)
+    order = {
+        "prompt": "A quiet sea", "model": "kling-v1", "mode": "std", "duration": "5",
+        "aspect_ratio": "16:9", "cfg_scale": "0.5",
+    }  # fmt: skip
+    browser = signed_in(owner(alice))
+    answer = browser.post("/app/studio", order)
+    assert (answer.status_code, b"See your limits" in answer.content) == (402, True)
+    assert b"See your limits" not in browser.get("/app/studio").content
