@@ -64,7 +64,7 @@ def test_a_failed_film_shows_its_cause_and_the_returned_credits_without_a_reload
     page.get_by_role("link", name="see the entry").click()
     entry = page.locator(f"tr[id='{job.rpartition('/')[2]}']")
     expect(entry).to_contain_text("No film, credits returned")
-    expect(entry.locator(".number")).to_have_text(["15", "0", "15", "0"])
+    expect(entry.locator(".number")).to_have_text(["15", "0", "15", "0", "60"])
     page.get_by_role("link", name="Every entry").click()
     raw = page.locator("tr", has_text=job.rpartition("/")[2][:12])
     expect(raw.locator("td.number:first-of-type, td:nth-child(3)")).to_have_text(["+15", "-15"])
