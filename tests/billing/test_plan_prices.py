@@ -85,8 +85,10 @@ def test_a_subscribers_price_is_one_figure_at_every_door(plan: Plan, site: str) 
     ended = settled(api, order.json()["id"])
     assert ended["credits"]["charged"] == OURS
     assert api.get("/wallet").json()["available"] == before - OURS
-    shown = studio(alice)
-    assert f'name="quoted" value="{OURS}"' in shown
+    shown = until(
+        lambda: (page := studio(alice)) and f'name="quoted" value="{OURS}"' in page and page,
+        what="the plan's price in this process",
+    )
     assert f'"kling-v1": {{"audio=none,mode=std,seconds=5": {OURS}' in shown
 
     said = {"Authorization": f"Bearer {alice.test_key}"}

@@ -43,7 +43,7 @@ def test_an_order_whose_answer_was_lost_is_held_once() -> None:
     prepared = submission.prepare(actor(alice), order)
     generation = submission._unsaved(actor(alice), order, prepared)
     for _ in range(2):
-        outcome, body, found = submission._accept(generation, None, "the answer", [])
+        outcome, body, found = submission._accept(generation, None, "the answer", [], "kling-v1")
         assert (outcome, body, found) == ("accepted", "the answer", generation.public_id)
     assert wallets.balance(alice.organisation.pk, False).reserved == 10
     with tenancy.scope(alice.organisation.pk):
