@@ -8,6 +8,7 @@ from accounts import tenancy
 from accounts.models import Membership, Organisation, Role
 from billing.models import PaymentCustomer
 from billing.payments import gateway
+from billing.payments.errors import NotOurs
 
 
 def find(organisation_id: int) -> PaymentCustomer | None:
@@ -55,6 +56,37 @@ def _make(organisation_id: int) -> PaymentCustomer:
 def _email(organisation_id: int) -> str:
     owners = Membership.objects.filter(organisation_id=organisation_id, role=Role.OWNER)
     return str(owners.order_by("pk").values_list("user__email", flat=True)[0])
+
+
+def sync(customer_id: str) -> None:
+    """Follow the card that the customer chose at the payment service, for what we charge by
+    ourselves; harmless to repeat.
+
+    Outside of transactions. Raises NotOurs, PaymentServiceDown, NotUnderstood.
+    """
+    with tenancy.system("the payment service names a customer, not a tenant"):
+        known = PaymentCustomer.objects.filter(
+            stripe_id=customer_id, vendor=settings.PAYMENTS_VENDOR
+        ).first()
+    if known is None:
+        raise NotOurs("its customer is none of ours")
+    thing = gateway.ask(
+        lambda v1: v1.customers.retrieve(
+            customer_id, {"expand": ["invoice_settings.default_payment_method"]}
+        )
+    )
+    usual = (thing.get("invoice_settings") or {}).get("default_payment_method")
+    if usual:
+        with tenancy.scope(known.organisation_id):
+            keep_card(customer_id, usual)
+
+
+def forget_card(method_id: str) -> None:
+    """The card was taken away at the payment service: nothing is charged to it any more."""
+    with tenancy.system("the payment service names a card, not a tenant"):
+        PaymentCustomer.objects.filter(card_id=method_id, vendor=settings.PAYMENTS_VENDOR).update(
+            card_id="", card_brand="", card_last4="", card_expires=""
+        )
 
 
 def keep_card(customer_id: str, method: gateway.Doc) -> None:

@@ -18,7 +18,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from billing.models import EventState, PaymentEvent
-from billing.payments import gateway, intents, invoices, sessions, subscriptions
+from billing.payments import customers, gateway, intents, invoices, sessions, subscriptions
 from billing.payments.errors import (
     Disagrees,
     NotOurs,
@@ -38,6 +38,8 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "checkout.session.async_payment_failed": sessions.sync,
     "checkout.session.expired": sessions.sync,
     "payment_intent.payment_failed": intents.sync,
+    "customer.updated": customers.sync,
+    "payment_method.detached": customers.forget_card,
     "customer.subscription.created": subscriptions.sync,
     "customer.subscription.updated": subscriptions.sync,
     "customer.subscription.deleted": subscriptions.sync,

@@ -83,8 +83,9 @@ def _months(invoice: gateway.Doc) -> list[Month]:
             continue
         plan = tariffs.plan_of_id(price)
         ends = subscriptions.moment(line["period"]["end"])
-        if plan is not None and ends is not None and line["amount"] >= 0:
-            found += [Month(plan, line["amount"], ends)] * min(1, line["quantity"] or 1)
+        # Before any discount: a month on trial costs nothing, and gives nothing.
+        if plan is not None and ends is not None and line["amount"] > 0:
+            found.append(Month(plan, line["amount"], ends))
     return found
 
 

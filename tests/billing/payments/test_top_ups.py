@@ -158,6 +158,20 @@ def test_a_bank_that_asks_is_answered_by_a_link(payments: Service) -> None:
     assert buyer.proven()
 
 
+def test_the_card_is_the_one_that_was_chosen_at_the_payment_service(payments: Service) -> None:
+    buyer = saver(payments)
+    known = customers.find(buyer.id)
+    assert known is not None
+    card = payments.v1.payment_methods.attach("pm_card_mastercard", {"customer": known.stripe_id})
+    usual = {"default_payment_method": card.id}
+    payments.v1.customers.update(known.stripe_id, {"invoice_settings": usual})
+    until(lambda: customers.find(buyer.id).card_last4 == "4444", what="the new card")
+    payments.v1.payment_methods.detach(card.id)
+    until(lambda: not customers.find(buyer.id).card_id, what="no card")
+    with pytest.raises(BadTopUp, match="no saved card"):
+        switch_on(buyer)
+
+
 def test_settings_that_make_no_sense_are_refused_by_field(payments: Service) -> None:
     buyer = Buyer()
     with pytest.raises(BadTopUp, match="no saved card"):
