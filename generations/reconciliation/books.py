@@ -74,11 +74,16 @@ def _sum(found: QuerySet[Attempt], column: str) -> Decimal:
     return found.aggregate(all=Sum(column))["all"] or Decimal(0)
 
 
+def may_be_billed() -> Q:
+    """Attempts that an upstream may bill, of those whose cost it did not tell."""
+    perhaps = [AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED, AttemptOutcome.ABANDONED]
+    free = Q(outcome=AttemptOutcome.ACCEPTED, generation__error_code__in=_FREE)
+    return Q(outcome__in=perhaps) & ~free
+
+
 def _untold(found: QuerySet[Attempt], *, units: bool) -> Decimal:
     """What the catalogue expects of those that may be billed."""
-    perhaps = found.filter(
-        outcome__in=[AttemptOutcome.UNKNOWN, AttemptOutcome.ACCEPTED, AttemptOutcome.ABANDONED]
-    ).exclude(outcome=AttemptOutcome.ACCEPTED, generation__error_code__in=_FREE)
+    perhaps = found.filter(may_be_billed())
     total = Decimal(0)
     for attempt in perhaps.select_related("generation", "account").iterator(_CHUNK):
         if units:
