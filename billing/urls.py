@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from billing.views import buy, limits, months, plan, purchases, statement, top_up, usage, wallet
+from billing.views import (
+    buy,
+    limits,
+    months,
+    plan,
+    purchases,
+    refunds,
+    statement,
+    top_up,
+    usage,
+    wallet,
+)
 
 urlpatterns = [
     path("", wallet.wallet, name="wallet"),
@@ -16,6 +27,7 @@ urlpatterns = [
     path("top-up", top_up.top_up, name="top-up"),
     path("invoices", purchases.invoices, name="invoices"),
     path("purchases/<str:public_id>", purchases.purchase, name="purchase"),
+    path("purchases/<str:public_id>/refund", refunds.refund, name="refund"),
     path("purchases/<str:public_id>/state", purchases.purchase_state, name="purchase-state"),
     path("statement", statement.statement, name="statement"),
     path("statement/entries", statement.entries, name="entries"),

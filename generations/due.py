@@ -28,7 +28,8 @@ SELECT
              AND (g.lease_until IS NULL OR g.lease_until <= now())),
   EXISTS (SELECT FROM generations_turns(1, %s)),
   EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now() AND url <> ''),
-  EXISTS (SELECT FROM billing_paymentevent WHERE next_attempt_at <= now()),
+  EXISTS (SELECT FROM billing_paymentevent WHERE next_attempt_at <= now())
+  OR EXISTS (SELECT FROM billing_refund WHERE next_attempt_at <= now()),
   (SELECT count(*) FROM (SELECT FROM generations_generation WHERE status IN ('fetching', 'storing')
           AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())
           LIMIT %s) f),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from billing.payments import inbox
+from billing.payments import inbox, refunds
 from generations import deliveries, ingest, late, previews, sweeps
 from generations import dispatch as dispatching
 from generations.reconciliation import run as reconciliation
@@ -26,8 +26,9 @@ def deliver() -> None:
 
 
 def settle_payments() -> None:
-    """Give what was paid for."""
+    """Give what was paid for, and pay back what was asked for."""
     _while_due(inbox.run)
+    _while_due(refunds.run_due)
 
 
 def take_in() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
 
 from billing.models import (
     Dispute,
@@ -87,12 +89,22 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     list_select_related = ["organisation", "plan"]
 
 
+class _OfPurchase(ReadOnlyAdmin):
+    """A record with a way to its purchase."""
+
+    @admin.display(description="purchase")
+    def bought(self, record: Refund | Dispute) -> str:
+        """Its id, as a link."""
+        address = reverse("admin:billing_purchase_change", args=[record.purchase_id])
+        return format_html('<a href="{}">{}</a>', address, record.purchase.public_id)
+
+
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
+class RefundAdmin(_OfPurchase):
     list_display = [
         "public_id",
         "organisation",
-        "purchase",
+        "bought",
         "credits",
         "amount_cents",
         "status",
@@ -100,17 +112,20 @@ class RefundAdmin(ReadOnlyAdmin):
         "settled_at",
     ]
     list_filter = ["status"]
-    search_fields = ["public_id", "stripe_id", "organisation__public_id", "organisation__name"]
+    search_fields = [
+        "public_id", "stripe_id", "purchase__public_id", "organisation__public_id",
+        "organisation__name",
+    ]  # fmt: skip
     list_select_related = ["organisation", "purchase"]
     date_hierarchy = "created_at"
 
 
 @admin.register(Dispute)
-class DisputeAdmin(ReadOnlyAdmin):
+class DisputeAdmin(_OfPurchase):
     list_display = [
         "stripe_id",
         "organisation",
-        "purchase",
+        "bought",
         "amount_cents",
         "status",
         "reason",
@@ -119,6 +134,8 @@ class DisputeAdmin(ReadOnlyAdmin):
         "created_at",
     ]
     list_filter = ["status"]
-    search_fields = ["stripe_id", "organisation__public_id", "organisation__name"]
+    search_fields = [
+        "stripe_id", "purchase__public_id", "organisation__public_id", "organisation__name",
+    ]  # fmt: skip
     list_select_related = ["organisation", "purchase"]
     date_hierarchy = "created_at"

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 _TIMEOUT = (5.0, 15.0)  # seconds to connect, and of silence
 _RETRIES = 2
 _WORDS = 300
+_TYPES = 20  # that a list of events may name
+# Pauses of whoever could not be answered: after the first try, the second, and so on.
+RETRY_SECONDS = (5, 30, 120, 600, 3600, 14400, 43200)
 
 Doc = dict[str, Any]
 
@@ -62,10 +65,15 @@ def _intent(name: str) -> Doc:
 
 
 def events(types: list[str], since: int | None) -> Iterator[Doc]:
-    """Every event of these types (at most 20) created since the Unix time, the newest first.
+    """Every event of these types created since the Unix time, the newest first of each 20 types.
 
     The payment service keeps them for 30 days. Raises as `ask` does.
     """
+    for at in range(0, len(types), _TYPES):
+        yield from _events(types[at : at + _TYPES], since)
+
+
+def _events(types: list[str], since: int | None) -> Iterator[Doc]:
     wanted: Any = {"types": types, "limit": 100}
     if since is not None:
         wanted["created"] = {"gte": since}

@@ -18,7 +18,17 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from billing.models import EventState, PaymentEvent
-from billing.payments import customers, gateway, intents, invoices, sessions, subscriptions
+from billing.payments import (
+    customers,
+    disputes,
+    gateway,
+    intents,
+    invoices,
+    refunds,
+    sessions,
+    subscriptions,
+    warnings,
+)
 from billing.payments.errors import (
     Disagrees,
     NotOurs,
@@ -48,8 +58,19 @@ HANDLERS: dict[str, Callable[[str], None]] = {
     "invoice.payment_action_required": invoices.sync,
     "invoice.voided": invoices.sync,
     "invoice.marked_uncollectible": invoices.sync,
+    "charge.refunded": refunds.sync_charge,
+    "refund.created": refunds.sync,
+    "refund.updated": refunds.sync,
+    "refund.failed": refunds.sync,
+    "charge.dispute.created": disputes.sync,
+    "charge.dispute.updated": disputes.sync,
+    "charge.dispute.closed": disputes.sync,
+    "charge.dispute.funds_withdrawn": disputes.sync,
+    "charge.dispute.funds_reinstated": disputes.sync,
+    "radar.early_fraud_warning.created": warnings.sync,
+    "radar.early_fraud_warning.updated": warnings.sync,
 }
-RETRY_SECONDS = (5, 30, 120, 600, 3600, 14400, 43200)  # after the first try, the second, and so on
+RETRY_SECONDS = gateway.RETRY_SECONDS
 _LEASE = timedelta(seconds=100)  # longer than one question that is asked in vain
 _AT_ONCE = 20
 _KEEP = timedelta(days=90)

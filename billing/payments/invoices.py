@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import tenancy
-from billing import ledger, notices, plans
+from billing import freezes, ledger, notices, plans
 from billing.models import (
     LotSource,
     PaymentCustomer,
@@ -116,6 +116,7 @@ def _paid(
         )
         if method := intent.get("payment_method"):
             customers.keep_card(invoice["customer"], method)
+        freezes.thaw_settled(owner.organisation_id, True)
         sessions.tell(purchase, "purchase.paid")
     plans.apply(owner.organisation_id)
 

@@ -50,6 +50,7 @@ CARDS = (
     Card("4000000000002685", "pm_card_createDisputeProductNotReceived",
          after="product_not_received"),
     Card("4000000000005423", "pm_card_createIssuerFraudRecord", after="warning"),
+    Card("4000000000005126", "pm_card_refundFail", after="refund_fails"),
 )  # fmt: skip
 _BY_NUMBER = {card.number: card for card in CARDS}
 _BY_TOKEN = {card.token: card for card in CARDS}

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from billing.sandbox import clock, disputes, telling
+from billing.sandbox import charges, clock, disputes, telling
 from billing.sandbox.api import Api
 from billing.sandbox.errors import Refused, invalid
 from billing.sandbox.views import render
@@ -20,6 +20,7 @@ WORDS = {
     "POST /_sandbox/advance": '{"days": 31} or {"to": unix}: move the clock, do what is due',
     "POST /_sandbox/weather": '{"duplicate": 0.2, "drop": 0.2, "shuffle": 5, "busy": 0.1, '
     '"lost": 0.1, "hold": false, "seed": 1}: what goes wrong; {} ends it',
+    "POST /_sandbox/disputes": '{"payment_intent": "pi_…"}: the bank takes the payment back',
     "POST /_sandbox/disputes/<id>": '{"outcome": "won"} or {"outcome": "lost"}',
     "POST /_sandbox/events/<id>/resend": "tell an event once more",
     "GET /_sandbox/audit": "what there is, counted",
@@ -32,6 +33,7 @@ def routes() -> list[Route]:
     return [
         Route("/_sandbox/advance", _control(_advance), methods=["POST"]),
         Route("/_sandbox/weather", _control(_weather), methods=["GET", "POST"]),
+        Route("/_sandbox/disputes", _control(_open_dispute), methods=["POST"]),
         Route("/_sandbox/disputes/{name}", _control(_dispute), methods=["POST"]),
         Route("/_sandbox/events/{name}/resend", _control(_resend), methods=["POST"]),
         Route("/_sandbox/audit", _control(_audit), methods=["GET"]),
@@ -73,6 +75,12 @@ def _dispute(api: Api, request: Request, given: Any) -> dict[str, Any]:
     with api.desk.store.transaction():
         dispute = api.desk.get("dispute", request.path_params["name"], in_path=True)
         return render(api.desk, disputes.decide(api.desk, dispute, outcome))
+
+
+def _open_dispute(api: Api, request: Request, given: Any) -> dict[str, Any]:
+    with api.desk.store.transaction():
+        charge = charges.of_request(api.desk, given if isinstance(given, dict) else {})
+        return render(api.desk, disputes.open_dispute(api.desk, charge, "fraudulent"))
 
 
 def _resend(api: Api, request: Request, given: Any) -> dict[str, Any]:

@@ -45,7 +45,25 @@ def create(desk: Desk, params: Doc) -> Doc:
     desk.emit("charge.refunded", charge, before)
     desk.emit("refund.created", refund)
     _calm(desk, charge)
+    if desk.get("payment_method", charge["payment_method"])["_after"] == "refund_fails":
+        return _fail(desk, charge, dict(refund))
     return refund
+
+
+def _fail(desk: Desk, charge: Doc, refund: Doc) -> Doc:
+    """The bank does not take it, which turns out after it was told as succeeded."""
+    entry = charges.transaction(
+        desk, refund, refund["amount"], fee=0, kind="refund_failure", category="refund_failure"
+    )
+    answered = dict(refund)
+    refund.update(status="failed", failure_reason="expired_or_canceled_card",
+                  failure_balance_transaction=entry["id"])  # fmt: skip
+    desk.save(refund, "refund.updated")
+    desk.emit("refund.failed", refund)
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    desk.save(charge, "charge.updated")
+    return answered
 
 
 def _amount(charge: Doc, asked: int | None) -> int:

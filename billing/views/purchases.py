@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -15,9 +16,9 @@ from accounts.middleware import outside_transactions
 from accounts.models import Membership
 from accounts.requests import ActingRequest
 from billing import offers
-from billing.models import PurchaseStatus
+from billing.models import Purchase, PurchaseStatus
 from billing.pages import signed_in
-from billing.payments import changes, purchases
+from billing.payments import changes, purchases, returning
 from billing.payments.errors import NotUnderstood, PaymentServiceDown
 from kling_saas.lib.refusals import Conflict, Forbidden
 
@@ -68,8 +69,16 @@ def whom_to_ask(request: ActingRequest, actor: Actor) -> HttpResponse:
 @signed_in
 def purchase(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     """What became of it. It only reads: who comes here has not thereby paid."""
-    context = {"purchase": purchases.find(actor, public_id)}
-    return render(request, "billing/purchase.html", context)
+    found = purchases.find(actor, public_id)
+    return render(request, "billing/purchase.html", _shown(actor, found))
+
+
+def _shown(actor: Actor, found: Purchase) -> dict[str, Any]:
+    return {
+        "purchase": found,
+        "refunds": returning.of(actor, found),
+        "offer": returning.offer(actor, found),
+    }
 
 
 @require_GET
@@ -85,7 +94,7 @@ def invoices(request: ActingRequest, actor: Actor) -> HttpResponse:
 def purchase_state(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     """The part of the purchase's page that changes; the whole page anew once it is settled."""
     found = purchases.find(actor, public_id)
-    response = render(request, "billing/parts/purchase.html", {"purchase": found})
+    response = render(request, "billing/parts/purchase.html", _shown(actor, found))
     if found.status != PurchaseStatus.OPEN:
         response["HX-Refresh"] = "true"  # the wallet in its bar is another one, too
     return response

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
-from billing import alerts, notices, pace, statements, wallets
-from billing.models import Lot, WalletFreeze
+from billing import alerts, freezes, notices, pace, statements, wallets
+from billing.models import Lot
 from billing.naming import Names
 from billing.pages import signed_in
 from billing.payments import refilling
-from billing.views.words import told
+from billing.views.words import told, why_frozen
 from kling_saas.lib.refusals import Refusal
 
 _SOON = 14  # days
@@ -46,12 +46,14 @@ def wallet(request: ActingRequest, actor: Actor) -> HttpResponse:
     """The three figures, the lots they lie in, the pace, and the latest lines."""
     mine = actor.organisation_id, actor.livemode
     balance = wallets.balance(*mine)
-    freezes = WalletFreeze.objects.filter(livemode=actor.livemode, lifted_at=None).order_by("pk")
     lines = statements.page(*mine, limit=6).lines
     context = {
         "balance": balance,
         "usd": balance.available * Decimal(settings.USD_PER_CREDIT),
-        "freezes": freezes,
+        "freezes": [
+            {"freeze": one, "words": why_frozen(one.cause, one.reason)}
+            for one in freezes.causes(*mine)
+        ],
         "pace": pace.of(*mine),
         "parts": _parts(actor),
         "lines": told(lines, Names(actor.organisation_id)),

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from billing import statements
+from billing import freezes, statements
 from billing.naming import Names
 
 _WORDS: dict[str, tuple[Promise | str, str]] = {
@@ -31,6 +31,24 @@ _WORDS: dict[str, tuple[Promise | str, str]] = {
     "settle_debt": (_("Debt paid"), "circle-check"),
     "write_off": (_("Debt forgiven"), "settings"),
 }
+
+
+_FROZEN = {
+    "dispute": _(
+        "Your bank was told that a payment for credits was not right, and took it back. If that "
+        "was not you, or a mistake, tell your bank and write to us; if the payment stays with "
+        "the bank, the wallet opens again as soon as nothing is owed."
+    ),
+    "fraud": _(
+        "The bank of the card that paid for credits warned us that it may be stolen. Write to us: "
+        "we open the wallet again, or pay the money back."
+    ),
+}
+
+
+def why_frozen(cause: str, reason: str) -> str:
+    """What happened to a frozen wallet, and the way out; `reason` for causes without words."""
+    return str(_FROZEN.get(freezes.kind(cause), reason))
 
 
 def said(state: str) -> dict[str, Any]:

@@ -51,6 +51,9 @@ TOP_UP_REST_HOURS = env.number(
 TOP_UP_VALID_DAYS = env.integer(
     "TOP_UP_VALID_DAYS", 365, "Days until credits of a top-up expire.", least=1
 )
+REFUND_DAYS = env.integer(
+    "REFUND_DAYS", 14, "Days after paying in which customers get unspent credits paid back; 0: not."
+)
 CURRENCY = env.text("CURRENCY", "usd", "What packs and plans cost: three small letters.")
 
 if not re.fullmatch("[a-z]{3}", CURRENCY):

@@ -10,6 +10,7 @@ from django.db.models import CharField
 from accounts import tenancy
 from accounts.models import AuditEvent, Organisation
 from billing import ledger
+from billing.management.naming import organisation_of
 from billing.models import Lot, LotSource
 from kling_saas.lib.refusals import Refusal
 
@@ -31,10 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say what was given, or that it was given before."""
-        with tenancy.system("an operator names the organisation"):
-            found = Organisation.objects.filter(public_id=options["organisation"]).first()
-        if found is None:
-            raise CommandError(f"There is no organisation {options['organisation']}.")
+        found = organisation_of(options["organisation"])
         with tenancy.scope(found.pk):
             given = self._give(found, options)
         mode = "test" if options["test"] else "live"

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from billing.models import EventState, PaymentEvent
-from billing.payments import inbox, pulling
+from billing.payments import inbox, pulling, refunds
 
 
 class Command(BaseCommand):
@@ -32,6 +32,8 @@ class Command(BaseCommand):
         while count := inbox.run():
             handled += count
         self.stdout.write(f"{handled} events were looked at.")
+        while count := refunds.run_due():
+            self.stdout.write(f"{count} refunds were asked for.")
         for state in (EventState.WAITING, EventState.FAILED):
             left = PaymentEvent.objects.filter(state=state).count()
             self.stdout.write(f"{left} {state.label.lower()}.")

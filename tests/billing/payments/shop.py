@@ -14,9 +14,18 @@ from django.test import Client
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import AuditEvent
-from billing import proof, wallets
-from billing.models import EventState, Lot, Pack, PaymentEvent, Purchase
+from billing import ledger, proof, wallets
+from billing.models import (
+    EventState,
+    Lot,
+    Notice,
+    Pack,
+    PaymentEvent,
+    Purchase,
+    Wallet,
+)
 from billing.payments import purchases
+from tests.payments_sandbox.service import PAYS, Service
 from tests.people import Customer, customer
 from tests.waiting import until
 
@@ -50,6 +59,30 @@ class Buyer:
     def begin(self, what: Pack | None = None) -> Purchase:
         """A purchase that can be paid."""
         return purchases.start_pack(self.actor, what or pack())
+
+    def buy(self, payments: Service, what: Pack | None = None, number: str = PAYS) -> Purchase:
+        """A purchase that is paid, with its credits."""
+        begun = self.begin(what)
+        payments.pay(begun.pay_url, number)
+        return self.until(begun, status="paid")
+
+    def spend(self, amount: int) -> None:
+        """Films for so many credits are made."""
+        held = ledger.reserve(self.id, True, amount, reference=f"gen_{secrets.token_hex(8)}")
+        with tenancy.scope(self.id):
+            ledger.capture(held.hold_id, amount)
+
+    def money(self) -> tuple[int, int, bool]:
+        """Credits gained and owed, and whether spending is stopped."""
+        with tenancy.scope(self.id):
+            wallet = Wallet.objects.get(organisation_id=self.id, livemode=True)
+        return self.gained, wallet.owed, wallet.frozen_at is not None
+
+    def notices(self, kind: str) -> list[dict[str, Any]]:
+        """What its owners were told of that kind, the oldest first."""
+        with tenancy.scope(self.id):
+            mine = Notice.objects.filter(kind=kind).order_by("pk")
+            return list(mine.values_list("facts", flat=True))
 
     def now(self, purchase: Purchase) -> Purchase:
         """The purchase as it is by now."""
@@ -104,6 +137,18 @@ def post(site: str, event: Any, *, secret: str = "", at: int | None = None) -> i
     return requests.post(
         f"{site}/webhooks/stripe", data=body.encode(), headers=headers, timeout=60
     ).status_code
+
+
+def told_of(payments: Service, purchase: Purchase, intent: str) -> list[dict[str, Any]]:
+    """All that the payment service has to say about a purchase and what became of its payment."""
+    listed = payments.v1.events.list({"limit": 100}).auto_paging_iter()
+    events = [event.to_dict(for_json=True) for event in listed]
+    mine = {purchase.session_id, intent}
+    return [
+        event
+        for event in events
+        if mine & {event["data"]["object"].get(name) for name in ("id", "payment_intent")}
+    ]
 
 
 def about(subject: str) -> PaymentEvent:

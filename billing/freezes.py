@@ -1,0 +1,57 @@
+"""Wallets that the bank's word has frozen: by which cause, and when that is over.
+
+The ledger freezes and thaws; here is which cause a dispute or a warning has.
+"""
+
+from __future__ import annotations
+
+from accounts import tenancy
+from billing import ledger
+from billing.models import Dispute, Wallet, WalletFreeze
+
+LOST = "lost"  # the payment service's word for a dispute that the bank won
+_DISPUTE, _FRAUD = "dispute:", "fraud:"
+_SETTLED = "Nothing is owed any more."
+
+
+def of_dispute(stripe_id: str) -> str:
+    """The cause while a dispute is open, and after a lost one while anything is owed."""
+    return _DISPUTE + stripe_id
+
+
+def of_warning(stripe_id: str) -> str:
+    """The cause since the bank has warned of a stolen card, until an operator has looked."""
+    return _FRAUD + stripe_id
+
+
+def kind(cause: str) -> str:
+    """`dispute`, `fraud`, or empty for what is frozen for another reason."""
+    return cause.partition(":")[0] if cause.startswith((_DISPUTE, _FRAUD)) else ""
+
+
+def causes(organisation_id: int, livemode: bool) -> list[WalletFreeze]:
+    """What stops spending now, the oldest first."""
+    with tenancy.scope(organisation_id):
+        mine = WalletFreeze.objects.filter(
+            organisation_id=organisation_id, livemode=livemode, lifted_at=None
+        )
+        return list(mine.order_by("pk"))
+
+
+def thaw_settled(organisation_id: int, livemode: bool) -> int:
+    """Lift the freezes of lost disputes if nothing is owed (any more); how many.
+
+    To be called whenever a debt may have been paid or forgiven, and when a dispute is lost.
+    """
+    with tenancy.scope(organisation_id):
+        # Locks the wallet: a debt that is paid while a dispute is lost is seen by one of the two.
+        ledger.open_wallet(organisation_id, livemode)
+        wallet = Wallet.objects.get(organisation_id=organisation_id, livemode=livemode)
+        if wallet.owed or wallet.frozen_at is None:
+            return 0
+        mine = Dispute.objects.filter(organisation_id=organisation_id, livemode=livemode)
+        lost = mine.filter(status=LOST).values_list("stripe_id", flat=True)
+        return sum(
+            ledger.thaw(organisation_id, livemode, cause=of_dispute(one), reason=_SETTLED)
+            for one in lost
+        )

@@ -1,0 +1,50 @@
+"""`manage.py refund`: an operator pays a purchase back, or a part of it, at any time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts import tenancy
+from billing.management.naming import purchase_of
+from billing.models import Purchase
+from billing.payments import refunds, shares
+from kling_saas.lib.refusals import Refusal
+
+
+class Command(BaseCommand):
+    """The credits leave the wallet, then the payment service is asked for the money."""
+
+    help = "Pay back what of a purchase is unspent. A plan goes on: cancel it for itself."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What, how many, why."""
+        parser.add_argument("purchase", help="Public id (pur_…): the console lists them.")
+        parser.add_argument("--credits", type=int, help="Of those bought; default: all unspent.")
+        parser.add_argument("--reason", required=True, help="Shown on the customer's statement.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would come back.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say what went back, or would."""
+        found = purchase_of(options["purchase"])
+        if options["dry_run"]:
+            self.stdout.write(_would(found, options["credits"]))
+            return
+        try:
+            done = refunds.ask(found, options["credits"], options["reason"])
+        except Refusal as refusal:
+            raise CommandError(refusal.detail) from None
+        self.stdout.write(
+            f"{done.public_id}: {done.credits} credits, {done.amount_cents} cents: "
+            f"{done.get_status_display().lower()}."
+        )
+
+
+def _would(purchase: Purchase, wanted: int | None) -> str:
+    with tenancy.scope(purchase.organisation_id):
+        most, cents = shares.refundable(purchase)
+        amount = min(most, wanted or most)
+        if amount:
+            cents = shares.cents_of(shares.left(purchase), amount)
+    return f"{amount} credits, {cents} {purchase.currency} cents would go back; {most} can."

@@ -1,0 +1,68 @@
+"""Customers take their money back themselves: a while after paying, for what they did not spend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import tenancy
+from accounts.actors import Actor
+from billing.models import Purchase, PurchaseKind, Refund
+from billing.payments import purchases, refunds, shares
+from kling_saas.lib.refusals import Conflict, Forbidden
+
+_REASON = "Asked for by the customer."
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What would come back: credits that were bought leave the wallet, `on_top` with them."""
+
+    credits: int
+    on_top: int
+    cents: int
+    until: datetime
+
+
+def offer(actor: Actor, purchase: Purchase) -> Offer | None:
+    """What the actor can have paid back of it now; None: nothing, too late, or not for them."""
+    if not actor.may_buy or actor.suspended or purchase.vendor != settings.PAYMENTS_VENDOR:
+        return None
+    if not settings.REFUND_DAYS or purchase.paid_at is None:
+        return None
+    until = purchase.paid_at + timedelta(days=settings.REFUND_DAYS)
+    if until <= timezone.now():
+        return None
+    with tenancy.scope(purchase.organisation_id):
+        most, cents = shares.refundable(purchase)
+        on_top = shares.on_top_of(purchase, shares.left(purchase), most)
+        whole = most == purchase.credits or purchase.kind != PurchaseKind.PLAN
+    if not most or not whole:
+        return None
+    return Offer(most, on_top, cents, until)
+
+
+def give_back(actor: Actor, public_id: str, bought: int) -> Refund:
+    """Pay back what was offered, if that still stands.
+
+    Outside of transactions. Raises NotFound, Forbidden, Conflict when it does not stand any more;
+    then nothing moved.
+    """
+    if not actor.may_buy:
+        raise Forbidden("Only owners, admins and billing members may ask for money back.")
+    purchase = purchases.find(actor, public_id)
+    offered = offer(actor, purchase)
+    if offered is None:
+        raise Conflict("Nothing of this purchase can be paid back (any more).")
+    if offered.credits != bought:
+        raise Conflict("Other credits were spent meanwhile: look again at what would come back.")
+    return refunds.ask(purchase, bought, _REASON, asked_by=actor.user_id)
+
+
+def of(actor: Actor, purchase: Purchase) -> list[Refund]:
+    """What was paid back of it, or is on its way, the oldest first."""
+    with tenancy.scope(actor.organisation_id):
+        return list(purchase.refunds.order_by("pk"))

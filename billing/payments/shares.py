@@ -1,0 +1,85 @@
+"""What of a purchase can go back: credits, their share of the bonus, and the money for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Q, Sum
+from django.db.models.functions import Now
+
+from billing.models import Lot, Purchase, PurchaseStatus, RefundStatus
+from billing.payments import sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What of a purchase was not paid back yet: credits bought, those on top, cents with tax."""
+
+    credits: int
+    bonus: int
+    cents: int
+
+
+def left(purchase: Purchase) -> Left:
+    """Spent or not. In the purchase's scope."""
+    gone = _paid_back(purchase)
+    return Left(
+        purchase.credits - gone,
+        purchase.bonus_credits - _bonus(purchase, gone),
+        (purchase.paid_cents or 0) - purchase.refunded_cents,
+    )
+
+
+def _paid_back(purchase: Purchase) -> int:
+    mine = purchase.refunds.exclude(status=RefundStatus.FAILED)
+    return min(purchase.credits, mine.aggregate(sum=Sum("credits"))["sum"] or 0)
+
+
+def _bonus(purchase: Purchase, bought: int) -> int:
+    """The share of the bonus that so many of the credits bought brought, upwards."""
+    return -(-purchase.bonus_credits * bought // purchase.credits)
+
+
+def refundable(purchase: Purchase) -> tuple[int, int]:
+    """How many of the credits bought can be paid back, and the cents for all of them.
+
+    Those that are unspent, less what is missing of the bonus: whoever has spent credits that were
+    given on top keeps as many of those that were paid. In the purchase's scope.
+    """
+    rest = left(purchase)
+    paid = purchase.status == PurchaseStatus.PAID and purchase.payment_intent_id
+    if not paid or rest.cents < 1 or rest.credits < 1 or charged_back(purchase):
+        return 0, 0
+    most = max(0, min(rest.credits, sum(unspent(purchase)) - rest.bonus))
+    cents = cents_of(rest, most)
+    return (most, cents) if cents else (0, 0)
+
+
+def on_top_of(purchase: Purchase, rest: Left, bought: int) -> int:
+    """How many of the bonus go with so many of the credits that are left."""
+    gone = purchase.credits - rest.credits
+    return _bonus(purchase, gone + bought) - _bonus(purchase, gone)
+
+
+def cents_of(rest: Left, bought: int) -> int:
+    """In proportion, downwards; the last credits bring all the cents that are left."""
+    return rest.cents * bought // rest.credits
+
+
+def charged_back(purchase: Purchase) -> bool:
+    """Whether a bank has taken its money, and has not given it back."""
+    standing = purchase.disputes.filter(reversed_at=None, credits__gt=0)
+    return bool(standing.exists())
+
+
+def unspent(purchase: Purchase) -> tuple[int, int]:
+    """Credits of it that can be spent: of those bought, and of those on top. In its scope."""
+    bought = sessions.of(purchase)
+    lots = Lot.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=Now()),
+        organisation_id=purchase.organisation_id,
+        livemode=purchase.livemode,
+        reference__in=[bought, f"{bought}:bonus"],
+    )
+    found = dict(lots.values_list("reference", "remaining"))
+    return found.get(bought, 0), found.get(f"{bought}:bonus", 0)

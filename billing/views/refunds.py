@@ -1,0 +1,43 @@
+"""Money back for a purchase: what would come back, and a step to confirm it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.actors import Actor
+from accounts.middleware import outside_transactions
+from accounts.requests import ActingRequest
+from billing.pages import signed_in
+from billing.payments import purchases, returning
+from billing.views.purchases import whom_to_ask
+from kling_saas.lib.refusals import Conflict, Forbidden
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@outside_transactions
+@signed_in
+def refund(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
+    """A GET shows what would come back; a POST asks for it, if it still is so."""
+    if request.method == "POST":
+        return _ask(request, actor, public_id)
+    purchase = purchases.find(actor, public_id)
+    if not actor.may_buy:
+        return whom_to_ask(request, actor)
+    offer = returning.offer(actor, purchase)
+    if offer is None:
+        return redirect("purchase", public_id)
+    return render(request, "billing/refund.html", {"purchase": purchase, "offer": offer})
+
+
+def _ask(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
+    bought = request.POST.get("credits", "")
+    try:
+        returning.give_back(actor, public_id, int(bought) if bought.isdecimal() else 0)
+    except Forbidden:
+        return whom_to_ask(request, actor)
+    except Conflict as refusal:
+        messages.error(request, refusal.detail)
+    return redirect("purchase", public_id)

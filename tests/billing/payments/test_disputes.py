@@ -1,0 +1,179 @@
+"""The bank takes a payment back: credits go, spending stops, and all of it as the bank decides."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts import tenancy
+from accounts.models import AuditEvent
+from billing.errors import WalletFrozen
+from billing.models import Dispute, Purchase
+from billing.payments import refunds
+from tests.billing.payments.shop import Buyer, pack, post, told_of
+from tests.payments_sandbox.service import Service
+from tests.waiting import until
+
+DISPUTED, WARNED = "4000000000000259", "4000000000005423"
+
+
+def dispute(payments: Service, purchase: Purchase) -> str:
+    """The bank takes the payment back; the dispute's id."""
+    made = payments.control("disputes", payment_intent=purchase.payment_intent_id)
+    return str(made["id"])
+
+
+def seen(buyer: Buyer, name: str, status: str) -> Dispute:
+    """Our row of the dispute, as soon as it has this status."""
+
+    def look() -> Dispute | None:
+        with tenancy.scope(buyer.id):
+            return Dispute.objects.filter(stripe_id=name, status=status).first()
+
+    return until(look, what=f"dispute {name} {status}")
+
+
+def told(buyer: Buyer) -> list[str]:
+    return [facts["said"] for facts in buyer.notices("dispute")]
+
+
+def test_a_dispute_that_is_won_gives_everything_back(site: str, payments: Service) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments)
+    alice.spend(100)
+    name = dispute(payments, bought)
+    row = seen(alice, name, "needs_response")
+    assert (row.credits, row.amount_cents, row.reversed_at) == (1050, 2800, None)
+    assert row.evidence_due_at is not None
+    free = alice.began  # taken, too: what was spent is owed by whatever is there
+    assert alice.money() == (-min(free, 100), max(0, 100 - free), True)
+    with pytest.raises(WalletFrozen):
+        alice.spend(1)
+    page = alice.browser(site).get(f"{site}/billing", timeout=60).text
+    assert "Your bank was told that a payment for credits was not right" in page
+    payments.control(f"disputes/{name}", outcome="won")
+    row = seen(alice, name, "won")
+    assert row.reversed_at is not None
+    assert row.closed_at is not None
+    assert (alice.money(), told(alice)) == ((950, 0, False), ["opened", "won"])
+    assert alice.proven()
+
+
+def test_what_was_spent_is_owed_after_a_lost_one_until_it_is_paid(payments: Service) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments)
+    alice.spend(alice.available)
+    name = dispute(payments, bought)
+    seen(alice, name, "needs_response")
+    assert alice.money()[1:] == (1050, True)
+    payments.control(f"disputes/{name}", outcome="lost")
+    assert seen(alice, name, "lost").closed_at is not None
+    assert alice.money()[1:] == (1050, True)
+    alice.buy(payments, pack(bonus_credits=0))
+    assert alice.money()[1:] == (50, True)
+    alice.buy(payments, pack(bonus_credits=0))
+    assert (alice.available, *alice.money()[1:]) == (950, 0, False)
+    assert (told(alice), alice.proven()) == (["opened", "lost"], True)
+
+
+def test_a_lost_one_of_what_was_not_spent_owes_nothing_and_stops_nothing(
+    payments: Service,
+) -> None:
+    alice = Buyer()
+    name = dispute(payments, alice.buy(payments))
+    payments.control(f"disputes/{name}", outcome="lost")
+    seen(alice, name, "lost")
+    assert (alice.money(), alice.proven()) == ((0, 0, False), True)
+
+
+def test_one_that_is_won_after_its_debt_was_paid_gives_that_back_too(payments: Service) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments)
+    alice.spend(alice.available)
+    name = dispute(payments, bought)
+    seen(alice, name, "needs_response")
+    alice.buy(payments, pack(credits=2000, bonus_credits=0))
+    assert (alice.available, *alice.money()[1:]) == (950, 0, True)  # the bank has not decided
+    payments.control(f"disputes/{name}", outcome="won")
+    seen(alice, name, "won")
+    assert (alice.available, *alice.money()[1:]) == (2000, 0, False)
+    assert alice.proven()
+
+
+def test_what_was_paid_back_before_is_not_taken_once_more(payments: Service) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments)
+    refunds.ask(bought, 400, "Too many")
+    assert alice.gained == 630
+    assert seen(alice, dispute(payments, bought), "needs_response").credits == 630
+    assert (alice.money(), alice.proven()) == ((0, 0, True), True)
+    with tenancy.scope(alice.id):
+        from billing.payments import shares
+
+        assert shares.refundable(alice.now(bought)) == (0, 0)
+
+
+def test_news_of_a_dispute_may_come_twice_in_any_order(site: str, silent: Service) -> None:
+    alice, luck = Buyer(), random.Random("disputes")
+    begun = alice.begin()
+    silent.pay(begun.pay_url, DISPUTED)
+    intent = str(silent.v1.checkout.sessions.retrieve(str(begun.session_id)).payment_intent)
+    (found,) = silent.v1.disputes.list({"payment_intent": intent})
+
+    def tell() -> None:
+        events = 2 * told_of(silent, begun, intent)
+        luck.shuffle(events)
+        assert {post(site, event) for event in events} == {200}
+
+    tell()
+    seen(alice, found.id, "needs_response")
+    assert (alice.money(), alice.lots(begun)[0]) == ((0, 0, True), ("purchase", 1000, 2800))
+    silent.control(f"disputes/{found.id}", outcome="won")
+    tell()
+    seen(alice, found.id, "won")
+    tell()
+    assert (alice.money(), alice.proven()) == ((1050, 0, False), True)
+
+
+def test_a_warning_stops_spending_until_an_operator_has_looked(
+    site: str, payments: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments, number=WARNED)
+    until(lambda: alice.money() == (1050, 0, True), what="the freeze")
+    (warning,) = payments.v1.radar.early_fraud_warnings.list(
+        {"payment_intent": str(bought.payment_intent_id)}
+    )
+    page = alice.browser(site).get(f"{site}/billing", timeout=60).text
+    assert "may be stolen" in page
+    with tenancy.scope(alice.id):
+        assert AuditEvent.objects.filter(action="fraud.warned").count() == 1
+    whose, cause = alice.who.organisation.public_id, f"fraud:{warning.id}"
+    call_command("thaw_wallet", whose)
+    assert capsys.readouterr().out.startswith(f"{cause}: The bank")
+    with pytest.raises(CommandError, match="--reason is empty"):
+        call_command("thaw_wallet", whose, cause=cause)
+    with pytest.raises(CommandError, match="does not freeze this wallet"):
+        call_command("thaw_wallet", whose, cause="fraud:other", reason="x")
+    call_command("thaw_wallet", whose, cause=cause, reason="Called: it is theirs.")
+    assert capsys.readouterr().out == "Nothing freezes this wallet.\n"
+    refunds.ask(bought, None, "The card's owner asked")  # the warning is not actionable any more
+    for event in told_of(payments, bought, str(bought.payment_intent_id)):
+        assert post(site, event) == 200
+    assert (alice.money(), alice.proven()) == ((0, 0, False), True)
+
+
+def test_an_operator_forgives_a_debt(payments: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments)
+    alice.spend(alice.available)
+    name = dispute(payments, bought)
+    payments.control(f"disputes/{name}", outcome="lost")
+    seen(alice, name, "lost")
+    assert alice.money()[1:] == (1050, True)
+    for owed in (1050, 0):
+        call_command("write_off", alice.who.organisation.public_id, reason="Goodwill")
+        assert f"owes {owed} credits less." in capsys.readouterr().out
+    assert (alice.money()[1:], alice.proven()) == ((0, False), True)

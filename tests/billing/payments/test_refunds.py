@@ -1,0 +1,214 @@
+"""Money back: for what is unspent, exactly once, and nobody gains by it."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models.functions import Now
+from django.test import override_settings
+
+from accounts import tenancy
+from accounts.models import Membership, Role
+from billing.models import Purchase, Refund
+from billing.payments import purchases, refunds, returning
+from kling_saas.lib.refusals import Conflict, Refusal
+from tests.billing.payments.shop import Buyer, post, told_of
+from tests.billing.payments.test_plans import plan, subscribe
+from tests.payments_sandbox.service import Service
+from tests.stack import free_ports
+from tests.waiting import until
+
+FAILS = "4000000000005126"
+
+
+def of(buyer: Buyer, purchase: Purchase) -> list[tuple[int, int, str]]:
+    """Credits, cents and status of every refund of it."""
+    with tenancy.scope(buyer.id):
+        mine = Refund.objects.filter(purchase=purchase).order_by("pk")
+        return list(mine.values_list("credits", "amount_cents", "status"))
+
+
+def test_what_is_unspent_comes_back_and_gifts_that_were_spent_are_paid(
+    site: str, payments: Service
+) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments)
+    alice.spend(80)  # the 50 on top, and 30 that were bought
+    web, page = alice.browser(site), f"{site}/billing/purchases/{bought.public_id}"
+    assert "Get $25.76 back" in web.get(page, timeout=60).text
+    confirm = web.get(f"{page}/refund", timeout=60).text
+    assert "$25.76 would come back to you" in confirm
+    assert "920 + 46" in confirm
+    assert alice.gained == 970
+    stale = web.post(f"{page}/refund", {"credits": "1000"}, timeout=60).text
+    assert "Other credits were spent meanwhile" in stale
+    done = web.post(f"{page}/refund", {"credits": "920"}, timeout=60).text
+    assert "$25.76 for 920 credits" in done
+    assert of(alice, bought) == [(920, 2576, "succeeded")]
+    # 80 credits were paid for, which bring 4 on top: those are what is left.
+    assert (alice.gained, alice.now(bought).refunded_cents) == (4, 2576)
+    (there,) = payments.v1.refunds.list({"payment_intent": str(bought.payment_intent_id)})
+    assert there.amount == 2576
+    assert "Nothing of this purchase" in web.post(f"{page}/refund", {"credits": "920"}).text
+    assert of(alice, bought) == [(920, 2576, "succeeded")]
+    assert alice.acts(bought) == ["purchase.paid", "refund.asked", "refund.succeeded"]
+    assert alice.proven()
+
+
+def test_who_may_not_pay_gets_nothing_back(site: str, payments: Service) -> None:
+    alice, mallory = Buyer(), Buyer()
+    bought = alice.buy(payments)
+    page = f"{site}/billing/purchases/{bought.public_id}"
+    assert mallory.browser(site).post(f"{page}/refund", {"credits": "1000"}).status_code == 404
+    with tenancy.scope(mallory.id):
+        Membership.objects.all().delete()
+    with tenancy.scope(alice.id):
+        Membership.objects.create(
+            organisation_id=alice.id, user=mallory.who.user, role=Role.CREATOR
+        )
+    clerk = mallory.browser(site)
+    assert "Get $28.00 back" not in clerk.get(page, timeout=60).text
+    assert clerk.get(f"{page}/refund", timeout=60).status_code == 403
+    assert clerk.post(f"{page}/refund", {"credits": "1000"}, timeout=60).status_code == 403
+    for days in (0, 1):
+        with override_settings(REFUND_DAYS=days), tenancy.scope(alice.id):
+            offered = returning.offer(alice.actor, purchases.find(alice.actor, bought.public_id))
+            assert bool(offered) is bool(days)
+    assert (of(alice, bought), alice.gained) == ([], 1050)
+
+
+def test_an_operator_pays_back_in_parts_and_the_last_one_makes_it_whole(
+    payments: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments)
+    words = {"reason": "Wrong pack"}
+    call_command("refund", bought.public_id, credits=333, dry_run=True, **words)
+    assert "333 credits, 932 usd cents would go back; 1000 can." in capsys.readouterr().out
+    assert alice.gained == 1050
+    call_command("refund", bought.public_id, credits=333, **words)
+    assert alice.gained == 1050 - 333 - 17
+    with pytest.raises(CommandError, match="refund at most 667"):
+        call_command("refund", bought.public_id, credits=668, **words)
+    call_command("refund", bought.public_id, **words)
+    assert of(alice, bought) == [(333, 932, "succeeded"), (667, 1868, "succeeded")]
+    assert (alice.gained, alice.now(bought).refunded_cents) == (0, 2800)
+    with pytest.raises(CommandError, match="Nothing of this purchase"):
+        call_command("refund", bought.public_id, **words)
+    with pytest.raises(CommandError, match="There is no purchase pur_none"):
+        call_command("refund", "pur_none", **words)
+    assert alice.proven()
+
+
+def test_pressed_eight_times_at_once_it_is_one_refund(payments: Service) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments)
+
+    def press(_: int) -> str:
+        try:
+            return returning.give_back(alice.actor, bought.public_id, 1000).status
+        except Refusal as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as crowd:
+        said = sorted(crowd.map(press, range(8)))
+    assert said == ["conflict"] * 7 + ["succeeded"]
+    assert of(alice, bought) == [(1000, 2800, "succeeded")]
+    assert len(payments.v1.refunds.list({"payment_intent": str(bought.payment_intent_id)})) == 1
+    assert (alice.gained, alice.proven()) == (0, True)
+
+
+def test_what_the_bank_does_not_take_comes_back_as_credits(site: str, payments: Service) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments, number=FAILS)
+    returning.give_back(alice.actor, bought.public_id, 1000)
+    until(lambda: alice.notices("refund_failed"), what="the news that it failed")
+    assert of(alice, bought) == [(1000, 2800, "failed")]
+    assert (alice.gained, alice.now(bought).refunded_cents) == (1050, 0)
+    page = alice.browser(site).get(f"{site}/billing/purchases/{bought.public_id}", timeout=60).text
+    assert "Did not go through" in page
+    assert "Get $28.00 back" in page
+    assert alice.proven()
+
+
+def test_a_service_that_is_away_is_asked_again(payments: Service) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments)
+    with override_settings(PAYMENTS_API_BASE=f"http://127.0.0.1:{free_ports(1)[0]}"):
+        asked = refunds.ask(bought, 200, "Away")
+    assert (asked.status, alice.gained) == ("asked", 1050 - 210)
+    with tenancy.scope(alice.id):
+        Refund.objects.filter(pk=asked.pk).update(next_attempt_at=Now())
+    until(lambda: of(alice, bought)[0][2] == "succeeded", what="the refund")
+    assert (of(alice, bought), alice.proven()) == ([(200, 560, "succeeded")], True)
+
+
+def test_one_made_in_the_dashboard_takes_its_share_whatever_is_spent(
+    site: str, silent: Service
+) -> None:
+    alice, luck = Buyer(), random.Random("refunds")
+    begun = alice.begin()
+    silent.pay(begun.pay_url)
+    session = silent.v1.checkout.sessions.retrieve(str(begun.session_id))
+    intent = str(session.payment_intent)
+    silent.v1.refunds.create({"payment_intent": intent, "amount": 1400})
+    # The news of the payment may come after that of its refund.
+    for _ in range(2):
+        told = 2 * told_of(silent, begun, intent)
+        luck.shuffle(told)
+        assert {post(site, event) for event in told} == {200}
+    bought = alice.until(begun, refunded_cents=1400)
+    assert (of(alice, bought), alice.money()) == ([(500, 1400, "succeeded")], (525, 0, False))
+    alice.spend(alice.available)
+
+    # One of ours that comes too late: they have paid everything back meanwhile.
+    silent.v1.refunds.create({"payment_intent": intent})
+    with pytest.raises(Conflict):
+        refunds.ask(bought, None, "Nothing is left")
+    told = 2 * told_of(silent, begun, intent)
+    luck.shuffle(told)
+    assert {post(site, event) for event in told} == {200}
+    alice.until(begun, refunded_cents=2800)
+    assert of(alice, bought) == [(500, 1400, "succeeded"), (500, 1400, "succeeded")]
+    owed = alice.money()
+    assert (owed[1], alice.available, alice.proven()) == (525, 0, True)
+
+
+def test_one_that_the_service_refuses_gives_way_to_the_one_made_there(
+    site: str, silent: Service
+) -> None:
+    alice = Buyer()
+    begun = alice.begin()
+    silent.pay(begun.pay_url)
+    intent = str(silent.v1.checkout.sessions.retrieve(str(begun.session_id)).payment_intent)
+    assert {post(site, event) for event in told_of(silent, begun, intent)} == {200}
+    bought = alice.until(begun, status="paid")
+    silent.v1.refunds.create({"payment_intent": intent})
+    assert refunds.ask(bought, 100, "Twice").status == "failed"
+    assert (alice.gained, len(alice.notices("refund_failed"))) == (1050, 1)
+    assert {post(site, event) for event in told_of(silent, begun, intent)} == {200}
+    alice.until(begun, refunded_cents=2800)
+    assert of(alice, bought) == [(100, 280, "failed"), (1000, 2800, "succeeded")]
+    assert (alice.money(), alice.proven()) == ((0, 0, False), True)
+
+
+def test_a_month_comes_back_only_when_nothing_of_it_was_spent(payments: Service) -> None:
+    alice, bob, small = Buyer(), Buyer(), plan("Small", 2500, 1000)
+    for buyer, spent in ((alice, 0), (bob, 1)):
+        subscribe(payments, buyer, small)
+        with tenancy.scope(buyer.id):
+            month = Purchase.objects.get(kind="plan")
+        if spent:
+            buyer.spend(spent)
+            with pytest.raises(Conflict):
+                returning.give_back(buyer.actor, month.public_id, 999)
+        else:
+            returning.give_back(buyer.actor, month.public_id, 1000)
+        assert buyer.gained == (999 if spent else 0)
+        assert buyer.proven()
