@@ -138,6 +138,25 @@ def test_a_warning_asks_for_a_refund(payments: Payments) -> None:
     assert payments.events(warning.id)[0] == "radar.early_fraud_warning.created"
 
 
+def test_a_refund_may_fail_after_it_was_told_as_done(payments: Payments) -> None:
+    charge = paid(payments, "pm_card_refundFail")
+    told = payments.v1.refunds.create({"charge": charge.id, "amount": 1200})
+    assert told.status == "succeeded"
+    failed = payments.v1.refunds.retrieve(told.id)
+    assert unknown_fields(failed) == []
+    assert (failed.status, failed.failure_reason) == ("failed", "expired_or_canceled_card")
+    assert payments.events(told.id) == ["refund.created", "refund.updated", "refund.failed"]
+    after = payments.v1.charges.retrieve(charge.id)
+    assert (after.amount_refunded, after.refunded) == (0, False)
+    assert balance(payments, told.id) == [("refund", -1200, 0), ("refund_failure", 1200, 0)]
+
+
+def test_the_bank_may_take_any_payment_back(payments: Payments) -> None:
+    charge = paid(payments)
+    made = payments.control("disputes", payment_intent=str(charge.payment_intent))
+    assert dispute_of(payments, charge).id == made["id"]
+
+
 def test_the_audit_counts_the_money(payments: Payments) -> None:
     before = payments.audit()["money"]
     charge = paid(payments, amount=10_000)

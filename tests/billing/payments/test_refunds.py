@@ -48,6 +48,7 @@ def test_what_is_unspent_comes_back_and_gifts_that_were_spent_are_paid(
     assert "Other credits were spent meanwhile" in stale
     done = web.post(f"{page}/refund", {"credits": "920"}, timeout=60).text
     assert "$25.76 for 920 credits" in done
+    assert "You bought 1,000 credits" in done  # and they are not all in the wallet
     assert of(alice, bought) == [(920, 2576, "succeeded")]
     # 80 credits were paid for, which bring 4 on top: those are what is left.
     assert (alice.gained, alice.now(bought).refunded_cents) == (4, 2576)
