@@ -66,7 +66,7 @@ def _write(purchase: Purchase, row: Dispute, thing: gateway.Doc) -> None:
     if row.status in _OVER and row.closed_at is None:
         row.closed_at = timezone.now()
     row.save()
-    if row.status == freezes.LOST:
+    if row.status in {freezes.LOST, _WON}:  # what is won may forgive what a lost one left owing
         freezes.thaw_settled(row.organisation_id, row.livemode)
     if said := _news(before, row.status):
         _tell(purchase, row, said)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
+from billing import wallets
 from billing.models import Purchase, PurchaseKind, Refund
 from billing.payments import purchases, refunds, shares
 from kling_saas.lib.refusals import Conflict, Forbidden
@@ -28,13 +29,15 @@ class Offer:
 
 
 def offer(actor: Actor, purchase: Purchase) -> Offer | None:
-    """What the actor can have paid back of it now; None: nothing, too late, or not for them."""
+    """What the actor can have paid back of it now; None: nothing, too late, they owe
+    credits, or it is not theirs to ask."""
     if not actor.may_buy or actor.suspended or purchase.vendor != settings.PAYMENTS_VENDOR:
         return None
     if not settings.REFUND_DAYS or purchase.paid_at is None:
         return None
     until = purchase.paid_at + timedelta(days=settings.REFUND_DAYS)
-    if until <= timezone.now():
+    owes = wallets.balance(purchase.organisation_id, purchase.livemode).owed
+    if until <= timezone.now() or owes:
         return None
     with tenancy.scope(purchase.organisation_id):
         most, cents = shares.refundable(purchase)

@@ -9,9 +9,10 @@ from django.core.management import CommandError, call_command
 
 from accounts import tenancy
 from accounts.models import AuditEvent
+from billing import ledger
 from billing.errors import WalletFrozen
 from billing.models import Dispute, Purchase
-from billing.payments import refunds
+from billing.payments import refunds, returning, shares
 from tests.billing.payments.shop import Buyer, pack, post, told_of
 from tests.payments_sandbox.service import Service
 from tests.waiting import until
@@ -91,14 +92,19 @@ def test_a_lost_one_of_what_was_not_spent_owes_nothing_and_stops_nothing(
 def test_one_that_is_won_after_its_debt_was_paid_gives_that_back_too(payments: Service) -> None:
     alice = Buyer()
     bought = alice.buy(payments)
+    other = alice.buy(payments, pack(bonus_credits=0))
     alice.spend(alice.available)
     name = dispute(payments, bought)
     seen(alice, name, "needs_response")
     alice.buy(payments, pack(credits=2000, bonus_credits=0))
     assert (alice.available, *alice.money()[1:]) == (950, 0, True)  # the bank has not decided
-    payments.control(f"disputes/{name}", outcome="won")
+    lost = dispute(payments, other)
+    payments.control(f"disputes/{lost}", outcome="lost")
+    seen(alice, lost, "lost")
+    assert (alice.available, *alice.money()[1:]) == (0, 50, True)
+    payments.control(f"disputes/{name}", outcome="won")  # pays what the lost one left owing
     seen(alice, name, "won")
-    assert (alice.available, *alice.money()[1:]) == (2000, 0, False)
+    assert (alice.available, *alice.money()[1:]) == (1000, 0, False)
     assert alice.proven()
 
 
@@ -110,8 +116,6 @@ def test_what_was_paid_back_before_is_not_taken_once_more(payments: Service) -> 
     assert seen(alice, dispute(payments, bought), "needs_response").credits == 630
     assert (alice.money(), alice.proven()) == ((0, 0, True), True)
     with tenancy.scope(alice.id):
-        from billing.payments import shares
-
         assert shares.refundable(alice.now(bought)) == (0, 0)
 
 
@@ -167,13 +171,18 @@ def test_a_warning_stops_spending_until_an_operator_has_looked(
 
 def test_an_operator_forgives_a_debt(payments: Service, capsys: pytest.CaptureFixture[str]) -> None:
     alice = Buyer()
-    bought = alice.buy(payments)
-    alice.spend(alice.available)
+    kept, bought = alice.buy(payments, pack(bonus_credits=0)), alice.buy(payments)
+    held = ledger.reserve(alice.id, True, alice.available, reference=bought.public_id)
     name = dispute(payments, bought)
     payments.control(f"disputes/{name}", outcome="lost")
     seen(alice, name, "lost")
+    with tenancy.scope(alice.id):
+        ledger.release(held.hold_id)
     assert alice.money()[1:] == (1050, True)
+    assert returning.offer(alice.actor, kept) is None  # no money to who owes credits
     for owed in (1050, 0):
         call_command("write_off", alice.who.organisation.public_id, reason="Goodwill")
         assert f"owes {owed} credits less." in capsys.readouterr().out
-    assert (alice.money()[1:], alice.proven()) == ((0, False), True)
+    offered = returning.offer(alice.actor, kept)
+    assert (offered and offered.credits, alice.money()[1:]) == (1000, (0, False))
+    assert alice.proven()
