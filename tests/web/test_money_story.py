@@ -17,6 +17,7 @@ from tests.web.conftest import Visitor
 from tests.web.test_buying_a_pack import ASKS, DECLINED, PAYS, fill
 
 pytestmark = pytest.mark.browser
+DISPUTED = "4000 0000 0000 0259"
 T = TypeVar("T")
 
 
@@ -71,14 +72,53 @@ class Story:
 
     def until_available(self, amount: int) -> None:
         """The wallet's page shows it, sooner or later."""
-        self.person.go("/billing/")
         figure = self.page.locator(".figures .first dd").first
+        self._look_until(lambda: figure.inner_text() == f"{amount:,}")
+        assert self.available() == amount
+
+    def until_frozen(self, *, frozen: bool, owed: str = "") -> None:
+        """The wallet's page says that nothing can be ordered, and so many credits are owed."""
+        bad, warn = self.page.locator(".say.bad"), self.page.locator(".say.warn")
+        self._look_until(lambda: bad.count() == int(frozen) and warn.count() == bool(owed))
+        if frozen:
+            expect(bad).to_contain_text("Your bank was told that a payment")
+        if owed:
+            expect(warn).to_contain_text(f"You owe {owed} credits.")
+
+    def until_told(self, words: str) -> None:
+        """A notice on the wallet's page has these words."""
+        self._look_until(lambda: self.page.get_by_text(words).count() > 0)
+        expect(self.page.get_by_text(words).first).to_be_visible()
+
+    def _look_until(self, seen: Callable[[], bool]) -> None:
+        self.person.go("/billing/")
         for _ in range(60):
-            if figure.inner_text() == f"{amount:,}":
-                break
+            if seen():
+                return
             self.page.wait_for_timeout(500)
             self.page.reload()
-        assert self.available() == amount
+
+    def buy(self, number: str = PAYS) -> None:
+        """The smallest pack, of 350 credits."""
+        self.press("/billing/buy", "Buy 350 credits")
+        self.pay(number)
+        expect(self.page.locator("#purchase[data-status=paid]")).to_be_visible()
+
+    def bank(self, *, says: str = "") -> None:
+        """Takes the newest purchase back; or decides about it: `won` or `lost`."""
+        intent = elsewhere(self._intent)
+        if says:
+            (found,) = self.payments.v1.disputes.list({"payment_intent": intent})
+            self.payments.control(f"disputes/{found.id}", outcome=says)
+        else:
+            self.payments.control("disputes", payment_intent=intent)
+
+    def _intent(self) -> Any:
+        from accounts import tenancy
+        from billing.models import Purchase
+
+        with tenancy.scope(self.id):
+            return Purchase.objects.filter(status="paid").latest("created_at").payment_intent_id
 
     def press(self, path: str, button: str) -> None:
         self.person.go(path)
@@ -162,6 +202,36 @@ def test_the_story_of_a_wallet(visitor: Callable[..., Visitor]) -> None:
     page.get_by_role("button", name="End it with this month").click()
     expect(page.get_by_text("The plan ends on")).to_be_visible()
     story.until_available(2000)
+
+    # What is unspent comes back as money.
+    story.spend(500)
+    story.person.go("/billing/invoices")
+    page.get_by_role("link", name="Automatic top-up").first.click()
+    page.locator("#purchase a[href$='/refund']").click()
+    expect(page.locator("dl.facts")).to_contain_text("1,500")
+    page.locator("form[action$='/refund'] button").click()
+    expect(page.get_by_label("Money back")).to_contain_text("Paid back")
+    story.until_available(0)
+
+    # A payment that the bank keeps after its credits were spent: the next ones pay it.
+    story.buy()
+    story.spend(350)
+    story.bank()
+    story.until_frozen(frozen=True, owed="350")
+    story.bank(says="lost")
+    story.until_told("the bank keeps the payment")
+    story.until_frozen(frozen=True, owed="350")
+    story.buy()
+    story.until_frozen(frozen=False)
+    story.until_available(0)
+
+    # One that the bank gives back.
+    story.buy(DISPUTED)
+    story.until_frozen(frozen=True)
+    story.until_available(0)
+    story.bank(says="won")
+    story.until_available(350)
+    story.until_frozen(frozen=False)
     story.person.complaints.clear()  # 402 of the payment service's page
 
 
