@@ -50,7 +50,7 @@ def bought_and_spent() -> Customer:
 def test_the_wallet_tells_what_is_owed_why_it_is_frozen_what_ends_and_the_pace() -> None:
     words = read(signed_in(bought_and_spent()), "/billing/")
     assert "You owe 70 credits." in words
-    assert "Your bank disputes a payment." in words
+    assert "Your bank was told that a payment for credits was not right" in words
     assert "in 9 days" in words
     assert "10 credits a day over the last 7 days" in words
     assert re.search(r"Available 1\d0 ", words)
