@@ -88,7 +88,8 @@ class Story:
     def until_told(self, words: str) -> None:
         """A notice on the wallet's page has these words."""
         self._look_until(lambda: self.page.get_by_text(words).count() > 0)
-        expect(self.page.get_by_text(words).first).to_be_visible()
+        told = self.page.locator(".told", has_text=words)
+        expect(told).to_have_css("text-align", "start")  # not in the middle, as the frame's are
 
     def _look_until(self, seen: Callable[[], bool]) -> None:
         self.person.go("/billing/")
