@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.actors import Actor
 from billing import wallets
-from billing.models import Purchase, PurchaseKind, Refund
+from billing.models import Dispute, Purchase, PurchaseKind, Refund
 from billing.payments import purchases, refunds, shares
 from kling_saas.lib.refusals import Conflict, Forbidden
 
@@ -63,6 +63,12 @@ def give_back(actor: Actor, public_id: str, bought: int) -> Refund:
     if offered.credits != bought:
         raise Conflict("Other credits were spent meanwhile: look again at what would come back.")
     return refunds.ask(purchase, bought, _REASON, asked_by=actor.user_id)
+
+
+def disputed(actor: Actor, purchase: Purchase) -> Dispute | None:
+    """By what a bank has taken the payment back, and keeps it for now or for good."""
+    with tenancy.scope(actor.organisation_id):
+        return shares.charged_back(purchase)
 
 
 def of(actor: Actor, purchase: Purchase) -> list[Refund]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
-from billing.models import Lot, Purchase, PurchaseStatus, RefundStatus
+from billing.models import Dispute, Lot, Purchase, PurchaseStatus, RefundStatus
 from billing.payments import sessions
 
 
@@ -66,10 +66,11 @@ def cents_of(rest: Left, bought: int) -> int:
     return rest.cents * bought // rest.credits
 
 
-def charged_back(purchase: Purchase) -> bool:
-    """Whether a bank has taken its money, and has not given it back."""
+def charged_back(purchase: Purchase) -> Dispute | None:
+    """The dispute by which a bank has taken its money, and has not given it back."""
     standing = purchase.disputes.filter(reversed_at=None, credits__gt=0)
-    return bool(standing.exists())
+    found: Dispute | None = standing.order_by("pk").last()
+    return found
 
 
 def unspent(purchase: Purchase) -> tuple[int, int]:

@@ -77,6 +77,7 @@ def _shown(actor: Actor, found: Purchase) -> dict[str, Any]:
     return {
         "purchase": found,
         "refunds": returning.of(actor, found),
+        "dispute": returning.disputed(actor, found),
         "offer": returning.offer(actor, found),
     }
 

@@ -54,11 +54,14 @@ def test_a_dispute_that_is_won_gives_everything_back(site: str, payments: Servic
         alice.spend(1)
     page = alice.browser(site).get(f"{site}/billing", timeout=60).text
     assert "Your bank was told that a payment for credits was not right" in page
+    bill = f"{site}/billing/purchases/{bought.public_id}"
+    assert "$28.00 were disputed, and 1,050 credits left" in alice.browser(site).get(bill).text
     payments.control(f"disputes/{name}", outcome="won")
     row = seen(alice, name, "won")
     assert row.reversed_at is not None
     assert row.closed_at is not None
     assert (alice.money(), told(alice)) == ((950, 0, False), ["opened", "won"])
+    assert "1,000 credits are in your live wallet" in alice.browser(site).get(bill).text
     assert alice.proven()
 
 
