@@ -27,6 +27,11 @@ class Month:
         return date(self.year, self.number, 1)
 
     @property
+    def last(self) -> date:
+        """Its last day."""
+        return self.end - timedelta(days=1)
+
+    @property
     def wanted(self) -> Wanted:
         """All that was posted in it."""
         since, until = (datetime.combine(d, time(), UTC) for d in (self.first, self.end))
@@ -35,7 +40,7 @@ class Month:
     @property
     def query(self) -> str:
         """The same as filters of an address."""
-        return f"from={self.first}&to={self.end - timedelta(days=1)}"
+        return f"from={self.first}&to={self.last}"
 
     @property
     def end(self) -> date:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from billing.models import (
+    DayClose,
     Dispute,
     PaymentCustomer,
     PaymentEvent,
@@ -139,3 +140,15 @@ class DisputeAdmin(_OfPurchase):
     ]  # fmt: skip
     list_select_related = ["organisation", "purchase"]
     date_hierarchy = "created_at"
+
+
+@admin.register(DayClose)
+class DayCloseAdmin(ReadOnlyAdmin):
+    list_display = ["day", "vendor", "differing", "closed_at"]
+    list_filter = ["vendor"]
+    date_hierarchy = "day"
+
+    @admin.display(description="differences")
+    def differing(self, close: DayClose) -> int:
+        """How many."""
+        return len(close.differences)

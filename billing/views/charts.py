@@ -62,7 +62,8 @@ def chart(rows: Sequence[Row]) -> Chart:
     step = _step(max((row.captured + row.reserved for row in rows), default=0))
     top = step * 4
     high = HEIGHT - _TOP - _BOTTOM
-    wide = (WIDTH - _LEFT - _RIGHT) / _DAYS
+    wide = (WIDTH - _LEFT - _RIGHT) / max(_DAYS, len(rows))
+    every = max(5, len(rows) // 8)  # labels have room
     bars = []
     for number, row in enumerate(rows):
         spent, held = row.captured / top * high, row.reserved / top * high
@@ -76,7 +77,7 @@ def chart(rows: Sequence[Row]) -> Chart:
                 spent_height=round(spent, 2),
                 held_y=round(ground - spent - held, 2),
                 held_height=round(held, 2),
-                labelled=number % 5 == 0,
+                labelled=number % every == 0,
             )
         )
     steps = [Step(step * n, round(HEIGHT - _BOTTOM - high * n / 4, 2)) for n in range(5)]

@@ -19,7 +19,7 @@ PLAIN_STATIC = override_settings(
 )
 RECORDS = [
     "wallet", "lot", "hold", "transfer", "pricebook", "price", "quote", "purchase", "paymentevent",
-    "paymentcustomer", "subscription", "refund", "dispute",
+    "paymentcustomer", "subscription", "refund", "dispute", "dayclose",
 ]  # fmt: skip
 
 

@@ -153,7 +153,7 @@ def member() -> Client:
 
 def console_pages() -> list[str]:
     """The list of each model, and the page of one row where there are rows."""
-    pages = [reverse("admin:index")]
+    pages = [reverse("admin:index"), reverse("admin:reports")]
     with tenancy.system("the console shows every tenant"):
         for model in apps.get_models():
             if not admin.site.is_registered(model):

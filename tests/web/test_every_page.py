@@ -204,7 +204,8 @@ def test_the_console_wears_our_tokens_and_has_no_contrast_too_low(
     font = page.evaluate("getComputedStyle(document.body).fontFamily")
     assert font.startswith('"Hanken Grotesk"')
     faults = []
-    paths = ("/admin/", "/admin/generations/generation/", "/admin/billing/wallet/")
+    records = "generations/generation/", "billing/wallet/", "billing/reports/"
+    paths = ("/admin/", *(f"/admin/{name}" for name in records))
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         for path in paths:
