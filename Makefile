@@ -7,7 +7,7 @@ PYTHONDONTWRITEBYTECODE :=
 PROMPT ?= A lighthouse in a storm at dusk
 override PROMPT := $(value PROMPT)# as it is written: a dollar in it is no variable of make's
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points ledger simulate planted rolling fuzz load properties clean
+.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points ledger simulate planted mutants rolling fuzz load properties clean
 export
 
 help: ## Show this list
@@ -52,6 +52,9 @@ rolling: $(VENV)/.dev ## Change the worker while films are made and calls are he
 
 planted: $(VENV)/.dev ## Plant classic bugs and see that the simulation tells (N=200)
 	@$(PY) -m tests.campaigns planted
+
+mutants: $(VENV)/.dev ## Change money's rules a little: do tests notice? (TARGET=billing/caps.py N=20 SEED=1)
+	@$(PY) -m tests.mutants $(TARGET)
 
 fuzz: $(VENV)/.dev ## Send arbitrary bodies to every door (N=2000 SEED=1)
 	@$(PY) -m tests.campaigns fuzz

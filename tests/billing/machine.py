@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -314,10 +314,15 @@ class LedgerMachine(RuleBasedStateMachine):
         return names[pick % len(names)]
 
 
-def play(examples: int, seeded: int | None = None) -> None:
-    """So many histories of fifty steps; raises AssertionError at the first that differs."""
+def play(examples: int, seeded: int | None = None, *, shortened: bool = True) -> None:
+    """So many histories of fifty steps; raises AssertionError at the first that differs.
+
+    Its `shortened` form, which takes a minute to find, is what is told.
+    """
     machine = LedgerMachine if seeded is None else seed(seeded)(LedgerMachine)
+    phases = [phase for phase in Phase if shortened or phase is Phase.generate]
     long = settings(
+        phases=phases, report_multiple_bugs=shortened,
         stateful_step_count=50, max_examples=examples, deadline=None, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
