@@ -38,9 +38,10 @@ def main() -> int:
     if ended != pytest.ExitCode.OK:
         court.wrong.append(f"the tests could not be read: {ended!r}")
     for path, counts in court.counts.items():
-        dead, alive = counts["killed"], counts["survived"]
+        dead, alive = counts["killed"] + counts["endless"], counts["survived"]
         print(
             f"{path}: {dead} of {dead + alive} killed ({100 * dead / max(1, dead + alive):.0f} %), "
+            f"{counts['endless']} of them by patience; "
             f"{counts['stillborn']} did not compile, {court.there[path]} there are"
         )
     total = sum(court.counts.values(), Counter[str]())
@@ -79,9 +80,9 @@ class _Court:
                 self._hear(trial, target, mutant)
 
     def _hear(self, trial: Trial, target: Target, mutant: Mutant) -> None:
-        alive = trial.outlives(target, mutant)
-        words = "stillborn" if alive is None else "survived" if alive else "killed"
-        self.counts[target.path][words] += 1
+        fate = trial.fate(target, mutant)
+        self.counts[target.path][fate] += 1
+        alive = fate == "survived"
         listed = mutant.id in self._known
         if alive:
             print(mutant.diff, f"\n{self._known.get(mutant.id, 'not listed')}\n", flush=True)

@@ -11,6 +11,7 @@ from tests.mutants.mutant import Mutant
 
 _LEDGER = (
     "tests/billing/test_worked_examples.py",
+    "tests/billing/test_returns.py",
     "tests/billing/test_the_database_refuses.py",
     "tests/billing/test_check_ledger.py",
     "tests/billing/test_races.py",

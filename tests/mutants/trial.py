@@ -26,6 +26,7 @@ from tests.mutants.targets import Target
 
 PATIENCE = 90  # seconds; a mutant that takes longer is one that never ends
 _KEPT = "as_prepared"
+_ENDLESS = "it never ended"
 _STILLBORN = re.compile(
     r"psycopg\.errors\.(SyntaxError|UndefinedColumn|UndefinedFunction|UndefinedTable|"
     r"DatatypeMismatch|AmbiguousColumn|GroupingError|InvalidColumnReference)"
@@ -34,7 +35,7 @@ Judge = Callable[["Trial"], None]
 
 
 class Trial:
-    """The plugin. `judge` is called when everything is read and ready, and asks `outlives`."""
+    """The plugin. `judge` is called when everything is ready, and asks each one's `fate`."""
 
     def __init__(self, judge: Judge, seed: int) -> None:
         self._judge, self._seed = judge, seed
@@ -70,12 +71,18 @@ class Trial:
         """Why the tests fail with nothing changed; empty as they should not."""
         return self._told(target, None)
 
-    def outlives(self, target: Target, mutant: Mutant) -> bool | None:
-        """Whether no test noticed it. None: it does not compile, in the database or at all."""
+    def fate(self, target: Target, mutant: Mutant) -> str:
+        """survived: no test noticed it; killed; endless: killed by our patience alone, which a
+        busy machine may exhaust as well; stillborn: it does not compile.
+        """
         words = self._told(target, mutant)
         if os.environ.get("ONLY"):
             print(f"{mutant.id}: {words.strip().splitlines()[0][:150] if words else 'SURVIVED'}")
-        return None if _STILLBORN.search(words) else not words
+        if not words:
+            return "survived"
+        if words == _ENDLESS:
+            return "endless"
+        return "stillborn" if _STILLBORN.search(words) else "killed"
 
     def _told(self, target: Target, mutant: Mutant | None) -> str:
         """What the first test to fail said, or nothing."""
@@ -90,7 +97,7 @@ class Trial:
         try:
             sender.close()
             if not receiver.poll(PATIENCE):
-                return "it never ended"
+                return _ENDLESS
             words, took = receiver.recv()
             self._took |= took
             return str(words)

@@ -1,0 +1,73 @@
+"""Money that goes back, to the last credit: refunds, disputes won, and what a plan keeps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import cast
+
+import pytest
+from django.utils import timezone
+
+from accounts import tenancy
+from billing import ledger, proof, wallets
+from billing.errors import AmountOutOfRange, ReferenceReused
+from billing.models import Lot, LotSource
+from tests.billing import purse
+from tests.billing.purse import LIVE
+
+
+def lots(organisation: int) -> dict[str, int]:
+    """What remains of each lot, by reference."""
+    with tenancy.scope(organisation):
+        return dict(Lot.objects.order_by("id").values_list("reference", "remaining"))
+
+
+@pytest.mark.parametrize(("paid", "owed"), [(50, 40), (89, 1), (90, 0)])
+def test_a_dispute_that_is_won_forgives_the_rest_and_gives_back_what_was_paid(
+    paid: int, owed: int
+) -> None:
+    alice = purse.funded(100)
+    ledger.reserve(alice, LIVE, 90, reference="gen_a")
+    dispute = {"purchase": "first purchase", "reference": "dp_1", "reason": "dispute"}
+    assert ledger.claw_back(alice, LIVE, 100, **dispute) == (10, 90)
+    ledger.grant(alice, LIVE, paid, LotSource.PURCHASE, reference="second purchase")
+    assert wallets.balance(alice, LIVE).owed == owed
+    assert ledger.reinstate(alice, LIVE, reference="dp_1", reason="won") == 10 + paid
+    assert ledger.reinstate(alice, LIVE, reference="dp_1", reason="won") == 0
+    assert purse.figures(alice) == (10 + paid, 90, 0)
+    assert wallets.balance(alice, LIVE).owed == 0
+    assert lots(alice) == {"first purchase": 10, "second purchase": 0, "dp_1:paid": paid}
+    assert proof.prove(alice).holds
+
+
+def test_a_refund_is_made_once_per_reference() -> None:
+    alice = purse.funded(100)
+    refund = {"lot": "first purchase", "reference": "re_1", "reason": "asked for"}
+    assert ledger.refund(alice, LIVE, 30, **refund) is True
+    assert ledger.refund(alice, LIVE, 30, **refund) is False
+    with pytest.raises(ReferenceReused):
+        ledger.refund(alice, LIVE, 31, **refund)
+    assert ledger.refund(alice, LIVE, 70, **{**refund, "reference": "re_2"}) is True
+    assert purse.figures(alice) == (0, 0, 0)
+
+
+def test_a_renewal_keeps_the_newest_credits_of_all_months_before_it() -> None:
+    alice, month = purse.organisation().pk, timezone.now() + timedelta(days=30)
+    for name in ("first", "second", "third", "fourth"):
+        ledger.grant(alice, LIVE, 30, LotSource.PLAN, reference=name, expires_at=month)
+    until = month + timedelta(days=30)
+    assert ledger.roll_over(alice, LIVE, 40, until=until, renewal="fourth") == 40
+    assert lots(alice) == {"first": 0, "second": 10, "third": 30, "fourth": 30}
+    with tenancy.scope(alice):
+        kept = dict(Lot.objects.values_list("reference", "expires_at"))
+    assert kept == {"first": month, "second": until, "third": until, "fourth": month}
+
+
+def test_credits_from_nowhere_and_orders_of_no_amount_are_refused() -> None:
+    alice = purse.funded(10)
+    grant = "SELECT billing_grant(%s, true, 5, 'nowhere', NULL, 'gift', '', 0, '')"
+    with pytest.raises(AmountOutOfRange), tenancy.scope(alice):
+        ledger._call(grant, [alice])
+    with pytest.raises(AmountOutOfRange):
+        ledger.reserve(alice, LIVE, cast(int, None), reference="gen_a")
+    assert lots(alice) == {"first purchase": 10}
