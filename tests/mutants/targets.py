@@ -64,7 +64,7 @@ TARGETS = (
     Target("billing/sql/guards.sql", (*_LEDGER, *_PRICES), 1),
     Target(
         "generations/sql_functions.py",
-        ("tests/races/test_orders.py",),
+        ("tests/generations/test_accepting.py", "tests/races/test_orders.py"),
         module="generations.sql_functions",
     ),
     Target("billing/ledger.py", _LEDGER, 2),
