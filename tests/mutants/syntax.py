@@ -121,7 +121,15 @@ def _put(
 
 def _nodes(parent: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
     for field, value in ast.iter_fields(parent):
-        if field in {"annotation", "returns", "decorator_list", "defaults", "exc", "slice"}:
+        if field in {
+            "annotation",
+            "returns",
+            "decorator_list",
+            "defaults",
+            "kw_defaults",
+            "exc",
+            "slice",
+        }:
             continue
         several = isinstance(value, list)
         for place, node in enumerate(value if several else [value]):
