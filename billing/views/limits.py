@@ -15,6 +15,7 @@ from accounts.requests import ActingRequest
 from billing import caps, notices
 from billing.models import CapPeriod
 from billing.pages import signed_in
+from kling_saas.lib.numbers import whole
 from kling_saas.lib.refusals import NotFound, Refusal
 
 
@@ -50,12 +51,12 @@ def limits(request: ActingRequest, actor: Actor) -> HttpResponse:
 
 def _put(request: ActingRequest, actor: Actor) -> None:
     scope, _colon, subject = request.POST.get("whose", "").partition(":")
-    amount = request.POST.get("credits", "").replace(",", "").strip()
-    if not amount.isdecimal() or len(amount) > 15:
+    amount = whole(request.POST.get("credits", ""))
+    if amount is None:
         raise caps.BadCap(_("Write the cap as a whole number of credits."), field="credits")
     caps.put(
         actor, scope=scope, subject=subject, period=request.POST.get("period", ""),
-        amount=int(amount),
+        amount=amount,
     )  # fmt: skip
 
 
@@ -70,8 +71,7 @@ def remove(request: ActingRequest, actor: Actor, cap_id: int) -> HttpResponse:
 @signed_in
 def ask(request: ActingRequest, actor: Actor, cap_id: int) -> HttpResponse:
     """Ask for more than one's own cap."""
-    amount = request.POST.get("credits", "")
-    wanted = int(amount) if amount.isdecimal() and len(amount) < 13 else 0
+    wanted = whole(request.POST.get("credits", "")) or 0
     note = request.POST.get("note", "")
     return _done(
         request,

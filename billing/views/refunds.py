@@ -13,6 +13,7 @@ from accounts.requests import ActingRequest
 from billing.pages import signed_in
 from billing.payments import purchases, returning
 from billing.views.purchases import whom_to_ask
+from kling_saas.lib.numbers import whole
 from kling_saas.lib.refusals import Conflict, Forbidden
 
 
@@ -33,9 +34,9 @@ def refund(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse
 
 
 def _ask(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
-    bought = request.POST.get("credits", "")
+    bought = whole(request.POST.get("credits", "")) or 0
     try:
-        returning.give_back(actor, public_id, int(bought) if bought.isdecimal() else 0)
+        returning.give_back(actor, public_id, bought)
     except Forbidden:
         return whom_to_ask(request, actor)
     except Conflict as refusal:

@@ -16,9 +16,9 @@ from accounts.requests import ActingRequest
 from billing.pages import signed_in
 from billing.payments import customers, refilling
 from billing.payments.refilling import BadTopUp
+from kling_saas.lib.numbers import MOST_DIGITS, whole
 
 _USUAL = {"threshold": 500, "target": 2000}
-_MOST_DIGITS = 12
 
 
 @require_http_methods(["GET", "POST"])
@@ -65,16 +65,16 @@ def top_up(request: ActingRequest, actor: Actor) -> HttpResponse:
 
 
 def _whole(request: ActingRequest, name: str) -> int:
-    text = request.POST.get(name, "").replace(",", "").strip()
-    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+    number = whole(request.POST.get(name, ""))
+    if number is None:
         raise BadTopUp(_("Write a whole number of credits."), field=name)
-    return int(text)
+    return number
 
 
 def _cents(request: ActingRequest) -> int:
     text = request.POST.get("monthly", "").replace(",", "").strip().lstrip("$")
     try:
-        amount = Decimal(text[:_MOST_DIGITS])
+        amount = Decimal(text[:MOST_DIGITS])
     except InvalidOperation:
         raise BadTopUp(_("Write the maximum as an amount of money."), field="monthly") from None
     if not amount.is_finite() or amount < 0:

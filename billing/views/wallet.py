@@ -21,10 +21,10 @@ from billing.naming import Names
 from billing.pages import signed_in
 from billing.payments import refilling
 from billing.views.words import told, why_frozen
+from kling_saas.lib.numbers import whole
 from kling_saas.lib.refusals import Refusal
 
 _SOON = 14  # days
-_MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,11 @@ def low(request: ActingRequest, actor: Actor) -> HttpResponse:
 
 
 def _whole(request: ActingRequest, name: str) -> int | None:
-    text = request.POST.get(name, "").replace(",", "").strip()
-    if not text:
-        return None
-    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+    text = request.POST.get(name, "").strip()
+    number = whole(text)
+    if text and number is None:
         raise alerts.BadLimit(_("Write a whole number, or nothing."), field=name)
-    return int(text)
+    return number
 
 
 def _parts(actor: Actor) -> list[Part]:

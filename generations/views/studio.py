@@ -32,6 +32,7 @@ from generations.views.price_data import credits_of, price_matrix, studio_data
 from generations.views.samples import samples
 from generations.views.words import AXIS, CAMERA, plain
 from generations.waiting import usual_for
+from kling_saas.lib.numbers import whole
 from kling_saas.lib.refusals import IdempotencyKeyReused, Refusal
 
 _DOOR = "website"
@@ -54,7 +55,7 @@ def studio(request: ActingRequest, actor: Actor) -> HttpResponse:
             fields=order.fields(),
             door=_DOOR,
             idempotency_key=f"{actor.user_id}:{key}",
-            max_cost=_whole(request.POST.get("quoted", "")),
+            max_cost=whole(request.POST.get("quoted", "")),
         )
         if "check" in request.POST:
             prepare(actor, wanted)
@@ -98,10 +99,6 @@ def _words(refusal: Refusal) -> str:
             "Press the button again to order at the price it shows now."
         ) % {"now": refusal.facts["credits"], "shown": refusal.facts["max_cost"]}
     return plain(refusal.detail)
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 8 else None
 
 
 def _page(
