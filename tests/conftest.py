@@ -7,7 +7,7 @@ customers are, by tenancy.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -83,6 +83,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Of a session that never began too, nothing stays."""
     STACK.stop()
     _kept.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure, what the product has said last: its folder does not outlive it."""
+    report = yield
+    if report.failed:
+        report.sections.append(("the product's log", STACK.said()))
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -127,7 +127,7 @@ class Stack:
         while not holds():
             ended = self._process is None or self._process.poll() is not None
             if ended or time.monotonic() > deadline:
-                raise RuntimeError(f"the product did not start:\n{self.log.read_text()[-4000:]}")
+                raise RuntimeError(f"the product did not start:\n{self.said()}")
             time.sleep(0.05)
 
     @property
@@ -187,6 +187,10 @@ class Stack:
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise
+
+    def said(self, characters: int = 6000) -> str:
+        """The end of its log."""
+        return self.log.read_text()[-characters:] if self.log.exists() else ""
 
     def stop(self) -> None:
         """Ctrl-C, then the folder goes."""
