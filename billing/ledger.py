@@ -138,7 +138,8 @@ def roll_over(
 ) -> int:
     """A plan was renewed: its newest `keep` unspent credits live until `until`, the rest expires.
 
-    The lot given under the reference `renewal` is left alone. Returns how many were kept.
+    The lot given under the reference `renewal` is left alone, and those that end no earlier than
+    `until`: they were paid for later. Returns how many were kept.
     """
     row = _in_scope(organisation_id, "billing_roll_over", [livemode, keep, until, renewal])
     return int(row[0])

@@ -150,7 +150,8 @@ BEGIN
 END $$;
 
 -- A plan was renewed: of what is left of it, the newest `p_keep` credits live until `p_until`, the
--- rest expires. The lot of the renewal itself is left alone. Returns how many were kept.
+-- rest expires. The lot of the renewal itself is left alone, and whatever ends no earlier than it:
+-- that was paid for later, though it was heard of before. Returns how many were kept.
 CREATE OR REPLACE FUNCTION billing_roll_over(
     p_organisation bigint, p_livemode boolean, p_keep bigint, p_until timestamptz,
     p_renewal text
@@ -164,6 +165,7 @@ BEGIN
     FOR v_lot IN
         SELECT * FROM billing_lot
          WHERE wallet_id = v_wallet.id AND open AND source = 'plan' AND reference <> p_renewal
+           AND expires_at < p_until
          ORDER BY id DESC
     LOOP
         v_over := CASE WHEN v_lot.expires_at <= now() THEN v_lot.remaining

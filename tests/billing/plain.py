@@ -256,10 +256,13 @@ class PlainWallet:
         return gone
 
     def roll_over(self, keep: int, days: float, renewal: str) -> int:
-        """Of the plan's credits the newest are kept, the rest expires."""
-        kept = 0
+        """Of the plan's credits that end before the renewed ones, the newest are kept, the rest
+        expires."""
+        kept, until = 0, (self.day + days, 0)
         for lot in sorted(self.lots.values(), key=lambda lot: -lot.number):
             if lot.source != "plan" or not lot.remaining or lot.reference == renewal:
+                continue
+            if (lot.ends, lot.moment) >= until:
                 continue
             good = lot.remaining if lot.ends > self.day else 0
             stays = min(good, keep - kept)
@@ -267,7 +270,7 @@ class PlainWallet:
             if over := lot.remaining - stays:
                 self._take(lot, over, "expire")
             if stays:
-                lot.ends, lot.moment = self.day + days, 0
+                lot.ends, lot.moment = until
         return kept
 
     def spent(self, cap: PlainCap) -> int:

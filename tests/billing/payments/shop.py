@@ -158,3 +158,9 @@ def about(subject: str) -> PaymentEvent:
         return PaymentEvent.objects.filter(subject=subject, state=EventState.FAILED).first()
 
     return until(look, what=f"the end of an event about {subject}")
+
+
+def nothing_waits() -> None:
+    """Returns when the worker has looked at all that is due."""
+    waiting = PaymentEvent.objects.filter(state=EventState.WAITING)
+    until(lambda: not waiting.exists(), what="the handling of every event")
