@@ -340,7 +340,7 @@ class Vendor:
 
     def made(self, account: str, media_id: str) -> Record | None:
         """The account's task whose film or sound has this id, or the task itself."""
-        number = int(media_id) if media_id.isdecimal() and len(media_id) <= 18 else 0
+        number = int(media_id) if media_id.isdecimal() and len(media_id) <= 20 else 0
         for task_id in (media_id, str(number - _VIDEO), str(number - _AUDIO)):
             record = self.store.get(task_id)
             if record and record.account == account:
