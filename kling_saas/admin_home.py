@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Min
 from django.db.models.functions import Now
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import tenancy
-from billing.models import EventState, PaymentEvent
+from billing.models import DayClose, EventState, PaymentEvent
 from generations import attempts, heartbeat, routing, standing
 from generations.models import Alarm, Breaker, BreakerState, Generation, ProviderAccount
 from generations.providers import health
@@ -54,6 +55,7 @@ def _troubles() -> Iterator[Figure]:
     unpaid = PaymentEvent.objects.filter(state=EventState.FAILED).count()
     listed = reverse("admin:billing_paymentevent_changelist") + "?state__exact=failed"
     yield Figure(_("payments to look at"), unpaid, listed, bool(unpaid))
+    yield _last_close()
     suspended = attempts.unsettled().count()
     lately = attempts.unsettled().filter(started_at__gt=Now() - _LATELY).exists()
     words = gettext("may be on an upstream’s bill") if suspended else ""
@@ -70,6 +72,17 @@ def _troubles() -> Iterator[Figure]:
     yield Figure(_("models stopped"), stopped + refused, listed, bool(stopped + refused), words)
     off = health.resting(ProviderAccount.objects.all()).count()
     yield Figure(_("accounts resting"), off, _list("provideraccount", "resting=yes"), bool(off))
+
+
+def _last_close() -> Figure:
+    """What the newest daily close did not bring to zero."""
+    mine = DayClose.objects.filter(vendor=settings.PAYMENTS_VENDOR)
+    newest = mine.order_by("-day").first()
+    if newest is None:
+        return Figure(_("differences at the daily close"), "–", reverse("admin:reports"))
+    differ = len(newest.differences)
+    link = reverse("admin:billing_dayclose_change", args=[newest.pk])
+    return Figure(_("differences at the daily close"), differ, link, bool(differ), str(newest.day))
 
 
 def _films() -> Iterator[Figure]:

@@ -20,6 +20,7 @@ from accounts import tenancy
 from billing import closing
 from billing.models import DayClose, Dispute, Purchase, Refund
 from billing.payments import sessions
+from kling_saas import admin_home
 from tests.billing.payments.shop import Buyer, pack
 from tests.payments_sandbox.service import KEY, PAYS, Payments
 
@@ -122,6 +123,9 @@ def test_what_differs_is_listed_with_the_ids_of_both_sides(
     code, answer = close(str(days[0]))
     assert (code, answer["vendor"]) == (1, "test")
     assert invented.public_id in {one["id"] for one in answer["differences"]}
+    newest = DayClose.objects.filter(vendor="test").order_by("-day")[0]
+    (shown,) = [f for f in admin_home.figures() if str(newest.day) == f.words]
+    assert (shown.value, shown.bad) == (len(newest.differences), True)
     with tenancy.scope(alice.id):
         Purchase.objects.filter(organisation=alice.id).update(status="failed", paid_cents=None,
                                                               paid_at=None)  # fmt: skip

@@ -59,7 +59,7 @@ def test_a_pack_is_paid_and_granted_once(site: str, payments: Service) -> None:
         told = OutboxMessage.objects.get(subject=paid.public_id)
         assert (told.topic, told.livemode) == ("purchase.paid", True)
     page = browser.get(address, timeout=60).text
-    assert "1,000 credits are in your live wallet" in page
+    assert "You bought 1,000 credits" in page
     assert paid.invoice_number
     assert f'href="{paid.invoice_url}">{paid.invoice_number}' in page
     invoice = payments.v1.invoices.retrieve(str(paid.invoice_id))

@@ -61,7 +61,7 @@ def test_a_dispute_that_is_won_gives_everything_back(site: str, payments: Servic
     assert row.reversed_at is not None
     assert row.closed_at is not None
     assert (alice.money(), told(alice)) == ((950, 0, False), ["opened", "won"])
-    assert "1,000 credits are in your live wallet" in alice.browser(site).get(bill).text
+    assert "They were added to your live wallet" in alice.browser(site).get(bill).text
     assert alice.proven()
 
 
