@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 import requests
 from django.core import mail
 from django.db import connection
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from accounts.models import ApiKey, Membership, Role, User
+from accounts.models import ApiKey, AuditEvent, Membership, Role, User
 from billing import caps, ledger, notices, proof
 from billing.errors import CapReached
 from billing.ledger import Spender
-from billing.models import LotSource, Notice, Spending
+from billing.models import CapAlert, LotSource, Notice, Spending
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound
 from tests.billing import purse
 from tests.billing.purse import LIVE
@@ -76,6 +80,8 @@ def test_a_cap_of_each_kind_refuses_what_is_above_it_and_nothing_moves(
     facts = refused.value.facts
     assert (facts["scope"], facts["period"], facts["credits"]) == (scope, period, 30)
     assert facts["set_by"] == alice.user.email
+    [standing] = caps.standings(owner(alice))
+    assert facts["resets_at"] == (standing.resets_on and standing.resets_on.isoformat())
     assert (facts["resets_at"] is None) == (period == "call")
     assert alice.user.email in refused.value.detail
     spend(alice, 10, by)  # up to the cap itself
@@ -85,7 +91,57 @@ def test_a_cap_of_each_kind_refuses_what_is_above_it_and_nothing_moves(
             spend(alice, 1, others)
     else:
         spend(alice, 30, others)
+    [standing] = caps.standings(owner(alice))
+    assert standing.spent == (0 if period == "call" else 30)
     assert proof.prove(alice.organisation.pk).holds
+
+
+def test_what_is_spent_is_counted_by_who_with_what_and_for_what() -> None:
+    alice = rich()
+    ledger.grant(alice.organisation.pk, not LIVE, 100, LotSource.TEST, reference="a try")
+    spenders = [
+        Spender(1, "key:1", "kling-v1"), Spender(2, "key:1", "kling-v1"),
+        Spender(1, "key:2", "kling-v1"), Spender(1, "key:1", "kling-v2"),
+    ]  # fmt: skip
+    expected = {}
+    for number, by in enumerate(spenders, 1):
+        spend(alice, number, by)
+        spend(alice, number, by)
+        expected[by.member, by.credential, by.sku] = 2 * number
+    ledger.reserve(alice.organisation.pk, not LIVE, 50, reference="a try", spender=spenders[0])
+    with tenancy.scope(alice.organisation.pk):
+        counted = Spending.objects.filter(livemode=LIVE)
+        found = counted.values_list("member", "credential", "sku", "reserved")
+        assert {(who, key, what): held for who, key, what, held in found} == expected
+    forty_days_ago = "UPDATE billing_spending SET day = day - 40 WHERE organisation_id = %s"
+    purse.as_owner(forty_days_ago, alice.organisation.pk)
+    caps.put(owner(alice), scope="organisation", subject="", period="month", amount=3)
+    spend(alice, 3, spenders[0])  # what was spent in another month does not count
+    with pytest.raises(CapReached):
+        spend(alice, 1, spenders[0])
+
+
+def test_of_several_caps_the_one_that_is_missed_by_most_is_named_or_the_oldest() -> None:
+    alice = rich()
+    for period, amount in (("call", 10), ("day", 10), ("month", 11)):
+        caps.put(owner(alice), scope="organisation", subject="", period=period, amount=amount)
+    with pytest.raises(CapReached) as refused:
+        spend(alice, 12)
+    assert refused.value.facts["period"] == "call"
+    spend(alice, 8)
+    with pytest.raises(CapReached) as refused:
+        spend(alice, 11)
+    assert refused.value.facts["period"] == "day"
+    call, day, month = sorted(caps.standings(owner(alice)), key=lambda one: one.cap.pk)
+    assert (call.since, call.resets_on, call.percent) == (None, None, 0)
+    assert (day.spent, day.percent, month.percent) == (8, 80, 72)
+    assert day.since is not None
+    assert month.since is not None
+    assert day.resets_on == day.since + timedelta(days=1)
+    assert month.resets_on == (month.since + timedelta(days=31)).replace(day=1)
+    for lower in (4, 0):
+        caps.put(owner(alice), scope="organisation", subject="", period="day", amount=lower)
+        assert caps.standings(owner(alice))[1].percent == 100
 
 
 def test_what_comes_back_may_be_spent_again_and_what_was_spent_before_the_cap_counts() -> None:
@@ -194,19 +250,117 @@ def told_of(of: Customer) -> None:
 
 def test_shares_of_a_cap_are_told_once_a_window() -> None:
     alice = rich()
-    caps.put(owner(alice), scope="organisation", subject="", period="month", amount=100)
-    for amount in (49, 1, 24, 1, 25):
+    caps.put(owner(alice), scope="organisation", subject="", period="month", amount=1_000)
+    reached = []
+    for amount in (499, 1, 249, 1, 249, 1):
         spend(alice, amount)
-    caps.tell_alerts()
+        with tenancy.scope(alice.organisation.pk):
+            reached.append([one.percent for one in CapAlert.objects.order_by("percent")])
+    assert reached == [[], [50], [50], [50, 75], [50, 75, 90], [50, 75, 90, 100]]
+    assert caps.tell_alerts() >= 4
     caps.tell_alerts()
     with tenancy.scope(alice.organisation.pk):
+        assert not CapAlert.objects.filter(told_at=None).exists()
         told = Notice.objects.filter(kind="cap_reached").order_by("pk")
         assert [one.facts["percent"] for one in told] == [50, 75, 90, 100]
     shown = notices.shown(alice.organisation.pk, LIVE, alice.user.pk)
     assert shown[0].words.subject == "100 % of a spending cap is used"
-    assert "cap of 100 credits per month" in shown[0].words.text
+    assert "cap of 1,000 credits per month" in shown[0].words.text
     notices.dismiss(alice.organisation.pk, shown[0].id, alice.user.pk)
     assert len(notices.shown(alice.organisation.pk, LIVE, alice.user.pk)) == 3
+    for period, amount in (("month", 9_999), ("day", 1_990)):
+        caps.put(owner(alice), scope="organisation", subject="", period=period, amount=amount)
+    spend(alice, 1)  # half of the day's was spent before it was set
+    with tenancy.scope(alice.organisation.pk):
+        assert CapAlert.objects.count() == 4
+
+
+def test_a_cap_that_makes_no_sense_is_refused_with_what_is_wrong() -> None:
+    alice = rich()
+    good = {"scope": "organisation", "subject": "", "period": "day", "amount": 0}
+    wrong: dict[str, dict[str, Any]] = {
+        "scope": {"scope": "planet"},
+        "subject": {"scope": "credential", "subject": "key:0"},
+        "period": {"period": "year"},
+        "credits": {"amount": 1_000_000_000_001},
+    }
+    for field, change in wrong.items():
+        with pytest.raises(caps.BadCap) as refused:
+            caps.put(owner(alice), **{**good, **change})
+        assert refused.value.facts["field"] == field
+    with pytest.raises(caps.BadCap):
+        caps.put(owner(alice), **{**good, "amount": -1})
+    with pytest.raises(Forbidden):
+        caps.put(member(alice), **good)
+    with pytest.raises(Forbidden):
+        caps.put(replace(owner(alice), user_id=None), **good)
+    assert caps.standings(owner(alice)) == []
+    first = caps.put(owner(alice), **good)
+    assert caps.put(owner(alice), **{**good, "amount": 1_000_000_000_000}) == first
+    with tenancy.scope(alice.organisation.pk):
+        ApiKey.objects.update(revoked_at=timezone.now())
+    assert caps.credentials(owner(alice)) == []
+
+
+def test_a_member_sees_and_asks_about_their_own_and_whoever_pays_decides_about_all() -> None:
+    alice = rich()
+    boss, bob, eve = owner(alice), member(alice), member(alice)
+    subjects = [("organisation", ""), ("credential", key_of(alice))]
+    subjects += [("member", str(one.user_id)) for one in (bob, eve)]
+    of_all, of_key, of_bob, of_eve = (
+        caps.put(boss, scope=scope, subject=subject, period="day", amount=10)
+        for scope, subject in subjects
+    )
+    per_order = caps.put(boss, scope="member", subject=str(bob.user_id), period="call", amount=10)
+    assert {one.cap for one in caps.standings(boss)} == {of_all, of_key, of_bob, of_eve, per_order}
+    assert {one.cap for one in caps.standings(bob)} == {of_all, of_bob, per_order}
+    named = {one.cap: one.whose for one in caps.standings(boss)}
+    assert (named[of_all], named[of_bob], named[of_key][:4]) == ("", "Bob", "live")
+    for other in (of_all, of_key, of_eve, per_order):
+        with pytest.raises(NotFound):
+            caps.ask(bob, other.pk, 5, "")
+    for amount in (0, 1_000_000_000_001):
+        with pytest.raises(caps.BadCap) as refused:
+            caps.ask(bob, of_bob.pk, amount, "")
+        assert refused.value.facts["field"] == "credits"
+    least, most = caps.ask(bob, of_bob.pk, 1, "n" * 301), caps.ask(eve, of_eve.pk, caps.MOST, "")
+    assert len(least.note) == 300
+    assert caps.open_requests(boss) == [least, most]
+    assert caps.open_requests(bob) == [least]
+    tried = replace(boss, livemode=not LIVE)
+    trial = caps.put(tried, scope="organisation", subject="", period="day", amount=1)
+    assert [one.cap for one in caps.standings(tried)] == [trial]
+    assert trial not in {one.cap for one in caps.standings(boss)}
+    assert caps.open_requests(tried) == []
+    for who, name in ((tried, least.public_id), (boss, "apr_unknown")):
+        with pytest.raises(NotFound):
+            caps.decide(who, name, approve=True)
+    declined = caps.decide(boss, most.public_id, approve=False)
+    assert (declined.decided_by_id, caps.open_requests(boss)) == (alice.user.pk, [least])
+    caps.decide(boss, least.public_id, approve=True)
+    allowed = {one.cap: one.allowed for one in caps.standings(boss)}
+    assert (allowed[of_bob], allowed[of_eve]) == (11, 10)
+    with pytest.raises(NotFound):
+        caps.remove(tried, of_bob.pk)
+    with pytest.raises(Forbidden):
+        caps.remove(bob, of_bob.pk)
+    caps.remove(boss, of_bob.pk)
+    assert of_bob not in {one.cap for one in caps.standings(boss)}
+    with tenancy.scope(alice.organisation.pk):
+        acts = list(AuditEvent.objects.order_by("id").values_list("action", "subject", "actor_id"))
+        told = list(Notice.objects.order_by("pk").values_list("kind", "facts"))
+    assert told == [
+        ("approval_asked", {"member": "Bob", "credits": 1, "note": "n" * 300}),
+        ("approval_asked", {"member": "Bob", "credits": caps.MOST, "note": ""}),
+        ("approval_decided", {"to": eve.user_id, "credits": caps.MOST, "approved": False}),
+        ("approval_decided", {"to": bob.user_id, "credits": 1, "approved": True}),
+    ]
+    assert acts[-3:] == [
+        ("approval.declined", most.public_id, alice.user.pk),
+        ("approval.approved", least.public_id, alice.user.pk),
+        ("cap.removed", str(of_bob), alice.user.pk),
+    ]
+    assert acts[-4] == ("cap.set", str(trial), alice.user.pk)
 
 
 def signed_in(actor: Actor) -> Client:

@@ -60,6 +60,8 @@ def test_books_that_add_up_are_printed_and_pass(
     [
         ("wallet", "SET available = available + 1", "available is the sum of its transfers"),
         ("wallet", "SET reserved = 0", "reserved is the sum of its transfers"),
+        ("wallet", "SET pending = 1", "pending is the sum of its transfers"),
+        ("wallet", "SET owed = 1", "owed is the sum of its transfers"),
         ("wallet", "SET sequence = 3", "the newest transfer bears the wallet's number"),
         ("lot", "SET remaining = remaining - 1", "lots hold what is available"),
         ("lot", "SET granted = granted + 1", "lots were granted by transfers"),
@@ -68,10 +70,28 @@ def test_books_that_add_up_are_printed_and_pass(
             "SET amount = 21 WHERE reference = 'gen_b'",
             "pending holds are what is reserved",
         ),
+        (
+            "hold",
+            "SET captured = 29 WHERE reference = 'gen_a'",
+            "every hold agrees with its pins and transfers",
+        ),
+        ("spending", "SET reserved = 21", "what was spent a day is the sum of its holds"),
+        ("spending", "SET captured = 29", "what was spent a day is the sum of its holds"),
+        ("spending", "SET films = 2", "what was spent a day is the sum of its holds"),
         ("holdlot", "SET amount = amount + 1", "every hold agrees with its pins and transfers"),
         (
             "transfer",
             "SET available_after = 69 WHERE sequence = 2",
+            "every transfer follows from the one before",
+        ),
+        (
+            "transfer",
+            "SET reserved_after = 1 WHERE sequence = 3",
+            "every transfer follows from the one before",
+        ),
+        (
+            "transfer",
+            "SET pending_after = 1 WHERE sequence = 3",
             "every transfer follows from the one before",
         ),
         (

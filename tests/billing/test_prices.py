@@ -15,7 +15,7 @@ from accounts import tenancy
 from billing import prices, quotes
 from billing.errors import QuoteChanged, UnknownPrice, UnknownQuote
 from billing.items import BillableItem, ListPrice
-from billing.models import PriceBook, Quote
+from billing.models import Plan, PlanPrice, PriceBook, Quote
 from generations.catalogue import billable
 from tests.billing import purse
 from tests.billing.purse import LIVE
@@ -102,6 +102,21 @@ def test_a_new_list_is_a_new_version_and_the_old_one_stays_readable(book: PriceB
         prices.price([SECONDS])
 
 
+def test_a_plans_prices_are_in_the_same_book_under_its_own_number() -> None:
+    plan = Plan.objects.create(
+        slug=f"plan-{secrets.token_hex(4)}", name="Bakers", credits=5, price_cents=1, active=False
+    )
+    PlanPrice.objects.create(plan=plan, sku=CLIP.sku, key=CLIP.key, unit=CLIP.unit, credits=7)
+    purse.as_owner("SELECT nextval(pg_get_serial_sequence('billing_pricebook', 'id'))")
+    newer = publish([row(CLIP, 11)], secrets.token_hex(4))
+    everybodys = prices.active_book()
+    theirs = everybodys.of_plans[plan.pk]
+    plan.prices.all().delete()
+    for book, credits_each in ((everybodys, 11), (theirs, 7)):
+        assert (book.id, book.version) == (newer.pk, newer.version)
+        assert book.rows[CLIP.sku, CLIP.key, CLIP.unit] == row(CLIP, credits_each)
+
+
 def test_a_restart_leaves_an_operators_book_in_force_and_renews_its_own(book: PriceBook) -> None:
     newer = [row(CLIP, 12)]
     assert publish_list(newer, "the list") == book
@@ -168,7 +183,9 @@ def test_a_quote_binds_for_its_own_parameters_until_it_expires() -> None:
 
 def test_a_quote_of_another_tenant_or_mode_is_unknown() -> None:
     alice, mallory = purse.organisation().pk, purse.organisation().pk
+    quotes.make(alice, LIVE, [SECONDS], "e" * 64)
     quote = quotes.make(alice, LIVE, [CLIP], "f" * 64)
+    assert quotes.look_up(alice, LIVE, quote.public_id) == quote
     for organisation, livemode in ((mallory, LIVE), (alice, not LIVE)):
         with pytest.raises(UnknownQuote):
             quotes.look_up(organisation, livemode, quote.public_id)

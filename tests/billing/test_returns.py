@@ -40,6 +40,19 @@ def test_a_dispute_that_is_won_forgives_the_rest_and_gives_back_what_was_paid(
     assert proof.prove(alice).holds
 
 
+def test_a_debt_is_written_off_once_per_reference() -> None:
+    alice = purse.funded(100)
+    ledger.reserve(alice, LIVE, 90, reference="gen_a")
+    dispute = {"purchase": "first purchase", "reason": "dispute"}
+    courtesy = {"reference": "off_1", "reason": "courtesy", "actor": ""}
+    ledger.claw_back(alice, LIVE, 100, reference="dp_1", **dispute)
+    assert ledger.write_off(alice, LIVE, **courtesy) == 90
+    ledger.claw_back(alice, LIVE, 5, reference="dp_2", **dispute)
+    assert ledger.write_off(alice, LIVE, **courtesy) == 0
+    assert wallets.balance(alice, LIVE).owed == 5
+    assert proof.prove(alice).holds
+
+
 def test_a_refund_is_made_once_per_reference() -> None:
     alice = purse.funded(100)
     refund = {"lot": "first purchase", "reference": "re_1", "reason": "asked for"}

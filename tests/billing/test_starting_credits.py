@@ -7,6 +7,7 @@ import secrets
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.db import connection
 from django.test import RequestFactory, override_settings
 
 from accounts import organisations, tenancy
@@ -58,6 +59,9 @@ def test_a_network_gets_three_welcome_grants_a_day() -> None:
         given = [credits_of(sign_up(verified=True, network=network))[0] for _ in range(5)]
         assert given == [60, 60, 60, 0, 0]
         assert credits_of(sign_up(verified=True, network="198.51.100.0/24"))[0] == 60
+    with connection.cursor() as cursor:  # who counted all tenants sees none of them any more
+        cursor.execute("SELECT current_setting('app.tenant', true)")
+        assert cursor.fetchone() == ("",)
 
 
 def test_those_without_a_known_network_are_one_network() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import cast
 
 import pytest
+from django.db import DataError, connection, transaction
 from django.utils import timezone
 
 from accounts import tenancy
@@ -193,6 +195,26 @@ def test_due_credits_buy_nothing_before_the_sweep_has_come() -> None:
     assert purse.entries(alice)[2:] == [("expire", -50, 10), ("hold", -10, 0)]
 
 
+def test_credits_are_due_at_their_end_and_not_a_moment_later() -> None:
+    alice = purse.organisation().pk
+    ledger.grant(alice, LIVE, 10, LotSource.PURCHASE, reference="bought")
+    with tenancy.scope(alice):
+        [now] = ledger._call("SELECT now()", [])
+        ledger.grant(alice, LIVE, 50, LotSource.PROMO, reference="promo", expires_at=now)
+        for needed in (61, 11):
+            with pytest.raises(InsufficientCredits) as refusal, transaction.atomic():
+                ledger.reserve(alice, LIVE, needed, reference="gen_a")
+            assert refusal.value.available == 10
+        held = ledger.reserve(alice, LIVE, 10, reference="gen_a").hold_id
+        ledger.grant(alice, LIVE, 7, LotSource.PROMO, reference="beside", expires_at=now)
+        ledger.release(held)
+        later = now + timedelta(days=1)
+        ledger.grant(alice, LIVE, 5, LotSource.PROMO, reference="later", expires_at=later)
+        assert ledger.expire_lots(later - timedelta(microseconds=1)) == 0
+        assert ledger.expire_lots(later) == 1
+    assert lots(alice) == {"bought": 10, "promo": 0, "beside": 0, "later": 0}
+
+
 def test_the_same_purchase_told_twice_is_paid_out_once() -> None:
     alice = purse.funded(100)
     again = {"reference": "first purchase"}
@@ -215,10 +237,12 @@ def test_a_paid_top_up_shows_as_pending_until_it_is_confirmed() -> None:
     alice = purse.funded(5)
     assert ledger.announce(alice, LIVE, 100, reference="pi_1") is True
     assert ledger.announce(alice, LIVE, 100, reference="pi_1") is False
-    assert purse.figures(alice) == (5, 0, 100)
+    assert ledger.announce(alice, LIVE, 30, reference="pi_2") is True
+    assert purse.figures(alice) == (5, 0, 130)
     assert ledger.grant(alice, LIVE, 100, LotSource.PURCHASE, reference="pi_1") is True
-    assert purse.figures(alice) == (105, 0, 0)
+    assert purse.figures(alice) == (105, 0, 30)
     assert ledger.withdraw(alice, LIVE, reference="pi_1", reason="late") is False
+    assert ledger.withdraw(alice, LIVE, reference="pi_2", reason="late") is True
 
 
 def test_a_top_up_that_fails_leaves_the_wallet_as_it_was() -> None:
@@ -283,6 +307,19 @@ def test_amounts_below_one_credit_are_refused(amount: int) -> None:
         settle(alice, held, amount)
 
 
+def test_a_million_million_credits_are_the_most_that_moves_at_once() -> None:
+    alice, most = purse.funded(1), 1_000_000_000_000
+    ledger.grant(alice, LIVE, most, LotSource.GRANT, reference="gift")
+    with pytest.raises(AmountOutOfRange):
+        ledger.grant(alice, LIVE, most + 1, LotSource.GRANT, reference="more")
+    assert purse.figures(alice) == (most + 1, 0, 0)
+
+
+def test_a_fault_that_is_no_refusal_is_told_as_it_is() -> None:
+    with pytest.raises(DataError):
+        settle(purse.funded(1), cast(int, "no number"), 1)
+
+
 def test_more_than_the_hold_is_never_charged() -> None:
     alice = purse.funded(100)
     held = ledger.reserve(alice, LIVE, 10, reference="gen_a").hold_id
@@ -307,10 +344,14 @@ def test_nobody_reaches_another_tenant_s_money() -> None:
 def test_two_organisations_may_be_posted_to_in_one_transaction() -> None:
     alice, bob = purse.funded(10), purse.funded(10)
     with tenancy.system("a sweep settles many"):
-        for organisation in (alice, bob):
-            held = ledger.reserve(organisation, LIVE, 4, reference="gen_a")
+        for held in [ledger.reserve(each, LIVE, 4, reference="gen_a") for each in (alice, bob)]:
             ledger.capture(held.hold_id, 4)
     assert (purse.figures(alice), purse.figures(bob)) == ((6, 0, 0), (6, 0, 0))
+    with transaction.atomic():  # whose end is in nobody's scope
+        ledger.reserve(alice, LIVE, 1, reference="gen_b")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('app.tenant', true)")
+        assert cursor.fetchone() == ("",)
 
 
 def test_the_statement_is_paged_without_a_gap_and_adds_up() -> None:

@@ -62,22 +62,30 @@ def test_an_old_quote_is_forgotten_unless_it_was_ordered_by() -> None:
     alice = funded()
     who = actor(alice)
     params = submission.prepare(who, Submission(fields=FILM, door="native")).params
-    used, unused, fresh = (
+    used, unused, of_a_season, fresh, of_a_week, older = (
         quotes.make(
             who.organisation_id,
             who.livemode,
             [billable.item(params)],
             submission.params_fingerprint(params),
         ).public_id
-        for _ in range(3)
+        for _ in range(6)
     )
     submission.submit(who, Submission(fields=FILM, door="native", quote_id=used), lambda g: "")
     with tenancy.scope(alice.organisation.pk):
         mine = Quote.objects.filter(organisation=alice.organisation)
-        mine.filter(public_id__in=[used, unused]).update(expires_at=timezone.now() - _LONG_AGO)
+        hour, now = timedelta(hours=1), timezone.now()
+        for name, ago in {
+            used: _LONG_AGO, unused: timedelta(days=7) + hour,
+            of_a_season: timedelta(days=97) - hour,
+            of_a_week: timedelta(days=7) - hour, older: timedelta(days=97) + hour,
+        }.items():  # fmt: skip
+            mine.filter(public_id=name).update(expires_at=now - ago)
     assert quotes.forget_expired() >= 1
     with tenancy.scope(alice.organisation.pk):
-        assert set(mine.all().values_list("public_id", flat=True)) == {used, fresh}
+        assert set(mine.all().values_list("public_id", flat=True)) == {
+            used, fresh, of_a_week, older,
+        }  # fmt: skip
 
 
 def test_answers_of_a_week_ago_are_forgotten_in_batches_oldest_first() -> None:

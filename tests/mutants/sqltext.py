@@ -1,4 +1,4 @@
-"""Mutants of SQL functions, by their text: strings and comments are left alone."""
+"""Mutants of SQL functions, by their text: strings, comments and words of refusals stay."""
 
 from __future__ import annotations
 
@@ -65,8 +65,19 @@ def _edits(body: str, procedural: bool) -> Iterator[Edit]:
         if each.lastgroup != "skip"
     ]
     for number in range(len(tokens)):
+        if _says_nothing(tokens, number):
+            continue
         for what, start, end, instead in _at(body, tokens, number, procedural):
             yield what, body[:start] + instead + body[end:]
+
+
+def _says_nothing(tokens: list[_Token], number: int) -> bool:
+    """What a refusal says in words, and the number of a row that is only looked for."""
+    around = tokens[number - 1].text, tokens[min(number + 1, len(tokens) - 1)].text
+    if tokens[number].kind == "number" and around in {("PERFORM", "FROM"), ("SELECT", "FROM")}:
+        return True
+    earlier = (each.text for each in reversed(tokens[:number]))
+    return next((text for text in earlier if text in {"RAISE", "USING", ";"}), "") == "RAISE"
 
 
 def _at(body: str, tokens: list[_Token], number: int, procedural: bool) -> Iterator[_Change]:

@@ -17,7 +17,11 @@ _LEDGER = (
     "tests/billing/test_races.py",
 )
 _CAPS = ("tests/billing/test_caps.py",)
-_PRICES = ("tests/billing/test_prices.py", "tests/billing/test_plan_prices.py")
+_PLANS = tuple(
+    f"tests/billing/test_plan_prices.py::test_{name}"
+    for name in ("a_price", "a_busy", "the_plan", "a_plan", "figures")
+)
+_PRICES = ("tests/billing/test_prices.py", *_PLANS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ TARGETS = (
     Target("billing/sql/returns.sql", _LEDGER, 12),
     Target(
         "billing/sql/upkeep.sql",
-        (*_LEDGER, "tests/billing/test_starting_credits.py", "tests/billing/test_plan_prices.py"),
+        (*_LEDGER, "tests/billing/test_starting_credits.py", *_PLANS),
         2,
     ),
     Target("billing/sql/caps.sql", _CAPS, 6),
@@ -68,7 +72,7 @@ TARGETS = (
         module="generations.sql_functions",
     ),
     Target("billing/ledger.py", _LEDGER, 2),
-    Target("billing/quotes.py", _PRICES),
+    Target("billing/quotes.py", (*_PRICES, "tests/house/test_forgetting.py::test_an_old_quote")),
     Target("billing/caps.py", _CAPS),
     Target("billing/prices.py", _PRICES),
     Target(
