@@ -53,7 +53,7 @@ rolling: $(VENV)/.dev ## Change the worker while films are made and calls are he
 planted: $(VENV)/.dev ## Plant classic bugs and see that the simulation tells (N=200)
 	@$(PY) -m tests.campaigns planted
 
-mutants: $(VENV)/.dev ## Change money's rules a little: do tests notice? (TARGET=billing/caps.py N=20 SEED=1)
+mutants: $(VENV)/.dev ## Change money's rules a little: do tests notice? (TARGET=billing/caps.py N=20 SEED=1; all: hours)
 	@$(PY) -m tests.mutants $(TARGET)
 
 fuzz: $(VENV)/.dev ## Send arbitrary bodies to every door (N=2000 SEED=1)

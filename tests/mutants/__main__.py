@@ -1,8 +1,8 @@
 """`python -m tests.mutants [TARGET]`: do the tests notice small changes to money and lifecycle?
 
-Of each target N mutants are drawn by SEED (all of them with N=0); ONLY=words takes those whose id
-has these words. A survivor must be in `survivors.toml` with its reason, and what is there must
-survive.
+Of each target N mutants are drawn by SEED, without N all of them are tried; ONLY=words takes those
+whose id has these words. A survivor must be in `survivors.toml` with its reason, and what is there
+must survive.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SETTINGS = {"LOG_LEVEL": "ERROR", "EXAMPLES": "10"}
 
 def main() -> int:
     """The exit code: 1 when the list of survivors is not what survived."""
-    seed, some = int(os.environ.get("SEED", "1")), int(os.environ.get("N", "20"))
+    seed, some = int(os.environ.get("SEED") or "1"), int(os.environ.get("N") or "0")
     chosen = [one for one in TARGETS if not sys.argv[1:] or sys.argv[1] in one.path]
     drawn = {one.path: _drawn(one, some, seed, os.environ.get("ONLY", "")) for one in chosen}
     court = _Court(chosen, drawn)
