@@ -2,8 +2,8 @@
 
 A refund of ours is a row before anybody is asked, and is asked for until there is an answer. One
 that was made in the payment service's dashboard comes the other way round: it is told, and takes
-its share of the credits, as a debt where they are spent. A plan's purchase that is paid back does
-not end the subscription: that is cancelled for itself.
+its share of the credits, as a debt where they are spent. No refund ends the subscription of a
+plan's purchase: who takes their own month back has ended it before (`returning`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Customers take their money back themselves: a while after paying, for what they did not spend."""
+"""Customers take their money back themselves: a while after paying, for what they did not spend.
+
+Whoever takes a month of a plan back gives the plan up with it: otherwise they would keep its limits
+and its prices, every month, for nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from accounts import tenancy
 from accounts.actors import Actor
 from billing import wallets
 from billing.models import Dispute, Purchase, PurchaseKind, Refund
-from billing.payments import purchases, refunds, shares
+from billing.payments import purchases, refunds, shares, subscriptions
 from kling_saas.lib.refusals import Conflict, Forbidden
 
 _REASON = "Asked for by the customer."
@@ -20,12 +24,14 @@ _REASON = "Asked for by the customer."
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What would come back: credits that were bought leave the wallet, `on_top` with them."""
+    """What would come back: credits that were bought leave the wallet, `on_top` with them, and
+    the running plan ends if `ends_plan`."""
 
     credits: int
     on_top: int
     cents: int
     until: datetime
+    ends_plan: bool
 
 
 def offer(actor: Actor, purchase: Purchase) -> Offer | None:
@@ -45,14 +51,16 @@ def offer(actor: Actor, purchase: Purchase) -> Offer | None:
         whole = most == purchase.credits or purchase.kind != PurchaseKind.PLAN
     if not most or not whole:
         return None
-    return Offer(most, on_top, cents, until)
+    running = subscriptions.of(purchase.organisation_id) if purchase.subscription_id else None
+    ends_plan = running is not None and running.stripe_id == purchase.subscription_id
+    return Offer(most, on_top, cents, until, ends_plan)
 
 
 def give_back(actor: Actor, public_id: str, bought: int) -> Refund:
-    """Pay back what was offered, if that still stands.
+    """Pay back what was offered, if that still stands; before that, end the plan it is a month of.
 
-    Outside of transactions. Raises NotFound, Forbidden, Conflict when it does not stand any more;
-    then nothing moved.
+    Outside of transactions. Raises NotFound, Forbidden, Conflict when it does not stand any more,
+    PaymentServiceDown and NotUnderstood when the plan could not be ended; then no money moved.
     """
     if not actor.may_buy:
         raise Forbidden("Only owners, admins and billing members may ask for money back.")
@@ -62,6 +70,8 @@ def give_back(actor: Actor, public_id: str, bought: int) -> Refund:
         raise Conflict("Nothing of this purchase can be paid back (any more).")
     if offered.credits != bought:
         raise Conflict("Other credits were spent meanwhile: look again at what would come back.")
+    if offered.ends_plan:
+        subscriptions.end(purchase.organisation_id, purchase.subscription_id)
     return refunds.ask(purchase, bought, _REASON, asked_by=actor.user_id)
 
 

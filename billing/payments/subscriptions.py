@@ -23,6 +23,7 @@ _PAID = {"active", "trialing"}
 _BEGUN = {"active", "trialing", "past_due", "unpaid", "paused"}
 _OVER = {"canceled", "incomplete_expired"}
 _LOOKS = 5
+_BUSY = "Others write this subscription all the time."
 
 
 def sync(subscription_id: str) -> None:
@@ -32,7 +33,7 @@ def sync(subscription_id: str) -> None:
     """
     for _look in range(_LOOKS):
         version = _version(subscription_id)
-        thing = gateway.ask(lambda v1: v1.subscriptions.retrieve(subscription_id))
+        thing = _retrieve(subscription_id)
         owner = owner_of(thing["customer"])
         plan = tariffs.plan_of(thing["items"]["data"][0]["price"])
         if plan is None:
@@ -41,7 +42,7 @@ def sync(subscription_id: str) -> None:
         if alone and _write(owner.organisation_id, thing, plan, version):
             plans.apply(owner.organisation_id)
             return
-    raise Unavailable("Others write this subscription all the time.")
+    raise Unavailable(_BUSY)
 
 
 def owner_of(customer_id: str) -> PaymentCustomer:
@@ -68,9 +69,28 @@ def of(organisation_id: int) -> Subscription | None:
     return found
 
 
+def end(organisation_id: int, subscription_id: str) -> None:
+    """It ends now, unprorated, if it runs; what it granted stays. Harmless to repeat.
+
+    Outside of transactions. Raises PaymentServiceDown, NotUnderstood.
+    """
+    for _look in range(_LOOKS):
+        running = of(organisation_id)
+        if running is None or running.stripe_id != subscription_id:
+            return
+        if _end(running, _retrieve(subscription_id)):
+            plans.apply(organisation_id)
+            return
+    raise Unavailable(_BUSY)
+
+
 def moment(seconds: int | None) -> datetime | None:
     """A Unix time of theirs."""
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _retrieve(subscription_id: str) -> gateway.Doc:
+    return gateway.ask(lambda v1: v1.subscriptions.retrieve(subscription_id))
 
 
 def _version(subscription_id: str) -> int | None:
@@ -90,17 +110,22 @@ def _end_older(owner: PaymentCustomer, thing: gateway.Doc) -> bool:
     other = of(owner.organisation_id)
     if other is None or other.stripe_id == thing["id"]:
         return True
-    known = gateway.ask(lambda v1: v1.subscriptions.retrieve(other.stripe_id))
+    known = _retrieve(other.stripe_id)
     if known["created"] > thing["created"] and known["status"] not in _OVER:
         return False
-    if known["status"] not in _OVER:
-        known = gateway.order(
-            f"{other.stripe_id}:replaced",
+    return _end(other, known)
+
+
+def _end(running: Subscription, thing: gateway.Doc) -> bool:
+    """False when somebody else has written it meanwhile: then look again."""
+    if thing["status"] not in _OVER:
+        thing = gateway.order(
+            f"{running.stripe_id}:ended",
             lambda v1, once: v1.subscriptions.cancel(
-                other.stripe_id, {"prorate": False, "invoice_now": False}, once
+                running.stripe_id, {"prorate": False, "invoice_now": False}, once
             ),
         )
-    return _write(owner.organisation_id, known, other.plan, other.version)
+    return _write(running.organisation_id, thing, running.plan, running.version)
 
 
 def _write(organisation_id: int, thing: gateway.Doc, plan: Plan, version: int | None) -> bool:

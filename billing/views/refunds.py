@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.actors import Actor
@@ -12,6 +13,7 @@ from accounts.middleware import outside_transactions
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
 from billing.payments import purchases, returning
+from billing.payments.errors import NotUnderstood, PaymentServiceDown
 from billing.views.purchases import whom_to_ask
 from kling_saas.lib.numbers import whole
 from kling_saas.lib.refusals import Conflict, Forbidden
@@ -41,4 +43,6 @@ def _ask(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
         return whom_to_ask(request, actor)
     except Conflict as refusal:
         messages.error(request, refusal.detail)
+    except (PaymentServiceDown, NotUnderstood):
+        messages.error(request, _("The payment service does not answer: try again in a minute."))
     return redirect("purchase", public_id)

@@ -13,8 +13,10 @@ from django.test import override_settings
 
 from accounts import tenancy
 from accounts.models import Membership, Role
+from billing import plans
 from billing.models import Purchase, Refund
 from billing.payments import purchases, refunds, returning
+from billing.payments.errors import PaymentServiceDown
 from kling_saas.lib.refusals import Conflict, Refusal
 from tests.billing.payments.shop import Buyer, post, told_of
 from tests.billing.payments.test_plans import plan, subscribe
@@ -200,17 +202,34 @@ def test_one_that_the_service_refuses_gives_way_to_the_one_made_there(
     assert (alice.money(), alice.proven()) == ((0, 0, False), True)
 
 
-def test_a_month_comes_back_only_when_nothing_of_it_was_spent(payments: Service) -> None:
+def test_a_month_comes_back_only_when_nothing_of_it_was_spent_and_ends_the_plan(
+    site: str, payments: Service
+) -> None:
     alice, bob, small = Buyer(), Buyer(), plan("Small", 2500, 1000)
     for buyer, spent in ((alice, 0), (bob, 1)):
-        subscribe(payments, buyer, small)
+        begun = subscribe(payments, buyer, small)
         with tenancy.scope(buyer.id):
             month = Purchase.objects.get(kind="plan")
         if spent:
             buyer.spend(spent)
+            refunds.ask(month, 100, "An operator's does not end it")
             with pytest.raises(Conflict):
-                returning.give_back(buyer.actor, month.public_id, 999)
+                returning.give_back(buyer.actor, month.public_id, 899)
+            assert plans.plan_of(buyer.id) == small
         else:
-            returning.give_back(buyer.actor, month.public_id, 1000)
-        assert buyer.gained == (999 if spent else 0)
+            web, page = buyer.browser(site), f"{site}/billing/purchases/{month.public_id}"
+            assert "Your plan ends with it" in web.get(page, timeout=60).text
+            confirm = web.get(f"{page}/refund", timeout=60).text
+            assert "Your plan Small ends at once" in confirm
+            with (
+                override_settings(PAYMENTS_API_BASE=f"http://127.0.0.1:{free_ports(1)[0]}"),
+                pytest.raises(PaymentServiceDown),
+            ):
+                returning.give_back(buyer.actor, month.public_id, 1000)
+            assert (of(buyer, month), buyer.gained) == ([], 1000)
+            web.post(f"{page}/refund", {"credits": "1000"}, timeout=60)
+            assert of(buyer, month) == [(1000, 2500, "succeeded")]
+            assert plans.plan_of(buyer.id) is None
+            assert payments.v1.subscriptions.retrieve(begun.stripe_id).status == "canceled"
+        assert buyer.gained == (899 if spent else 0)
         assert buyer.proven()
