@@ -47,8 +47,10 @@ _TOO_MUCH = "With its tax it would go beyond this month's maximum."
 _DUE = """
 SELECT s.organisation_id FROM billing_walletsettings s
   JOIN billing_wallet w ON w.id = s.wallet_id
+  JOIN accounts_organisation o ON o.id = s.organisation_id
  WHERE s.top_up AND s.livemode AND s.stopped_because = '' AND w.available < s.threshold
-   AND w.frozen_at IS NULL AND (s.rests_until IS NULL OR s.rests_until <= now())
+   AND w.frozen_at IS NULL AND o.suspended_at IS NULL
+   AND (s.rests_until IS NULL OR s.rests_until <= now())
    AND NOT EXISTS (SELECT FROM billing_purchase p
                     WHERE p.organisation_id = s.organisation_id AND p.vendor = %s
                       AND p.kind = 'top_up' AND p.status = 'open')
@@ -141,11 +143,11 @@ def refill(organisation_id: int) -> Purchase | None:
 def _begin(organisation_id: int) -> Purchase | None:
     row = (
         WalletSettings.objects.select_for_update(of=("self",))
-        .select_related("wallet")
-        .filter(organisation_id=organisation_id, livemode=True, top_up=True, stopped_because="")
+        .select_related("wallet", "organisation")
+        .filter(organisation_id=organisation_id, livemode=True)
         .first()
     )
-    if row is None or row.wallet.available >= row.threshold:
+    if row is None or _barred(row) or row.wallet.available >= row.threshold:
         return None
     size = _size(row)
     if size is None:
@@ -220,11 +222,11 @@ def _carry_on(purchase: Purchase) -> None:
             f"{purchase.public_id}:final",
             lambda v1, once: v1.invoices.finalize_invoice(invoice["id"], {}, once),
         )
-    if invoice["status"] == "open" and _too_much(purchase, invoice):
-        topups.forbid(purchase, _TOO_MUCH, _next_month())
-        topups.void(purchase, invoice["id"])
-    elif invoice["status"] == "open" and not invoice["attempted"]:
-        _pay(purchase, invoice["id"], customer.card_id)
+    if invoice["status"] == "open":
+        if _forbidden(purchase, invoice):
+            topups.void(purchase, invoice["id"])
+        elif not invoice["attempted"]:
+            _pay(purchase, invoice["id"], customer.card_id)
     topups.sync(invoice["id"])
 
 
@@ -261,12 +263,31 @@ def _invoice(purchase: Purchase, customer: PaymentCustomer) -> gateway.Doc:
     return made
 
 
-def _too_much(purchase: Purchase, invoice: gateway.Doc) -> bool:
-    """Whether the tax, which is known only now, goes beyond the month's maximum."""
+def _forbidden(purchase: Purchase, invoice: gateway.Doc) -> bool:
+    """Whether it may be paid no more, as things stand now; then it is written down as failed."""
     with tenancy.scope(purchase.organisation_id):
-        row = WalletSettings.objects.get(organisation_id=purchase.organisation_id, livemode=True)
+        row = WalletSettings.objects.select_related("wallet", "organisation").get(
+            organisation_id=purchase.organisation_id, livemode=True
+        )
     others = spent_this_month(purchase.organisation_id) - purchase.amount_cents
-    return bool(others + invoice["total"] > row.monthly_cents)
+    if why := _barred(row):
+        topups.forbid(purchase, why)
+    elif others + invoice["total"] > row.monthly_cents:  # the tax is known only now
+        topups.forbid(purchase, _TOO_MUCH, _next_month())
+    else:
+        return False
+    return True
+
+
+def _barred(row: WalletSettings) -> str:
+    """Why nothing may be charged by itself now; empty when it may."""
+    if not row.top_up:
+        return "Automatic top-up was switched off."
+    if row.wallet.frozen_at is not None:
+        return "The wallet is frozen."
+    if row.organisation.suspended_at is not None:
+        return "The organisation is suspended."
+    return row.stopped_because
 
 
 def _pay(purchase: Purchase, invoice_id: str, card: str) -> None:

@@ -50,14 +50,15 @@ def void(purchase: Purchase, invoice_id: str) -> None:
             raise
 
 
-def forbid(purchase: Purchase, why: str, until: datetime) -> None:
+def forbid(purchase: Purchase, why: str, until: datetime | None = None) -> None:
     """It is not to be paid, by no fault of the card's; the next one not before `until`."""
     with tenancy.scope(purchase.organisation_id):
         row: Purchase = Purchase.objects.select_for_update().get(pk=purchase.pk)
         if row.status == PurchaseStatus.OPEN:
             sessions.failed(row, why)
             row.save()
-            _mine(row).update(rests_until=until)
+            if until is not None:
+                _mine(row).update(rests_until=until)
 
 
 def _compare(purchase: Purchase, invoice: gateway.Doc) -> None:

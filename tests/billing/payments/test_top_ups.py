@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import tenancy
+from accounts.models import Organisation
 from billing import ledger
 from billing.models import Notice, PaymentCustomer, Purchase, WalletSettings
 from billing.payments import customers, refilling
@@ -94,9 +95,7 @@ def test_a_wallet_below_its_threshold_is_filled_to_its_target_once(payments: Ser
 def test_two_workers_fill_it_once(payments: Service) -> None:
     buyer = saver(payments)
     switch_on(buyer)
-    with tenancy.scope(buyer.id):
-        first = refilling._begin(buyer.id)
-    assert first is not None
+    first = begin_without_payment(buyer)
     assert refilling.refill(buyer.id) is None  # one at a time
     refilling._carry_on(first)
     refilling._carry_on(first)  # the one that was thought to be dead
@@ -105,6 +104,56 @@ def test_two_workers_fill_it_once(payments: Service) -> None:
     invoices = payments.v1.invoices.list({"customer": customers.find(buyer.id).stripe_id})
     assert [one.amount_paid for one in invoices.data][:1] == [5600]
     assert buyer.proven()
+
+
+def test_a_card_is_charged_only_while_that_is_wanted_and_allowed(payments: Service) -> None:
+    buyer = saver(payments)
+    switch_on(buyer)
+    suspend(buyer, True)
+    assert not _is_due(buyer)
+    assert refilling.refill(buyer.id) is None
+    suspend(buyer, False)
+
+    def freeze() -> None:
+        ledger.freeze(buyer.id, True, cause="fraud:test", reason="stolen card")
+
+    for meanwhile, why in (
+        (lambda: switch_off(buyer), "switched off"),
+        (lambda: suspend(buyer, True), "suspended"),
+        (freeze, "frozen"),
+    ):
+        begun = begin_without_payment(buyer)
+        meanwhile()
+        refilling._carry_on(begun)  # what is left of it, two minutes later
+        given_up = buyer.now(begun)
+        assert given_up.status == "failed"
+        assert why in given_up.failure
+        suspend(buyer, False)
+        switch_on(buyer)
+    assert refilling.refill(buyer.id) is None  # still frozen
+    assert [one.amount_paid for one in _invoices(payments, buyer)] == [0, 0, 0, 280]
+    assert {one.status for one in _invoices(payments, buyer)[:3]} == {"void"}
+    ledger.thaw(buyer.id, True, cause="fraud:test", reason="it was theirs")
+    assert _is_due(buyer)
+
+
+def switch_off(buyer: Buyer) -> None:
+    refilling.configure(buyer.actor, on=False, threshold=500, target=2000, monthly_cents=10_000)
+
+
+def suspend(buyer: Buyer, now: bool) -> None:
+    with tenancy.scope(buyer.id):
+        Organisation.objects.filter(pk=buyer.id).update(
+            suspended_at=timezone.now() if now else None
+        )
+
+
+def begin_without_payment(buyer: Buyer) -> Purchase:
+    """A top-up whose worker died."""
+    with tenancy.scope(buyer.id):
+        begun = refilling._begin(buyer.id)
+    assert begun is not None
+    return begun
 
 
 def test_after_two_declines_it_stops_and_says_so(payments: Service) -> None:
