@@ -55,3 +55,16 @@ def thaw_settled(organisation_id: int, livemode: bool) -> int:
             ledger.thaw(organisation_id, livemode, cause=of_dispute(one), reason=_SETTLED)
             for one in lost
         )
+
+
+def thaw_what_is_settled() -> int:
+    """Lift the freezes of lost disputes wherever nothing is owed (any more); how many.
+
+    What was held when a payment was taken back may pay the debt as it comes back.
+    """
+    with tenancy.system("freezes are the same for every tenant"):
+        frozen = WalletFreeze.objects.filter(
+            lifted_at=None, cause__startswith=_DISPUTE, wallet__owed=0
+        )
+        mine = list(frozen.values_list("organisation_id", "livemode").distinct())
+    return sum(thaw_settled(organisation, livemode) for organisation, livemode in mine)

@@ -115,7 +115,7 @@ def reinstate(
     """Undo the refund or claw-back of `reference`, once; how many credits became available.
 
     They return to their lots, with seven days of grace where these have ended meanwhile. A debt
-    is forgiven, and what has paid it since comes back.
+    is forgiven, and what has paid debts since comes back; what was written off does not.
     """
     row = _in_scope(
         organisation_id, "billing_reinstate", [livemode, reference, reason[:300], actor]
@@ -156,7 +156,7 @@ def claw_back(
 ) -> tuple[int, int]:
     """Take bought credits back: (taken from the wallet, left as debt). Once per `reference`.
 
-    `purchase` is the reference of the purchase it is about; its lot is taken from first.
+    `purchase` is the reference of the purchase it is about; it is taken from first, with its bonus.
     """
     row = _in_scope(
         organisation_id, "billing_claw_back", [livemode, amount, purchase, reference, reason]
@@ -194,7 +194,8 @@ def capture(hold_id: int, amount: int) -> bool:
 
 
 def release(hold_id: int) -> bool:
-    """Give a hold back to its lots. False when it was released before.
+    """Give a hold back to its lots, where it pays what is owed first. False when it was released
+    before.
 
     Raises AlreadySettled when it was captured, UnknownHold. What comes back after its lot's end
     gets seven more days.

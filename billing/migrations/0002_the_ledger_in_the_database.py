@@ -76,6 +76,8 @@ INSIDE = [
     "billing_expire_lot(bigint)",
     "billing_pin_lots(bigint, boolean, bigint, bigint, bigint)",
     "billing_unpin_lots(bigint, bigint)",
+    "billing_settle_debt(billing_hold)",
+    "billing_debts_paid(bigint, bigint)",
     "billing_given(bigint, boolean, text)",
     "billing_announced(bigint, boolean, text)",
     "billing_replayed_hold(bigint, boolean, bigint, text)",

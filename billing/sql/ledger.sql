@@ -215,7 +215,7 @@ BEGIN
     RETURN v_hold;
 END $$;
 
--- Charge `p_amount` of a hold and give the rest back. False when it was captured before.
+-- Charge `p_amount` of a hold and give the rest back, to pay a debt first. False when it was captured before.
 CREATE OR REPLACE FUNCTION billing_capture(p_hold bigint, p_amount bigint)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -234,11 +234,12 @@ BEGIN
         PERFORM billing_unpin_lots(p_hold, v_rest);
         PERFORM billing_post(v_hold.wallet_id, 'release', 'held', 'available', v_rest,
             p_hold, NULL, v_hold.reference, '', '');
+        PERFORM billing_settle_debt(v_hold);
     END IF;
     RETURN true;
 END $$;
 
--- Give a hold back to the lots it came from. False when it was released before.
+-- Give a hold back to the lots it came from, to pay a debt first. False when it was released before.
 CREATE OR REPLACE FUNCTION billing_release(p_hold bigint)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -251,5 +252,6 @@ BEGIN
     PERFORM billing_unpin_lots(p_hold, v_hold.amount);
     PERFORM billing_post(v_hold.wallet_id, 'release', 'held', 'available', v_hold.amount,
         p_hold, NULL, v_hold.reference, '', '');
+    PERFORM billing_settle_debt(v_hold);
     RETURN true;
 END $$;

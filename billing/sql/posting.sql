@@ -145,6 +145,32 @@ LANGUAGE sql AS $$
     WHERE lot.id = pin.lot_id AND pin.before < p_amount
 $$;
 
+-- What came back to bought lots of a hold pays what is owed first, as what is bought does: while
+-- it was held it could not be taken back.
+CREATE OR REPLACE FUNCTION billing_settle_debt(p_hold billing_hold) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_owed bigint;
+    v_lot billing_lot;
+    v_part bigint;
+BEGIN
+    SELECT owed INTO v_owed FROM billing_wallet WHERE id = p_hold.wallet_id;
+    IF v_owed = 0 THEN
+        RETURN;
+    END IF;
+    FOR v_lot IN
+        SELECT lot.* FROM billing_holdlot AS pin JOIN billing_lot AS lot ON lot.id = pin.lot_id
+         WHERE pin.hold_id = p_hold.id AND lot.open AND lot.source IN ('purchase', 'plan')
+         ORDER BY pin.id DESC
+    LOOP
+        v_part := least(v_lot.remaining, v_owed);
+        EXIT WHEN v_part = 0;
+        PERFORM billing_take(
+            v_lot, v_part, 'settle_debt', 'receivable', p_hold.reference, '', '');
+        v_owed := v_owed - v_part;
+    END LOOP;
+END $$;
+
 -- Whether a lot was given under this reference.
 CREATE OR REPLACE FUNCTION billing_given(
     p_organisation bigint, p_livemode boolean, p_reference text

@@ -36,8 +36,8 @@ BEGIN
     RETURN true;
 END $$;
 
--- Take bought credits back, once per reference: what is available (the named purchase first,
--- then bought before free), the rest becomes the organisation's debt.
+-- Take bought credits back, once per reference: what is available (the named purchase first, with
+-- its bonus, then bought before free), the rest becomes the organisation's debt.
 CREATE OR REPLACE FUNCTION billing_claw_back(
     p_organisation bigint, p_livemode boolean, p_credits bigint, p_lot_reference text,
     p_reference text, p_reason text, OUT taken bigint, OUT owed bigint
@@ -62,7 +62,7 @@ BEGIN
     END IF;
     FOR v_lot IN
         SELECT * FROM billing_lot WHERE wallet_id = v_wallet.id AND open
-         ORDER BY (reference = p_lot_reference) DESC,
+         ORDER BY (reference IN (p_lot_reference, p_lot_reference || ':bonus')) DESC,
                   (source IN ('purchase', 'plan')) DESC, id DESC
     LOOP
         v_part := least(v_lot.remaining, p_credits - taken);
@@ -78,9 +78,19 @@ BEGIN
     END IF;
 END $$;
 
+-- Credits that paid debts since that transfer and were not given back for a debt undone.
+CREATE OR REPLACE FUNCTION billing_debts_paid(p_wallet bigint, p_since bigint) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(sum(CASE WHEN type = 'settle_debt' THEN amount ELSE -amount END), 0)::bigint
+      FROM billing_transfer
+     WHERE wallet_id = p_wallet AND id > p_since
+       AND (type = 'settle_debt' OR type = 'adjust' AND right(reference, 5) = ':paid')
+$$;
+
 -- Undo a refund or claw-back of that reference, once: every credit back into its lot, seven days
--- longer where that has ended meanwhile; a debt is forgiven, and what paid it since comes back as
--- a lot of its own. Returns how many credits became available.
+-- longer where that has ended meanwhile; a debt is forgiven, and what paid debts since and was not
+-- given back yet comes back as a lot of its own: what was written off was never paid. Returns how
+-- many credits became available.
 CREATE OR REPLACE FUNCTION billing_reinstate(
     p_organisation bigint, p_livemode boolean, p_reference text, p_reason text, p_actor text
 ) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -88,6 +98,7 @@ DECLARE
     v_wallet billing_wallet;
     v_gone billing_transfer;
     v_forgiven bigint;
+    v_paid bigint;
     v_back bigint := 0;
 BEGIN
     v_wallet := billing_lock_wallet(p_organisation, p_livemode);
@@ -95,7 +106,7 @@ BEGIN
         SELECT FROM billing_transfer
          WHERE organisation_id = p_organisation AND livemode = p_livemode
            AND reference = p_reference AND type = 'reinstate' AND hold_id IS NULL
-    ) THEN
+    ) OR billing_given(p_organisation, p_livemode, p_reference || ':paid') THEN
         RETURN 0;
     END IF;
     FOR v_gone IN
@@ -118,11 +129,12 @@ BEGIN
                 PERFORM billing_post(v_wallet.id, 'reinstate', v_gone.credit, 'receivable',
                     v_forgiven, NULL, NULL, p_reference, p_reason, p_actor);
             END IF;
-            IF v_gone.amount > v_forgiven AND (billing_grant(
-                p_organisation, p_livemode, v_gone.amount - v_forgiven, 'refund', NULL,
-                p_reference || ':paid', p_reason, 0, p_actor
-            )).created THEN
-                v_back := v_back + v_gone.amount - v_forgiven;
+            v_paid := least(
+                v_gone.amount - v_forgiven, billing_debts_paid(v_wallet.id, v_gone.id));
+            IF v_paid > 0 THEN
+                PERFORM billing_grant(p_organisation, p_livemode, v_paid, 'refund', NULL,
+                    p_reference || ':paid', p_reason, 0, p_actor);
+                v_back := v_back + v_paid;
             END IF;
         END IF;
     END LOOP;

@@ -69,7 +69,9 @@ class PlainCap:
 @dataclass
 class PlainWallet:
     """`entries` are (type, change of available, available after); `gone` what went back under a
-    reference: which lot, how much. `month_reach` is how many days ago this month began.
+    reference: which lot, how much; `owing` the entry since which the rest of it is owed; `repaid`
+    what was given back for debts undone, by entry. `month_reach` is how many days ago this month
+    began.
     """
 
     month_reach: int = 0
@@ -83,6 +85,8 @@ class PlainWallet:
     holds: dict[str, PlainHold] = field(default_factory=dict)
     announced: dict[str, int | None] = field(default_factory=dict)
     gone: dict[str, list[tuple[PlainLot | None, int]]] = field(default_factory=dict)
+    owing: dict[str, int] = field(default_factory=dict)
+    repaid: list[tuple[int, int]] = field(default_factory=list)
     returned: set[str] = field(default_factory=set)
     forgiven: set[str] = field(default_factory=set)
     freezes: set[str] = field(default_factory=set)
@@ -104,9 +108,7 @@ class PlainWallet:
         self.lots[reference] = lot
         self._post(_TYPES.get(source, "grant"), amount)
         if source in BOUGHT and (paid := min(self.owed, amount)):
-            lot.remaining -= paid
-            self.owed -= paid
-            self._post("settle_debt", -paid)
+            self._settle_debt(lot, paid)
         return True
 
     def announce(self, reference: str, amount: int) -> bool:
@@ -209,7 +211,11 @@ class PlainWallet:
         rest = amount
         for known in sorted(
             self.lots.values(),
-            key=lambda one: (one.reference != lot, one.source not in BOUGHT, -one.number),
+            key=lambda one: (
+                one.reference not in (lot, f"{lot}:bonus"),
+                one.source not in BOUGHT,
+                -one.number,
+            ),
         ):
             if part := min(rest, known.remaining):
                 self._take(known, part, "claw_back")
@@ -218,24 +224,27 @@ class PlainWallet:
         if rest:
             self.owed += rest
             parts.append((None, rest))
+            self.owing[reference] = len(self.entries)
             self._post("claw_back", 0)
         return amount - rest, rest
 
     def reinstate(self, reference: str) -> int:
-        """What went back returns to its lots, a debt is forgiven, what paid it comes back."""
-        if reference in self.returned or reference not in self.gone:
+        """What went back returns to its lots, a debt is forgiven, what paid debts comes back."""
+        if {reference, f"{reference}:paid"} & (self.returned | self.lots.keys()):
             return 0
         self.settlings += 1
         back = 0
-        for lot, amount in self.gone[reference]:
+        for lot, amount in self.gone.get(reference, []):
             if lot is None:
                 forgiven = min(amount, self.owed)
                 if forgiven:
                     self.owed -= forgiven
                     self._post("reinstate", 0)
                     self.returned.add(reference)
-                paid = amount - forgiven
-                if paid and self.grant(f"{reference}:paid", "refund", paid, FOREVER):
+                paid = min(amount - forgiven, self._debts_paid(reference))
+                if paid > 0:
+                    self.repaid.append((len(self.entries), paid))
+                    self.grant(f"{reference}:paid", "refund", paid, FOREVER)
                     back += paid
                 continue
             lot.remaining += amount
@@ -323,6 +332,19 @@ class PlainWallet:
             if back and lot.ends <= self.day:
                 lot.ends, lot.moment = self.day + GRACE_DAYS, self.settlings
         self._post("release", amount)
+        for lot, _pinned in reversed(hold.pins):
+            if lot.source in BOUGHT and (paid := min(lot.remaining, self.owed)):
+                self._settle_debt(lot, paid)
+
+    def _settle_debt(self, lot: PlainLot, amount: int) -> None:
+        self.owed -= amount
+        self._take(lot, amount, "settle_debt")
+
+    def _debts_paid(self, reference: str) -> int:
+        """Since it was owed, less what was given back for other debts."""
+        since = self.owing[reference]
+        paid = -sum(change for kind, change, _ in self.entries[since:] if kind == "settle_debt")
+        return paid - sum(amount for at, amount in self.repaid if at > since)
 
     def _take(self, lot: PlainLot, amount: int, kind: str) -> None:
         lot.remaining -= amount

@@ -53,6 +53,41 @@ def test_a_debt_is_written_off_once_per_reference() -> None:
     assert proof.prove(alice).holds
 
 
+def test_a_debt_that_was_written_off_is_not_paid_out_when_the_dispute_is_won() -> None:
+    alice = purse.funded(100)
+    hold = ledger.reserve(alice, LIVE, 100, reference="gen_a").hold_id
+    with tenancy.scope(alice):
+        ledger.capture(hold, 100)
+    for name, amount in (("dp_1", 60), ("dp_2", 40)):
+        taken = ledger.claw_back(
+            alice, LIVE, amount, purchase="first purchase", reference=name, reason="dispute"
+        )
+        assert taken == (0, amount)
+    ledger.grant(alice, LIVE, 30, LotSource.PURCHASE, reference="second purchase")
+    assert ledger.write_off(alice, LIVE, reference="op", reason="goodwill", actor="") == 70
+    for _ in range(2):  # the 30 that were paid come back once
+        assert ledger.reinstate(alice, LIVE, reference="dp_1", reason="won") in {30, 0}
+        assert ledger.reinstate(alice, LIVE, reference="dp_2", reason="won") == 0
+    assert purse.figures(alice) == (30, 0, 0)
+    assert proof.prove(alice).holds
+
+
+def test_what_comes_back_to_bought_lots_pays_a_debt_first() -> None:
+    alice = purse.funded(100)
+    ledger.grant(alice, LIVE, 20, LotSource.PROMO, reference="gift")
+    first, second = (
+        ledger.reserve(alice, LIVE, amount, reference=name).hold_id
+        for name, amount in (("gen_a", 70), ("gen_b", 50))
+    )
+    ledger.claw_back(alice, LIVE, 90, purchase="first purchase", reference="dp_1", reason="x")
+    with tenancy.scope(alice):
+        ledger.capture(first, 60)
+        assert (purse.figures(alice)[0], wallets.balance(alice, LIVE).owed) == (0, 80)
+        ledger.release(second)
+    assert (purse.figures(alice), wallets.balance(alice, LIVE).owed) == ((0, 0, 0), 30)
+    assert proof.prove(alice).holds
+
+
 def test_a_refund_is_made_once_per_reference() -> None:
     alice = purse.funded(100)
     refund = {"lot": "first purchase", "reference": "re_1", "reason": "asked for"}

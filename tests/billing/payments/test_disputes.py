@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 
 from accounts import tenancy
 from accounts.models import AuditEvent
-from billing import ledger
+from billing import freezes, ledger
 from billing.errors import WalletFrozen
 from billing.models import Dispute, Purchase
-from billing.payments import refunds, returning, shares
+from billing.payments import refunds, shares
 from tests.billing.payments.shop import Buyer, pack, post, told_of
 from tests.payments_sandbox.service import Service
 from tests.waiting import until
@@ -174,18 +174,40 @@ def test_a_warning_stops_spending_until_an_operator_has_looked(
 
 def test_an_operator_forgives_a_debt(payments: Service, capsys: pytest.CaptureFixture[str]) -> None:
     alice = Buyer()
-    kept, bought = alice.buy(payments, pack(bonus_credits=0)), alice.buy(payments)
+    bought = alice.buy(payments)
+    alice.spend(alice.available)
+    name = dispute(payments, bought)
+    payments.control(f"disputes/{name}", outcome="lost")
+    seen(alice, name, "lost")
+    assert alice.money()[1:] == (1050, True)
+    for owed in (1050, 0):
+        call_command("write_off", alice.who.organisation.public_id, reason="Goodwill")
+        assert f"owes {owed} credits less." in capsys.readouterr().out
+    assert alice.money()[1:] == (0, False)
+    assert alice.proven()
+
+
+def test_what_was_held_meanwhile_pays_the_debt_as_it_comes_back(payments: Service) -> None:
+    alice = Buyer()
+    alice.buy(payments, pack(bonus_credits=0))
+    bought = alice.buy(payments)
     held = ledger.reserve(alice.id, True, alice.available, reference=bought.public_id)
     name = dispute(payments, bought)
     payments.control(f"disputes/{name}", outcome="lost")
     seen(alice, name, "lost")
+    assert alice.money()[1:] == (1050, True)
     with tenancy.scope(alice.id):
         ledger.release(held.hold_id)
-    assert alice.money()[1:] == (1050, True)
-    assert returning.offer(alice.actor, kept) is None  # no money to who owes credits
-    for owed in (1050, 0):
-        call_command("write_off", alice.who.organisation.public_id, reason="Goodwill")
-        assert f"owes {owed} credits less." in capsys.readouterr().out
-    offered = returning.offer(alice.actor, kept)
-    assert (offered and offered.credits, alice.money()[1:]) == (1000, (0, False))
+    assert alice.money()[:2] == (1000, 0)
+    freezes.thaw_what_is_settled()
+    assert (alice.money(), alice.proven()) == ((1000, 0, False), True)
+
+
+def test_the_bonus_of_a_disputed_purchase_goes_before_other_purchases(payments: Service) -> None:
+    alice = Buyer()
+    kept, bought = alice.buy(payments), alice.buy(payments)
+    seen(alice, dispute(payments, bought), "needs_response")
+    with tenancy.scope(alice.id):
+        assert shares.unspent(alice.now(kept)) == (1000, 50)
+        assert shares.unspent(alice.now(bought)) == (0, 0)
     assert alice.proven()
