@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -54,7 +54,7 @@ SELECT s.organisation_id FROM billing_walletsettings s
    AND NOT EXISTS (SELECT FROM billing_purchase p
                     WHERE p.organisation_id = s.organisation_id AND p.vendor = %s
                       AND p.kind = 'top_up' AND p.status = 'open')
- ORDER BY s.id LIMIT %s
+ ORDER BY s.rests_until, s.id LIMIT %s
 """
 
 
@@ -108,11 +108,14 @@ def _due() -> list[int]:
 
 
 def _left() -> list[Purchase]:
+    """Those that wait for a bank's answer are told by events, and looked at once that is late."""
+    now = timezone.now()
     with tenancy.system("top-ups of every tenant are carried on"):
         old = Purchase.objects.filter(
             kind=PurchaseKind.TOP_UP, status=PurchaseStatus.OPEN, vendor=settings.PAYMENTS_VENDOR,
-            created_at__lt=timezone.now() - _UNFINISHED,
+            created_at__lt=now - _UNFINISHED,
         )  # fmt: skip
+        old = old.filter(Q(pay_url="") | Q(created_at__lt=now - topups.CONFIRM))
         return list(old.order_by("created_at")[:_AT_ONCE])
 
 
@@ -161,7 +164,7 @@ def _begin(organisation_id: int) -> Purchase | None:
 
 
 def _size(row: WalletSettings) -> Size | None:
-    """Up to the target, or as much of it as the month's maximum leaves."""
+    """Up to the target, or as much of it as the month's maximum leaves; at that it rests."""
     left = row.monthly_cents - spent_this_month(row.organisation_id)
     missing = row.target - row.wallet.available
     if cents_of(missing) > left:
@@ -172,6 +175,8 @@ def _size(row: WalletSettings) -> Size | None:
             row.organisation_id, True, "top_up_maximum", f"top_up:{month}",
             cents=row.monthly_cents, currency=settings.CURRENCY,
         )  # fmt: skip
+        row.rests_until = _next_month()
+        row.save(update_fields=["rests_until"])
         return None
     return Size(missing, cents_of(missing))
 

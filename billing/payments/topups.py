@@ -14,7 +14,7 @@ from billing.models import Purchase, PurchaseKind, PurchaseStatus, WalletSetting
 from billing.payments import customers, gateway, sessions
 from billing.payments.errors import Disagrees, NotUnderstood
 
-_CONFIRM = timedelta(hours=23)  # in which the customer may answer the bank
+CONFIRM = timedelta(hours=23)  # in which the customer may answer the bank
 _ASKS = "authentication_required"
 
 
@@ -32,7 +32,7 @@ def sync(invoice_id: str) -> None:
         late = invoice["status"] == "paid" and purchase.status != PurchaseStatus.PAID
         if purchase.status == PurchaseStatus.OPEN or late:
             _write(purchase, invoice, intent)
-    asked_long_ago = bool(purchase.pay_url) and timezone.now() - purchase.created_at > _CONFIRM
+    asked_long_ago = bool(purchase.pay_url) and timezone.now() - purchase.created_at > CONFIRM
     open_still = purchase.status == PurchaseStatus.OPEN and asked_long_ago
     if invoice["status"] == "open" and (open_still or purchase.status == PurchaseStatus.FAILED):
         void(purchase, invoice_id)

@@ -89,6 +89,11 @@ def test_a_wallet_below_its_threshold_is_filled_to_its_target_once(payments: Ser
     spend(buyer, buyer.available)
     assert refilling.refill(buyer.id) is None
     assert told(buyer) == ["top_up_maximum"]
+    assert not _is_due(buyer)  # who is at the maximum keeps nobody else waiting
+    assert row(buyer).rests_until.day == 1
+    switch_on(buyer, dollars=200)
+    assert _is_due(buyer)
+    switch_off(buyer)
     assert buyer.proven()
 
 
@@ -135,6 +140,7 @@ def test_a_card_is_charged_only_while_that_is_wanted_and_allowed(payments: Servi
     assert {one.status for one in _invoices(payments, buyer)[:3]} == {"void"}
     ledger.thaw(buyer.id, True, cause="fraud:test", reason="it was theirs")
     assert _is_due(buyer)
+    switch_off(buyer)
 
 
 def switch_off(buyer: Buyer) -> None:
@@ -189,6 +195,18 @@ def _is_due(buyer: Buyer) -> bool:
     return buyer.id in refilling._due()
 
 
+def _is_left(made: Purchase) -> bool:
+    return made.pk in [one.pk for one in refilling._left()]
+
+
+def happened(made: Purchase, *, hours: int) -> None:
+    """So long ago."""
+    with tenancy.scope(made.organisation_id):
+        Purchase.objects.filter(pk=made.pk).update(
+            created_at=timezone.now() - timedelta(hours=hours)
+        )
+
+
 def _invoices(payments: Service, buyer: Buyer) -> list:
     return payments.v1.invoices.list({"customer": customers.find(buyer.id).stripe_id}).data
 
@@ -200,6 +218,11 @@ def test_a_bank_that_asks_is_answered_by_a_link(payments: Service) -> None:
     made = refilling.refill(buyer.id)
     assert made is not None
     asks = buyer.now(made)
+    happened(made, hours=1)
+    assert not _is_left(made)  # it is the customer's turn, for a day
+    happened(made, hours=24)
+    assert _is_left(made)
+    happened(made, hours=0)
     assert (asks.status, told(buyer)) == ("open", ["top_up_asks"])
     payments.bank(payments.pay(asks.pay_url, "4000002760003184"), "complete")
     buyer.until(made, status="paid")
