@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 LEAST_CENTS = 100  # below it a payment's own costs eat it up
 _AT_ONCE = 5
 _MOST = 100_000_000
+_MOST_CENTS = 100_000_000_000
 _UNFINISHED = timedelta(minutes=2)  # who began it is gone
 _TOO_MUCH = "With its tax it would go beyond this month's maximum."
 _DUE = """
@@ -319,6 +320,8 @@ def configure(
     """
     if not actor.may_buy:
         raise Forbidden("Only owners, admins and billing members may spend your money.")
+    if not 0 <= monthly_cents <= _MOST_CENTS:
+        raise BadTopUp(f"The month's maximum is 0 to {_MOST_CENTS // 100:,}.", field="monthly")
     if on:
         _check(actor, threshold, target, monthly_cents)
     with tenancy.scope(actor.organisation_id):

@@ -16,7 +16,9 @@ from accounts.requests import ActingRequest
 from billing.pages import signed_in
 from billing.payments import customers, refilling
 from billing.payments.refilling import BadTopUp
+from billing.views.purchases import whom_to_ask
 from kling_saas.lib.numbers import MOST_DIGITS, whole
+from kling_saas.lib.refusals import Forbidden
 
 _USUAL = {"threshold": 500, "target": 2000}
 
@@ -36,6 +38,8 @@ def top_up(request: ActingRequest, actor: Actor) -> HttpResponse:
                 target=_whole(request, "target"),
                 monthly_cents=_cents(request),
             )
+        except Forbidden:
+            return whom_to_ask(request, actor)
         except BadTopUp as refusal:
             problem = refusal
         else:
@@ -74,9 +78,9 @@ def _whole(request: ActingRequest, name: str) -> int:
 def _cents(request: ActingRequest) -> int:
     text = request.POST.get("monthly", "").replace(",", "").strip().lstrip("$")
     try:
-        amount = Decimal(text[:MOST_DIGITS])
+        amount = Decimal(text)
     except InvalidOperation:
         raise BadTopUp(_("Write the maximum as an amount of money."), field="monthly") from None
-    if not amount.is_finite() or amount < 0:
+    if not amount.is_finite() or amount < 0 or amount.adjusted() >= MOST_DIGITS:
         raise BadTopUp(_("Write the maximum as an amount of money."), field="monthly")
     return int(amount * 100)

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import tenancy
-from accounts.models import Organisation
+from accounts.models import Membership, Organisation, Role
 from billing import ledger
 from billing.models import Notice, PaymentCustomer, Purchase, WalletSettings
 from billing.payments import customers, refilling
@@ -16,6 +16,7 @@ from billing.payments.refilling import BadTopUp
 from tests.billing import purse
 from tests.billing.payments.shop import Buyer, pack
 from tests.payments_sandbox.service import Service
+from tests.people import customer
 from tests.waiting import until
 
 
@@ -270,5 +271,19 @@ def test_the_page_of_top_ups(site: str, payments: Service) -> None:
     right = {**wrong, "threshold": "500", "monthly": "$1,000.50"}
     assert "It is on" in web.post(page, right, timeout=60).text
     assert row(buyer).monthly_cents == 100_050
+    for senseless in ("1e30", "1e9999999", "1000000001", "9" * 40, "-1", "NaN"):
+        for on in ("yes", "no"):
+            answer = web.post(page, {**right, "on": on, "monthly": senseless}, timeout=60)
+            assert answer.status_code == 422, senseless
+    assert row(buyer).monthly_cents == 100_050
+    owner = customer("owner").user
+    with tenancy.scope(buyer.id):
+        Membership.objects.create(organisation_id=buyer.id, user=owner, role=Role.OWNER)
+        Membership.objects.filter(user=buyer.who.user).update(role=Role.CREATOR)
+    refused = web.post(page, right, timeout=60)
+    assert refused.status_code == 403
+    assert owner.email in refused.text  # whom to ask
+    with tenancy.scope(buyer.id):
+        Membership.objects.filter(user=buyer.who.user).update(role=Role.OWNER)
     off = web.post(page, {**right, "on": "no"}, timeout=60).text
     assert "It is off" in off
