@@ -125,13 +125,12 @@ def _purchase(
     owner: PaymentCustomer, invoice: gateway.Doc, subscription_id: str, month: Month,
     intent: gateway.Doc,
 ) -> Purchase:  # fmt: skip
-    taxes = sum(tax["amount"] for tax in invoice.get("total_taxes") or [])
     discounts = sum(one["amount"] for one in invoice.get("total_discount_amounts") or [])
     made: Purchase = Purchase.objects.create(
         organisation_id=owner.organisation_id, livemode=True, vendor=owner.vendor,
         kind=PurchaseKind.PLAN, plan=month.plan, credits=month.plan.credits,
         currency=invoice["currency"], amount_cents=month.cents,
-        paid_cents=invoice["amount_paid"], tax_cents=min(taxes, invoice["amount_paid"]),
+        paid_cents=invoice["amount_paid"], tax_cents=sessions.taxes_of(invoice),
         discount_cents=discounts, status=PurchaseStatus.PAID, paid_at=timezone.now(),
         invoice_id=invoice["id"], payment_intent_id=intent.get("id"),
         subscription_id=subscription_id, period_ends_at=month.ends, **_papers(invoice),

@@ -160,6 +160,12 @@ def note_invoice(purchase: Purchase, invoice: gateway.Doc | None) -> None:
         purchase.invoice_pdf = invoice["invoice_pdf"] or ""
 
 
+def taxes_of(invoice: gateway.Doc) -> int:
+    """Cents of tax in what was paid for it: no more than that, when a credit paid the rest."""
+    taxes = sum(tax["amount"] for tax in invoice.get("total_taxes") or [])
+    return int(min(taxes, invoice["amount_paid"]))
+
+
 def _keep_card(purchase: Purchase, customer: str, method: gateway.Doc) -> None:
     """The card of the newest purchase, in whatever order they are told."""
     newer = Purchase.objects.filter(

@@ -97,7 +97,7 @@ def _paid(purchase: Purchase, invoice: gateway.Doc) -> None:
         PurchaseStatus.PAID, timezone.now(), "",
     )  # fmt: skip
     purchase.paid_cents, purchase.pay_url = invoice["amount_paid"], ""
-    purchase.tax_cents = sum(tax["amount"] for tax in invoice.get("total_taxes") or [])
+    purchase.tax_cents = sessions.taxes_of(invoice)
     sessions.give(purchase)
     _mine(purchase).update(declines=0, rests_until=None)
     sessions.tell(purchase, "purchase.paid")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts import tenancy
@@ -96,6 +97,21 @@ def test_a_wallet_below_its_threshold_is_filled_to_its_target_once(payments: Ser
     assert _is_due(buyer)
     switch_off(buyer)
     assert buyer.proven()
+
+
+@override_settings(STRIPE_TAX=True)
+def test_no_more_tax_is_kept_than_was_paid(payments: Service) -> None:
+    buyer = saver(payments)
+    known = customers.find(buyer.id)
+    assert known is not None
+    in_germany = {"country": "DE", "postal_code": "10115", "line1": "Invalidenstr. 1"}
+    payments.v1.customers.update(known.stripe_id, {"address": in_germany, "balance": -6000})
+    switch_on(buyer)
+    made = refilling.refill(buyer.id)
+    assert made is not None
+    paid = buyer.until(made, status="paid")
+    assert (paid.paid_cents, paid.tax_cents) == (664, 664)  # of 5,600 and 19 % tax
+    assert buyer.lots(paid) == [("purchase", 2000, 0)]
 
 
 def test_two_workers_fill_it_once(payments: Service) -> None:
