@@ -45,6 +45,7 @@ _MOST = 100_000_000
 _MOST_CENTS = 100_000_000_000
 _UNFINISHED = timedelta(minutes=2)  # who began it is gone
 _TOO_MUCH = "With its tax it would go beyond this month's maximum."
+_NO_CARD = "There is no saved card: buy a pack once, and its card is kept."
 _DUE = """
 SELECT s.organisation_id FROM billing_walletsettings s
   JOIN billing_wallet w ON w.id = s.wallet_id
@@ -130,10 +131,6 @@ def refill(organisation_id: int) -> Purchase | None:
 
     Raises PaymentServiceDown, NotUnderstood; then it is carried on later.
     """
-    customer = customers.find(organisation_id)
-    if customer is None or not customer.card_id:
-        _stop(organisation_id, "There is no saved card: buy a pack once, and its card is kept.")
-        return None
     try:
         with tenancy.scope(organisation_id), transaction.atomic():
             purchase = _begin(organisation_id)
@@ -152,6 +149,9 @@ def _begin(organisation_id: int) -> Purchase | None:
         .first()
     )
     if row is None or _barred(row) or row.wallet.available >= row.threshold:
+        return None
+    if not _has_card(organisation_id):
+        _stop(row)
         return None
     size = _size(row)
     if size is None:
@@ -345,9 +345,8 @@ def configure(
 
 
 def _check(actor: Actor, threshold: int, target: int, monthly_cents: int) -> None:
-    customer = customers.find(actor.organisation_id)
-    if customer is None or not customer.card_id:
-        raise BadTopUp("There is no saved card: buy a pack once, and its card is kept.", field="on")
+    if not _has_card(actor.organisation_id):
+        raise BadTopUp(_NO_CARD, field="on")
     if not 1 <= threshold <= _MOST:
         raise BadTopUp(f"The threshold is 1 to {_MOST:,} credits.", field="threshold")
     least = math.ceil(LEAST_CENTS / (Decimal(settings.USD_PER_CREDIT) * 100))
@@ -360,8 +359,16 @@ def _check(actor: Actor, threshold: int, target: int, monthly_cents: int) -> Non
         raise BadTopUp("The month's maximum pays for no single top-up.", field="monthly")
 
 
-def _stop(organisation_id: int, why: str) -> None:
-    with tenancy.scope(organisation_id):
-        WalletSettings.objects.filter(
-            organisation_id=organisation_id, livemode=True, stopped_because=""
-        ).update(stopped_because=why)
+def _has_card(organisation_id: int) -> bool:
+    customer = customers.find(organisation_id)
+    return customer is not None and bool(customer.card_id)
+
+
+def _stop(row: WalletSettings) -> None:
+    """There is no card any more; its owners are told, once for each time it was switched on."""
+    row.stopped_because = _NO_CARD
+    row.save(update_fields=["stopped_because"])
+    notices.add(
+        row.organisation_id, True, "top_up_failed", f"top_up:no_card:{row.changed_at.isoformat()}",
+        why=_NO_CARD, credits=row.target - row.wallet.available, stopped=True,
+    )  # fmt: skip

@@ -255,8 +255,15 @@ def test_the_card_is_the_one_that_was_chosen_at_the_payment_service(payments: Se
     usual = {"default_payment_method": card.id}
     payments.v1.customers.update(known.stripe_id, {"invoice_settings": usual})
     until(lambda: customers.find(buyer.id).card_last4 == "4444", what="the new card")
+    switch_on(buyer)
     payments.v1.payment_methods.detach(card.id)
     until(lambda: not customers.find(buyer.id).card_id, what="no card")
+    assert refilling.refill(buyer.id) is None
+    assert "no saved card" in row(buyer).stopped_because
+    [facts] = buyer.notices("top_up_failed")
+    assert (facts["credits"], facts["stopped"]) == (2000, True)
+    assert "no saved card" in facts["why"]
+    assert not _is_due(buyer)
     with pytest.raises(BadTopUp, match="no saved card"):
         switch_on(buyer)
 
