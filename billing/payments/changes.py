@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from accounts.actors import Actor
-from billing.models import Plan, Subscription
+from billing.models import PaymentCustomer, Plan, Subscription
 from billing.payments import customers, gateway, subscriptions, tariffs
-from billing.payments.errors import PaymentServiceDown
+from billing.payments.errors import NotUnderstood, PaymentServiceDown
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def choose(actor: Actor, plan: Plan) -> str:
 
 def _page(actor: Actor, plan: Plan) -> str:
     customer = customers.ensure(actor.organisation_id)
+    _close_pages(customer)
     ours = {"organisation": str(actor.organisation_id), "plan": plan.slug}
     wanted: SessionCreateParams = {
         "mode": "subscription",
@@ -71,6 +72,26 @@ def _page(actor: Actor, plan: Plan) -> str:
     if not session.get("url"):
         raise PaymentServiceDown
     return str(session["url"])
+
+
+def _close_pages(customer: PaymentCustomer) -> None:
+    """Nobody pays a page of another plan any more: the later plan would end the dearer one.
+
+    Raises Conflict when one is being paid.
+    """
+    wanted: Any = {"customer": customer.stripe_id, "status": "open", "limit": 100}
+    found = gateway.ask(lambda v1: v1.checkout.sessions.list(wanted))
+    for name in [one["id"] for one in found["data"] if one["mode"] == "subscription"]:
+        try:
+            _close(name)
+        except NotUnderstood:
+            raise Conflict("Another page of a plan is over since just now: look again.") from None
+
+
+def _close(session_id: str) -> None:
+    gateway.order(
+        str(uuid.uuid4()), lambda v1, once: v1.checkout.sessions.expire(session_id, {}, once)
+    )
 
 
 def _next(running: Subscription, plan: Plan) -> None:

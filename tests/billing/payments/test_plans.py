@@ -94,8 +94,10 @@ def test_a_dearer_plan_begins_at_once_and_a_cheaper_one_at_the_next_renewal(
 ) -> None:
     buyer = Buyer()
     small, large = plan("Small", 2500, 1000), plan("Large", 9600, 4000, dispatch_weight=5)
+    forgotten = changes.choose(buyer.actor, small)
     first = subscribe(payments, buyer, small)
     second = subscribe(payments, buyer, large)
+    assert payments.pay(forgotten).status_code == 410  # it would end the dearer plan
     assert (second.plan, left(buyer)) == (large, 5000)  # what the smaller one gave is kept
     ended = payments.v1.subscriptions.retrieve(first.stripe_id)
     assert ended.status == "canceled"
