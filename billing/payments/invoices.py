@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
@@ -27,6 +28,7 @@ from billing.payments import customers, gateway, sessions, subscriptions, tariff
 from billing.payments.errors import NotOurs
 
 _RENEWED = "subscription_cycle"
+_LEAST = timedelta(days=7)  # for which a month's credits are good, however late it was paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _paid(
         if Purchase.objects.filter(invoice_id=invoice["id"]).exists():
             return
         purchase = _purchase(owner, invoice, subscription_id, month, intent)
-        until = month.ends + timedelta(days=settings.PLAN_GRACE_DAYS)
+        until = max(month.ends + timedelta(days=settings.PLAN_GRACE_DAYS), timezone.now() + _LEAST)
         ledger.grant(
             owner.organisation_id, True, purchase.credits, LotSource.PLAN,
             reference=sessions.of(purchase), expires_at=until, reason=month.plan.name,
@@ -111,8 +113,11 @@ def _paid(
                 owner.organisation_id, True, month.plan.rollover_credits, until=until,
                 renewal=sessions.of(purchase),
             )  # fmt: skip
-        Subscription.objects.filter(stripe_id=subscription_id).update(
-            plan=month.plan, next_plan=None, pay_url=""
+        mine = Subscription.objects.filter(stripe_id=subscription_id)
+        mine.update(pay_url="")
+        # A month that is heard of after a later one says nothing of the plan of today.
+        mine.filter(Q(period_ends_at=None) | Q(period_ends_at__lte=month.ends)).update(
+            plan=month.plan, next_plan=None
         )
         if method := intent.get("payment_method"):
             customers.keep_card(invoice["customer"], method)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import override_settings
+from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import Organisation, Role
 from billing import plans
 from billing.models import Lot, Notice, Plan, Purchase, Subscription
-from billing.payments import changes, subscriptions
+from billing.payments import changes, invoices, subscriptions, tariffs
 from kling_saas.lib.refusals import Conflict, Forbidden
 from tests.billing.payments.shop import Buyer
 from tests.payments_sandbox.service import Service
@@ -116,13 +119,38 @@ def test_a_dearer_plan_begins_at_once_and_a_cheaper_one_at_the_next_renewal(
     assert buyer.proven()
 
 
+def test_a_month_that_is_heard_of_late_changes_no_plan_and_its_credits_can_be_spent(
+    silent: Service,
+) -> None:
+    buyer = Buyer()
+    small, large = plan("Small", 2500, 1000), plan("Large", 9600, 4000)
+    silent.pay(changes.choose(buyer.actor, large))
+    (paid,) = silent.v1.subscriptions.list({"price": tariffs.price_of(large)}).data
+    latest = str(paid.latest_invoice)
+    invoices.sync(latest)
+    begun = running(buyer)
+    changes.choose(buyer.actor, small)
+    next_month(silent, begun)
+    late = str(silent.v1.subscriptions.retrieve(begun.stripe_id).latest_invoice)
+    changes.choose(buyer.actor, large)
+    next_month(silent, begun)
+    invoices.sync(str(silent.v1.subscriptions.retrieve(begun.stripe_id).latest_invoice))
+    changes.choose(buyer.actor, small)
+    with override_settings(PLAN_GRACE_DAYS=-1000):  # as if it had come much later
+        invoices.sync(late)
+    assert (running(buyer).plan, running(buyer).next_plan) == (large, small)
+    assert [given for given, _cents in months(buyer)] == [4000, 4000, 1000]
+    with tenancy.scope(buyer.id):
+        newest = Lot.objects.filter(source="plan").latest("pk")
+    assert newest.expires_at - timezone.now() > timedelta(days=6)
+    assert buyer.proven()
+
+
 def test_what_is_prorated_grants_nothing(payments: Service) -> None:
     buyer = Buyer()
     small, large = plan("Small", 2500, 1000), plan("Large", 9600, 4000)
     begun = subscribe(payments, buyer, small)
     thing = payments.v1.subscriptions.retrieve(begun.stripe_id).to_dict()
-    from billing.payments import tariffs
-
     change = [{"id": thing["items"]["data"][0]["id"], "price": tariffs.price_of(large)}]
     params: Any = {"items": change, "proration_behavior": "always_invoice"}
     payments.v1.subscriptions.update(begun.stripe_id, params)  # as an operator may, over there
