@@ -12,11 +12,12 @@ from django.db.models.functions import Now
 from accounts import tenancy
 from billing.models import PaymentEvent, Purchase, PurchaseKind, PurchaseStatus
 from billing.payments import gateway, inbox, sessions
-from billing.payments.errors import Disagrees, NotOurs
+from billing.payments.errors import Disagrees, NotOurs, NotUnderstood
 from kling_saas.lib.refusals import Refusal
 
 log = logging.getLogger(__name__)
 _PULLED = "payments:pulled"
+_COVERED = "payments:covered:"  # and whose; kept in the database, and if lost, all is asked for
 _BACK = timedelta(days=4)  # Stripe tries to deliver for three
 _AGAIN_SECONDS = 300  # after a failure
 _OPEN = timedelta(hours=25)  # an hour longer than a checkout
@@ -47,11 +48,16 @@ def run() -> int:
     """
     known = PaymentEvent.objects.filter(vendor=settings.PAYMENTS_VENDOR).order_by("-said_at")
     newest = known.values_list("said_at", flat=True).first()
-    # By the payment service's own clock.
-    since = int((newest - _BACK).timestamp()) if newest else None
+    # By the payment service's own clock. What came since the last pull that was finished says
+    # nothing of what did not come before it.
+    mark = _COVERED + settings.PAYMENTS_VENDOR
+    covered = cache.get(mark)
+    since = int((covered - _BACK).timestamp()) if covered else None
     new = sum(
         inbox.keep(event, pulled=True) for event in gateway.events(sorted(inbox.HANDLERS), since)
     )
+    if newest:  # it was said before we asked
+        cache.set(mark, max(newest, covered or newest), timeout=None)
     if new:
         log.warning("payments: %s events had not come and were asked for", new)
     _end_abandoned()
@@ -72,5 +78,5 @@ def _end_abandoned() -> None:
     for session_id in named:
         try:
             sessions.sync(session_id)
-        except (Disagrees, NotOurs) as reason:
+        except (Disagrees, NotOurs, NotUnderstood) as reason:
             log.error("ALARM payments: checkout %s: %s", session_id, reason)

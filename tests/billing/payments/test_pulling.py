@@ -12,21 +12,39 @@ from django.utils import timezone
 from accounts import tenancy
 from billing.models import Purchase
 from billing.payments import pulling
-from tests.billing.payments.shop import Buyer
+from tests.billing.payments.shop import Buyer, post, told_of
 from tests.payments_sandbox.service import Service
 
 
 def test_a_checkout_older_than_a_day_is_asked_about(silent: Service) -> None:
     alice = Buyer()
-    paid, bare, young = alice.begin(), alice.begin(), alice.begin()
+    lost, paid, bare, young = [alice.begin() for _ in range(4)]
     silent.pay(paid.pay_url)
     long_ago = timezone.now() - timedelta(hours=26)
     with tenancy.scope(alice.id):
-        Purchase.objects.filter(pk__in=[paid.pk, bare.pk]).update(created_at=long_ago)
+        Purchase.objects.filter(pk__in=[lost.pk, paid.pk, bare.pk]).update(created_at=long_ago)
+        Purchase.objects.filter(pk=lost.pk).update(session_id=f"cs_{lost.public_id}")
         Purchase.objects.filter(pk=bare.pk).update(session_id=None)  # as where we died
     pulling._end_abandoned()
-    assert [alice.now(one).status for one in (paid, bare, young)] == ["paid", "expired", "open"]
+    said = [alice.now(one).status for one in (lost, paid, bare, young)]
+    assert said == ["open", "paid", "expired", "open"]
     assert (alice.gained, alice.proven()) == (1050, True)
+
+
+def test_one_event_that_came_hides_none_that_did_not_come_before_it(
+    site: str, silent: Service
+) -> None:
+    alice, bob = Buyer(), Buyer()
+    pulling.run()
+    lost = alice.begin()
+    silent.pay(lost.pay_url)
+    silent.advance(days=5)
+    came = bob.begin()
+    silent.pay(came.pay_url)
+    intent = str(silent.v1.checkout.sessions.retrieve(str(came.session_id)).payment_intent)
+    assert {post(site, event) for event in told_of(silent, came, intent)} == {200}
+    assert pulling.run() > 0
+    assert (alice.until(lost, status="paid").status, alice.gained) == ("paid", 1050)
 
 
 def test_the_pull_comes_once_an_hour_and_soon_again_when_nobody_answered(
