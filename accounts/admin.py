@@ -41,7 +41,7 @@ class OrganisationAdmin(ModelAdmin):
     """Its share of the upstreams is set here; all else is read."""
 
     list_display = ["name", "public_id", "dispatch_weight", "concurrency", "suspended_at"]
-    search_fields = ["name", "public_id"]
+    search_fields = ["name", "public_id", "membership__user__email"]
     fields = [
         "name",
         "public_id",

@@ -119,6 +119,11 @@ class VoucherAdmin(Offered):
     readonly_fields = ["uses", "created_by", "created_at"]
     inlines = [VoucherUseInline]
 
+    def get_fields(self, request: HttpRequest, obj: Voucher | None = None) -> list[Any]:
+        """Of one that is not saved yet there is nothing to read."""
+        named = super().get_fields(request, obj)
+        return [name for name in named if obj or name not in self.readonly_fields]
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A code that nobody guesses; another may be typed over it."""
         return {"code": vouchers.new_code(), **super().get_changeform_initial_data(request)}

@@ -42,6 +42,7 @@ class PurchaseAdmin(ReadOnlyAdmin):
         "payment_intent_id",
         "organisation__public_id",
         "organisation__name",
+        "organisation__membership__user__email",
     ]
     list_select_related = ["organisation"]
     date_hierarchy = "created_at"

@@ -97,7 +97,7 @@ def _session(purchase: Purchase, pack: Pack, customer: str) -> SessionCreatePara
         "allow_promotion_codes": True,
         "tax_id_collection": {"enabled": True},
         "billing_address_collection": "auto",
-        "success_url": here,
+        "success_url": f"{here}?paid=1",
         "cancel_url": settings.SITE_URL + reverse("buy"),
     }
     if settings.STRIPE_TAX:

@@ -70,12 +70,14 @@ def whom_to_ask(request: ActingRequest, actor: Actor) -> HttpResponse:
 def purchase(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     """What became of it. It only reads: who comes here has not thereby paid."""
     found = purchases.find(actor, public_id)
-    return render(request, "billing/purchase.html", _shown(actor, found))
+    return render(request, "billing/purchase.html", _shown(request, actor, found))
 
 
-def _shown(actor: Actor, found: Purchase) -> dict[str, Any]:
+def _shown(request: ActingRequest, actor: Actor, found: Purchase) -> dict[str, Any]:
     return {
         "purchase": found,
+        # They come from a payment that went through: what failed before it is no news any more.
+        "returned": "paid" in request.GET,
         "refunds": returning.of(actor, found),
         "dispute": returning.disputed(actor, found),
         "offer": returning.offer(actor, found),
@@ -95,7 +97,7 @@ def invoices(request: ActingRequest, actor: Actor) -> HttpResponse:
 def purchase_state(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     """The part of the purchase's page that changes; the whole page anew once it is settled."""
     found = purchases.find(actor, public_id)
-    response = render(request, "billing/parts/purchase.html", _shown(actor, found))
+    response = render(request, "billing/parts/purchase.html", _shown(request, actor, found))
     if found.status != PurchaseStatus.OPEN:
         response["HX-Refresh"] = "true"  # the wallet in its bar is another one, too
     return response

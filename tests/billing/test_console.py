@@ -52,3 +52,12 @@ def test_a_hold_shows_its_lots_and_its_transfers() -> None:
     assert "35 credits for gen_shown (pending)" in page
     assert "35 of lot" in page
     assert "hold 35: available to held" in page
+
+
+@PLAIN_STATIC
+def test_a_voucher_that_is_made_shows_nothing_that_it_does_not_have_yet() -> None:
+    room = admin.site.get_model_admin(apps.get_model("billing", "voucher"))
+    page = room.add_view(asked("/")).render().content.decode()
+    assert "DatabaseDefault" not in page
+    assert 'name="credits"' in page
+    assert "created_at" not in page

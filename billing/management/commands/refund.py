@@ -22,7 +22,7 @@ class Command(BaseCommand):
         """What, how many, why."""
         parser.add_argument("purchase", help="Public id (pur_…): the console lists them.")
         parser.add_argument("--credits", type=int, help="Of those bought; default: all unspent.")
-        parser.add_argument("--reason", required=True, help="Shown on the customer's statement.")
+        parser.add_argument("--reason", default="", help="Shown on the customer's statement.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would come back.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,6 +31,8 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write(_would(found, options["credits"]))
             return
+        if not options["reason"]:
+            raise CommandError("--reason is needed: the customer's statement shows it.")
         try:
             done = refunds.ask(found, options["credits"], options["reason"])
         except Refusal as refusal:

@@ -37,13 +37,20 @@ def test_a_pack_is_paid_and_granted_once(site: str, payments: Service) -> None:
     waiting = browser.get(address, timeout=60).text
     assert "Waiting for the payment" in waiting
     assert "Payments are simulated: no card is charged." in waiting
+    # What the bank said to an earlier try is no news to who comes from one that went through.
+    with tenancy.scope(alice.id):
+        Purchase.objects.filter(pk=purchase.pk).update(failure="Your card was declined.")
+    assert "Nothing was charged" in browser.get(address, timeout=60).text
+    waiting = browser.get(f"{address}?paid=1", timeout=60).text
+    assert "Nothing was charged" not in waiting
+    assert "Waiting for the payment" in waiting
     # Who only comes to the page of success has not paid.
     assert (alice.gained, alice.now(purchase).status) == (0, "open")
 
     shown = payments.http.get(purchase.pay_url).text
     assert "1,000 credits" in shown
     assert "$28.00" in shown
-    assert payments.pay(purchase.pay_url).headers["location"] == address
+    assert payments.pay(purchase.pay_url).headers["location"] == f"{address}?paid=1"
     paid = alice.until(purchase, status="paid")
     assert (paid.paid_cents, paid.tax_cents, paid.discount_cents) == (2800, 0, 0)
     assert alice.lots(paid) == [("purchase", 1000, 2800), ("bonus", 50, 0)]
