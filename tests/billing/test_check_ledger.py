@@ -122,3 +122,21 @@ def test_drift_is_named_and_the_wallet_frozen(
         ledger.reserve(alice, LIVE, 1, reference="gen_c")
     with tenancy.scope(alice):
         assert Wallet.objects.get().frozen_reason.startswith("check_ledger: not so: ")
+
+
+def test_figures_that_no_transfer_stands_for_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    bob = purse.organisation().pk
+    ledger.open_wallet(bob, LIVE)
+    purse.as_owner(
+        "ALTER TABLE billing_wallet DISABLE TRIGGER USER;"
+        "UPDATE billing_wallet SET available = 1, reserved = 1, pending = 1, owed = 1, sequence = 1"
+        f" WHERE organisation_id = {bob};"
+        "ALTER TABLE billing_wallet ENABLE TRIGGER USER"
+    )
+    code, output = check(bob, capsys)
+    assert code == 1
+    for rule in (
+        *(f"{figure} is the sum" for figure in ("available", "reserved", "pending", "owed")),
+        "the newest transfer bears", "lots hold what is available", "pending holds are what",
+    ):  # fmt: skip
+        assert rule in output

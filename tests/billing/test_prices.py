@@ -82,8 +82,9 @@ def test_a_price_is_its_row_times_the_quantity(book: PriceBook) -> None:
     ],
 )
 def test_what_is_not_on_the_list_is_not_sold(item: BillableItem) -> None:
-    with pytest.raises(UnknownPrice):
-        prices.price([CLIP, item])
+    for order in ([CLIP, item], []):
+        with pytest.raises(UnknownPrice):
+            prices.price(order)
 
 
 def test_publishing_the_same_list_again_changes_nothing(book: PriceBook) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -62,6 +64,23 @@ def test_a_network_gets_three_welcome_grants_a_day() -> None:
     with connection.cursor() as cursor:  # who counted all tenants sees none of them any more
         cursor.execute("SELECT current_setting('app.tenant', true)")
         assert cursor.fetchone() == ("",)
+
+
+def test_who_signs_up_at_once_with_others_of_the_network_is_counted_with_them() -> None:
+    network, together = some_network(), Barrier(8)
+    with override_settings(DEMO=False):
+        newcomers = [sign_up(verified=True, network=network) for _ in range(8)]
+
+        def look(organisation: Organisation) -> int:
+            try:
+                connection.ensure_connection()
+                together.wait()
+                return credits_of(organisation)[0]
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sorted(pool.map(look, newcomers)) == [0, 0, 0, 0, 0, 60, 60, 60]
 
 
 def test_those_without_a_known_network_are_one_network() -> None:

@@ -79,7 +79,10 @@ def test_settling_again_the_same_way_moves_nothing() -> None:
     released = ledger.reserve(alice, LIVE, 10, reference="gen_b").hold_id
     assert [settle(alice, captured, 10), settle(alice, captured, 10)] == [True, False]
     assert [settle(alice, released, None), settle(alice, released, None)] == [True, False]
+    by_another = ledger.reserve(alice, LIVE, 10, reference="gen_a", spender=ledger.Spender(1))
+    assert by_another.hold_id == captured
     assert purse.figures(alice) == (90, 0, 0)
+    assert proof.prove(alice).holds
 
 
 def test_settling_the_other_way_is_refused() -> None:
