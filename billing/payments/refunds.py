@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts import outbox, tenancy
 from accounts.models import AuditEvent
-from billing import ledger, notices
+from billing import freezes, ledger, notices
 from billing.errors import LotSpent
 from billing.models import Purchase, Refund, RefundStatus
 from billing.payments import gateway, origins, sessions, shares
@@ -291,6 +291,7 @@ def _undo(purchase: Purchase, refund: Refund, thing: gateway.Doc) -> None:
             purchase.organisation_id, purchase.livemode, reference=reference,
             reason="The refund did not go through.",
         )  # fmt: skip
+    freezes.thaw_settled(purchase.organisation_id, purchase.livemode)
     _count(purchase)
     if not refund.credits:
         return

@@ -172,6 +172,25 @@ def test_a_warning_stops_spending_until_an_operator_has_looked(
     assert (alice.money(), alice.proven()) == ((0, 0, False), True)
 
 
+def test_a_refund_that_fails_forgives_its_debt_and_opens_the_wallet(payments: Service) -> None:
+    alice = Buyer()
+    lost, bad = (alice.buy(payments, pack(bonus_credits=0)) for _ in range(2))
+    alice.spend(alice.available)
+    name = dispute(payments, lost)
+    payments.control(f"disputes/{name}", outcome="lost")
+    seen(alice, name, "lost")
+    made = payments.v1.refunds.create({"payment_intent": str(bad.payment_intent_id)})
+    until(lambda: alice.money()[1:] == (2000, True), what="both debts")
+    alice.buy(payments, pack(bonus_credits=0))
+    assert alice.money()[1:] == (1000, True)
+    with tenancy.scope(alice.id):  # the bank says so days later
+        purchase = Purchase.objects.select_for_update().get(pk=bad.pk)
+        row = purchase.refunds.get(stripe_id=made.id)
+        refunds._settle(purchase, row, {"id": made.id, "status": "failed"})
+    assert alice.money()[1:] == (0, False)
+    assert alice.proven()
+
+
 def test_an_operator_forgives_a_debt(payments: Service, capsys: pytest.CaptureFixture[str]) -> None:
     alice = Buyer()
     bought = alice.buy(payments)
