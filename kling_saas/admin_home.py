@@ -79,7 +79,9 @@ def _last_close() -> Figure:
     mine = DayClose.objects.filter(vendor=settings.PAYMENTS_VENDOR)
     newest = mine.order_by("-day").first()
     if newest is None:
-        return Figure(_("differences at the daily close"), "–", reverse("admin:reports"))
+        return Figure(
+            _("differences at the daily close"), "–", reverse("admin:billing_dayclose_changelist")
+        )
     differ = len(newest.differences)
     link = reverse("admin:billing_dayclose_change", args=[newest.pk])
     return Figure(_("differences at the daily close"), differ, link, bool(differ), str(newest.day))

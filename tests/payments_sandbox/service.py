@@ -114,10 +114,9 @@ class Service:
                 if thing.get("id") in names:
                     kinds.append(event["type"])
                     born = thing["created"]
-            last = page["data"][-1]
-            if not page["has_more"] or last["created"] < born:
+            if not page["has_more"] or page["data"][-1]["created"] < born:
                 return kinds[::-1]
-            after = {"starting_after": last["id"]}
+            after = {"starting_after": page["data"][-1]["id"]}
 
 
 class Payments(Service):

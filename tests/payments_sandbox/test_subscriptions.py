@@ -9,6 +9,7 @@ import pytest
 import stripe
 
 from tests.payments_sandbox.service import HERE, Payments, unknown_fields
+from tests.waiting import until
 
 
 def item_of(subscription: stripe.Subscription) -> dict[str, Any]:
@@ -287,7 +288,10 @@ def test_cancelled_and_kept_in_the_portal(payments: Payments) -> None:
     press(payments, url, act="cancel", subscription=begun.id)
     payments.advance(to=item_of(begun)["current_period_end"])
     assert payments.v1.subscriptions.retrieve(begun.id).status == "canceled"
-    assert payments.events(begun.id)[-1] == "customer.subscription.deleted"
+    until(
+        lambda: payments.events(begun.id)[-1:] == ["customer.subscription.deleted"],
+        what="the news of its end",
+    )
 
 
 def test_cards_are_changed_in_the_portal(payments: Payments) -> None:
