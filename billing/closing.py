@@ -1,4 +1,5 @@
-"""The daily close: our books, and our payments against the payment service's, to zero.
+"""The daily close: our books, what they gave for payments, and our payments against the payment
+service's, to zero.
 
 Both sides count by their own clocks, and the service's may be ahead. So what is of the day on one
 side is looked for by its id on the other, whatever its day there: a payment at midnight is no
@@ -22,7 +23,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import tenancy
-from billing import proof
+from billing import backing, proof
 from billing.models import (
     DayClose,
     Dispute,
@@ -47,8 +48,8 @@ _NO_DISPUTE = r"^(warning_|prevented$)"  # the bank only asked: it took no money
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`what` is a purchase, a refund, a dispute, books or a wallet; `id` ours, `theirs` the
-    payment service's.
+    """`what` is a purchase, a refund, a dispute, books, a wallet, or the ledger where it did not
+    give or take what was paid; `id` ours, `theirs` the payment service's.
     """
 
     what: str
@@ -97,6 +98,10 @@ def run(day: date) -> DayClose:
         "wallets": _wallets(),
     }
     differences += _frozen()
+    differences += [
+        Difference("ledger", says, name)
+        for name, says in backing.unbacked(_begins(day), _ends(day))
+    ]
     for subject in SUBJECTS:
         sums, differ = _compared(subject, day)
         figures[subject.listed] = sums

@@ -17,8 +17,8 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts import tenancy
-from billing import closing
-from billing.models import DayClose, Dispute, Purchase, Refund
+from billing import closing, ledger
+from billing.models import DayClose, Dispute, Lot, LotSource, Purchase, Refund
 from billing.payments import sessions
 from kling_saas import admin_home
 from tests.billing.payments.shop import Buyer, pack
@@ -47,7 +47,7 @@ def bought(alice: Buyer, service: Payments, *, told: bool = True, number: str = 
 
 def of_payments(row: DayClose) -> list[closing.Difference]:
     """Other tests break the books on purpose."""
-    return [d for d in closing.differences_of(row) if d.what not in {"books", "wallet"}]
+    return [d for d in closing.differences_of(row) if d.what not in {"books", "wallet", "ledger"}]
 
 
 def close(*arguments: str) -> tuple[int, dict[str, Any]]:
@@ -107,6 +107,7 @@ def test_what_differs_is_listed_with_the_ids_of_both_sides(
         Purchase.objects.filter(pk=changed.pk).update(paid_cents=2801)
         Purchase.objects.filter(pk=invented.pk).update(payment_intent_id="pi_nobodys")
         Purchase.objects.filter(pk=unnamed.pk).update(payment_intent_id=None)
+    ledger.grant(alice.id, True, 9, LotSource.PURCHASE, reference="purchase:pur_nobody", cents=25)
     ahead = timezone.now() + timedelta(days=40)  # the service's day
     days = [timezone.now().date(), ahead.date()]
     told = [one for day in days for one in of_payments(closing.run(day)) if one.what == "purchase"]
@@ -126,6 +127,15 @@ def test_what_differs_is_listed_with_the_ids_of_both_sides(
     newest = DayClose.objects.filter(vendor="test").order_by("-day")[0]
     (shown,) = [f for f in admin_home.figures() if str(newest.day) == f.words]
     assert (shown.value, shown.bad) == (len(newest.differences), True)
+    books = {one.id: one.says for one in closing.differences_of(closing.run(days[0]))
+             if one.what == "ledger"}  # fmt: skip
+    assert books[changed.public_id] == (
+        "1000 credits for 2801 cents were bought, the ledger gave 1000 for 2800"
+    )
+    with tenancy.scope(alice.id):
+        given = Lot.objects.get(reference="purchase:pur_nobody").public_id
+    assert "no paid purchase is purchase:pur_nobody" in books[given]
+    assert unnamed.public_id not in books
     with tenancy.scope(alice.id):
         Purchase.objects.filter(organisation=alice.id).update(status="failed", paid_cents=None,
                                                               paid_at=None)  # fmt: skip
