@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts import letters, outbox, tenancy
+from accounts.actors import Actor
 from accounts.models import Membership, Role, User
 from billing.models import Notice
 from kling_saas.lib import product
@@ -86,24 +87,31 @@ def words(notice: Notice) -> Words:
     return Words(subject.strip(), body.strip(), links[0] if links else "")
 
 
-def shown(organisation_id: int, livemode: bool, user_id: int | None) -> list[Shown]:
-    """The latest notices that nobody dismissed, newest first; at most five, of two weeks."""
-    with tenancy.scope(organisation_id):
+def shown(actor: Actor) -> list[Shown]:
+    """The latest notices meant for the actor that nobody dismissed, newest first; at most five, of
+    two weeks. What is meant for nobody by name is for those who may spend money.
+    """
+    with tenancy.scope(actor.organisation_id):
         found = Notice.objects.filter(
-            organisation_id=organisation_id,
-            livemode=livemode,
+            organisation_id=actor.organisation_id,
+            livemode=actor.livemode,
             dismissed_at=None,
             created_at__gt=timezone.now() - timedelta(days=_SHOWN_DAYS),
         ).order_by("-created_at")
-        mine = [one for one in found[:20] if one.facts.get("to") in {None, user_id}]
+        mine = [one for one in found[:20] if _meant_for(actor, one)]
     return [Shown(one.pk, words(one), one) for one in mine[:5]]
 
 
-def dismiss(organisation_id: int, notice_id: int, user_id: int | None) -> None:
+def _meant_for(actor: Actor, notice: Notice) -> bool:
+    named = notice.facts.get("to")
+    return actor.may_buy if named is None else bool(named == actor.user_id)
+
+
+def dismiss(actor: Actor, notice_id: int) -> None:
     """It is not shown any more; another person's stays."""
-    with tenancy.scope(organisation_id):
+    with tenancy.scope(actor.organisation_id):
         one = Notice.objects.filter(pk=notice_id, dismissed_at=None).first()
-        if one is not None and one.facts.get("to") in {None, user_id}:
+        if one is not None and _meant_for(actor, one):
             one.dismissed_at = timezone.now()
             one.save(update_fields=["dismissed_at"])
 

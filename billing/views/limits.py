@@ -106,5 +106,5 @@ def _done(request: ActingRequest, act: Callable[[], object], said: str) -> HttpR
 @signed_in
 def dismiss(request: ActingRequest, actor: Actor, notice_id: int) -> HttpResponse:
     """A notice was read."""
-    notices.dismiss(actor.organisation_id, notice_id, actor.user_id)
+    notices.dismiss(actor, notice_id)
     return redirect("wallet")

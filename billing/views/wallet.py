@@ -57,7 +57,7 @@ def wallet(request: ActingRequest, actor: Actor) -> HttpResponse:
         "pace": pace.of(*mine),
         "parts": _parts(actor),
         "lines": told(lines, Names(actor.organisation_id)),
-        "notices": notices.shown(*mine, actor.user_id),
+        "notices": notices.shown(actor),
         "chosen": refilling.settings_of(actor.organisation_id),
         "usual_days": settings.LOW_BALANCE_DAYS,
         "most_days": alerts.MOST_DAYS,

@@ -263,11 +263,15 @@ def test_shares_of_a_cap_are_told_once_a_window() -> None:
         assert not CapAlert.objects.filter(told_at=None).exists()
         told = Notice.objects.filter(kind="cap_reached").order_by("pk")
         assert [one.facts["percent"] for one in told] == [50, 75, 90, 100]
-    shown = notices.shown(alice.organisation.pk, LIVE, alice.user.pk)
+    shown = notices.shown(owner(alice))
     assert shown[0].words.subject == "100 % of a spending cap is used"
     assert "cap of 1,000 credits per month" in shown[0].words.text
-    notices.dismiss(alice.organisation.pk, shown[0].id, alice.user.pk)
-    assert len(notices.shown(alice.organisation.pk, LIVE, alice.user.pk)) == 3
+    other = member(alice)
+    assert notices.shown(other) == []
+    notices.dismiss(other, shown[0].id)
+    assert len(notices.shown(owner(alice))) == 4
+    notices.dismiss(owner(alice), shown[0].id)
+    assert len(notices.shown(owner(alice))) == 3
     for period, amount in (("month", 9_999), ("day", 1_990)):
         caps.put(owner(alice), scope="organisation", subject="", period=period, amount=amount)
     spend(alice, 1)  # half of the day's was spent before it was set
