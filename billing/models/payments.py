@@ -226,7 +226,7 @@ class Refund(TenantPart):
 
 
 class Dispute(TenantPart):
-    """A customer's bank took a payment back. `taken` and `owed` are the credits it cost."""
+    """A customer's bank took a payment back. `credits` went with it: taken, or owed."""
 
     purchase = models.ForeignKey(
         Purchase, on_delete=models.PROTECT, db_constraint=False, related_name="disputes"

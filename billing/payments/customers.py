@@ -58,18 +58,24 @@ def _email(organisation_id: int) -> str:
     return str(owners.order_by("pk").values_list("user__email", flat=True)[0])
 
 
+def owner_of(customer_id: str) -> PaymentCustomer:
+    """Whose customer it is. Raises NotOurs when we made none of this id."""
+    with tenancy.system("the payment service names a customer, not a tenant"):
+        found: PaymentCustomer | None = PaymentCustomer.objects.filter(
+            stripe_id=customer_id, vendor=settings.PAYMENTS_VENDOR
+        ).first()
+    if found is None:
+        raise NotOurs("its customer is none of ours")
+    return found
+
+
 def sync(customer_id: str) -> None:
     """Follow the card that the customer chose at the payment service, for what we charge by
     ourselves; harmless to repeat.
 
     Outside of transactions. Raises NotOurs, PaymentServiceDown, NotUnderstood.
     """
-    with tenancy.system("the payment service names a customer, not a tenant"):
-        known = PaymentCustomer.objects.filter(
-            stripe_id=customer_id, vendor=settings.PAYMENTS_VENDOR
-        ).first()
-    if known is None:
-        raise NotOurs("its customer is none of ours")
+    known = owner_of(customer_id)
     thing = gateway.ask(
         lambda v1: v1.customers.retrieve(
             customer_id, {"expand": ["invoice_settings.default_payment_method"]}

@@ -50,7 +50,7 @@ def sync(invoice_id: str) -> None:
     if not subscription_id:
         _by_hand(invoice)
         return
-    owner = subscriptions.owner_of(invoice["customer"])
+    owner = customers.owner_of(invoice["customer"])
     if invoice["status"] == "paid":
         months = _months(invoice)
         intent = gateway.intent_of(invoice_id)

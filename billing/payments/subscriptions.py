@@ -15,7 +15,7 @@ from accounts import outbox, tenancy
 from accounts.models import AuditEvent
 from billing import plans
 from billing.models import PaymentCustomer, Plan, Subscription
-from billing.payments import gateway, tariffs
+from billing.payments import customers, gateway, tariffs
 from billing.payments.errors import NotOurs
 from kling_saas.lib.refusals import Unavailable
 
@@ -34,7 +34,7 @@ def sync(subscription_id: str) -> None:
     for _look in range(_LOOKS):
         version = _version(subscription_id)
         thing = _retrieve(subscription_id)
-        owner = owner_of(thing["customer"])
+        owner = customers.owner_of(thing["customer"])
         plan = tariffs.plan_of(thing["items"]["data"][0]["price"])
         if plan is None:
             raise NotOurs("its price is of no plan of ours")
@@ -43,17 +43,6 @@ def sync(subscription_id: str) -> None:
             plans.apply(owner.organisation_id)
             return
     raise Unavailable(_BUSY)
-
-
-def owner_of(customer_id: str) -> PaymentCustomer:
-    """Whose customer it is. Raises NotOurs when we made none of this id."""
-    with tenancy.system("the payment service names a customer, not a tenant"):
-        found: PaymentCustomer | None = PaymentCustomer.objects.filter(
-            stripe_id=customer_id, vendor=settings.PAYMENTS_VENDOR
-        ).first()
-    if found is None:
-        raise NotOurs("its customer is none of ours")
-    return found
 
 
 def of(organisation_id: int) -> Subscription | None:
