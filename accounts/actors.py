@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accounts.models.organisation import Role
+from kling_saas.lib.refusals import Forbidden
 
 BUYERS = frozenset({Role.OWNER, Role.ADMIN, Role.BILLING})
 
@@ -35,6 +36,11 @@ class Actor:
     def may_buy(self) -> bool:
         """Whether it may add credits: pay for them, or use a voucher."""
         return self.role in BUYERS
+
+    def must_buy(self, to: str) -> None:
+        """Raises Forbidden, saying who may do what it is `to` do, unless it may buy."""
+        if not self.may_buy:
+            raise Forbidden(f"Only owners, admins and billing members may {to}.")
 
     @property
     def may_order(self) -> bool:

@@ -6,14 +6,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from accounts.models import AuditEvent
-from billing import ledger, notices, pace
-from billing.models import Lot, LotSource, WalletSettings
-from kling_saas.lib.refusals import Forbidden, Refusal
+from billing import notices, pace, wallets
+from billing.models import Lot, LotSource
+from kling_saas.lib.refusals import Refusal
 
 _EXPIRY_DAYS = (14, 3)
 _AT_ONCE = 500
@@ -111,22 +109,10 @@ def choose(actor: Actor, *, low_credits: int | None, low_days: int | None) -> No
     """Tell below so many credits (None: never), and when they last so many days (0: never; None:
     LOW_BALANCE_DAYS). Raises Forbidden, and BadLimit naming the field.
     """
-    if not actor.may_buy:
-        raise Forbidden("Only owners, admins and billing members may change this.")
+    actor.must_buy("change this")
     if low_credits is not None and low_credits > MOST_CREDITS:
         raise BadLimit(f"At most {MOST_CREDITS:,} credits.", field="low_credits")
     if low_days is not None and low_days > MOST_DAYS:
         raise BadLimit(f"At most {MOST_DAYS} days.", field="low_days")
-    wanted = {"low_credits": low_credits, "low_days": low_days}
-    with tenancy.scope(actor.organisation_id):
-        wallet = ledger.open_wallet(actor.organisation_id, True)
-        WalletSettings.objects.update_or_create(
-            organisation_id=actor.organisation_id, livemode=True, wallet_id=wallet,
-            defaults={
-                **wanted, "changed_by_id": actor.user_id, "changed_at": timezone.now(),
-            },
-        )  # fmt: skip
-        AuditEvent.objects.create(
-            organisation_id=actor.organisation_id, actor_id=actor.user_id,
-            action="low_balance.set", subject="live wallet", detail=wanted,
-        )  # fmt: skip
+    chosen = {"low_credits": low_credits, "low_days": low_days}
+    wallets.choose(actor, "low_balance.set", chosen)

@@ -13,7 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import tenancy
-from billing import backing, proof
+from billing import backing, months, proof
 from billing.models import (
     DayClose,
     Dispute,
@@ -99,8 +99,7 @@ def run(day: date) -> DayClose:
     }
     differences += _frozen()
     differences += [
-        Difference("ledger", says, name)
-        for name, says in backing.unbacked(_begins(day), _ends(day))
+        Difference("ledger", says, name) for name, says in backing.unbacked(*months.span(day, day))
     ]
     for subject in SUBJECTS:
         sums, differ = _compared(subject, day)
@@ -147,18 +146,10 @@ def _due(now: datetime) -> date | None:
     closed = dict(mine.filter(day__gt=last - _BACK, day__lte=last).values_list("day", "closed_at"))
     day = min(closed, default=last)
     while day <= last:
-        if day not in closed or closed[day] < _ends(day) + _TOLD:
+        if day not in closed or closed[day] < months.begins(day + timedelta(days=1)) + _TOLD:
             return day
         day += timedelta(days=1)
     return None
-
-
-def _begins(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
-
-
-def _ends(day: date) -> datetime:
-    return _begins(day + timedelta(days=1))
 
 
 def differences_of(row: DayClose) -> list[Difference]:
@@ -196,7 +187,7 @@ def _frozen() -> list[Difference]:
 
 def _compared(subject: Subject, day: date) -> tuple[dict[str, dict[str, int]], list[Difference]]:
     """Sums per currency on both sides, and what differs."""
-    since, until = _begins(day), _ends(day)
+    since, until = months.span(day, day)
     of_day = {f"{subject.of_day}__gte": since, f"{subject.of_day}__lt": until}
     ours = _ours(subject, Q(**of_day))
     docs = gateway.made(subject.listed, int(since.timestamp()), int(until.timestamp()))

@@ -5,6 +5,8 @@ The ledger freezes and thaws; here is which cause a dispute or a warning has.
 
 from __future__ import annotations
 
+from django.db.models.functions import Substr
+
 from accounts import tenancy
 from billing import ledger
 from billing.models import Dispute, Wallet, WalletFreeze
@@ -63,8 +65,10 @@ def thaw_what_is_settled() -> int:
     What was held when a payment was taken back may pay the debt as it comes back.
     """
     with tenancy.system("freezes are the same for every tenant"):
-        frozen = WalletFreeze.objects.filter(
-            lifted_at=None, cause__startswith=_DISPUTE, wallet__owed=0
+        frozen = WalletFreeze.objects.filter(lifted_at=None, wallet__owed=0).annotate(
+            dispute=Substr("cause", len(_DISPUTE) + 1)
         )
-        mine = list(frozen.values_list("organisation_id", "livemode").distinct())
+        lost = Dispute.objects.filter(status=LOST).values("stripe_id")
+        ended = frozen.filter(cause__startswith=_DISPUTE, dispute__in=lost)
+        mine = list(ended.values_list("organisation_id", "livemode").distinct())
     return sum(thaw_settled(organisation, livemode) for organisation, livemode in mine)

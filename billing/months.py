@@ -1,4 +1,6 @@
-"""Calendar months, which statements and usage are cut into; UTC, as everything in the books."""
+"""Days and calendar months, which statements, usage and reports are cut into; UTC, as everything
+in the books.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ class Month:
     @property
     def wanted(self) -> Wanted:
         """All that was posted in it."""
-        since, until = (datetime.combine(d, time(), UTC) for d in (self.first, self.end))
+        since, until = span(self.first, self.last)
         return Wanted(since=since, until=until)
 
     @property
@@ -61,6 +63,16 @@ class Month:
 def today() -> date:
     """The day that it is."""
     return timezone.now().astimezone(UTC).date()
+
+
+def begins(day: date) -> datetime:
+    """The moment at which a day begins."""
+    return datetime.combine(day, time(), UTC)
+
+
+def span(first: date, last: date) -> tuple[datetime, datetime]:
+    """When the days `first` to `last` begin, and when they are over."""
+    return begins(first), begins(last + timedelta(days=1))
 
 
 def of(day: date) -> Month:

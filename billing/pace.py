@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 
 from django.db.models import Sum
-from django.utils import timezone
 
 from accounts import tenancy
+from billing import months
 from billing.models import Spending, Wallet
 
 DAYS = 7
@@ -33,7 +33,7 @@ class Pace:
 
 def since() -> date:
     """The first of the DAYS days."""
-    return timezone.now().astimezone(UTC).date() - timedelta(days=DAYS - 1)
+    return months.today() - timedelta(days=DAYS - 1)
 
 
 def after(spent: int, available: int) -> Pace:

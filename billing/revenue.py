@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from django.db import connection
 
 from accounts import tenancy
+from billing import months
 
 
 class Kind(StrEnum):
@@ -170,8 +171,7 @@ def seen_by(organisation_id: int | None) -> AbstractContextManager[None]:
 
 def rows(query: str, first: date, last: date) -> list[tuple[Any, ...]]:
     """The answer to a query about the days `first` to `last`, `since` and `until` in it."""
-    since = datetime.combine(first, time(), UTC)
-    until = datetime.combine(last + timedelta(1), time(), UTC)
+    since, until = months.span(first, last)
     with connection.cursor() as cursor:
         cursor.execute(query, {"since": since, "until": until})
         return list(cursor.fetchall())

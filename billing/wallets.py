@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -11,9 +13,10 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import tenancy
-from accounts.models import Membership, Organisation, Role
+from accounts.actors import Actor
+from accounts.models import AuditEvent, Membership, Organisation, Role
 from billing import ledger
-from billing.models import Lot, LotSource, Wallet
+from billing.models import Lot, LotSource, Wallet, WalletSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,26 @@ def ensure(organisation: Organisation) -> None:
                     reference=signup,
                     reason="Welcome credits",
                 )
+
+
+def choose(actor: Actor, action: str, chosen: Mapping[str, Any], **others: Any) -> WalletSettings:
+    """Change columns of the live wallet's settings; the audit shows `action` and what was chosen.
+
+    `others` are columns that follow from the choice.
+    """
+    with tenancy.scope(actor.organisation_id):
+        wallet = ledger.open_wallet(actor.organisation_id, True)
+        by = {"changed_by_id": actor.user_id, "changed_at": timezone.now()}
+        row: WalletSettings
+        row, _created = WalletSettings.objects.update_or_create(
+            organisation_id=actor.organisation_id, livemode=True, wallet_id=wallet,
+            defaults={**chosen, **others, **by},
+        )  # fmt: skip
+        AuditEvent.objects.create(
+            organisation_id=actor.organisation_id, actor_id=actor.user_id,
+            action=action, subject="live wallet", detail=chosen,
+        )  # fmt: skip
+    return row
 
 
 def _may_have_signup_grant(organisation: Organisation) -> bool:

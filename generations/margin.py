@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from django.db.models import Q, QuerySet
 
-from billing import revenue
+from billing import months, revenue
 from billing.revenue import Share
 from generations import attempts
 from generations.catalogue.params import called
@@ -108,7 +108,7 @@ def _made(first: date, last: date) -> Iterator[Line]:
     for model, kind, account, cents, granted, spent in revenue.rows(_EARNED, first, last):
         paid = revenue.share(spent, cents, granted)
         yield Line(_called(kind, model), names.get(account, ""), share=paid)
-    since, until = _moments(first, last)
+    since, until = months.span(first, last)
     untold = Attempt.objects.filter(
         outcome=AttemptOutcome.ACCEPTED, upstream_cost=None, livemode=True,
         generation__hold__status="captured", generation__hold__settled_at__gte=since,
@@ -118,7 +118,7 @@ def _made(first: date, last: date) -> Iterator[Line]:
 
 
 def _failed(first: date, last: date) -> Iterator[Line]:
-    since, until = _moments(first, last)
+    since, until = months.span(first, last)
     over = Attempt.objects.filter(
         livemode=True, started_at__gte=since, started_at__lt=until,
         generation__status__in=[Status.FAILED, Status.CANCELLED],
@@ -157,8 +157,3 @@ def _called(kind: str | None, model: str | None) -> str:
 
 def _cents(dollars: Decimal) -> Fraction:
     return Fraction(dollars) * 100
-
-
-def _moments(first: date, last: date) -> tuple[datetime, datetime]:
-    since = datetime.combine(first, time(), UTC)
-    return since, datetime.combine(last, time(), UTC) + timedelta(days=1)

@@ -15,7 +15,7 @@ from accounts.actors import Actor
 from billing.models import PaymentCustomer, Plan, Subscription
 from billing.payments import customers, gateway, subscriptions, tariffs
 from billing.payments.errors import NotUnderstood, PaymentServiceDown
-from kling_saas.lib.refusals import Conflict, Forbidden, NotFound
+from kling_saas.lib.refusals import Conflict, NotFound
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
@@ -30,7 +30,7 @@ def choose(actor: Actor, plan: Plan) -> str:
     Outside of transactions. Raises Forbidden, NotFound for a plan that is not sold (any more),
     Conflict for the one that the organisation has, PaymentServiceDown, NotUnderstood.
     """
-    _need_right(actor)
+    actor.must_buy("spend your money")
     if not plan.active:
         raise NotFound("This plan is not sold any more: choose another one.")
     running = subscriptions.of(actor.organisation_id)
@@ -124,7 +124,7 @@ def stay(actor: Actor) -> Subscription:
 
 def portal(actor: Actor) -> str:
     """The payment service's page for cards, address, tax id and invoices. Raises Forbidden."""
-    _need_right(actor)
+    actor.must_buy("spend your money")
     customer = customers.ensure(actor.organisation_id)
     configuration = _portal()
     wanted: Any = {
@@ -172,13 +172,8 @@ def _update(running: Subscription, wanted: Any) -> None:
 
 
 def _running(actor: Actor) -> Subscription:
-    _need_right(actor)
+    actor.must_buy("spend your money")
     running = subscriptions.of(actor.organisation_id)
     if running is None:
         raise NotFound("Your organisation has no plan.")
     return running
-
-
-def _need_right(actor: Actor) -> None:
-    if not actor.may_buy:
-        raise Forbidden("Only owners, admins and billing members may spend your money.")

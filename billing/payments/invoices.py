@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
@@ -131,24 +130,18 @@ def _purchase(
     intent: gateway.Doc,
 ) -> Purchase:  # fmt: skip
     discounts = sum(one["amount"] for one in invoice.get("total_discount_amounts") or [])
-    made: Purchase = Purchase.objects.create(
+    made = Purchase(
         organisation_id=owner.organisation_id, livemode=True, vendor=owner.vendor,
         kind=PurchaseKind.PLAN, plan=month.plan, credits=month.plan.credits,
         currency=invoice["currency"], amount_cents=month.cents,
         paid_cents=invoice["amount_paid"], tax_cents=sessions.taxes_of(invoice),
         discount_cents=discounts, status=PurchaseStatus.PAID, paid_at=timezone.now(),
-        invoice_id=invoice["id"], payment_intent_id=intent.get("id"),
-        subscription_id=subscription_id, period_ends_at=month.ends, **_papers(invoice),
+        payment_intent_id=intent.get("id"), subscription_id=subscription_id,
+        period_ends_at=month.ends,
     )  # fmt: skip
+    sessions.note_invoice(made, invoice)
+    made.save()
     return made
-
-
-def _papers(invoice: gateway.Doc) -> dict[str, Any]:
-    return {
-        "invoice_number": invoice["number"] or "",
-        "invoice_url": invoice["hosted_invoice_url"] or "",
-        "invoice_pdf": invoice["invoice_pdf"] or "",
-    }
 
 
 def _unpaid(owner: PaymentCustomer, invoice: gateway.Doc, subscription_id: str) -> None:

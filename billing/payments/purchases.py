@@ -15,7 +15,7 @@ from accounts.actors import Actor
 from billing.models import Pack, Purchase, PurchaseKind, PurchaseStatus
 from billing.payments import customers, gateway
 from billing.payments.errors import PaymentServiceDown
-from kling_saas.lib.refusals import Forbidden, NotFound, Refusal
+from kling_saas.lib.refusals import NotFound, Refusal
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
@@ -29,8 +29,7 @@ def start_pack(actor: Actor, pack: Pack) -> Purchase:
     Outside of transactions. Raises Forbidden, NotFound for a pack that is not sold (any more),
     PaymentServiceDown, NotUnderstood; then the purchase is `failed`.
     """
-    if not actor.may_buy:
-        raise Forbidden("Only owners, admins and billing members may spend your money.")
+    actor.must_buy("spend your money")
     if not pack.active:
         raise NotFound("This pack is not sold any more: choose another one.")
     with tenancy.scope(actor.organisation_id):

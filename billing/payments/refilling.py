@@ -24,8 +24,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from accounts.models import AuditEvent
-from billing import ledger, notices
+from billing import months, notices, wallets
 from billing.errors import BillingRefusal
 from billing.models import (
     PaymentCustomer,
@@ -36,7 +35,6 @@ from billing.models import (
 )
 from billing.payments import customers, gateway, topups
 from billing.payments.errors import Declined, NotUnderstood, PaymentServiceDown
-from kling_saas.lib.refusals import Forbidden
 
 log = logging.getLogger(__name__)
 LEAST_CENTS = 100  # below it a payment's own costs eat it up
@@ -171,9 +169,8 @@ def _size(row: WalletSettings) -> Size | None:
     if cents_of(missing) > left:
         missing = int(left / (Decimal(settings.USD_PER_CREDIT) * 100))
     if missing < 1 or cents_of(missing) < LEAST_CENTS:
-        month = f"{timezone.now():%Y-%m}"
         notices.add(
-            row.organisation_id, True, "top_up_maximum", f"top_up:{month}",
+            row.organisation_id, True, "top_up_maximum", f"top_up:{months.current()}",
             cents=row.monthly_cents, currency=settings.CURRENCY,
         )  # fmt: skip
         row.rests_until = _next_month()
@@ -182,22 +179,19 @@ def _size(row: WalletSettings) -> Size | None:
     return Size(missing, cents_of(missing))
 
 
-def _month() -> datetime:
-    """When this one began (UTC)."""
-    return timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
 def _next_month() -> datetime:
-    return (_month() + timedelta(days=32)).replace(day=1)
+    return months.begins(months.current().end)
 
 
 def spent_this_month(organisation_id: int) -> int:
     """Cents of this calendar month's (UTC) automatic top-ups, with tax, open ones included."""
     with tenancy.scope(organisation_id):
         found = Purchase.objects.filter(
-            organisation_id=organisation_id, kind=PurchaseKind.TOP_UP, created_at__gte=_month(),
+            organisation_id=organisation_id,
+            kind=PurchaseKind.TOP_UP,
+            created_at__gte=months.begins(months.current().first),
             status__in=[PurchaseStatus.OPEN, PurchaseStatus.PAID],
-        )  # fmt: skip
+        )
         cents = found.aggregate(cents=Sum(Coalesce("paid_cents", "amount_cents")))["cents"]
     return int(cents or 0)
 
@@ -318,30 +312,14 @@ def configure(
 
     Raises Forbidden, and BadTopUp naming the field.
     """
-    if not actor.may_buy:
-        raise Forbidden("Only owners, admins and billing members may spend your money.")
+    actor.must_buy("spend your money")
     if not 0 <= monthly_cents <= _MOST_CENTS:
         raise BadTopUp(f"The month's maximum is 0 to {_MOST_CENTS // 100:,}.", field="monthly")
     if on:
         _check(actor, threshold, target, monthly_cents)
-    with tenancy.scope(actor.organisation_id):
-        wallet = ledger.open_wallet(actor.organisation_id, True)
-        row: WalletSettings
-        row, _created = WalletSettings.objects.update_or_create(
-            organisation_id=actor.organisation_id, livemode=True, wallet_id=wallet,
-            defaults={
-                "top_up": on, "threshold": threshold, "target": target,
-                "monthly_cents": monthly_cents, "declines": 0, "rests_until": None,
-                "stopped_because": "", "changed_by_id": actor.user_id,
-                "changed_at": timezone.now(),
-            },
-        )  # fmt: skip
-        AuditEvent.objects.create(
-            organisation_id=actor.organisation_id, actor_id=actor.user_id,
-            action="top_up.on" if on else "top_up.off", subject="live wallet",
-            detail={"threshold": threshold, "target": target, "monthly_cents": monthly_cents},
-        )  # fmt: skip
-    return row
+    chosen = {"threshold": threshold, "target": target, "monthly_cents": monthly_cents}
+    anew = {"top_up": on, "declines": 0, "rests_until": None, "stopped_because": ""}
+    return wallets.choose(actor, "top_up.on" if on else "top_up.off", chosen, **anew)
 
 
 def _check(actor: Actor, threshold: int, target: int, monthly_cents: int) -> None:

@@ -17,7 +17,7 @@ from accounts.actors import Actor
 from billing import wallets
 from billing.models import Dispute, Purchase, PurchaseKind, Refund
 from billing.payments import purchases, refunds, shares, subscriptions
-from kling_saas.lib.refusals import Conflict, Forbidden
+from kling_saas.lib.refusals import Conflict
 
 _REASON = "Asked for by the customer."
 
@@ -62,8 +62,7 @@ def give_back(actor: Actor, public_id: str, bought: int) -> Refund:
     Outside of transactions. Raises NotFound, Forbidden, Conflict when it does not stand any more,
     PaymentServiceDown and NotUnderstood when the plan could not be ended; then no money moved.
     """
-    if not actor.may_buy:
-        raise Forbidden("Only owners, admins and billing members may ask for money back.")
+    actor.must_buy("ask for money back")
     purchase = purchases.find(actor, public_id)
     offered = offer(actor, purchase)
     if offered is None:
