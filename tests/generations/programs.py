@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import requests
+from django.db.models.functions import Now
 
+from accounts import tenancy
 from billing import wallets
+from generations.models import Generation
 from tests.people import Customer, customer
 from tests.waiting import until
 
@@ -54,3 +57,14 @@ def settled(program: Program, public_id: str) -> dict[str, Any]:
         return found if found["status"] in ("succeeded", "failed", "cancelled") else None
 
     return until(ended, seconds=_PATIENCE, what=f"the end of {public_id}")
+
+
+def overdue(public_id: str) -> None:
+    """An upstream takes it, and then its deadline is over."""
+
+    def taken() -> int:
+        with tenancy.system("a test turns the clock"):
+            rows = Generation.objects.filter(public_id=public_id, submitted_at__isnull=False)
+            return rows.update(deadline_at=Now(), next_run_at=Now())
+
+    until(taken, seconds=_PATIENCE, what=f"that an upstream takes {public_id}")

@@ -12,7 +12,7 @@ from PIL import Image
 
 from accounts import tenancy
 from generations import attempts, late
-from tests.generations.programs import available, funded, native, settled
+from tests.generations.programs import available, funded, native, overdue, settled
 from tests.waiting import until
 
 NAMED: dict[str, dict[str, Any]] = {
@@ -20,7 +20,7 @@ NAMED: dict[str, dict[str, Any]] = {
     "audio": {"task": "avatar", "image": "https://example.com/a.png"},
 }
 LATE: dict[str, dict[str, Any]] = {
-    "video": {"model": "kling-v1", "prompt": "fail:late a snail on a wall"},
+    "video": {"model": "kling-v1", "prompt": "slow:10 a snail on a wall"},
     "audio": {"task": "text-to-audio", "prompt": "slow:10 rain", "seconds": 3},
 }
 
@@ -30,7 +30,8 @@ def test_what_comes_late_is_given_free_and_can_be_named(site: str, what: str) ->
     alice = funded()
     program = native(site, alice.test_key)
     before = available(alice)
-    made = program.post("/generations", json={**LATE[what], "deadline": 5}).json()
+    made = program.post("/generations", json=LATE[what]).json()
+    overdue(made["id"])
 
     def seen() -> dict[str, Any]:
         found: dict[str, Any] = program.get(f"/generations/{made['id']}").json()
@@ -71,7 +72,8 @@ def test_a_voice_that_comes_late_is_given_free_and_can_be_used(site: str) -> Non
     heard = settled(program, program.post("/generations", speech).json()["id"])
     before = available(alice)
     order = {"task": "custom-voice", "voice_name": "slow:10 me", "audio": heard["audio"]["url"]}
-    made = program.post("/generations", {**order, "deadline": 5}).json()["id"]
+    made = program.post("/generations", order).json()["id"]
+    overdue(made)
     failed = settled(program, made)
     assert (failed["status"], failed["error"]["code"], failed["result"]) == (
         "failed", "deadline", None,

@@ -13,7 +13,7 @@ import requests
 from accounts import tenancy
 from generations.models import Attempt, RefusedModel
 from generations.sandbox import faults
-from tests.generations.programs import Program, funded, native
+from tests.generations.programs import Program, funded, native, overdue
 from tests.selling import wait_for_no_other
 from tests.stack import Stack
 from tests.waiting import until
@@ -34,6 +34,7 @@ class Case:
     retryable: bool = False
     tasks: int = 1
     deadline: int | None = None
+    given_up: bool = False
     most_attempts: int = 1
 
 
@@ -44,8 +45,8 @@ CASES = [
     Case("fail:5xx-before", "succeeded", most_attempts=8),
     Case("fail:5xx-after", "succeeded"),
     Case("fail:lost-reply", "succeeded"),
-    Case("fail:never", "failed", "deadline", retryable=True, deadline=5),
-    Case("fail:late", "failed", "deadline", retryable=True, deadline=5),
+    Case("fail:never", "failed", "deadline", retryable=True, deadline=15),
+    Case("fail:late", "failed", "deadline", retryable=True, given_up=True),
     Case("fail:late ", "succeeded"),
     Case("fail:truncated", "failed", "bad_film", retryable=True),
     Case("fail:corrupt", "failed", "bad_film", retryable=True),
@@ -107,6 +108,8 @@ def endings(site: str) -> dict[str, Ended]:
 
     def story(program: Program, case: Case) -> Ended:
         made = ordered(program, f"A heron {mark} {case.words}", deadline=case.deadline)
+        if case.given_up:
+            overdue(made["id"])
         return ended(program, made)
 
     with ThreadPoolExecutor(len(CASES)) as pool:

@@ -29,7 +29,7 @@ from generations.reconciliation import promises
 from generations.reconciliation.finding import Finding, Look, Page
 from tests.billing import purse
 from tests.generations.orders import parked
-from tests.generations.programs import available, funded, native, settled
+from tests.generations.programs import available, funded, native, overdue, settled
 from tests.generations.reconciliation.test_files import DRY, MEND, all_of
 from tests.generations.test_given_up import at_sandbox, begun, made
 from tests.people import Customer
@@ -219,8 +219,9 @@ def test_a_film_that_was_made_after_a_day_is_asked_about_and_given(
     account = sell()
     alice = funded()
     program = native(site, alice.test_key)
-    order = {"model": MODEL, "prompt": f"fail:late A snail {secrets.token_hex(4)}", "deadline": 5}
+    order = {"model": MODEL, "prompt": f"slow:10 A snail {secrets.token_hex(4)}"}
     made = program.post("/generations", order).json()["id"]
+    overdue(made)
     assert settled(program, made)["error"]["code"] == "deadline"
     with tenancy.system("a test turns the clock"):
         Generation.objects.filter(public_id=made).update(
