@@ -102,6 +102,9 @@ class Purchase(TenantRow):
     )
     created_at = models.DateTimeField(db_default=Now())
     paid_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When an open one was last asked about, as none told."
+    )
 
     class Meta:
         constraints = [

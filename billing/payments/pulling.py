@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from accounts import tenancy
 from billing.models import PaymentEvent, Purchase, PurchaseKind, PurchaseStatus
-from billing.payments import gateway, inbox, sessions
+from billing.payments import gateway, inbox, purchases, sessions
 from billing.payments.errors import Disagrees, NotOurs, NotUnderstood
 from kling_saas.lib.refusals import Refusal
 
@@ -72,10 +72,10 @@ def _end_abandoned() -> None:
             kind=PurchaseKind.PACK,
             status=PurchaseStatus.OPEN,
             created_at__lt=Now() - _OPEN,
-        ).order_by("created_at")
+        )
         old.filter(session_id=None).update(status=PurchaseStatus.EXPIRED)
-        named = list(old.values_list("session_id", flat=True)[:_AT_ONCE])
-    for session_id in named:
+        asked = purchases.in_turn(old, _AT_ONCE)
+    for session_id in (purchase.session_id or "" for purchase in asked):
         try:
             sessions.sync(session_id)
         except (Disagrees, NotOurs, NotUnderstood) as reason:

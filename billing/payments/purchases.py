@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from accounts import tenancy
@@ -119,6 +121,17 @@ def latest(actor: Actor) -> list[Purchase]:
             status__in=[PurchaseStatus.EXPIRED, PurchaseStatus.FAILED]
         )
         return list(found.select_related("pack", "plan").order_by("-created_at")[:200])
+
+
+def in_turn(left: QuerySet[Purchase], most: int) -> list[Purchase]:
+    """At most so many of what is left to be asked about, those that waited longest for it first.
+
+    So what is never settled keeps nobody from their turn. Needs the scope of `left`.
+    """
+    waited = left.order_by(F("asked_at").asc(nulls_first=True), "created_at")
+    first = list(waited[:most])
+    Purchase.objects.filter(pk__in=[one.pk for one in first]).update(asked_at=Now())
+    return first
 
 
 def find(actor: Actor, public_id: str) -> Purchase:

@@ -33,8 +33,9 @@ from billing.models import (
     PurchaseStatus,
     WalletSettings,
 )
-from billing.payments import customers, gateway, topups
+from billing.payments import customers, gateway, purchases, topups
 from billing.payments.errors import Declined, NotUnderstood, PaymentServiceDown
+from kling_saas.lib.database import DATABASE_GONE
 
 log = logging.getLogger(__name__)
 LEAST_CENTS = 100  # below it a payment's own costs eat it up
@@ -96,6 +97,8 @@ def _tried(act: Callable[[Any], object], whom: object) -> bool:
     except PaymentServiceDown as refusal:
         log.warning("payments: a top-up waits: %s", refusal.detail)
         return False
+    except DATABASE_GONE:
+        raise
     except Exception:  # one's trouble must not keep the others
         log.exception("payments: a top-up waits")
     return True
@@ -116,7 +119,7 @@ def _left() -> list[Purchase]:
             created_at__lt=now - _UNFINISHED,
         )  # fmt: skip
         old = old.filter(Q(pay_url="") | Q(created_at__lt=now - topups.CONFIRM))
-        return list(old.order_by("created_at")[:_AT_ONCE])
+        return purchases.in_turn(old, _AT_ONCE)
 
 
 def cents_of(amount: int) -> int:
@@ -238,7 +241,6 @@ def _invoice(purchase: Purchase, customer: PaymentCustomer) -> gateway.Doc:
         "auto_advance": False,
         "collection_method": "charge_automatically",
         "pending_invoice_items_behavior": "exclude",
-        "default_payment_method": customer.card_id,
         "currency": purchase.currency,
         "metadata": {"purchase": purchase.public_id},
         "automatic_tax": {"enabled": settings.STRIPE_TAX},
@@ -293,7 +295,7 @@ def _barred(row: WalletSettings) -> str:
 def _pay(purchase: Purchase, invoice_id: str, card: str) -> None:
     try:
         gateway.order(
-            f"{purchase.public_id}:pay",
+            f"{purchase.public_id}:pay:{card}",
             lambda v1, once: v1.invoices.pay(
                 invoice_id, {"off_session": True, "payment_method": card}, once
             ),
