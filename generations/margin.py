@@ -4,7 +4,7 @@ A film counts on the day (UTC) its credits were captured; what it brought is its
 paid for them (`billing.revenue`). A cost that the upstream told is exact; one that it did not tell
 is an estimate: Kling's official units of the order at the account's cost book, as it is now. What
 was ordered and never charged, and may be billed nevertheless, is counted apart, on the day of the
-attempt. Costs are dollars, so margins are right where `CURRENCY` is.
+attempt. Costs are told in dollars; CURRENCY_PER_DOLLAR makes them cents of ours.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from billing import months, revenue
@@ -156,4 +157,4 @@ def _called(kind: str | None, model: str | None) -> str:
 
 
 def _cents(dollars: Decimal) -> Fraction:
-    return Fraction(dollars) * 100
+    return Fraction(dollars) * Fraction(settings.CURRENCY_PER_DOLLAR) * 100

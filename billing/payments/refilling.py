@@ -124,7 +124,11 @@ def _left() -> list[Purchase]:
 
 def cents_of(amount: int) -> int:
     """What so many credits cost at list price, without tax."""
-    return math.ceil(amount * Decimal(settings.USD_PER_CREDIT) * 100)
+    return math.ceil(amount * _cents_per_credit())
+
+
+def _cents_per_credit() -> Decimal:
+    return Decimal(settings.USD_PER_CREDIT) * Decimal(settings.CURRENCY_PER_DOLLAR) * 100
 
 
 def refill(organisation_id: int) -> Purchase | None:
@@ -170,7 +174,7 @@ def _size(row: WalletSettings) -> Size | None:
     left = row.monthly_cents - spent_this_month(row.organisation_id)
     missing = row.target - row.wallet.available
     if cents_of(missing) > left:
-        missing = int(left / (Decimal(settings.USD_PER_CREDIT) * 100))
+        missing = int(left / _cents_per_credit())
     if missing < 1 or cents_of(missing) < LEAST_CENTS:
         notices.add(
             row.organisation_id, True, "top_up_maximum", f"top_up:{months.current()}",
@@ -329,7 +333,7 @@ def _check(actor: Actor, threshold: int, target: int, monthly_cents: int) -> Non
         raise BadTopUp(_NO_CARD, field="on")
     if not 1 <= threshold <= _MOST:
         raise BadTopUp(f"The threshold is 1 to {_MOST:,} credits.", field="threshold")
-    least = math.ceil(LEAST_CENTS / (Decimal(settings.USD_PER_CREDIT) * 100))
+    least = math.ceil(LEAST_CENTS / _cents_per_credit())
     if not threshold + least <= target <= _MOST:
         raise BadTopUp(
             f"The target is at least {least} credits above the threshold: {threshold + least:,}.",

@@ -55,9 +55,21 @@ REFUND_DAYS = env.integer(
     "REFUND_DAYS", 14, "Days after paying in which customers get unspent credits paid back; 0: not."
 )
 CURRENCY = env.text("CURRENCY", "usd", "What packs and plans cost: three small letters.")
+CURRENCY_PER_DOLLAR = env.decimal(
+    "CURRENCY_PER_DOLLAR", "1", "What a US dollar is worth in CURRENCY: top-ups, costs in reports."
+)
 
 if not re.fullmatch("[a-z]{3}", CURRENCY):
     raise env.ConfigError(f"CURRENCY={CURRENCY!r} must be three small letters, such as usd")
+# As Stripe's page of currencies has them: no part of one, or a thousandth.
+_WHOLE = "bif|clp|djf|gnf|isk|jpy|kmf|krw|mga|pyg|rwf|ugx|vnd|vuv|xaf|xof|xpf"
+if re.fullmatch(f"{_WHOLE}|bhd|jod|kwd|omr|tnd", CURRENCY):
+    raise env.ConfigError(f"CURRENCY={CURRENCY} has no cents: choose one that has, such as usd")
+if (CURRENCY == "usd") != (float(CURRENCY_PER_DOLLAR) == 1):
+    raise env.ConfigError(
+        f"CURRENCY={CURRENCY} and CURRENCY_PER_DOLLAR={CURRENCY_PER_DOLLAR} do not fit: "
+        "1 for usd, else what a US dollar is worth in it, such as 0.86"
+    )
 _kind = re.match("(?:sk|rk)_(test|live)_", STRIPE_SECRET_KEY)
 if STRIPE_SECRET_KEY and not _kind:  # and what it is must not be shown
     raise env.ConfigError(

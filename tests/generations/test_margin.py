@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts import tenancy
@@ -37,6 +38,8 @@ def test_each_film_has_its_revenue_and_cost_and_failures_cost_apart(site: str) -
     (line,) = told.made
     assert (line.model, line.films, line.share.credits) == ("kling-v1", 2, 20)
     assert (line.share.cents, line.cost, line.estimated) == (50, 28, 0)
+    with override_settings(CURRENCY="eur", CURRENCY_PER_DOLLAR="0.5"):
+        assert margin.report(*days, mine).made[0].cost == 14
     assert (line.margin, line.percent) == (22, 44)
     (lost,) = told.failed  # its film could not be used, the other was not billed
     assert (lost.films, lost.cost, lost.estimated, lost.percent) == (1, 14, 0, None)

@@ -106,6 +106,8 @@ def test_the_last_port_has_the_sandboxes_below_it(tmp_path: Path) -> None:
             "STRIPE_SECRET_KEY must begin with sk_test_, sk_live_",
         ),
         ({"CURRENCY": "US$"}, "CURRENCY='US$' must be three small letters"),
+        ({"CURRENCY": "jpy"}, "CURRENCY=jpy has no cents"),
+        ({"CURRENCY": "eur"}, "CURRENCY=eur and CURRENCY_PER_DOLLAR=1 do not fit"),
     ],
     ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
 )
