@@ -51,6 +51,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What filters let through of a period, all pages of it: by how much that changed what is
+    available.
+    """
+
+    count: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """What the entries of one type did in a period; `moved` is what they moved, `amount` by how
     much they changed what is available.
@@ -141,11 +151,12 @@ def totals(organisation_id: int, livemode: bool, wanted: Wanted = EVERYTHING) ->
     return Period(wallet_id, after, last, opening, closing, found)
 
 
-def amount_of(organisation_id: int, period: Period, wanted: Wanted) -> int:
-    """By how much the entries of a period that `wanted` lets through changed what is available."""
+def part(organisation_id: int, period: Period, wanted: Wanted) -> Part:
+    """The entries of a period that `wanted` lets through."""
     with tenancy.scope(organisation_id):
         rows = between(period.wallet_id, period.after, period.last).filter(wanted.condition())
-        return int(rows.aggregate(net=Sum("change_available"))["net"] or 0)
+        found = rows.aggregate(count=Count("pk"), net=Sum("change_available"))
+    return Part(found["count"], int(found["net"] or 0))
 
 
 def number_of(wallet_id: int, public_id: str) -> int:

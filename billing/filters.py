@@ -75,6 +75,13 @@ class Wanted:
 EVERYTHING = Wanted()
 
 
+class EndsBeforeItBegins(InvalidQuery):
+    """Both ends of a period were read, and `to` is before `from`."""
+
+    def __init__(self) -> None:
+        super().__init__("to", "to must not be before from.")
+
+
 def read(asked: Mapping[str, str]) -> Wanted:
     """The filters of an address: `from`, `to`, `type`, `member`, `key`, `lot`, `generation`,
     `reference`. Raises InvalidQuery, which names the field.
@@ -82,8 +89,9 @@ def read(asked: Mapping[str, str]) -> Wanted:
     Days and moments are UTC. `to` as a day is that whole day, as a moment what came before it.
     """
     since, until = _moment(asked, "from"), _moment(asked, "to")
-    if since and until and until < since:
-        raise InvalidQuery("to", "to must not be before from.")
+    whole_day = bool(_DAY.fullmatch(asked.get("to", "").strip()))  # `until` is the next one's begin
+    if since and until and (until < since or (until == since and whole_day)):
+        raise EndsBeforeItBegins
     kind = asked.get("type", "").strip()
     if kind and kind not in TYPES:
         raise InvalidQuery("type", f"type must be one of {', '.join(TYPES)}.")

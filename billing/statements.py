@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts import tenancy
 from billing import entries
 from billing.filters import EVERYTHING, FILM, OF_FILMS, Wanted
-from billing.models.ledger import HoldStatus, TransferType
+from billing.models.ledger import HoldStatus, Transfer, TransferType
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,7 @@ def page(
         before, last, *_ = entries.bounds(wallet_id, wanted)
         if after:
             last = min(last, entries.number_of(wallet_id, after) - 1)
-        opening = entries.between(wallet_id, before, last).filter(
-            Q(hold__isnull=True) | Q(type=TransferType.HOLD), _whole(wanted).condition()
-        )
+        opening = _opening(wallet_id, before, last, wanted)
         found = list(opening.order_by("-sequence").values_list("sequence", flat=True)[: limit + 1])
         lines = _told(wallet_id, found[:limit])
     return Page(lines, lines[-1].id if len(found) > limit else None)
@@ -122,6 +120,27 @@ def totals(organisation_id: int, livemode: bool, wanted: Wanted = EVERYTHING) ->
         with connection.cursor() as cursor:
             cursor.execute(_SUMS, {"wallet": wallet_id, "after": after, "last": last})
             return Totals(*cursor.fetchone())
+
+
+def part(organisation_id: int, livemode: bool, wanted: Wanted) -> entries.Part:
+    """The lines that `wanted` lets through; a film's change is that of all its transfers."""
+    with tenancy.scope(organisation_id):
+        wallet_id = entries.wallet_of(organisation_id, livemode)
+        after, last, *_ = entries.bounds(wallet_id, wanted)
+        lines = _opening(wallet_id, after, last, wanted)
+        others = lines.aggregate(
+            count=Count("pk"), net=Sum("change_available", filter=Q(hold__isnull=True))
+        )
+        of_films = Transfer.objects.filter(wallet_id=wallet_id, hold__in=lines.values("hold"))
+        net = of_films.aggregate(net=Sum("change_available"))["net"]
+    return entries.Part(others["count"], int(others["net"] or 0) + int(net or 0))
+
+
+def _opening(wallet_id: int, after: int, last: int, wanted: Wanted) -> QuerySet[Transfer]:
+    """The transfer that each line begins with: a film's hold, or what is no film's."""
+    return entries.between(wallet_id, after, last).filter(
+        Q(hold__isnull=True) | Q(type=TransferType.HOLD), _whole(wanted).condition()
+    )
 
 
 def _whole(wanted: Wanted) -> Wanted:

@@ -17,6 +17,7 @@ from billing import exports, filters, naming, statements
 from billing.filters import Wanted
 from billing.models import TransferType
 from billing.pages import Answer, signed_in
+from billing.views import words
 from billing.views.words import said, told
 from kling_saas.api.errors import InvalidQuery
 
@@ -63,8 +64,7 @@ def _page(request: ActingRequest, actor: Actor, shown: _Shown) -> HttpResponse:
     try:
         wanted = filters.read(request.GET)
     except InvalidQuery as refusal:
-        wrong = refusal.facts["violations"][0]
-        context |= {"wrong": wrong["field"], "sentence": wrong["message"]}
+        context |= {"wrong": words.field(refusal), "sentence": words.refused(refusal)}
         return render(request, "billing/statement.html", context, status=422)
     context |= {"wanted": wanted, **shown(actor, wanted, request.GET.get("after", ""))}
     return render(request, "billing/statement.html", context)
@@ -80,6 +80,7 @@ def _lines(actor: Actor, wanted: Wanted, after: str) -> dict[str, Any]:
         "lines": told(page.lines, naming.Names(actor.organisation_id)),
         "next": page.next,
         "totals": statements.totals(*mine, wanted),
+        "part": statements.part(*mine, wanted) if wanted.narrow else None,
     }
 
 
@@ -96,7 +97,7 @@ def _entries(actor: Actor, wanted: Wanted, after: str) -> dict[str, Any]:
         "next": page.next,
         "totals": totals,
         "kinds": [{"kind": kind, **said(kind.type)} for kind in totals.kinds],
-        "part": books.amount_of(mine[0], totals, wanted) if wanted.narrow else None,
+        "part": books.part(mine[0], totals, wanted) if wanted.narrow else None,
     }
 
 

@@ -17,6 +17,7 @@ from billing import exports, months
 from billing import usage as used
 from billing.pages import signed_in
 from billing.views.charts import chart
+from billing.views.words import refused
 from kling_saas.api.errors import InvalidQuery
 
 _TITLES: dict[used.GroupBy, Promise | str] = {
@@ -35,7 +36,7 @@ def usage(request: ActingRequest, actor: Actor) -> HttpResponse:
     try:
         month = months.read(context["asked"])
     except InvalidQuery as refusal:
-        context |= {"sentence": refusal.detail, "month": months.current()}
+        context |= {"sentence": refused(refusal), "month": months.current()}
         return render(request, "billing/usage.html", context, status=422)
     mine = actor.organisation_id, actor.livemode
     groups = {group: used.by(*mine, month, group) for group in used.GROUPS}

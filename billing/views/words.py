@@ -8,7 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing import freezes, statements
+from billing.filters import EndsBeforeItBegins
 from billing.naming import Names
+from kling_saas.api.errors import InvalidQuery
 
 _WORDS: dict[str, tuple[Promise | str, str]] = {
     "grant": (_("Credits given"), "plus"),
@@ -44,6 +46,32 @@ _FROZEN = {
         "we open the wallet again, or pay the money back."
     ),
 }
+
+
+_BEFORE = _("The last day comes before the first: change one of them.")
+_WRONG: dict[str, Promise] = {
+    "from": _("The first day is a day of the calendar, written like 2026-11-23."),
+    "to": _("The last day is a day of the calendar, written like 2026-11-30."),
+    "period": _("The month is written like 2026-11."),
+    "type": _("Choose a kind of the list."),
+    "member": _("Choose a member of the list."),
+    "key": _("Choose a key of the list."),
+    "lot": _("A lot is written like lot_5kq2: “Entries” beside it on the wallet’s page finds it."),
+    "generation": _("A film is written like gen_5kq2, as in its address."),
+    "reference": _("A reference is one line of at most 120 characters."),
+}
+
+
+def field(refusal: InvalidQuery) -> str:
+    """The name of the field that is wrong."""
+    return str(refusal.facts["violations"][0]["field"])
+
+
+def refused(refusal: InvalidQuery) -> str:
+    """What is wrong with a filter, for people: the API's sentence names fields of addresses."""
+    if isinstance(refusal, EndsBeforeItBegins):
+        return str(_BEFORE)
+    return str(_WRONG[field(refusal)])
 
 
 def why_frozen(cause: str, reason: str) -> str:

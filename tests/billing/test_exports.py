@@ -121,7 +121,7 @@ def test_the_files_of_the_site_carry_the_filters_and_nothing_that_a_spreadsheet_
     assert wrong.headers["Location"] == "/billing/statement/entries?from=soon&type=film"
     page = client.get(wrong.headers["Location"])
     assert page.status_code == 422
-    assert "from must be a day such as" in page.content.decode()
+    assert "The first day is a day of the calendar" in page.content.decode()
 
 
 def test_programs_read_the_same_entries_by_the_same_filters(site: str) -> None:

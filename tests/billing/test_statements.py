@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -67,6 +68,8 @@ def test_the_balance_beside_each_line_is_the_sum_up_to_it_and_a_period_adds_up()
     assert [
         (line.id, line.balance) for line in statements.page(alice, LIVE, films, limit=2).lines
     ] == [(line.id, line.balance) for line in lines if line.generation][:2]
+    of_films = [line.change for line in lines if line.generation]
+    assert statements.part(alice, LIVE, films) == books.Part(len(of_films), sum(of_films))
     for day in range(5):
         cut = BEGIN.date() + timedelta(days=day)
         early = filters.read({"to": str(cut)})
@@ -77,6 +80,9 @@ def test_the_balance_beside_each_line_is_the_sum_up_to_it_and_a_period_adds_up()
         parts = [statements.page(alice, LIVE, part, limit=100).lines for part in (late, early)]
         assert [line.id for part in parts for line in part] == found
         assert sum(line.change for line in parts[1]) == first.change
+        of_films = [line.change for line in parts[0] if line.generation]
+        shown = statements.part(alice, LIVE, replace(late, type="film"))
+        assert shown == books.Part(len(of_films), sum(of_films))
 
 
 def test_filters_choose_by_spender_lot_and_reference() -> None:

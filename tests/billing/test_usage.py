@@ -112,7 +112,7 @@ def test_the_usage_page_draws_and_tables_the_same_figures_and_exports_them() -> 
     assert lines[0]["member"] == person.user.email
     wrong = client.get("/billing/usage?period=May")
     assert wrong.status_code == 422
-    assert "period must be a month such as 2026-11." in wrong.content.decode()
+    assert "The month is written like 2026-11." in wrong.content.decode()
     assert client.get("/billing/usage.csv?period=May").status_code == 302
 
 

@@ -18,10 +18,10 @@ from tests.billing.test_exports import signed_in
 from tests.people import Customer, customer
 
 
-def read(client: Client, address: str) -> str:
+def read(client: Client, address: str, status: int = 200) -> str:
     """The page's words."""
     page = client.get(address)
-    assert page.status_code == 200
+    assert page.status_code == status
     return " ".join(re.sub(r"<[^>]*>", " ", page.content.decode()).split())
 
 
@@ -70,10 +70,21 @@ def test_each_line_leads_to_its_job_its_lot_and_its_purchase_and_says_who() -> N
         assert f'href="{address}"' in page
     words = read(client, "/billing/statement/entries?generation=gen_7")
     assert f"live (…{person.live_key[-4:]})" in words
-    assert "Of the entries below and their older ones −70" in words
+    assert "2 entries fit the filters, together −70 credits." in words
+    assert "Wallet before 0 + All changes" in words
+    films = read(client, "/billing/statement?type=film")
+    assert "1 line fits the filters: −70 credits. The sum below is of the whole wallet" in films
+    assert "fit the filters" not in read(client, "/billing/statement?from=2026-01-01")
     assert "Film delivered, reservation spent" in words
     none = read(client, "/billing/statement?to=2020-01-01")
     assert "No line fits these filters." in none
+    for asked, said in (
+        ("from=yesterday", "The first day is a day of the calendar, written like 2026-11-23."),
+        ("to=2026-02-30", "The last day is a day of the calendar, written like 2026-11-30."),
+        ("from=2026-11-02&to=2026-11-01", "The last day comes before the first"),
+        ("lot=x", "A lot is written like lot_"),
+    ):
+        assert said in read(client, f"/billing/statement?{asked}", status=422)
 
 
 def test_a_wallet_that_nothing_was_spent_from_says_so() -> None:
