@@ -6,7 +6,6 @@ on top, and plans ask less for a credit, because they are paid every month.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -114,36 +113,12 @@ class Offer:
     cents: int
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """An offer taken `times` times a month: what that costs and gives."""
-
-    offer: Offer
-    times: int
-    cents: int
-    credits: int
-
-
 def everything() -> list[Offer]:
     """What is on sale, packs first; what a pack gives on top counts too."""
     return [
         *(Offer("pack", pack.slug, pack.name, pack.gives, pack.price_cents) for pack in packs()),
         *(Offer("plan", plan.slug, plan.name, plan.credits, plan.price_cents) for plan in plans()),
     ]
-
-
-def cheapest(need: int, among: Sequence[Offer]) -> Way | None:
-    """The cheapest way to `need` credits (≥ 1) a month: one pack as often as it takes, or one plan.
-
-    An organisation has one plan, so a plan must be enough alone. Of two that cost the same, the
-    first. static/js/reckon.js does the same sum.
-    """
-    ways = [
-        Way(offer, times, times * offer.cents, times * offer.credits)
-        for offer in among
-        if (times := -(-need // offer.credits)) == 1 or offer.kind == "pack"
-    ]
-    return min(ways, key=lambda way: way.cents, default=None)
 
 
 def cards() -> dict[str, Any]:

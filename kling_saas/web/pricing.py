@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from billing import offers, prices
+from billing import offers, prices, ways
 from billing.items import ListPrice
 from billing.offers import Offer
 from generations import products
@@ -20,9 +21,9 @@ from generations.catalogue.newcomers import FIRST_MODEL
 from generations.catalogue.registry import SPECS
 from generations.views.price_data import credits_of, price_matrix
 from generations.views.words import QUALITY, plain
-from kling_saas.templatetags.screen import money
 
 FILMS, FILMS_MOST, SECONDS = 100, 1_000_000, 5
+_WHOLE = re.compile(r"\d{1,12}|\d{1,3}(,\d{3}){1,3}", re.ASCII)
 _SOUND = {"none": "", "native": gettext_lazy("with sound")}
 
 
@@ -39,46 +40,44 @@ def pricing(request: HttpRequest) -> HttpResponse:
     return render(request, "web/pricing.html", context)
 
 
+@require_GET
+def month(request: HttpRequest) -> HttpResponse:
+    """Only what a month of films costs, for static/js/reckon.js."""
+    return render(request, "web/parts/way.html", _reckoned(request))
+
+
 def _reckoned(request: HttpRequest) -> dict[str, Any]:
     """So many films of one variant a month, and the cheapest way to their credits."""
     variants, offered = _variants(), offers.everything()
     chosen = request.GET.get("variant", "")
     if chosen not in variants:
         chosen = next(name for name in variants if name.startswith(f"{FIRST_MODEL}:"))
-    films = _films(request.GET.get("films", ""))
-    each = variants[chosen]["credits"]
-    way = offers.cheapest(films * each, offered)
+    typed = request.GET.get("films", str(FILMS)).strip()
+    films, each = _films(typed), variants[chosen]["credits"]
+    need = (films or FILMS) * each
+    way = ways.cheapest(need, offered)
     return {
         "variants": variants,
         "chosen": chosen,
-        "films": films,
+        "typed": typed,
+        "wrong": films is None,
+        "offered": bool(offered),
+        "currency": settings.CURRENCY,
         "films_most": FILMS_MOST,
         "each": each,
-        "need": films * each,
+        "need": need,
         "way": way,
-        "left": way.credits - films * each if way else 0,
-        "label": _label(way.offer) if way else "",
-        "data": {
-            "credits": {name: variant["credits"] for name, variant in variants.items()},
-            "most": FILMS_MOST,
-            "offers": [
-                {
-                    "kind": offer.kind,
-                    "label": _label(offer),
-                    "credits": offer.credits,
-                    "cents": offer.cents,
-                }
-                for offer in offered
-            ],
-            "money": money(0, settings.CURRENCY).replace("0.00", "#"),
-        },
+        "left": way.credits - need if way else 0,
+        "parts": [(_label(part.offer), part.times) for part in way.parts] if way else [],
     }
 
 
-def _films(text: str) -> int:
-    """As typed, or the usual number when it is none."""
-    typed = int(text) if text.isdecimal() and len(text) < 10 else 0
-    return min(typed, FILMS_MOST) or FILMS
+def _films(typed: str) -> int | None:
+    """A whole number from 1 to FILMS_MOST, also as 1,000; None when it is none such."""
+    if not _WHOLE.fullmatch(typed):
+        return None
+    films = int(typed.replace(",", ""))
+    return films if 1 <= films <= FILMS_MOST else None
 
 
 def _label(offer: Offer) -> str:
@@ -112,6 +111,7 @@ def _tables() -> list[dict[str, Any]]:
         {
             "title": title,
             "retiring": sku in retiring,
+            "least": min(sold[sku], key=lambda row: row.credits),
             "rows": [_row(title, row) for row in sold[sku]],
         }
         for sku, title in titles.items()

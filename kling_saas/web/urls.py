@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("models", views.models, name="models"),
     path("pricing", pricing.pricing, name="pricing"),
+    path("pricing/month", pricing.month, name="pricing-month"),
     path("dev/keys", keys.keys, name="keys"),
     path("dev/keys/<str:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("dev/keys/pairs/<str:access_key>/revoke", keys.revoke_pair, name="pair-revoke"),

@@ -23,6 +23,7 @@ CLASSES = {
     "": PUBLIC,
     "models": PUBLIC,
     "pricing": PUBLIC,
+    "pricing/month": PUBLIC,
     "docs/errors": PUBLIC,
     "explore": PUBLIC,
     "docs": PUBLIC,
