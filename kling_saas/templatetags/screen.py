@@ -58,12 +58,12 @@ def clock(seconds: float) -> str:
 
 @register.simple_tag
 def when(moment: datetime, manner: str = "full") -> SafeString:
-    """A moment as `<time>`: `full`, `day`, `clock` or `ago`. The text is in UTC and says so;
-    scripts put it into the reader's zone (static/js/when.js).
+    """A moment as `<time>`: `full`, `short` (no seconds), `day`, `clock` or `ago`. The text is in
+    UTC and says so; scripts put it into the reader's zone (static/js/when.js).
     """
     at = moment.astimezone(UTC)
     texts = {"full": f"{at:%Y-%m-%d %H:%M:%S} UTC", "day": f"{at:%Y-%m-%d} UTC",
-             "clock": f"{at:%H:%M} UTC"}  # fmt: skip
+             "short": f"{at:%Y-%m-%d %H:%M} UTC", "clock": f"{at:%H:%M} UTC"}  # fmt: skip
     return format_html(
         '<time datetime="{}" data-when="{}" title="{}">{}</time>',
         f"{at:%Y-%m-%dT%H:%M:%SZ}",

@@ -4,16 +4,20 @@ const CLOCK = { hour: "2-digit", minute: "2-digit" };
 const MANNERS = {
   day: DAY,
   clock: { ...CLOCK, timeZoneName: "short" },
+  short: { ...DAY, ...CLOCK },
   full: { ...DAY, ...CLOCK, second: "2-digit", timeZoneName: "short" },
   ago: null,
 };
 
 function dress() {
+  const thisYear = new Date().getFullYear();
   for (const spot of document.querySelectorAll("time[data-when]")) {
     const moment = new Date(spot.dateTime);
     const exactly = moment.toLocaleString(undefined, MANNERS.full);
+    const known = spot.dataset.when === "short" && moment.getFullYear() === thisYear;
     const manner = MANNERS[spot.dataset.when];
-    if (manner) spot.textContent = moment.toLocaleString(undefined, manner);
+    const year = known ? undefined : manner?.year;
+    if (manner) spot.textContent = moment.toLocaleString(undefined, { ...manner, year });
     spot.title = exactly;
   }
 }

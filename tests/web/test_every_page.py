@@ -28,6 +28,13 @@ _ONE_ROW_OF_EACH_LOOK = """() => {
     seen.add(look);
   });
 }"""
+_OUT_OF_SIGHT = """() => [
+  ...[...document.querySelectorAll(".tabs [aria-current]")].filter(tab => {
+    const [row, open] = [tab.parentElement, tab].map(part => part.getBoundingClientRect());
+    return open.left < row.left - 1 || open.right > row.right + 1;
+  }),
+  ...[...document.querySelectorAll("td time")].filter(time => time.getClientRects().length > 1),
+].map(part => part.outerHTML)"""
 _PUBLIC = ["/", "/models", "/pricing", "/docs", "/docs/errors", "/accounts/signup/",
            "/accounts/login/", "/accounts/password/reset/"]  # fmt: skip
 _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library", "/billing/",
@@ -63,13 +70,15 @@ def test_no_page_has_a_fault_that_axe_finds(visitor: Callable[..., Visitor]) -> 
 
 
 def test_no_page_scrolls_sideways_at_320_pixels(visitor: Callable[..., Visitor]) -> None:
+    """Nor hides the tab that is open, nor breaks a date of a table."""
     person = visitor(viewport={"width": 320, "height": 640})
-    too_wide = []
+    too_wide, out_of_sight = [], []
 
     def look(path: str) -> None:
         page = person.go(path)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             too_wide.append(path)
+        out_of_sight.extend(page.evaluate(_OUT_OF_SIGHT))
 
     for path in _PUBLIC:
         look(path)
@@ -79,6 +88,7 @@ def test_no_page_scrolls_sideways_at_320_pixels(visitor: Callable[..., Visitor])
     for path in [*_OWN, done]:
         look(path)
     assert too_wide == []
+    assert out_of_sight == []
 
 
 def test_the_studio_weighs_little_and_asks_nobody_else(visitor: Callable[..., Visitor]) -> None:
