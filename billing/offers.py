@@ -14,7 +14,7 @@ from django.db import models
 
 from billing import plans as in_force
 from billing.errors import UnknownOffer
-from billing.models import Pack, Plan
+from billing.models import Pack, Plan, PlanPrice
 
 _YEAR = 365  # days; what is bought at other sellers of films lasts as long
 
@@ -121,12 +121,24 @@ def everything() -> list[Offer]:
     ]
 
 
-def cards() -> dict[str, Any]:
-    """Packs and plans as their cards show them, each plan with the limits it gives here."""
-    usual = in_force.limits(None)
+def cards(running: Plan | None = None) -> dict[str, Any]:
+    """Packs and plans as their cards show them, each plan with the limits it gives here, and with
+    `before`: those of the plan that is `running`.
+    """
+    usual, before = in_force.limits(None), in_force.limits(running)
+    priced = set(PlanPrice.objects.values_list("plan_id", flat=True).distinct())
     return {
         "packs": packs(),
-        "plans": [{"plan": plan, **in_force.limits(plan)} for plan in plans()],
+        "plans": [
+            {
+                "plan": plan,
+                "dearer": running is not None and plan.price_cents > running.price_cents,
+                "own_prices": plan.pk in priced,
+                **in_force.limits(plan),
+            }
+            for plan in plans()
+        ],
+        "before": before,
         "usual_weight": usual["dispatch_weight"],
         "currency": settings.CURRENCY,
     }

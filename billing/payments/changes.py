@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from accounts import tenancy
 from accounts.actors import Actor
 from billing.models import PaymentCustomer, Plan, Subscription
 from billing.payments import customers, gateway, subscriptions, tariffs
@@ -28,7 +29,8 @@ def choose(actor: Actor, plan: Plan) -> str:
     """Where the plan is paid; empty when it follows at the next renewal, with nothing to pay now.
 
     Outside of transactions. Raises Forbidden, NotFound for a plan that is not sold (any more),
-    Conflict for the one that the organisation has, PaymentServiceDown, NotUnderstood.
+    Conflict for the one that the organisation has and while a payment is being confirmed,
+    PaymentServiceDown, NotUnderstood.
     """
     actor.must_buy("spend your money")
     if not plan.active:
@@ -50,6 +52,7 @@ def choose(actor: Actor, plan: Plan) -> str:
 def _page(actor: Actor, plan: Plan) -> str:
     customer = customers.ensure(actor.organisation_id)
     _close_pages(customer)
+    _need_all_confirmed(customer)
     ours = {"organisation": str(actor.organisation_id), "plan": plan.slug}
     wanted: SessionCreateParams = {
         "mode": "subscription",
@@ -61,7 +64,9 @@ def _page(actor: Actor, plan: Plan) -> str:
         "allow_promotion_codes": True,
         "tax_id_collection": {"enabled": True},
         "billing_address_collection": "auto",
-        "success_url": f"{settings.SITE_URL}{HERE}?paid={plan.slug}",
+        "success_url": (
+            f"{settings.SITE_URL}{HERE}?paid={plan.slug}&session={{CHECKOUT_SESSION_ID}}"
+        ),
         "cancel_url": settings.SITE_URL + HERE,
     }
     if settings.STRIPE_TAX:
@@ -86,6 +91,20 @@ def _close_pages(customer: PaymentCustomer) -> None:
             _close(name)
         except NotUnderstood:
             raise Conflict("Another page of a plan is over since just now: look again.") from None
+
+
+def _need_all_confirmed(customer: PaymentCustomer) -> None:
+    """Raises Conflict when a plan is paid that we have not heard of yet: nobody pays it twice."""
+    wanted: Any = {"customer": customer.stripe_id, "status": "active", "limit": 100}
+    found = gateway.ask(lambda v1: v1.subscriptions.list(wanted))
+    ours = {one["id"] for one in found["data"] if (one["metadata"] or {}).get("plan")}
+    with tenancy.scope(customer.organisation_id):
+        known = Subscription.objects.filter(stripe_id__in=ours).values_list("stripe_id", flat=True)
+        if ours - set(known):
+            raise Conflict(
+                "A plan was paid just now, and its payment is being confirmed: look again in a "
+                "minute. Nothing has to be paid twice."
+            )
 
 
 def _close(session_id: str) -> None:

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
-from billing import offers, plans, vouchers
+from billing import offers, vouchers
 from billing.pages import signed_in
+from billing.payments import subscriptions
 from kling_saas.lib.refusals import Refusal
 
 
@@ -19,10 +20,12 @@ from kling_saas.lib.refusals import Refusal
 @signed_in
 def buy(request: ActingRequest, actor: Actor) -> HttpResponse:
     """What is for sale. Who may not buy sees why, and whom to ask."""
+    running = subscriptions.of(actor.organisation_id)
     context = {
-        **offers.cards(),
+        **offers.cards(running.plan if running else None),
         "shop": "here" if actor.may_buy and actor.livemode else "",
-        "current": plans.plan_of(actor.organisation_id),
+        "running": running,
+        "current": running.plan if running else None,
         "role": actor.role.label,
     }
     return render(request, "billing/buy.html", context)

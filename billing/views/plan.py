@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
+
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -13,14 +18,18 @@ from accounts.actors import Actor
 from accounts.middleware import outside_transactions
 from accounts.requests import ActingRequest
 from billing import offers
+from billing.models import Plan, Subscription
 from billing.pages import signed_in
 from billing.payments import changes, subscriptions
 from billing.payments.errors import NotUnderstood, PaymentServiceDown
 from billing.views.purchases import paid_elsewhere, whom_to_ask
 from kling_saas.lib.refusals import Forbidden, NotFound
+from kling_saas.templatetags.screen import when
 
-_STAYS = gettext_lazy("The plan goes on and renews on %(day)s.")
-_ENDS = gettext_lazy("The plan ends on %(day)s; credits that you bought stay after that, too.")
+_STAYS = gettext_lazy("The plan goes on and renews on {day}.")
+_ENDS = gettext_lazy("The plan ends on {day}; credits that you bought stay after that, too.")
+_AWAITED = "plan_awaited"  # in the session: which payment they came from, and when that was
+_AWAITED_SECONDS = 600
 
 
 @require_GET
@@ -28,16 +37,34 @@ _ENDS = gettext_lazy("The plan ends on %(day)s; credits that you bought stay aft
 def plan(request: ActingRequest, actor: Actor) -> HttpResponse:
     """It only reads: who comes back from paying has not thereby paid."""
     running = subscriptions.of(actor.organisation_id)
-    paid = request.GET.get("paid", "")
+    awaited = _awaited(request, running)
+    ends = running and (running.cancels_at or running.period_ends_at)
     context = {
-        **offers.cards(),
+        **offers.cards(running.plan if running else None),
         "running": running,
         "current": running.plan if running else None,
-        "waiting": bool(paid) and (running is None or running.plan.slug != paid),
-        "shop": "here" if actor.may_buy and actor.livemode else "",
+        "awaited": awaited,
+        "spent_until": ends and ends + timedelta(days=settings.PLAN_GRACE_DAYS),
+        "shop": "here" if actor.may_buy and actor.livemode and not awaited else "",
         "may_buy": actor.may_buy,
     }
     return render(request, "billing/plan.html", context)
+
+
+def _awaited(request: ActingRequest, running: Subscription | None) -> Plan | None:
+    """The plan whose payment they come from, until it is confirmed, or ten minutes are over: the
+    address of a payment of long ago awaits nothing.
+    """
+    slug = request.GET.get("paid", "")
+    paid = Plan.objects.filter(slug=slug).first() if slug else None
+    if paid is None or (running is not None and running.plan_id == paid.pk):
+        return None
+    which, now = f"{slug} {request.GET.get('session', '')}"[:200], int(time.time())
+    known, since = request.session.get(_AWAITED, ("", 0))
+    if known != which:
+        since = now
+        request.session[_AWAITED] = [which, now]
+    return paid if now - since < _AWAITED_SECONDS else None
 
 
 @require_POST
@@ -55,8 +82,8 @@ def cancel(request: ActingRequest, actor: Actor) -> HttpResponse:
     except (PaymentServiceDown, NotUnderstood):
         messages.error(request, _("The payment service does not answer: try again in a minute."))
     else:
-        told = _STAYS if goes_on else _ENDS
-        messages.success(request, str(told) % {"day": f"{running.period_ends_at:%Y-%m-%d}"})
+        day = when(running.period_ends_at, "day") if running.period_ends_at else ""
+        messages.success(request, format_html(str(_STAYS if goes_on else _ENDS), day=day))
     return redirect("plan")
 
 

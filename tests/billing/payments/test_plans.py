@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import override_settings
 from django.utils import timezone
 
@@ -199,26 +200,56 @@ def test_nobody_without_the_right_chooses_or_ends_a_plan(payments: Service) -> N
         assert not Purchase.objects.exists()
 
 
-def test_the_pages_of_a_plan(site: str, payments: Service) -> None:
+def test_the_pages_of_a_plan(site: str, silent: Service) -> None:
     buyer, small = Buyer(), plan("Small", 2500, 1000)
-    web = buyer.browser(site)
+    large = plan("Large", 9700, 4100, concurrency=7, retention_days=30)
+    web, address = buyer.browser(site), f"{site}/billing/plan?paid={small.slug}"
+    choose = f'name="plan" value="{small.slug}"'
+    assert choose in web.get(f"{site}/billing/plan", timeout=60).text
     sent = web.post(
         f"{site}/billing/checkout", {"plan": small.slug}, allow_redirects=False, timeout=60
     )
     assert sent.status_code == 303
-    assert (
-        "Waiting for the payment service"
-        in web.get(f"{site}/billing/plan?paid={small.slug}", timeout=60).text
-    )
-    payments.pay(sent.headers["location"])
-    until(lambda: months(buyer), what="the plan's credits")
-    page = web.get(f"{site}/billing/plan?paid={small.slug}", timeout=60).text
-    assert "Waiting" not in page
+    back = silent.pay(sent.headers["location"]).headers["location"]
+    assert back.startswith(f"{address}&session=cs_")
+    awaited = web.get(back, timeout=60).text
+    assert "Your payment for Small is being confirmed." in awaited
+    assert choose not in awaited
+    # Whoever presses an older page's button pays nothing twice.
+    again = web.post(f"{site}/billing/checkout", {"plan": small.slug}, timeout=60).text
+    assert "its payment is being confirmed" in again
+    # The address of a payment of long ago awaits nothing: the buttons are back.
+    inside = SessionStore({one.name: one.value for one in web.cookies}["sessionid"])
+    assert inside["plan_awaited"][0] == f"{small.slug} {back.partition('session=')[2]}"
+    inside["plan_awaited"][1] -= 600
+    inside.save()
+    assert choose in web.get(back, timeout=60).text
+    (paid,) = silent.v1.subscriptions.list({"price": tariffs.price_of(small)}).data
+    invoices.sync(str(paid.latest_invoice))
+    page = web.get(back, timeout=60).text
+    assert "being confirmed" not in page
     assert "1,000 credits, $25.00" in page
     assert "$25.00" in web.get(f"{site}/billing/invoices", timeout=60).text
+
+    # What another plan costs and changes is said before it is confirmed.
+    assert "You pay $97.00 now, a full month without tax." in page
+    assert "4,100 credits come as soon as it is paid." in page
+    assert "Films are kept for 30 days" in page
+    assert "Large renews a month after you pay, for $97.00." in page
+    with tenancy.scope(buyer.id):
+        Subscription.objects.update(next_plan=large)
+    page = web.get(f"{site}/billing/plan", timeout=60).text
+    assert "Stay with Small" in page
+    assert "You pay $97.00 now" not in page
+
+    assert "up to 100 are kept at renewal" in page
     ended = web.post(f"{site}/billing/plan/cancel", timeout=60).text
-    assert "The plan ends on" in ended
+    assert "The plan ends on <time" in ended
     assert "Keep the plan after all" in ended
+    assert "up to 100 are kept at renewal" not in ended
+    with tenancy.scope(buyer.id):
+        last = Lot.objects.get(source="plan").expires_at
+    assert f'until <time datetime="{last:%Y-%m-%dT%H:%M:%SZ}"' in ended
     assert "renews on" in web.post(f"{site}/billing/plan/cancel", {"stay": "yes"}, timeout=60).text
     there = web.post(f"{site}/billing/portal", allow_redirects=False, timeout=60)
-    assert there.headers["location"].startswith(payments.url)
+    assert there.headers["location"].startswith(silent.url)
