@@ -38,26 +38,30 @@ class InsufficientCredits(BillingRefusal):
 
 
 class CapReached(BillingRefusal):
-    """The order is above a spending cap. `facts` says which, who set it, and when it resets."""
+    """The order is above a spending cap. `facts` says which, who set it, and when it resets;
+    `standing` says the same in words, without the way out.
+    """
 
     code, status, title = "cap_reached", 402, "Spending cap reached"
 
     def __init__(self, **facts: Any) -> None:
         left = max(0, facts["credits"] - facts["spent"])
-        whose = {"organisation": "your organisation", "member": "you", "credential": "this key"}
-        by = f", set by {facts['set_by']}" if facts["set_by"] else ""
+        whose = {"organisation": "The cap of your organisation", "member": "Your cap",
+                 "credential": "The cap of this key"}[facts["scope"]]  # fmt: skip
+        by = f", set by {facts['set_by']}," if facts["set_by"] else ""
         if facts["period"] == "call":
-            way_out = f"{facts['credits']} credits per order. Choose something cheaper, or ask for "
-            way_out += "a higher cap."
+            room, way_out = "per order", "Choose something cheaper"
         else:
-            until = f"{facts['resets_at']} 00:00 UTC"
-            way_out = (
-                f"{facts['credits']} credits per {facts['period']}, of which {left} are left until "
-                f"{until}. Wait until then, or ask for a higher cap."
-            )
+            room = f"per {facts['period']}, of which {left} are left until {facts['resets_at']} "
+            room += "00:00 UTC"
+            way_out = "Wait until then, choose something cheaper"
+        self.standing = (
+            f"This needs {facts['needed']} credits. {whose}{by} is {facts['credits']} credits "
+            f"{room}."
+        )
         super().__init__(
-            f"This needs {facts['needed']} credits. The cap of {whose[facts['scope']]}{by} is "
-            + way_out,
+            f"{self.standing} {way_out}, or have an owner, an admin or a billing member raise it "
+            f"at {settings.SITE_URL}/billing/limits.",
             **facts,
         )
 

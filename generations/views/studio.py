@@ -70,7 +70,7 @@ def studio(request: ActingRequest, actor: Actor) -> HttpResponse:
     except Refusal as refusal:
         return _page(
             request, actor, order, notice=_words(refusal), key=key, status=refusal.status,
-            capped=isinstance(refusal, CapReached),
+            capped=refusal if isinstance(refusal, CapReached) else None,
         )  # fmt: skip
     return redirect("job", public_id=receipt.generation)
 
@@ -98,7 +98,7 @@ def _words(refusal: Refusal) -> str:
             "The price is %(now)s credits, not %(shown)s as the button said. Nothing was charged. "
             "Press the button again to order at the price it shows now."
         ) % {"now": refusal.facts["credits"], "shown": refusal.facts["max_cost"]}
-    return plain(refusal.detail)
+    return plain(refusal.standing if isinstance(refusal, CapReached) else refusal.detail)
 
 
 def _page(
@@ -110,7 +110,7 @@ def _page(
     notice: str = "",
     key: str = "",
     status: int = 200,
-    capped: bool = False,
+    capped: CapReached | None = None,
 ) -> HttpResponse:
     spec = order.spec
     mode = order.mode if order.mode in spec.mode_names else spec.default_mode
@@ -127,6 +127,7 @@ def _page(
         "all_problems": [plain(violation["message"]) for violation in violations],
         "notice": notice,
         "capped": capped,
+        "may_raise": actor.may_buy,
         "key": key or str(uuid.uuid4()),
         "on": {name: order.has(name) for name in CAPABILITIES},
         "reasons": {name: plain(lacking(spec, name)) for name in CAPABILITIES},

@@ -101,7 +101,15 @@ def test_the_studio_leads_to_the_limits_where_a_cap_refuses() -> None:
         "prompt": "A quiet sea", "model": "kling-v1", "mode": "std", "duration": "5",
         "aspect_ratio": "16:9", "cfg_scale": "0.5",
     }  # fmt: skip
-    browser = signed_in(owner(alice))
-    answer = browser.post("/app/studio", order)
-    assert (answer.status_code, b"See your limits" in answer.content) == (402, True)
-    assert b"See your limits" not in browser.get("/app/studio").content
+    boss, bob = owner(alice), member(alice)
+    wrong = signed_in(boss).post("/app/studio", order)
+    assert wrong.status_code == 402
+    said = f"The cap of your organisation, set by {alice.user.email}, is 1 credits per order."
+    assert said in wrong.content.decode()
+    assert "raise it under Limits" in wrong.content.decode()  # who may is not told to ask
+    assert "ask an owner, an admin" in signed_in(bob).post("/app/studio", order).content.decode()
+    assert b"under Limits" not in signed_in(boss).get("/app/studio").content
+    caps.put(boss, scope="member", subject=str(bob.user_id), period="day", amount=0)
+    own = signed_in(bob).post("/app/studio", order).content.decode()
+    assert f"Your cap, set by {alice.user.email}, is 0 credits per day" in own
+    assert "ask for more under Limits" in own

@@ -83,7 +83,8 @@ def test_a_cap_of_each_kind_refuses_what_is_above_it_and_nothing_moves(
     [standing] = caps.standings(owner(alice))
     assert facts["resets_at"] == (standing.resets_on and standing.resets_on.isoformat())
     assert (facts["resets_at"] is None) == (period == "call")
-    assert alice.user.email in refused.value.detail
+    assert f", set by {alice.user.email}, is 30 credits per " in refused.value.detail
+    assert "or have an owner, an admin or a billing member raise it" in refused.value.detail
     spend(alice, 10, by)  # up to the cap itself
     others = Spender(member=0, credential="", sku="kling-v1")
     if scope == "organisation" and period != "call":
@@ -203,7 +204,7 @@ def test_a_program_is_told_which_cap_who_set_it_and_when_it_resets(site: str) ->
     assert (answer.status_code, told["code"]) == (402, "cap_reached")
     assert (told["credits"], told["spent"], told["set_by"]) == (5, 0, alice.user.email)
     assert told["resets_at"].endswith("-01")
-    assert "cap of this key" in told["detail"]
+    assert "The cap of this key, set by " in told["detail"]
     assert purse.figures(alice.organisation.pk)[1] == 0
 
 
