@@ -36,6 +36,7 @@ from billing.models import (
 from billing.payments import customers, gateway, purchases, topups
 from billing.payments.errors import Declined, NotUnderstood, PaymentServiceDown
 from kling_saas.lib.database import DATABASE_GONE
+from kling_saas.templatetags.screen import money
 
 log = logging.getLogger(__name__)
 LEAST_CENTS = 100  # below it a payment's own costs eat it up
@@ -340,7 +341,12 @@ def _check(actor: Actor, threshold: int, target: int, monthly_cents: int) -> Non
             field="target",
         )
     if monthly_cents < cents_of(target - threshold):
-        raise BadTopUp("The month's maximum pays for no single top-up.", field="monthly")
+        least_cents = money(cents_of(target - threshold), settings.CURRENCY)
+        raise BadTopUp(
+            "The month's maximum pays for no single top-up. From the threshold to the target is "
+            f"{target - threshold:,} credits: write at least {least_cents}, and the tax on it.",
+            field="monthly",
+        )
 
 
 def _has_card(organisation_id: int) -> bool:

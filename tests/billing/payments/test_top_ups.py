@@ -282,6 +282,7 @@ def test_settings_that_make_no_sense_are_refused_by_field(payments: Service) -> 
         with pytest.raises(BadTopUp) as refused:
             switch_on(buyer, **wrong)
         assert refused.value.facts["field"] == field
+    assert "1,500 credits: write at least $42.00" in refused.value.detail
     assert refilling.settings_of(buyer.id) is None
     with tenancy.scope(buyer.id):
         assert Purchase.objects.filter(kind="top_up").count() == 0
@@ -293,7 +294,9 @@ def test_the_page_of_top_ups(site: str, payments: Service) -> None:
     page = f"{site}/billing/top-up"
     assert "Visa …4242" in web.get(page, timeout=60).text
     wrong = {"on": "yes", "threshold": "many", "target": "2000", "monthly": "100"}
-    assert "whole number of credits" in web.post(page, wrong, timeout=60).text
+    said = web.post(page, wrong, timeout=60).text
+    assert "whole number of credits.</strong></p><p>Nothing was changed." in said
+    assert 'name="threshold" aria-invalid="true"' in said
     right = {**wrong, "threshold": "500", "monthly": "$1,000.50"}
     assert "It is on" in web.post(page, right, timeout=60).text
     assert row(buyer).monthly_cents == 100_050
