@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -29,7 +30,9 @@ _SOON = 14  # days
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A lot with something left, and how many whole days until it ends; None: it does not."""
+    """A lot with something left, and in how many days it ends, by the calendar (UTC); None: it
+    does not.
+    """
 
     lot: Lot
     days_left: int | None
@@ -90,8 +93,10 @@ def _whole(request: ActingRequest, name: str) -> int | None:
 
 
 def _parts(actor: Actor) -> list[Part]:
-    now = timezone.now()
+    today = timezone.now().astimezone(UTC).date()
     lots = Lot.objects.filter(livemode=actor.livemode, open=True).order_by("expires_at", "pk")
-    return [
-        Part(lot, max(0, (lot.expires_at - now).days) if lot.expires_at else None) for lot in lots
-    ]
+    return [Part(lot, _days(lot.expires_at, today) if lot.expires_at else None) for lot in lots]
+
+
+def _days(ends: datetime, today: date) -> int:
+    return max(0, (ends.astimezone(UTC).date() - today).days)

@@ -41,7 +41,7 @@ def bought_and_spent() -> Customer:
         alice, LIVE, 700, purchase="purchase:pur_7", reference="dispute:dp_1", reason="Disputed"
     )
     ledger.freeze(alice, LIVE, cause="dispute:dp_1", reason="Your bank disputes a payment.")
-    ends = timezone.now() + timedelta(days=9, minutes=5)
+    ends = timezone.now() + timedelta(days=9)
     reference = "purchase:pur_7:bonus"
     ledger.grant(alice, LIVE, 110, LotSource.BONUS, reference=reference, expires_at=ends)
     return person
