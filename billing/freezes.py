@@ -40,6 +40,13 @@ def causes(organisation_id: int, livemode: bool) -> list[WalletFreeze]:
         return list(mine.order_by("pk"))
 
 
+def by_dispute(organisation_id: int, dispute: Dispute) -> WalletFreeze | None:
+    """What of it stops spending now."""
+    cause = of_dispute(dispute.stripe_id)
+    found = causes(organisation_id, dispute.livemode)
+    return next((freeze for freeze in found if freeze.cause == cause), None)
+
+
 def thaw_settled(organisation_id: int, livemode: bool) -> int:
     """Lift the freezes of lost disputes if nothing is owed (any more); how many.
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -15,25 +19,70 @@ from billing.models import (
     Refund,
     Subscription,
 )
-from kling_saas.lib.admin import ReadOnlyAdmin
+from kling_saas.lib.admin import ModelAdmin, ReadOnlyAdmin
+from kling_saas.templatetags.screen import money
+
+
+class _PaidBack(admin.SimpleListFilter):
+    """How much of it was paid back."""
+
+    title, parameter_name = "paid back", "back"
+    _HOW = {
+        "whole": {"refunded_cents__gt": 0, "refunded_cents": F("paid_cents")},
+        "part": {"refunded_cents__gt": 0, "refunded_cents__lt": F("paid_cents")},
+        "none": {"refunded_cents": 0, "status": "paid"},
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        """What can be chosen."""
+        return [("whole", "All of it"), ("part", "A part"), ("none", "Nothing")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """What is chosen."""
+        return queryset.filter(**self._HOW.get(self.value() or "", {}))
+
+
+class _Disputed(admin.SimpleListFilter):
+    """What became of the payment at the customer's bank."""
+
+    title, parameter_name = "disputed", "disputed"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        """What can be chosen."""
+        return [("open", "Not decided"), ("lost", "Lost"), ("won", "Won"), ("never", "Never")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """What is chosen, by the latest dispute."""
+        chosen = self.value()
+        if chosen in {"lost", "won"}:
+            return queryset.filter(dispute_status=chosen)
+        if chosen == "open":
+            return queryset.filter(dispute_status__isnull=False, dispute_closed_at=None)
+        return queryset.filter(dispute_status=None) if chosen == "never" else queryset
+
+
+def _latest_dispute(field: str) -> Subquery:
+    mine = Dispute.objects.filter(purchase=OuterRef("pk")).order_by("-pk")
+    return Subquery(mine.values(field)[:1])
 
 
 @admin.register(Purchase)
 class PurchaseAdmin(ReadOnlyAdmin):
     list_display = [
         "public_id",
-        "organisation",
-        "kind",
+        "paid",
+        "back",
+        "disputed",
         "status",
+        "kind",
         "credits",
-        "paid_cents",
-        "currency",
+        "organisation",
         "vendor",
         "invoice_number",
         "created_at",
         "paid_at",
     ]
-    list_filter = ["status", "kind", "vendor"]
+    list_filter = ["status", "kind", _PaidBack, _Disputed, "vendor"]
     search_fields = [
         "public_id",
         "session_id",
@@ -46,6 +95,39 @@ class PurchaseAdmin(ReadOnlyAdmin):
     ]
     list_select_related = ["organisation"]
     date_hierarchy = "created_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With what the list tells of each one's latest dispute."""
+        told: QuerySet[Any] = (
+            super()
+            .get_queryset(request)
+            .annotate(
+                dispute_cents=_latest_dispute("amount_cents"),
+                dispute_status=_latest_dispute("status"),
+                dispute_closed_at=_latest_dispute("closed_at"),
+            )
+        )
+        return told
+
+    @admin.display(description="paid", ordering="paid_cents", empty_value="")
+    def paid(self, purchase: Purchase) -> str | None:
+        """What was charged."""
+        cents = purchase.paid_cents
+        return None if cents is None else money(cents, purchase.currency)
+
+    @admin.display(description="paid back", ordering="refunded_cents", empty_value="")
+    def back(self, purchase: Purchase) -> str | None:
+        """What of it was refunded, or is on its way."""
+        cents = purchase.refunded_cents
+        return money(cents, purchase.currency) if cents else None
+
+    @admin.display(description="disputed", ordering="dispute_cents", empty_value="")
+    def disputed(self, purchase: Any) -> str | None:
+        """What a bank was asked to take back, and how that stands."""
+        if purchase.dispute_status is None:
+            return None
+        amount = money(purchase.dispute_cents, purchase.currency)
+        return f"{amount}, {purchase.dispute_status.replace('_', ' ')}"
 
 
 @admin.register(PaymentEvent)
@@ -100,6 +182,11 @@ class _OfPurchase(ReadOnlyAdmin):
         address = reverse("admin:billing_purchase_change", args=[record.purchase_id])
         return format_html('<a href="{}">{}</a>', address, record.purchase.public_id)
 
+    @admin.display(description="amount", ordering="amount_cents")
+    def amount(self, record: Refund | Dispute) -> str:
+        """In the purchase's money."""
+        return money(record.amount_cents, record.purchase.currency)
+
 
 @admin.register(Refund)
 class RefundAdmin(_OfPurchase):
@@ -108,7 +195,7 @@ class RefundAdmin(_OfPurchase):
         "organisation",
         "bought",
         "credits",
-        "amount_cents",
+        "amount",
         "status",
         "created_at",
         "settled_at",
@@ -128,7 +215,7 @@ class DisputeAdmin(_OfPurchase):
         "stripe_id",
         "organisation",
         "bought",
-        "amount_cents",
+        "amount",
         "status",
         "reason",
         "credits",

@@ -5,12 +5,14 @@ Nothing is granted here. A purchase is paid when the payment service says so (`s
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
@@ -22,6 +24,7 @@ from kling_saas.lib.refusals import NotFound, Refusal
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
+_PAGE_OPEN = timedelta(hours=24)  # the payment service closes it then
 _NOT_ASKED = "The payment page could not be opened, and nothing was charged."
 
 
@@ -70,7 +73,7 @@ def _open_page(purchase: Purchase, pack: Pack) -> Purchase:
 
 
 def _session(purchase: Purchase, pack: Pack, customer: str) -> SessionCreateParams:
-    """What the payment service is asked for. It stays open for 24 hours."""
+    """What the payment service is asked for. It stays open for `_PAGE_OPEN`, its default."""
     ours = {"purchase": purchase.public_id}
     here = settings.SITE_URL + reverse("purchase", args=[purchase.public_id])
     words = f"{pack.credits:,} credits"
@@ -114,11 +117,22 @@ def _give_up(purchase: Purchase) -> None:
         )
 
 
+def payable(purchase: Purchase) -> bool:
+    """Whether its page can still be open: not whether the bank has taken the money meanwhile."""
+    is_open = purchase.status == PurchaseStatus.OPEN and bool(purchase.pay_url)
+    return is_open and purchase.created_at > timezone.now() - _PAGE_OPEN
+
+
 def latest(actor: Actor) -> list[Purchase]:
-    """The organisation's purchases, newest first, at most 200; abandoned ones are left out."""
+    """The organisation's purchases, newest first, at most 200; abandoned ones are left out, of
+    which the news may be under way.
+    """
+    abandoned = Q(status=PurchaseStatus.OPEN, created_at__lte=timezone.now() - _PAGE_OPEN) & (
+        Q(session_id=None, kind=PurchaseKind.PACK) | ~Q(pay_url="")
+    )
     with tenancy.scope(actor.organisation_id):
         found = Purchase.objects.filter(organisation_id=actor.organisation_id).exclude(
-            status__in=[PurchaseStatus.EXPIRED, PurchaseStatus.FAILED]
+            Q(status=PurchaseStatus.EXPIRED) | abandoned
         )
         return list(found.select_related("pack", "plan").order_by("-created_at")[:200])
 

@@ -15,7 +15,7 @@ from accounts.actors import BUYERS, Actor
 from accounts.middleware import outside_transactions
 from accounts.models import Membership
 from accounts.requests import ActingRequest
-from billing import offers
+from billing import freezes, offers
 from billing.models import Purchase, PurchaseStatus
 from billing.pages import signed_in
 from billing.payments import changes, purchases, returning
@@ -74,12 +74,16 @@ def purchase(request: ActingRequest, actor: Actor, public_id: str) -> HttpRespon
 
 
 def _shown(request: ActingRequest, actor: Actor, found: Purchase) -> dict[str, Any]:
+    # They come from a payment that went through: what failed before it is no news any more.
+    returned = "paid" in request.GET
+    dispute = returning.disputed(actor, found)
     return {
         "purchase": found,
-        # They come from a payment that went through: what failed before it is no news any more.
-        "returned": "paid" in request.GET,
+        "returned": returned,
         "refunds": returning.of(actor, found),
-        "dispute": returning.disputed(actor, found),
+        "lapsed": bool(found.pay_url) and not purchases.payable(found) and not returned,
+        "dispute": dispute,
+        "freeze": freezes.by_dispute(actor.organisation_id, dispute) if dispute else None,
         "offer": returning.offer(actor, found),
     }
 
@@ -87,8 +91,9 @@ def _shown(request: ActingRequest, actor: Actor, found: Purchase) -> dict[str, A
 @require_GET
 @signed_in
 def invoices(request: ActingRequest, actor: Actor) -> HttpResponse:
-    """Every purchase with its invoice, newest first."""
-    context = {"purchases": purchases.latest(actor), "may_buy": actor.may_buy}
+    """Every purchase with its invoice, newest first, and where those can be paid that are not."""
+    bought = [(one, purchases.payable(one)) for one in purchases.latest(actor)]
+    context = {"purchases": bought, "may_buy": actor.may_buy}
     return render(request, "billing/invoices.html", context)
 
 

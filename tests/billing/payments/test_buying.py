@@ -87,10 +87,31 @@ def test_a_refused_card_is_told_in_the_banks_words_and_another_one_pays(
     assert f"The bank said: “{said}”" in page
     assert f'href="{purchase.pay_url}">Try again' in page
     assert bob.gained == 0
+    _an_open_one_is_listed_while_it_can_be_paid(site, bob, purchase)
     asked = payments.pay(purchase.pay_url, ASKS)
     payments.bank(asked, "complete")
     paid = bob.until(purchase, status="paid")
     assert (bob.gained, paid.failure, bob.proven()) == (1050, "", True)
+
+
+def _an_open_one_is_listed_while_it_can_be_paid(site: str, bob: Buyer, purchase: Purchase) -> None:
+    """And not for good: it was abandoned, whether or not anybody says so."""
+    web, listed = bob.browser(site), f"{site}/billing/invoices"
+    begun = bob.now(purchase).created_at
+    assert f'href="{purchase.pay_url}">Pay now' in web.get(listed, timeout=60).text
+    with tenancy.scope(bob.id):
+        Purchase.objects.filter(pk=purchase.pk).update(created_at=begun - timedelta(hours=25))
+    assert "Nothing bought yet" in web.get(listed, timeout=60).text
+    page = web.get(f"{site}/billing/purchases/{purchase.public_id}", timeout=60).text
+    assert "Not paid in time" in page
+    assert "Buy again" in page
+    with tenancy.scope(bob.id):
+        Purchase.objects.filter(pk=purchase.pk).update(created_at=begun, status="failed")
+    shown = web.get(listed, timeout=60).text
+    assert "Pay now" not in shown
+    assert "Your card has insufficient funds." in shown
+    with tenancy.scope(bob.id):
+        Purchase.objects.filter(pk=purchase.pk).update(status="open")
 
 
 def test_a_code_takes_its_part_off_and_the_lot_is_worth_what_was_paid(payments: Service) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from urllib.parse import urlencode
 
 import pytest
+from django.contrib import admin
 from django.core.management import CommandError, call_command
 
 from accounts import tenancy
@@ -14,6 +16,7 @@ from billing.errors import WalletFrozen
 from billing.models import Dispute, Purchase
 from billing.payments import refunds, shares
 from tests.billing.payments.shop import Buyer, pack, post, told_of
+from tests.billing.test_console import PLAIN_STATIC, asked
 from tests.payments_sandbox.service import Service
 from tests.waiting import until
 
@@ -40,6 +43,14 @@ def told(buyer: Buyer) -> list[str]:
     return [facts["said"] for facts in buyer.notices("dispute")]
 
 
+def _in_console(purchase: Purchase, **filters: str) -> str:
+    """The purchase in the operators' list, where the filters let it through."""
+    room = admin.site.get_model_admin(Purchase)
+    with PLAIN_STATIC, tenancy.system("operators see every tenant"):
+        query = urlencode({"q": purchase.public_id, **filters})
+        return room.changelist_view(asked(f"/?{query}")).render().content.decode()
+
+
 def test_a_dispute_that_is_won_gives_everything_back(site: str, payments: Service) -> None:
     alice = Buyer()
     bought = alice.buy(payments)
@@ -55,26 +66,43 @@ def test_a_dispute_that_is_won_gives_everything_back(site: str, payments: Servic
     page = alice.browser(site).get(f"{site}/billing", timeout=60).text
     assert "Your bank was told that a payment for credits was not right" in page
     bill = f"{site}/billing/purchases/{bought.public_id}"
-    assert "$28.00 were disputed, and 1,050 credits left" in alice.browser(site).get(bill).text
+    taken = alice.browser(site).get(bill).text
+    assert "$28.00 were disputed, and 1,050 credits left" in taken
+    assert "Nothing new can be ordered until the bank has decided" in taken
+    assert "tell your bank to withdraw it, and write to us" in taken
+    assert f'datetime="{row.evidence_due_at:%Y-%m-%dT%H:%M:%SZ}"' in taken
+    assert "Make a film" not in taken
     payments.control(f"disputes/{name}", outcome="won")
     row = seen(alice, name, "won")
     assert row.reversed_at is not None
     assert row.closed_at is not None
     assert (alice.money(), told(alice)) == ((950, 0, False), ["opened", "won"])
-    assert "They were added to your live wallet" in alice.browser(site).get(bill).text
+    given_back = alice.browser(site).get(bill).text
+    assert "They were added to your live wallet" in given_back
+    assert "Spending is stopped" not in given_back
+    assert "Make a film" in given_back
     assert alice.proven()
 
 
-def test_what_was_spent_is_owed_after_a_lost_one_until_it_is_paid(payments: Service) -> None:
+def test_what_was_spent_is_owed_after_a_lost_one_until_it_is_paid(
+    site: str, payments: Service
+) -> None:
     alice = Buyer()
     bought = alice.buy(payments)
     alice.spend(alice.available)
     name = dispute(payments, bought)
     seen(alice, name, "needs_response")
     assert alice.money()[1:] == (1050, True)
+    listed = _in_console(bought, disputed="open")
+    assert "$28.00, needs response" in listed
     payments.control(f"disputes/{name}", outcome="lost")
     assert seen(alice, name, "lost").closed_at is not None
+    assert "$28.00, lost" in _in_console(bought, disputed="lost")
+    for other in ({"disputed": "open"}, {"disputed": "never"}, {"disputed": "won"}):
+        assert "field-paid" not in _in_console(bought, **other)
     assert alice.money()[1:] == (1050, True)
+    bill = f"{site}/billing/purchases/{bought.public_id}"
+    assert "as soon as nothing is owed" in alice.browser(site).get(bill, timeout=60).text
     alice.buy(payments, pack(bonus_credits=0))
     assert alice.money()[1:] == (50, True)
     alice.buy(payments, pack(bonus_credits=0))
@@ -116,6 +144,10 @@ def test_what_was_paid_back_before_is_not_taken_once_more(payments: Service) -> 
     bought = alice.buy(payments)
     refunds.ask(bought, 400, "Too many")
     assert alice.gained == 630
+    listed = _in_console(bought, back="part")
+    assert "$28.00" in listed
+    assert "$11.20" in listed
+    assert "field-paid" not in _in_console(bought, back="whole")
     assert seen(alice, dispute(payments, bought), "needs_response").credits == 630
     assert (alice.money(), alice.proven()) == ((0, 0, True), True)
     with tenancy.scope(alice.id):
