@@ -42,27 +42,33 @@ _STATUS = {
 
 
 def ask(
-    purchase: Purchase, amount: int | None, reason: str, *, asked_by: int | None = None
-) -> Refund:
+    purchase: Purchase, amount: int | None, reason: str, *, asked_by: int | None = None,
+    seen: int | None = None,
+) -> Refund:  # fmt: skip
     """Pay so many of the credits bought back, or all that can be; as it stands after the first
     try. The service that does not answer is asked again by the workers.
 
-    Outside of transactions. Raises Conflict when nothing can be paid back, LotSpent for more than
-    can; then nothing moved.
+    `seen` is how many could be, when it was asked for: pressed twice, it is one refund.
+    Outside of transactions. Raises Conflict when nothing can be paid back, or not as many as were
+    `seen`, LotSpent for more than can; then nothing moved.
     """
     with tenancy.scope(purchase.organisation_id):
-        refund = _begin(purchase, amount, reason, asked_by)
+        refund = _begin(purchase, amount, reason, asked_by, seen)
     _attempt(refund, again=False)
     with tenancy.scope(purchase.organisation_id):
         done: Refund = Refund.objects.select_related("purchase").get(pk=refund.pk)
     return done
 
 
-def _begin(purchase: Purchase, amount: int | None, reason: str, asked_by: int | None) -> Refund:
+def _begin(
+    purchase: Purchase, amount: int | None, reason: str, asked_by: int | None, seen: int | None
+) -> Refund:
     purchase = Purchase.objects.select_for_update().get(pk=purchase.pk)
     most, _cents = shares.refundable(purchase)
     if not most:
         raise Conflict("Nothing of this purchase can be paid back (any more).")
+    if seen is not None and seen != most:
+        raise Conflict("Other credits were spent meanwhile: look again at what would come back.")
     wanted = most if amount is None else amount
     if not 1 <= wanted <= most:
         raise LotSpent(wanted=wanted, left=most)

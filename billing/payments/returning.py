@@ -1,12 +1,13 @@
-"""Customers take their money back themselves: a while after paying, for what they did not spend.
+"""Customers take their money back themselves: a while after paying, for what they did not spend,
+or for a part of that.
 
 Whoever takes a month of a plan back gives the plan up with it: otherwise they would keep its limits
-and its prices, every month, for nothing.
+and its prices, every month, for nothing. So it comes back whole, or not at all.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,27 +16,40 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.actors import Actor
 from billing import wallets
+from billing.errors import BillingRefusal
 from billing.models import Dispute, Purchase, PurchaseKind, Refund
 from billing.payments import purchases, refunds, shares, subscriptions
 from kling_saas.lib.refusals import Conflict
 
 _REASON = "Asked for by the customer."
+_LEAST_CENTS = 100  # of a part: each refund is the bank's work
+
+
+class BadPart(BillingRefusal):
+    """Not a part of the purchase that can be paid back; `field` is `credits`."""
+
+    code, status, title = "invalid_refund", 422, "Invalid refund"
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What would come back: credits that were bought leave the wallet, `on_top` with them, and
-    the running plan ends if `ends_plan`."""
+    the running plan ends if `ends_plan`. At most `most` of them can, and no fewer than `least`;
+    `rest` is all that was not paid back before.
+    """
 
     credits: int
     on_top: int
     cents: int
+    most: int
+    least: int
+    rest: shares.Left
     until: datetime
     ends_plan: bool
 
 
 def offer(actor: Actor, purchase: Purchase) -> Offer | None:
-    """What the actor can have paid back of it now; None: nothing, too late, they owe
+    """All that the actor can have paid back of it now; None: nothing, too late, they owe
     credits, or it is not theirs to ask."""
     if not actor.may_buy or actor.suspended or purchase.vendor != settings.PAYMENTS_VENDOR:
         return None
@@ -46,32 +60,60 @@ def offer(actor: Actor, purchase: Purchase) -> Offer | None:
     if until <= timezone.now() or owes:
         return None
     with tenancy.scope(purchase.organisation_id):
+        rest = shares.left(purchase)  # before: what others take meanwhile is not offered
         most, cents = shares.refundable(purchase)
-        on_top = shares.on_top_of(purchase, shares.left(purchase), most)
+        on_top = shares.on_top_of(purchase, rest, most)
         whole = most == purchase.credits or purchase.kind != PurchaseKind.PLAN
     if not most or not whole:
         return None
     running = subscriptions.of(purchase.organisation_id) if purchase.subscription_id else None
     ends_plan = running is not None and running.stripe_id == purchase.subscription_id
-    return Offer(most, on_top, cents, until, ends_plan)
+    parted = purchase.kind != PurchaseKind.PLAN
+    least = min(most, -(-_LEAST_CENTS * rest.credits // rest.cents)) if parted else most
+    return Offer(
+        credits=most, on_top=on_top, cents=cents, most=most, least=least, rest=rest, until=until,
+        ends_plan=ends_plan,
+    )  # fmt: skip
 
 
-def give_back(actor: Actor, public_id: str, bought: int) -> Refund:
-    """Pay back what was offered, if that still stands; before that, end the plan it is a month of.
+def part(purchase: Purchase, offered: Offer, bought: int | None) -> Offer:
+    """What would come back for so many of the credits that are `offered`; None is no number.
 
-    Outside of transactions. Raises NotFound, Forbidden, Conflict when it does not stand any more,
-    PaymentServiceDown and NotUnderstood when the plan could not be ended; then no money moved.
+    Raises BadPart.
     """
+    most, least = offered.most, offered.least
+    if bought is None or not least <= bought <= most:
+        if least == most:
+            raise BadPart(
+                f"Only all of them together come back: {most:,} credits.", field="credits"
+            )
+        raise BadPart(f"Write {least:,} to {most:,} credits.", field="credits")
+    on_top = shares.on_top_of(purchase, offered.rest, bought)
+    return replace(
+        offered, credits=bought, on_top=on_top, cents=shares.cents_of(offered.rest, bought)
+    )
+
+
+def give_back(actor: Actor, public_id: str, bought: int | None, seen: int | None = None) -> Refund:
+    """Pay back so many of those that were offered; before that, end the plan it is a month of.
+
+    `seen` is how many were offered, and None that `bought` was all of them.
+    Outside of transactions. Raises NotFound, Forbidden, Conflict when the offer does not stand any
+    more, BadPart, PaymentServiceDown and NotUnderstood when the plan could not be ended; then no
+    money moved.
+    """
+    seen = bought if seen is None else seen
     actor.must_buy("ask for money back")
     purchase = purchases.find(actor, public_id)
     offered = offer(actor, purchase)
     if offered is None:
         raise Conflict("Nothing of this purchase can be paid back (any more).")
-    if offered.credits != bought:
+    if offered.most != seen:
         raise Conflict("Other credits were spent meanwhile: look again at what would come back.")
+    wanted = part(purchase, offered, bought).credits
     if offered.ends_plan:
         subscriptions.end(purchase.organisation_id, purchase.subscription_id)
-    return refunds.ask(purchase, bought, _REASON, asked_by=actor.user_id)
+    return refunds.ask(purchase, wanted, _REASON, asked_by=actor.user_id, seen=seen)
 
 
 def disputed(actor: Actor, purchase: Purchase) -> Dispute | None:

@@ -47,12 +47,32 @@ def refundable(purchase: Purchase) -> tuple[int, int]:
     given on top keeps as many of those that were paid. In the purchase's scope.
     """
     rest = left(purchase)
-    paid = purchase.status == PurchaseStatus.PAID and purchase.payment_intent_id
-    if not paid or rest.cents < 1 or rest.credits < 1 or charged_back(purchase):
+    if _barred(purchase, rest):
         return 0, 0
     most = max(0, min(rest.credits, sum(unspent(purchase)) - rest.bonus))
     cents = cents_of(rest, most)
     return (most, cents) if cents else (0, 0)
+
+
+def why_nothing(purchase: Purchase) -> str:
+    """Why none of it can be paid back, when none can: a sentence for operators. In its scope."""
+    spent = "What can still be spent of it is not more than the credits that were given on top."
+    return _barred(purchase, left(purchase)) or (
+        spent if sum(unspent(purchase)) else "All of its credits are spent, or have expired."
+    )
+
+
+def _barred(purchase: Purchase, rest: Left) -> str:
+    """Why, whatever is unspent; or empty."""
+    if purchase.status != PurchaseStatus.PAID:
+        return f"It is not paid: {purchase.get_status_display().lower()}."
+    if not purchase.payment_intent_id:
+        return "Nothing was charged for it."
+    if rest.cents < 1 or rest.credits < 1:
+        return "All of it was paid back before."
+    if dispute := charged_back(purchase):
+        return f"The bank has taken the payment back by the dispute {dispute.stripe_id}."
+    return ""
 
 
 def on_top_of(purchase: Purchase, rest: Left, bought: int) -> int:

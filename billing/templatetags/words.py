@@ -6,8 +6,6 @@ from fractions import Fraction
 
 from django import template
 
-from billing.views import words
-
 register = template.Library()
 
 
@@ -21,12 +19,6 @@ def figure(amount: int | None) -> str:
 def signed(amount: int) -> str:
     """`+1,234`, `−10` or `0`."""
     return f"{amount:+,}".replace("-", "−") if amount else "0"
-
-
-@register.filter
-def purchase(reference: str) -> str:
-    """The id of the purchase that a reference is about, or nothing."""
-    return words.purchase_of(reference)
 
 
 @register.filter

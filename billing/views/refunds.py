@@ -1,4 +1,4 @@
-"""Money back for a purchase: what would come back, and a step to confirm it."""
+"""Money back for a purchase: what would come back, for all or a part, and a step to confirm it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from accounts.requests import ActingRequest
 from billing.pages import signed_in
 from billing.payments import purchases, returning
 from billing.payments.errors import NotUnderstood, PaymentServiceDown
+from billing.payments.returning import BadPart
 from billing.views.purchases import whom_to_ask
 from kling_saas.lib.numbers import whole
 from kling_saas.lib.refusals import Conflict, Forbidden
@@ -23,24 +24,40 @@ from kling_saas.lib.refusals import Conflict, Forbidden
 @outside_transactions
 @signed_in
 def refund(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
-    """A GET shows what would come back; a POST asks for it, if it still is so."""
+    """A GET shows what would come back, for `credits` of it if so asked; a POST asks for it, if
+    as many could still come back as were `seen`.
+    """
     if request.method == "POST":
         return _ask(request, actor, public_id)
+    return _shown(request, actor, public_id, request.GET.get("credits"))
+
+
+def _shown(request: ActingRequest, actor: Actor, public_id: str, asked: str | None) -> HttpResponse:
     purchase = purchases.find(actor, public_id)
     if not actor.may_buy:
         return whom_to_ask(request, actor)
     offer = returning.offer(actor, purchase)
     if offer is None:
         return redirect("purchase", public_id)
-    return render(request, "billing/refund.html", {"purchase": purchase, "offer": offer})
+    problem: BadPart | None = None
+    if asked is not None:
+        try:
+            offer = returning.part(purchase, offer, whole(asked))
+        except BadPart as refusal:
+            problem = refusal
+    context = {"purchase": purchase, "offer": offer, "problem": problem, "asked": asked}
+    status = problem.status if problem else 200
+    return render(request, "billing/refund.html", context, status=status)
 
 
 def _ask(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
-    bought = whole(request.POST.get("credits", "")) or 0
+    asked, seen = request.POST.get("credits", ""), request.POST.get("seen", "")
     try:
-        returning.give_back(actor, public_id, bought)
+        returning.give_back(actor, public_id, whole(asked), whole(seen) if seen else None)
     except Forbidden:
         return whom_to_ask(request, actor)
+    except BadPart:
+        return _shown(request, actor, public_id, asked)
     except Conflict as refusal:
         messages.error(request, refusal.detail)
     except (PaymentServiceDown, NotUnderstood):

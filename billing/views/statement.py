@@ -18,7 +18,7 @@ from billing.filters import Wanted
 from billing.models import TransferType
 from billing.pages import Answer, signed_in
 from billing.views import words
-from billing.views.words import said, told
+from billing.views.words import purchases_of, said, told
 from kling_saas.api.errors import InvalidQuery
 
 _LINES = 50
@@ -89,9 +89,15 @@ def _entries(actor: Actor, wanted: Wanted, after: str) -> dict[str, Any]:
     page = books.page(*mine, wanted, after=after, limit=_LINES)
     totals = books.totals(*mine, wanted)
     names = naming.Names(actor.organisation_id).of(entry.actor for entry in page.entries)
+    bought = purchases_of(mine[0], [entry.reference for entry in page.entries])
     return {
         "entries": [
-            {"entry": entry, "actor": names[entry.actor], **said(entry.type)}
+            {
+                "entry": entry,
+                "actor": names[entry.actor],
+                "purchase": bought.get(entry.reference, ""),
+                **said(entry.type),
+            }
             for entry in page.entries
         ],
         "next": page.next,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import tenancy
 from billing import freezes, statements
 from billing.filters import EndsBeforeItBegins
+from billing.models import Dispute, Refund
 from billing.naming import Names
 from kling_saas.api.errors import InvalidQuery
 
@@ -34,6 +37,10 @@ _WORDS: dict[str, tuple[Promise | str, str]] = {
     "write_off": (_("Debt forgiven"), "settings"),
 }
 
+_OF_PURCHASES: dict[str, tuple[Any, str]] = {
+    "refund": (Refund, "public_id"),
+    "dispute": (Dispute, "stripe_id"),
+}
 
 _FROZEN = {
     "dispute": _(
@@ -86,12 +93,34 @@ def said(state: str) -> dict[str, Any]:
 
 
 def told(lines: list[statements.Line], names: Names) -> list[dict[str, Any]]:
-    """Lines of the statement, each with its words and who did it."""
+    """Lines of the statement, each with its words, who did it, and the purchase it is about."""
     actors = names.of(line.actor for line in lines)
-    return [{"line": line, "actor": actors[line.actor], **said(line.state)} for line in lines]
+    bought = purchases_of(names.organisation_id, [line.reference for line in lines])
+    return [
+        {
+            "line": line,
+            "actor": actors[line.actor],
+            "purchase": bought.get(line.reference, ""),
+            **said(line.state),
+        }
+        for line in lines
+    ]
 
 
-def purchase_of(reference: str) -> str:
-    """The id of the purchase that a reference is about (`purchase:pur_…:bonus`), or empty."""
-    kind, _colon, rest = reference.partition(":")
-    return rest.partition(":")[0] if kind == "purchase" and rest.startswith("pur_") else ""
+def purchases_of(organisation_id: int, references: Iterable[str]) -> dict[str, str]:
+    """The ids of the purchases that references are about, by the reference: `purchase:pur_…`,
+    `refund:ref_…` (both also with `:bonus`) and `dispute:dp_…`.
+    """
+    named: dict[str, dict[str, str]] = {}
+    for reference in references:
+        kind, _colon, rest = reference.partition(":")
+        named.setdefault(kind, {})[reference] = rest.partition(":")[0]
+    bought = named.get("purchase", {}).items()
+    found = {reference: name for reference, name in bought if name.startswith("pur_")}
+    with tenancy.scope(organisation_id):
+        for kind, (rows, field) in _OF_PURCHASES.items():
+            if kind in named:
+                mine = rows.objects.filter(**{f"{field}__in": set(named[kind].values())})
+                ids = dict(mine.values_list(field, "purchase__public_id"))
+                found |= {one: ids[name] for one, name in named[kind].items() if name in ids}
+    return found

@@ -212,7 +212,7 @@ def test_the_story_of_a_wallet(visitor: Callable[..., Visitor]) -> None:
     page.get_by_role("link", name="Automatic top-up").first.click()
     page.locator("#purchase a[href$='/refund']").click()
     expect(page.locator("dl.facts")).to_contain_text("1,500")
-    page.locator("form[action$='/refund'] button").click()
+    page.locator("form[action$='/refund'] button.main").click()
     expect(page.get_by_label("Money back")).to_contain_text("Paid back")
     story.until_available(0)
 

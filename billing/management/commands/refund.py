@@ -11,6 +11,7 @@ from billing.management.naming import purchase_of
 from billing.models import Purchase
 from billing.payments import refunds, shares
 from kling_saas.lib.refusals import Refusal
+from kling_saas.templatetags.screen import credits_words, money
 
 
 class Command(BaseCommand):
@@ -36,10 +37,10 @@ class Command(BaseCommand):
         try:
             done = refunds.ask(found, options["credits"], options["reason"])
         except Refusal as refusal:
-            raise CommandError(refusal.detail) from None
+            raise CommandError(f"{refusal.detail} {_why_nothing(found)}".strip()) from None
         self.stdout.write(
-            f"{done.public_id}: {done.credits} credits, {done.amount_cents} cents: "
-            f"{done.get_status_display().lower()}."
+            f"{done.public_id}: {credits_words(done.credits)}, "
+            f"{money(done.amount_cents, found.currency)}: {done.get_status_display().lower()}."
         )
 
 
@@ -49,4 +50,13 @@ def _would(purchase: Purchase, wanted: int | None) -> str:
         amount = min(most, wanted or most)
         if amount:
             cents = shares.cents_of(shares.left(purchase), amount)
-    return f"{amount} credits, {cents} {purchase.currency} cents would go back; {most} can."
+    if not amount:
+        return f"Nothing can be paid back. {_why_nothing(purchase)}"
+    worth = money(cents, purchase.currency)
+    return f"{credits_words(amount)}, {worth} would go back; at most {credits_words(most)} can."
+
+
+def _why_nothing(purchase: Purchase) -> str:
+    """Empty when something can."""
+    with tenancy.scope(purchase.organisation_id):
+        return "" if shares.refundable(purchase)[0] else shares.why_nothing(purchase)

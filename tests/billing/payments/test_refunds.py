@@ -18,7 +18,7 @@ from billing.models import Purchase, Refund
 from billing.payments import purchases, refunds, returning
 from billing.payments.errors import PaymentServiceDown
 from kling_saas.lib.refusals import Conflict, Refusal
-from tests.billing.payments.shop import Buyer, post, told_of
+from tests.billing.payments.shop import Buyer, pack, post, told_of
 from tests.billing.payments.test_plans import plan, subscribe
 from tests.payments_sandbox.service import Service
 from tests.stack import free_ports
@@ -46,11 +46,20 @@ def test_what_is_unspent_comes_back_and_gifts_that_were_spent_are_paid(
     assert "$25.76 would come back to you" in confirm
     assert "920 + 46" in confirm
     assert alice.gained == 970
-    for other in ("1000", "9" * 5000, "all"):
+    for other in ("35", "921", "0", "all"):  # less than a dollar's worth, more than is unspent
+        wrong = web.get(f"{page}/refund", params={"credits": other}, timeout=60)
+        assert (wrong.status_code, "Write 36 to 920 credits." in wrong.text) == (422, True)
+        wrong = web.post(f"{page}/refund", {"credits": other, "seen": "920"}, timeout=60)
+        assert (wrong.status_code, "Write 36 to 920 credits." in wrong.text) == (422, True)
+    for other in ("1000", "300", "9" * 5000, "all"):
         stale = web.post(f"{page}/refund", {"credits": other}, timeout=60).text
         assert "Other credits were spent meanwhile" in stale
     done = web.post(f"{page}/refund", {"credits": "920"}, timeout=60).text
     assert "$25.76 for 920 credits" in done
+    for shown in ("", "/statement", "/statement/entries?type=refund"):
+        lines = web.get(f"{site}/billing{shown}", timeout=60).text.split("<tr")[1:]
+        refunded = next(line for line in lines if "Refunded in money" in line)
+        assert f'href="/billing/purchases/{bought.public_id}"' in refunded
     assert "You bought 1,000 credits" in done  # and they are not all in the wallet
     assert of(alice, bought) == [(920, 2576, "succeeded")]
     # 80 credits were paid for, which bring 4 on top: those are what is left.
@@ -92,7 +101,8 @@ def test_an_operator_pays_back_in_parts_and_the_last_one_makes_it_whole(
     bought = alice.buy(payments)
     words = {"reason": "Wrong pack"}
     call_command("refund", bought.public_id, credits=333, dry_run=True, **words)
-    assert "333 credits, 932 usd cents would go back; 1000 can." in capsys.readouterr().out
+    said = "333 credits, $9.32 would go back; at most 1,000 credits can.\n"
+    assert capsys.readouterr().out == said
     assert alice.gained == 1050
     call_command("refund", bought.public_id, credits=333, **words)
     assert alice.gained == 1050 - 333 - 17
@@ -101,20 +111,57 @@ def test_an_operator_pays_back_in_parts_and_the_last_one_makes_it_whole(
     call_command("refund", bought.public_id, **words)
     assert of(alice, bought) == [(333, 932, "succeeded"), (667, 1868, "succeeded")]
     assert (alice.gained, alice.now(bought).refunded_cents) == (0, 2800)
-    with pytest.raises(CommandError, match="Nothing of this purchase"):
+    assert ": 667 credits, $18.68: done." in capsys.readouterr().out
+    call_command("refund", bought.public_id, dry_run=True)
+    said = "Nothing can be paid back. All of it was paid back before.\n"
+    assert capsys.readouterr().out == said
+    with pytest.raises(CommandError, match=r"Nothing of this purchase .* All of it was paid back"):
         call_command("refund", bought.public_id, **words)
+    spent = alice.buy(payments)
+    for amount, why in ((1020, "not more than the credits"), (30, "All of its credits are spent")):
+        alice.spend(amount)
+        call_command("refund", spent.public_id, dry_run=True)
+        assert why in capsys.readouterr().out
     with pytest.raises(CommandError, match="There is no purchase pur_none"):
         call_command("refund", "pur_none", **words)
     assert alice.proven()
 
 
-def test_pressed_eight_times_at_once_it_is_one_refund(payments: Service) -> None:
+def test_a_part_comes_back_with_its_share_of_the_gift_and_never_more_than_it_is_worth(
+    site: str, payments: Service
+) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments, pack(price_cents=2801))
+    alice.spend(40)  # of the gift
+    web, page = alice.browser(site), f"{site}/billing/purchases/{bought.public_id}/refund"
+    confirm = web.get(page, params={"credits": "333"}, timeout=60).text
+    assert "$9.32 would come back to you" in confirm  # 9.3273
+    assert "333 + 17" in confirm
+    assert 'name="seen" value="960"' in confirm
+    for _ in range(2):  # the second time is a mistake
+        done = web.post(page, {"credits": "333", "seen": "960"}, timeout=60).text
+    assert "Other credits were spent meanwhile" in done
+    assert of(alice, bought) == [(333, 932, "succeeded")]
+    assert alice.gained == 1050 - 40 - 350
+    rest = web.get(page, timeout=60).text
+    assert "627 + 31" in rest
+    assert "$17.56 would come back to you" in rest
+    web.post(page, {"credits": "300", "seen": "627"}, timeout=60)
+    web.post(page, {"credits": "327", "seen": "327"}, timeout=60)
+    assert of(alice, bought)[1:] == [(300, 840, "succeeded"), (327, 916, "succeeded")]
+    # 40 credits were paid for, which bring 2 on top: those are what is left of them.
+    assert (alice.gained, alice.now(bought).refunded_cents) == (2, 932 + 840 + 916)
+    assert alice.proven()
+
+
+@pytest.mark.parametrize("part", [1000, 300])
+def test_pressed_eight_times_at_once_it_is_one_refund(payments: Service, part: int) -> None:
     alice = Buyer()
     bought = alice.buy(payments)
 
     def press(_: int) -> str:
         try:
-            return returning.give_back(alice.actor, bought.public_id, 1000).status
+            return returning.give_back(alice.actor, bought.public_id, part, seen=1000).status
         except Refusal as refusal:
             return refusal.code
         finally:
@@ -123,9 +170,9 @@ def test_pressed_eight_times_at_once_it_is_one_refund(payments: Service) -> None
     with ThreadPoolExecutor(8) as crowd:
         said = sorted(crowd.map(press, range(8)))
     assert said == ["conflict"] * 7 + ["succeeded"]
-    assert of(alice, bought) == [(1000, 2800, "succeeded")]
+    assert of(alice, bought) == [(part, part * 28 // 10, "succeeded")]
     assert len(payments.v1.refunds.list({"payment_intent": str(bought.payment_intent_id)})) == 1
-    assert (alice.gained, alice.proven()) == (0, True)
+    assert (alice.gained, alice.proven()) == (1050 - part - part // 20, True)
 
 
 def test_what_the_bank_does_not_take_comes_back_as_credits(site: str, payments: Service) -> None:
@@ -221,6 +268,9 @@ def test_a_month_comes_back_only_when_nothing_of_it_was_spent_and_ends_the_plan(
             assert "Your plan ends with it" in web.get(page, timeout=60).text
             confirm = web.get(f"{page}/refund", timeout=60).text
             assert "Your plan Small ends at once" in confirm
+            assert "Credits to give back" not in confirm  # a month comes back whole
+            part = web.post(f"{page}/refund", {"credits": "500", "seen": "1000"}, timeout=60)
+            assert "Only all of them together come back: 1,000 credits." in part.text
             with (
                 override_settings(PAYMENTS_API_BASE=f"http://127.0.0.1:{free_ports(1)[0]}"),
                 pytest.raises(PaymentServiceDown),
