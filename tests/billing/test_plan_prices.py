@@ -113,6 +113,19 @@ def test_a_price_of_a_plan_sells_nothing_that_is_not_on_the_list(plan: Plan) -> 
     assert all(sku != "bread" for sku, _, _ in prices.book_of(alice).rows)
 
 
+def test_a_plan_of_everybody_is_looked_up_without_seeing_more_of_them(plan: Plan) -> None:
+    price_film(plan)
+    alice, bob = purse.organisation().pk, purse.organisation().pk
+    for each in (alice, bob):
+        subscribe(each, plan)
+    with tenancy.scope(alice), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT organisation_id FROM billing_subscribers(%s, %s)", ["sandbox", ["active"]]
+        )
+        assert {alice, bob} <= {row[0] for row in cursor.fetchall()}
+        assert {row.organisation_id for row in Subscription.objects.all()} == {alice}
+
+
 def test_a_busy_door_asks_for_everybodys_plans_once_a_second_and_not_for_each(plan: Plan) -> None:
     price_film(plan)
     alice = purse.organisation().pk

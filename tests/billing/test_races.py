@@ -70,6 +70,17 @@ def test_one_purchase_told_sixteen_times_at_once_is_paid_out_once() -> None:
     assert purse.figures(alice) == (100, 0, 0)
 
 
+def test_one_refund_asked_for_sixteen_times_at_once_is_made_once() -> None:
+    alice = purse.funded(100)
+    made = at_once(
+        lambda _: ledger.refund(
+            alice, LIVE, 10, lot="first purchase", reference="re_1", reason="asked for"
+        )
+    )
+    assert made == {"True": 1, "False": 15}
+    assert proof.prove(alice).holds
+
+
 def test_captures_and_releases_of_one_hold_racing_settle_it_once() -> None:
     alice = purse.funded(100)
     held = ledger.reserve(alice, LIVE, 10, reference="gen_a").hold_id

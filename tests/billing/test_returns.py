@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import tenancy
 from billing import ledger, proof, wallets
 from billing.errors import AmountOutOfRange, ReferenceReused
-from billing.models import Lot, LotSource
+from billing.models import Lot, LotSource, Wallet
 from tests.billing import purse
 from tests.billing.purse import LIVE
 
@@ -22,7 +22,7 @@ def lots(organisation: int) -> dict[str, int]:
         return dict(Lot.objects.order_by("id").values_list("reference", "remaining"))
 
 
-@pytest.mark.parametrize(("paid", "owed"), [(50, 40), (89, 1), (90, 0)])
+@pytest.mark.parametrize(("paid", "owed"), [(1, 89), (50, 40), (89, 1), (90, 0)])
 def test_a_dispute_that_is_won_forgives_the_rest_and_gives_back_what_was_paid(
     paid: int, owed: int
 ) -> None:
@@ -37,6 +37,19 @@ def test_a_dispute_that_is_won_forgives_the_rest_and_gives_back_what_was_paid(
     assert purse.figures(alice) == (10 + paid, 90, 0)
     assert wallets.balance(alice, LIVE).owed == 0
     assert lots(alice) == {"first purchase": 10, "second purchase": 0, "dp_1:paid": paid}
+    assert proof.prove(alice).holds
+
+
+@pytest.mark.parametrize(("bought", "first"), [(1, (1, 0)), (0, (0, 1))])
+def test_a_claim_of_one_credit_is_made_once_too(bought: int, first: tuple[int, int]) -> None:
+    alice = purse.funded(1)
+    if not bought:
+        ledger.reserve(alice, LIVE, 1, reference="gen_a")
+    claim = {"purchase": "first purchase", "reference": "dp_1", "reason": "dispute"}
+    assert ledger.claw_back(alice, LIVE, 1, **claim) == first
+    assert ledger.claw_back(alice, LIVE, 1, **claim) == first
+    with pytest.raises(ReferenceReused):
+        ledger.claw_back(alice, LIVE, 2, **claim)
     assert proof.prove(alice).holds
 
 
@@ -109,6 +122,26 @@ def test_a_renewal_keeps_the_newest_credits_of_all_months_before_it() -> None:
     with tenancy.scope(alice):
         kept = dict(Lot.objects.values_list("reference", "expires_at"))
     assert kept == {"first": month, "second": until, "third": until, "fourth": month}
+
+
+def test_one_credit_too_many_is_not_kept_at_a_renewal() -> None:
+    alice, month = purse.organisation().pk, timezone.now() + timedelta(days=30)
+    for name in ("first", "second"):
+        ledger.grant(alice, LIVE, 30, LotSource.PLAN, reference=name, expires_at=month)
+    until = month + timedelta(days=30)
+    assert ledger.roll_over(alice, LIVE, 29, until=until, renewal="second") == 29
+    assert lots(alice) == {"first": 29, "second": 30}
+
+
+def test_a_wallet_says_the_cause_that_still_freezes_it() -> None:
+    alice = purse.funded(10)
+    for cause in ("one", "two"):
+        ledger.freeze(alice, LIVE, cause=cause, reason=f"cause {cause}")
+    for lifted, said in (("one", "cause two"), ("two", "")):
+        assert ledger.thaw(alice, LIVE, cause=lifted, reason="looked at")
+        with tenancy.scope(alice):
+            wallet = Wallet.objects.get(livemode=True)
+        assert (wallet.frozen_reason, wallet.frozen_at is not None) == (said, bool(said))
 
 
 def test_credits_from_nowhere_and_orders_of_no_amount_are_refused() -> None:

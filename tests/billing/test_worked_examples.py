@@ -275,6 +275,7 @@ def test_a_frozen_wallet_settles_and_receives_but_reserves_nothing() -> None:
     held = ledger.reserve(alice, LIVE, 10, reference="gen_a")
     assert ledger.freeze(alice, LIVE, cause="ledger", reason="books differ") is True
     assert ledger.freeze(alice, LIVE, cause="ledger", reason="books differ") is False
+    assert proof.prove(alice).holds
     with pytest.raises(WalletFrozen):
         ledger.reserve(alice, LIVE, 10, reference="gen_b")
     assert ledger.reserve(alice, LIVE, 10, reference="gen_a").hold_id == held.hold_id
