@@ -53,6 +53,21 @@ def test_a_claim_of_one_credit_is_made_once_too(bought: int, first: tuple[int, i
     assert proof.prove(alice).holds
 
 
+def test_what_expired_while_the_bank_decided_lives_for_seven_days_more() -> None:
+    alice, begun = purse.organisation().pk, timezone.now()
+    ledger.grant(
+        alice, LIVE, 10, LotSource.PURCHASE, reference="first purchase",
+        expires_at=begun + timedelta(days=3),
+    )  # fmt: skip
+    ledger.claw_back(alice, LIVE, 10, purchase="first purchase", reference="dp_1", reason="dispute")
+    purse.let_days_pass(alice, 4)
+    before = timezone.now()
+    assert ledger.reinstate(alice, LIVE, reference="dp_1", reason="won") == 10
+    with tenancy.scope(alice):
+        lives = Lot.objects.get().expires_at - timedelta(days=7)
+    assert before <= lives <= timezone.now()
+
+
 def test_a_debt_is_written_off_once_per_reference() -> None:
     alice = purse.funded(100)
     ledger.reserve(alice, LIVE, 90, reference="gen_a")
