@@ -140,3 +140,18 @@ def test_figures_that_no_transfer_stands_for_are_named(capsys: pytest.CaptureFix
         "the newest transfer bears", "lots hold what is available", "pending holds are what",
     ):  # fmt: skip
         assert rule in output
+
+
+@pytest.mark.parametrize("figure", ["reserved", "captured", "films"])
+def test_a_day_of_spending_without_a_hold_is_drift(
+    alice: int, figure: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    purse.as_owner(
+        "INSERT INTO billing_spending "
+        f"(organisation_id, livemode, wallet_id, day, member, credential, sku, {figure}) "
+        "SELECT organisation_id, livemode, wallet_id, day - 1, member, credential, sku, 1 "
+        "FROM billing_spending WHERE organisation_id = %s LIMIT 1",
+        alice,
+    )
+    code, output = check(alice, capsys)
+    assert (code, "what was spent a day is the sum of its holds" in output) == (1, True)

@@ -10,6 +10,7 @@ import pytest
 import requests
 from django.db import connection
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import Organisation
@@ -115,14 +116,18 @@ def test_a_price_of_a_plan_sells_nothing_that_is_not_on_the_list(plan: Plan) -> 
 
 def test_a_plan_of_everybody_is_looked_up_without_seeing_more_of_them(plan: Plan) -> None:
     price_film(plan)
-    alice, bob = purse.organisation().pk, purse.organisation().pk
+    alice, bob, ended, unpaid, others = (purse.organisation().pk for _ in range(5))
     for each in (alice, bob):
         subscribe(each, plan)
+    subscribe(ended, plan, ended_at=timezone.now())
+    subscribe(unpaid, plan, status="unpaid")
+    subscribe(others, plan, vendor="live")
     with tenancy.scope(alice), connection.cursor() as cursor:
         cursor.execute(
             "SELECT organisation_id FROM billing_subscribers(%s, %s)", ["sandbox", ["active"]]
         )
-        assert {alice, bob} <= {row[0] for row in cursor.fetchall()}
+        found = {row[0] for row in cursor.fetchall()}
+        assert {alice, bob} == found & {alice, bob, ended, unpaid, others}
         assert {row.organisation_id for row in Subscription.objects.all()} == {alice}
 
 
