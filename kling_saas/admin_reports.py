@@ -31,6 +31,7 @@ from kling_saas.api.errors import InvalidQuery
 from kling_saas.templatetags.screen import money
 
 _DAYS = 366
+_NAMES = {"from": "The first day", "to": "The last day"}
 _CLOSES = 31  # shown
 _PERMISSION = "billing.view_transfer"
 
@@ -138,12 +139,13 @@ def read(query: QueryDict) -> Span:
         try:
             found.append(date.fromisoformat(query.get(name) or str(usual)))
         except ValueError:
-            raise InvalidQuery(name, f"{name} must be a day such as 2026-11-01.") from None
+            says = f"{_NAMES[name]} is a day of the calendar, written like 2026-11-01."
+            raise InvalidQuery(name, says) from None
     first, last = found
     if not timedelta(0) <= last - first < timedelta(days=_DAYS):
-        raise InvalidQuery("to", f"to must be from or later, by less than {_DAYS} days.")
+        raise InvalidQuery("to", f"The last day is the first or later, by less than {_DAYS} days.")
     if not 2000 <= first.year <= last.year <= 2999:
-        raise InvalidQuery("from", "from must be a day of this millennium.")
+        raise InvalidQuery("from", "The first day is one of this millennium.")
     return Span(first, last)
 
 
