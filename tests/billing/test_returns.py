@@ -116,6 +116,28 @@ def test_what_comes_back_to_bought_lots_pays_a_debt_first() -> None:
     assert proof.prove(alice).holds
 
 
+def test_a_debt_takes_no_more_than_it_is_of_what_comes_back_to_several_lots() -> None:
+    alice = purse.funded(100)
+    ledger.grant(alice, LIVE, 50, LotSource.PURCHASE, reference="second purchase")
+    hold = ledger.reserve(alice, LIVE, 150, reference="gen_a").hold_id
+    ledger.claw_back(alice, LIVE, 20, purchase="first purchase", reference="dp_1", reason="x")
+    with tenancy.scope(alice):
+        ledger.release(hold)
+    assert (purse.figures(alice), wallets.balance(alice, LIVE).owed) == ((130, 0, 0), 0)
+    assert lots(alice) == {"first purchase": 100, "second purchase": 30}
+    assert proof.prove(alice).holds
+
+
+def test_what_is_released_in_part_goes_back_to_the_lots_that_were_taken_last() -> None:
+    alice = purse.funded(30)
+    ledger.grant(alice, LIVE, 50, LotSource.PURCHASE, reference="second purchase")
+    hold = ledger.reserve(alice, LIVE, 80, reference="gen_a").hold_id
+    with tenancy.scope(alice):
+        ledger.capture(hold, 20)
+    assert lots(alice) == {"first purchase": 10, "second purchase": 50}
+    assert proof.prove(alice).holds
+
+
 def test_a_refund_is_made_once_per_reference() -> None:
     alice = purse.funded(100)
     refund = {"lot": "first purchase", "reference": "re_1", "reason": "asked for"}
