@@ -202,6 +202,9 @@ class Refund(TenantPart):
     )
     stripe_id = models.CharField(max_length=80, null=True, blank=True, unique=True)
     reason = models.CharField(max_length=300, blank=True)
+    ends_plan = models.BooleanField(
+        default=False, help_text="Its subscription ends before the money is asked for."
+    )
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
