@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import tenancy
-from billing import notices
+from billing import ledger, notices
 from billing.models import Purchase, PurchaseKind, PurchaseStatus, WalletSettings
 from billing.payments import customers, gateway, sessions
 from billing.payments.errors import Disagrees, NotUnderstood
@@ -114,6 +114,7 @@ def _ask(purchase: Purchase, invoice: gateway.Doc) -> None:
 
 
 def _failed(purchase: Purchase, why: str) -> None:
+    ledger.open_wallet(purchase.organisation_id, True)  # locked before its settings, as elsewhere
     row = _mine(purchase).select_for_update().get()
     row.declines += 1
     row.rests_until = timezone.now() + timedelta(hours=settings.TOP_UP_REST_HOURS)

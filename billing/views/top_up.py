@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
@@ -17,7 +15,7 @@ from billing.pages import signed_in
 from billing.payments import customers, refilling
 from billing.payments.refilling import BadTopUp
 from billing.views.purchases import whom_to_ask
-from kling_saas.lib.numbers import MOST_DIGITS, whole
+from kling_saas.lib.numbers import cents, whole
 from kling_saas.lib.refusals import Forbidden
 
 _USUAL = {"threshold": 500, "target": 2000}
@@ -76,11 +74,8 @@ def _whole(request: ActingRequest, name: str) -> int:
 
 
 def _cents(request: ActingRequest) -> int:
-    text = request.POST.get("monthly", "").replace(",", "").strip().lstrip("$")
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise BadTopUp(_("Write the maximum as an amount of money."), field="monthly") from None
-    if not amount.is_finite() or amount < 0 or amount.adjusted() >= MOST_DIGITS:
-        raise BadTopUp(_("Write the maximum as an amount of money."), field="monthly")
-    return int(amount * 100)
+    amount = cents(request.POST.get("monthly", ""))
+    if amount is None:
+        words = _("Write the maximum as an amount of money, such as 1,250.50.")
+        raise BadTopUp(words, field="monthly")
+    return amount
