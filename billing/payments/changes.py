@@ -76,21 +76,27 @@ def _page(actor: Actor, plan: Plan) -> str:
     )
     if not session.get("url"):
         raise PaymentServiceDown
+    _close_pages(customer, but=session["id"])
     return str(session["url"])
 
 
-def _close_pages(customer: PaymentCustomer) -> None:
+def _close_pages(customer: PaymentCustomer, but: str = "") -> None:
     """Nobody pays a page of another plan any more: the later plan would end the dearer one.
 
-    Raises Conflict when one is being paid.
+    `but` is a page that was opened just now and stays if no newer one is there: of two that are
+    opened at the same moment one stays. Raises Conflict when it does not, or one is being paid.
     """
     wanted: Any = {"customer": customer.stripe_id, "status": "open", "limit": 100}
-    found = gateway.ask(lambda v1: v1.checkout.sessions.list(wanted))
-    for name in [one["id"] for one in found["data"] if one["mode"] == "subscription"]:
+    found = gateway.ask(lambda v1: v1.checkout.sessions.list(wanted))["data"]
+    pages = [one for one in found if one["mode"] == "subscription"]
+    names = [one["id"] for one in sorted(pages, key=lambda page: (page["created"], page["id"]))]
+    for name in names[:-1] if but else names:
         try:
             _close(name)
         except NotUnderstood:
             raise Conflict("Another page of a plan is over since just now: look again.") from None
+    if names and but and names[-1] != but:
+        raise Conflict("Another page of a plan was opened at the same moment: look again.")
 
 
 def _need_all_confirmed(customer: PaymentCustomer) -> None:

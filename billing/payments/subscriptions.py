@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from accounts import outbox, tenancy
 from accounts.models import AuditEvent
 from billing import plans
-from billing.models import PaymentCustomer, Plan, Subscription
+from billing.models import Plan, Subscription
 from billing.payments import customers, gateway, tariffs
 from billing.payments.errors import NotOurs
 from kling_saas.lib.refusals import Unavailable
@@ -38,8 +38,10 @@ def sync(subscription_id: str) -> None:
         plan = tariffs.plan_of(thing["items"]["data"][0]["price"])
         if plan is None:
             raise NotOurs("its price is of no plan of ours")
-        alone = thing["status"] not in _PAID or _end_older(owner, thing)
-        if alone and _write(owner.organisation_id, thing, plan, version):
+        other = of(owner.organisation_id)
+        if other is not None and other.stripe_id != thing["id"] and thing["status"] in _BEGUN:
+            thing = _one_of_two(other, thing)
+        if _write(owner.organisation_id, thing, plan, version):
             plans.apply(owner.organisation_id)
             return
     raise Unavailable(_BUSY)
@@ -92,29 +94,33 @@ def _version(subscription_id: str) -> int | None:
     return known
 
 
-def _end_older(owner: PaymentCustomer, thing: gateway.Doc) -> bool:
-    """Whoever chose another plan has paid for that: the older subscription ends now, unprorated,
-    and what it granted stays. False when a newer one is running: this one has ended just now.
+def _one_of_two(other: Subscription, thing: gateway.Doc) -> gateway.Doc:
+    """Whoever chose another plan has paid for that: of `other`, which runs, and `thing`, the older
+    ends now, unprorated, and what it granted, or is to grant, stays. `thing` as it is then.
     """
-    other = of(owner.organisation_id)
-    if other is None or other.stripe_id == thing["id"]:
-        return True
     known = _retrieve(other.stripe_id)
     if known["created"] > thing["created"] and known["status"] not in _OVER:
-        return False
-    return _end(other, known)
+        return _cancelled(thing)
+    if thing["status"] in _PAID:
+        _end(other, known)
+    return thing
 
 
 def _end(running: Subscription, thing: gateway.Doc) -> bool:
     """False when somebody else has written it meanwhile: then look again."""
-    if thing["status"] not in _OVER:
-        thing = gateway.order(
-            f"{running.stripe_id}:ended",
-            lambda v1, once: v1.subscriptions.cancel(
-                running.stripe_id, {"prorate": False, "invoice_now": False}, once
-            ),
-        )
-    return _write(running.organisation_id, thing, running.plan, running.version)
+    return _write(running.organisation_id, _cancelled(thing), running.plan, running.version)
+
+
+def _cancelled(thing: gateway.Doc) -> gateway.Doc:
+    name = thing["id"]
+    if thing["status"] in _OVER:
+        return thing
+    return gateway.order(
+        f"{name}:ended",
+        lambda v1, once: v1.subscriptions.cancel(
+            name, {"prorate": False, "invoice_now": False}, once
+        ),
+    )
 
 
 def _write(organisation_id: int, thing: gateway.Doc, plan: Plan, version: int | None) -> bool:

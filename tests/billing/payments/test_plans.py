@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
@@ -16,7 +19,7 @@ from accounts.actors import Actor
 from accounts.models import Organisation, Role
 from billing import plans
 from billing.models import Lot, Notice, Plan, Purchase, Subscription
-from billing.payments import changes, invoices, subscriptions, tariffs
+from billing.payments import changes, customers, invoices, subscriptions, tariffs
 from kling_saas.lib.refusals import Conflict, Forbidden
 from tests.billing.payments.shop import Buyer
 from tests.payments_sandbox.service import Service
@@ -145,6 +148,48 @@ def test_a_month_that_is_heard_of_late_changes_no_plan_and_its_credits_can_be_sp
         newest = Lot.objects.filter(source="plan").latest("pk")
     assert newest.expires_at - timezone.now() > timedelta(days=6)
     assert buyer.proven()
+
+
+def test_of_two_plans_that_were_paid_the_older_ends_whichever_is_heard_of_first(
+    silent: Service,
+) -> None:
+    buyer, small, large = Buyer(), plan("Small", 2500, 1000), plan("Large", 9600, 4000)
+    silent.pay(changes.choose(buyer.actor, small))
+    known = customers.find(buyer.id)
+    assert known is not None
+    silent.advance(days=1)
+    other = silent.session(
+        "subscription", customer=known.stripe_id,
+        line_items=[{"quantity": 1, "price": tariffs.price_of(large)}],
+    )  # fmt: skip
+    silent.pay(str(other.url))
+    newer, older = silent.v1.subscriptions.list({"customer": known.stripe_id}).data
+    for one in (newer, older, newer):
+        invoices.sync(str(one.latest_invoice))
+    assert sorted(months(buyer)) == [(1000, 2500), (4000, 9600)]
+    ends = [silent.v1.subscriptions.retrieve(one.id).status for one in (newer, older)]
+    assert (ends, running(buyer).plan) == (["active", "canceled"], large)
+
+
+def test_of_two_pages_that_are_opened_at_once_one_can_be_paid(silent: Service) -> None:
+    buyer, small, large = Buyer(), plan("Small", 2500, 1000), plan("Large", 9600, 4000)
+    customer = customers.ensure(buyer.id).stripe_id
+    for each in (small, large):
+        tariffs.price_of(each)
+    together = Barrier(2)
+
+    def choose(what: Plan) -> str:
+        together.wait()
+        try:
+            return changes.choose(buyer.actor, what)
+        except Conflict as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(choose, [small, large]))
+    assert len(silent.v1.checkout.sessions.list({"customer": customer, "status": "open"})) == 1
 
 
 def test_what_is_prorated_grants_nothing(payments: Service) -> None:
