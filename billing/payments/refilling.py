@@ -220,6 +220,12 @@ def settings_of(organisation_id: int) -> WalletSettings | None:
     return found
 
 
+def is_on(organisation_id: int) -> bool:
+    """Whether the live wallet is refilled by itself."""
+    row = settings_of(organisation_id)
+    return row is not None and row.top_up and not row.stopped_because
+
+
 def _carry_on(purchase: Purchase) -> None:
     """Write the invoice and have it paid; each step again gives the same invoice."""
     customer = customers.find(purchase.organisation_id)

@@ -22,7 +22,7 @@ from accounts.models import AuditEvent
 from billing import freezes, ledger, notices
 from billing.errors import LotSpent
 from billing.models import Purchase, Refund, RefundStatus
-from billing.payments import gateway, origins, sessions, shares
+from billing.payments import gateway, origins, sessions, shares, topups
 from billing.payments.errors import Declined, NotUnderstood, PaymentServiceDown
 from kling_saas.lib.database import DATABASE_GONE
 from kling_saas.lib.logs import kept
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 OURS = "refund"  # in the metadata of a refund that we have asked for: its public id
 _LEASE = timedelta(seconds=100)  # longer than one question that is asked in vain
 _AT_ONCE = 20
+_PAID_BACK = "Money was paid back."
 _ELSEWHERE = "Paid back by us."
 _RANK = {RefundStatus.ASKED: 0, RefundStatus.SUCCEEDED: 1, RefundStatus.FAILED: 2}
 _STATUS = {
@@ -83,6 +84,7 @@ def _begin(
         attempts=1, next_attempt_at=timezone.now() + _LEASE,  # whoever asks tries it at once
     )  # fmt: skip
     _take(purchase, refund, wanted, on_top)
+    topups.stop(purchase.organisation_id, _PAID_BACK)  # or it would buy them anew
     _count(purchase)
     _tell(refund, "refund.asked")
     return refund
@@ -270,6 +272,7 @@ def _record(purchase: Purchase, thing: gateway.Doc) -> Refund:
             purchase.organisation_id, purchase.livemode, bought + on_top,
             purchase=sessions.of(purchase), reference=of(refund), reason=_ELSEWHERE,
         )  # fmt: skip
+        topups.stop(purchase.organisation_id, _PAID_BACK)
     _count(purchase)
     _tell(refund, "refund.recorded")
     return refund

@@ -61,6 +61,12 @@ def forbid(purchase: Purchase, why: str, until: datetime | None = None) -> None:
                 _mine(row).update(rests_until=until)
 
 
+def stop(organisation_id: int, why: str) -> None:
+    """No top-up by itself until somebody switches it on again. In the organisation's scope."""
+    mine = WalletSettings.objects.filter(organisation_id=organisation_id, livemode=True)
+    mine.filter(top_up=True, stopped_because="").update(stopped_because=why)
+
+
 def _compare(purchase: Purchase, invoice: gateway.Doc) -> None:
     customer = customers.find(purchase.organisation_id)
     if purchase.kind != PurchaseKind.TOP_UP:

@@ -12,7 +12,7 @@ from accounts.actors import Actor
 from accounts.middleware import outside_transactions
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
-from billing.payments import purchases, returning
+from billing.payments import purchases, refilling, returning
 from billing.payments.errors import NotUnderstood, PaymentServiceDown
 from billing.payments.returning import BadPart
 from billing.views.purchases import whom_to_ask
@@ -45,7 +45,10 @@ def _shown(request: ActingRequest, actor: Actor, public_id: str, asked: str | No
             offer = returning.part(purchase, offer, whole(asked))
         except BadPart as refusal:
             problem = refusal
-    context = {"purchase": purchase, "offer": offer, "problem": problem, "asked": asked}
+    context = {
+        "purchase": purchase, "offer": offer, "problem": problem, "asked": asked,
+        "stops": refilling.is_on(actor.organisation_id),
+    }  # fmt: skip
     status = problem.status if problem else 200
     return render(request, "billing/refund.html", context, status=status)
 

@@ -13,7 +13,7 @@ from accounts import tenancy
 from accounts.models import Membership, Organisation, Role
 from billing import ledger
 from billing.models import Notice, PaymentCustomer, Purchase, WalletSettings
-from billing.payments import customers, refilling
+from billing.payments import customers, refilling, returning
 from billing.payments.refilling import BadTopUp
 from tests.billing import purse
 from tests.billing.payments.shop import Buyer, pack
@@ -184,6 +184,21 @@ def begin_without_payment(buyer: Buyer) -> Purchase:
         begun = refilling._begin(buyer.id)
     assert begun is not None
     return begun
+
+
+def test_who_takes_money_back_is_not_charged_for_it_again(site: str, payments: Service) -> None:
+    buyer = Buyer()
+    bought = buyer.buy(payments, pack(bonus_credits=0))
+    until(lambda: customers.find(buyer.id).card_id, what="the card")
+    switch_on(buyer)
+    page = f"{site}/billing/purchases/{bought.public_id}/refund"
+    assert "Automatic top-up stops with it" in buyer.browser(site).get(page, timeout=60).text
+    returning.give_back(buyer.actor, bought.public_id, 1000)
+    assert (refilling.refill(buyer.id), _is_due(buyer)) == (None, False)
+    assert row(buyer).stopped_because == "Money was paid back."
+    switch_on(buyer)
+    assert _is_due(buyer)
+    switch_off(buyer)
 
 
 def test_after_two_declines_it_stops_and_says_so(payments: Service) -> None:
