@@ -89,7 +89,8 @@ def book_of(organisation_id: int | None) -> Book:
     book = active_book()
     if organisation_id is None or not book.of_plans:
         return book
-    return book.of_plans.get(plans.priced_plan(organisation_id) or 0, book)
+    plan = plans.priced_plan(organisation_id)
+    return book if plan is None else book.of_plans.get(plan, book)
 
 
 def price(items: Sequence[BillableItem], organisation_id: int | None = None) -> Priced:

@@ -99,6 +99,7 @@ def test_a_new_list_is_a_new_version_and_the_old_one_stays_readable(book: PriceB
     assert (newer.version, newer.status, book.status) == (book.version + 1, "active", "retired")
     assert prices.price([CLIP]).credits == 11
     assert book.prices.filter(sku__in=["bread", "milk"]).count() == 2
+    assert prices.active_book().by_sku()[CLIP.sku] == [row(CLIP, 11)]
     with pytest.raises(UnknownPrice):
         prices.price([SECONDS])
 

@@ -274,6 +274,8 @@ def test_a_frozen_wallet_settles_and_receives_but_reserves_nothing() -> None:
     alice = purse.funded(100)
     held = ledger.reserve(alice, LIVE, 10, reference="gen_a")
     assert ledger.freeze(alice, LIVE, cause="ledger", reason="books differ") is True
+    with tenancy.scope(alice):
+        assert AuditEvent.objects.get().subject == "live wallet"
     assert ledger.freeze(alice, LIVE, cause="ledger", reason="books differ") is False
     assert proof.prove(alice).holds
     with pytest.raises(WalletFrozen):
