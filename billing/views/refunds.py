@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -19,17 +22,28 @@ from billing.views.purchases import whom_to_ask
 from kling_saas.lib.numbers import whole
 from kling_saas.lib.refusals import Conflict, Forbidden
 
+_LONGEST = 40  # of what is typed as a number
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @outside_transactions
 @signed_in
 def refund(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     """A GET shows what would come back, for `credits` of it if so asked; a POST asks for it, if
-    as many could still come back as were `seen`.
+    as many could still come back as were `seen`, and the button spoke of as many (`shown`) as the
+    field holds: for another number, what would come back is shown first.
     """
     if request.method == "POST":
+        if _other_than_shown(request):
+            asked = urlencode({"credits": request.POST.get("credits", "")[:_LONGEST]})
+            return redirect(f"{reverse('refund', args=[public_id])}?{asked}")
         return _ask(request, actor, public_id)
     return _shown(request, actor, public_id, request.GET.get("credits"))
+
+
+def _other_than_shown(request: ActingRequest) -> bool:
+    asked, shown = request.POST.get("credits", ""), request.POST.get("shown")
+    return "look" in request.POST or (shown is not None and whole(asked) != whole(shown))
 
 
 def _shown(request: ActingRequest, actor: Actor, public_id: str, asked: str | None) -> HttpResponse:

@@ -138,8 +138,17 @@ def test_a_part_comes_back_with_its_share_of_the_gift_and_never_more_than_it_is_
     assert "$9.32 would come back to you" in confirm  # 9.3273
     assert "333 + 17" in confirm
     assert 'name="seen" value="960"' in confirm
+    # Another number than that of the button's words is shown, not paid.
+    for more in ({"shown": "960"}, {"shown": "333", "look": "yes"}):
+        typed = web.post(page, {"credits": "333", "seen": "960", **more}, timeout=60)
+        assert "$9.32 would come back to you" in typed.text
+        assert 'name="shown" value="333"' in typed.text
+    wrong = web.post(page, {"credits": "a lot", "seen": "960", "shown": "960"}, timeout=60)
+    assert (wrong.status_code, "Write 36 to 960 credits." in wrong.text) == (422, True)
+    assert (of(alice, bought), alice.gained) == ([], 1010)
     for _ in range(2):  # the second time is a mistake
-        done = web.post(page, {"credits": "333", "seen": "960"}, timeout=60).text
+        asked = {"credits": "333", "seen": "960", "shown": "333"}
+        done = web.post(page, asked, timeout=60).text
     assert "Other credits were spent meanwhile" in done
     assert of(alice, bought) == [(333, 932, "succeeded")]
     assert alice.gained == 1050 - 40 - 350
