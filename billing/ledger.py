@@ -114,8 +114,10 @@ def reinstate(
 ) -> int:
     """Undo the refund or claw-back of `reference`, once; how many credits became available.
 
-    They return to their lots, with seven days of grace where these have ended meanwhile. A debt
-    is forgiven, and what has paid debts since comes back; what was written off does not.
+    They return to their lots, with seven days of grace where these have ended meanwhile. What is
+    still owed for it is forgiven, and what was paid of that very debt comes back; what was written
+    off does not. Of several debts the oldest is paid, or written off, first. What comes back pays
+    other debts before it becomes available.
     """
     row = _in_scope(
         organisation_id, "billing_reinstate", [livemode, reference, reason[:300], actor]

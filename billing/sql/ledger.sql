@@ -234,7 +234,8 @@ BEGIN
         PERFORM billing_unpin_lots(p_hold, v_rest);
         PERFORM billing_post(v_hold.wallet_id, 'release', 'held', 'available', v_rest,
             p_hold, NULL, v_hold.reference, '', '');
-        PERFORM billing_settle_debt(v_hold);
+        PERFORM billing_settle_debt(
+            v_hold.wallet_id, billing_pinned(p_hold), v_hold.reference);
     END IF;
     RETURN true;
 END $$;
@@ -252,6 +253,6 @@ BEGIN
     PERFORM billing_unpin_lots(p_hold, v_hold.amount);
     PERFORM billing_post(v_hold.wallet_id, 'release', 'held', 'available', v_hold.amount,
         p_hold, NULL, v_hold.reference, '', '');
-    PERFORM billing_settle_debt(v_hold);
+    PERFORM billing_settle_debt(v_hold.wallet_id, billing_pinned(p_hold), v_hold.reference);
     RETURN true;
 END $$;

@@ -145,30 +145,38 @@ LANGUAGE sql AS $$
     WHERE lot.id = pin.lot_id AND pin.before < p_amount
 $$;
 
--- What came back to bought lots of a hold pays what is owed first, as what is bought does: while
--- it was held it could not be taken back.
-CREATE OR REPLACE FUNCTION billing_settle_debt(p_hold billing_hold) RETURNS void
-LANGUAGE plpgsql AS $$
+-- The lots of a hold, last pinned first.
+CREATE OR REPLACE FUNCTION billing_pinned(p_hold bigint) RETURNS bigint[] LANGUAGE sql STABLE AS $$
+    SELECT array_agg(lot_id ORDER BY id DESC) FROM billing_holdlot WHERE hold_id = p_hold
+$$;
+
+-- What came back to these lots pays what is owed first, where it was bought, as what is bought
+-- does: while it was away it could not be taken back. Returns how many credits paid.
+CREATE OR REPLACE FUNCTION billing_settle_debt(
+    p_wallet bigint, p_lots bigint[], p_reference text
+) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_owed bigint;
+    v_paid bigint := 0;
     v_lot billing_lot;
     v_part bigint;
 BEGIN
-    SELECT owed INTO v_owed FROM billing_wallet WHERE id = p_hold.wallet_id;
+    SELECT owed INTO v_owed FROM billing_wallet WHERE id = p_wallet;
     IF v_owed = 0 THEN
-        RETURN;
+        RETURN 0;
     END IF;
     FOR v_lot IN
-        SELECT lot.* FROM billing_holdlot AS pin JOIN billing_lot AS lot ON lot.id = pin.lot_id
-         WHERE pin.hold_id = p_hold.id AND lot.open AND lot.source IN ('purchase', 'plan')
-         ORDER BY pin.id DESC
+        SELECT lot.* FROM unnest(p_lots) WITH ORDINALITY AS back (lot_id, turn)
+          JOIN billing_lot AS lot ON lot.id = back.lot_id
+         WHERE lot.open AND lot.source IN ('purchase', 'plan', 'refund')
+         ORDER BY back.turn
     LOOP
-        v_part := least(v_lot.remaining, v_owed);
+        v_part := least(v_lot.remaining, v_owed - v_paid);
         EXIT WHEN v_part = 0;
-        PERFORM billing_take(
-            v_lot, v_part, 'settle_debt', 'receivable', p_hold.reference, '', '');
-        v_owed := v_owed - v_part;
+        PERFORM billing_take(v_lot, v_part, 'settle_debt', 'receivable', p_reference, '', '');
+        v_paid := v_paid + v_part;
     END LOOP;
+    RETURN v_paid;
 END $$;
 
 -- Whether a lot was given under this reference.

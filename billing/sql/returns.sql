@@ -78,28 +78,60 @@ BEGIN
     END IF;
 END $$;
 
--- Credits that paid debts since that transfer and were not given back for a debt undone.
-CREATE OR REPLACE FUNCTION billing_debts_paid(p_wallet bigint, p_since bigint) RETURNS bigint
-LANGUAGE sql STABLE AS $$
-    SELECT coalesce(sum(CASE WHEN type = 'settle_debt' THEN amount ELSE -amount END), 0)::bigint
+-- What became of a debt: how much of it is still owed, and how much was paid, by credits of which
+-- worth. Of several debts, payments and write-offs take the oldest first; what is forgiven is what
+-- is still owed of the very debt that is undone. So whatever came before a debt stands ahead of it.
+CREATE OR REPLACE FUNCTION billing_debt(
+    p_claim billing_transfer, OUT owed bigint, OUT paid bigint, OUT cents bigint
+) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_entry record;
+    v_ahead bigint;
+    v_part bigint;
+    v_worth numeric := 0;
+BEGIN
+    owed := p_claim.amount;
+    paid := 0;
+    SELECT -coalesce(sum(billing_change('receivable', debit, credit, amount)), 0) INTO v_ahead
       FROM billing_transfer
-     WHERE wallet_id = p_wallet AND id > p_since
-       AND (type = 'settle_debt' OR type = 'adjust' AND right(reference, 5) = ':paid')
-$$;
+     WHERE wallet_id = p_claim.wallet_id AND sequence < p_claim.sequence;
+    FOR v_entry IN
+        SELECT t.type, t.amount, lot.cents, lot.granted FROM billing_transfer t
+          LEFT JOIN billing_lot lot ON lot.id = t.lot_id
+         WHERE t.wallet_id = p_claim.wallet_id AND t.sequence > p_claim.sequence
+           AND t.credit = 'receivable'
+           AND (t.type <> 'reinstate' OR EXISTS (
+               SELECT FROM billing_transfer claim
+                WHERE claim.organisation_id = t.organisation_id AND claim.livemode = t.livemode
+                  AND claim.reference = t.reference AND claim.type = 'claw_back'
+                  AND claim.debit = 'receivable' AND claim.sequence < p_claim.sequence))
+         ORDER BY t.sequence
+    LOOP
+        v_part := least(owed, greatest(0, v_entry.amount - v_ahead));
+        v_ahead := greatest(0, v_ahead - v_entry.amount);
+        owed := owed - v_part;
+        IF v_entry.type = 'settle_debt' THEN
+            paid := paid + v_part;
+            v_worth := v_worth + v_part * v_entry.cents / v_entry.granted::numeric;
+        END IF;
+    END LOOP;
+    cents := round(v_worth);
+END $$;
 
 -- Undo a refund or claw-back of that reference, once: every credit back into its lot, seven days
--- longer where that has ended meanwhile; a debt is forgiven, and what paid debts since and was not
--- given back yet comes back as a lot of its own: what was written off was never paid. Returns how
--- many credits became available.
+-- longer where that has ended meanwhile (what was left in it expires first, so that it does not
+-- live on beside it); what is still owed of its debt is forgiven, and what was paid of it comes back
+-- as a lot of its own, for the money that it was paid with: what was written off was never paid.
+-- What comes back pays other debts first. Returns how many credits became available.
 CREATE OR REPLACE FUNCTION billing_reinstate(
     p_organisation bigint, p_livemode boolean, p_reference text, p_reason text, p_actor text
 ) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_wallet billing_wallet;
     v_gone billing_transfer;
-    v_forgiven bigint;
-    v_paid bigint;
+    v_debt record;
     v_back bigint := 0;
+    v_lots bigint[] := '{}';
 BEGIN
     v_wallet := billing_lock_wallet(p_organisation, p_livemode);
     IF EXISTS (
@@ -116,6 +148,8 @@ BEGIN
          ORDER BY id
     LOOP
         IF v_gone.debit = 'available' THEN
+            PERFORM billing_expire_lot(id) FROM billing_lot
+              WHERE id = v_gone.lot_id AND open AND expires_at <= now();
             UPDATE billing_lot SET remaining = remaining + v_gone.amount,
                 expires_at = CASE WHEN expires_at <= now()
                     THEN now() + interval '7 days' ELSE expires_at END
@@ -123,22 +157,22 @@ BEGIN
             PERFORM billing_post(v_wallet.id, 'reinstate', v_gone.credit, 'available',
                 v_gone.amount, NULL, v_gone.lot_id, p_reference, p_reason, p_actor);
             v_back := v_back + v_gone.amount;
+            v_lots := v_lots || v_gone.lot_id;
         ELSE
-            v_forgiven := least(v_gone.amount, v_wallet.owed);
-            IF v_forgiven > 0 THEN
+            v_debt := billing_debt(v_gone);
+            IF v_debt.owed > 0 THEN
                 PERFORM billing_post(v_wallet.id, 'reinstate', v_gone.credit, 'receivable',
-                    v_forgiven, NULL, NULL, p_reference, p_reason, p_actor);
+                    v_debt.owed, NULL, NULL, p_reference, p_reason, p_actor);
             END IF;
-            v_paid := least(
-                v_gone.amount - v_forgiven, billing_debts_paid(v_wallet.id, v_gone.id));
-            IF v_paid > 0 THEN
-                PERFORM billing_grant(p_organisation, p_livemode, v_paid, 'refund', NULL,
-                    p_reference || ':paid', p_reason, 0, p_actor);
-                v_back := v_back + v_paid;
+            IF v_debt.paid > 0 THEN
+                v_lots := v_lots || (billing_grant(
+                    p_organisation, p_livemode, v_debt.paid, 'refund', NULL,
+                    p_reference || ':paid', p_reason, v_debt.cents, p_actor)).lot_id;
+                v_back := v_back + v_debt.paid;
             END IF;
         END IF;
     END LOOP;
-    RETURN v_back;
+    RETURN v_back - billing_settle_debt(v_wallet.id, v_lots, p_reference);
 END $$;
 
 -- Forget a debt, once per reference. Returns how much was owed of it.

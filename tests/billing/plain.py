@@ -20,6 +20,7 @@ from billing.errors import (
 
 GRACE_DAYS = 7
 BOUGHT = {"purchase", "plan"}
+_PAYS = {*BOUGHT, "refund"}
 _TYPES = {"purchase": "purchase", "plan": "plan", "refund": "adjust"}
 _SHARES = (50, 75, 90, 100)
 Spender = tuple[int, str]
@@ -57,6 +58,14 @@ class PlainHold:
 
 
 @dataclass
+class PlainDebt:
+    """What of it is owed still, and what was paid; the rest was written off or forgiven."""
+
+    owed: int
+    paid: int = 0
+
+
+@dataclass
 class PlainCap:
     """`subject` is None for the organisation, else a member or a credential."""
 
@@ -69,30 +78,32 @@ class PlainCap:
 @dataclass
 class PlainWallet:
     """`entries` are (type, change of available, available after); `gone` what went back under a
-    reference: which lot, how much; `owing` the entry since which the rest of it is owed; `repaid`
-    what was given back for debts undone, by entry. `month_reach` is how many days ago this month
-    began.
+    reference: which lot, how much; `debts` what of that was owed, the oldest first. `month_reach`
+    is how many days ago this month began.
     """
 
     month_reach: int = 0
     available: int = 0
     reserved: int = 0
     pending: int = 0
-    owed: int = 0
     day: float = 0
     settlings: int = 0
     lots: dict[str, PlainLot] = field(default_factory=dict)
     holds: dict[str, PlainHold] = field(default_factory=dict)
     announced: dict[str, int | None] = field(default_factory=dict)
     gone: dict[str, list[tuple[PlainLot | None, int]]] = field(default_factory=dict)
-    owing: dict[str, int] = field(default_factory=dict)
-    repaid: list[tuple[int, int]] = field(default_factory=list)
+    debts: dict[str, PlainDebt] = field(default_factory=dict)
     returned: set[str] = field(default_factory=set)
     forgiven: set[str] = field(default_factory=set)
     freezes: set[str] = field(default_factory=set)
     caps: list[PlainCap] = field(default_factory=list)
     alerts: set[tuple[int, float, int]] = field(default_factory=set)
     entries: list[tuple[str, int, int]] = field(default_factory=list)
+
+    @property
+    def owed(self) -> int:
+        """Of all debts."""
+        return sum(debt.owed for debt in self.debts.values())
 
     def grant(self, reference: str, source: str, amount: int, days: float) -> bool:
         """Credits in, once per reference; what is bought pays a debt first."""
@@ -222,45 +233,53 @@ class PlainWallet:
                 parts.append((known, part))
                 rest -= part
         if rest:
-            self.owed += rest
             parts.append((None, rest))
-            self.owing[reference] = len(self.entries)
+            self.debts[reference] = PlainDebt(rest)
             self._post("claw_back", 0)
         return amount - rest, rest
 
     def reinstate(self, reference: str) -> int:
-        """What went back returns to its lots, a debt is forgiven, what paid debts comes back."""
+        """What went back returns to its lots; its debt is forgiven, and what paid it comes back.
+
+        That pays other debts first.
+        """
         if {reference, f"{reference}:paid"} & (self.returned | self.lots.keys()):
             return 0
         self.settlings += 1
-        back = 0
+        before = self.available
+        back: list[PlainLot] = []
+        expired = 0
         for lot, amount in self.gone.get(reference, []):
             if lot is None:
-                forgiven = min(amount, self.owed)
-                if forgiven:
-                    self.owed -= forgiven
+                debt = self.debts[reference]
+                if debt.owed:
+                    debt.owed = 0
                     self._post("reinstate", 0)
                     self.returned.add(reference)
-                paid = min(amount - forgiven, self._debts_paid(reference))
-                if paid > 0:
-                    self.repaid.append((len(self.entries), paid))
-                    self.grant(f"{reference}:paid", "refund", paid, FOREVER)
-                    back += paid
+                if debt.paid:
+                    self.grant(f"{reference}:paid", "refund", debt.paid, FOREVER)
+                    back.append(self.lots[f"{reference}:paid"])
                 continue
+            if lot.ends <= self.day and lot.remaining:
+                expired += lot.remaining
+                self._take(lot, lot.remaining, "expire")
             lot.remaining += amount
             if lot.ends <= self.day:
                 lot.ends, lot.moment = self.day + GRACE_DAYS, self.settlings
             self._post("reinstate", amount)
             self.returned.add(reference)
-            back += amount
-        return back
+            back.append(lot)
+        self._pay_from(back)
+        return self.available - before + expired
 
     def write_off(self, reference: str) -> int:
         """A debt is forgotten."""
         if reference in self.forgiven or not self.owed:
             return 0
         self.forgiven.add(reference)
-        gone, self.owed = self.owed, 0
+        gone = self.owed
+        for debt in self.debts.values():
+            debt.owed = 0
         self._post("write_off", 0)
         return gone
 
@@ -332,19 +351,20 @@ class PlainWallet:
             if back and lot.ends <= self.day:
                 lot.ends, lot.moment = self.day + GRACE_DAYS, self.settlings
         self._post("release", amount)
-        for lot, _pinned in reversed(hold.pins):
-            if lot.source in BOUGHT and (paid := min(lot.remaining, self.owed)):
+        self._pay_from([lot for lot, _pinned in reversed(hold.pins)])
+
+    def _pay_from(self, lots: list[PlainLot]) -> None:
+        """What came back to these was bought, and could not be taken back meanwhile."""
+        for lot in lots:
+            if lot.source in _PAYS and (paid := min(lot.remaining, self.owed)):
                 self._settle_debt(lot, paid)
 
     def _settle_debt(self, lot: PlainLot, amount: int) -> None:
-        self.owed -= amount
+        rest = amount
+        for debt in self.debts.values():
+            paid = min(rest, debt.owed)
+            debt.owed, debt.paid, rest = debt.owed - paid, debt.paid + paid, rest - paid
         self._take(lot, amount, "settle_debt")
-
-    def _debts_paid(self, reference: str) -> int:
-        """Since it was owed, less what was given back for other debts."""
-        since = self.owing[reference]
-        paid = -sum(change for kind, change, _ in self.entries[since:] if kind == "settle_debt")
-        return paid - sum(amount for at, amount in self.repaid if at > since)
 
     def _take(self, lot: PlainLot, amount: int, kind: str) -> None:
         lot.remaining -= amount

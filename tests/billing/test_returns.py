@@ -68,6 +68,19 @@ def test_what_expired_while_the_bank_decided_lives_for_seven_days_more() -> None
     assert before <= lives <= timezone.now()
 
 
+def test_what_had_ended_of_a_lot_does_not_come_back_to_life_with_what_was_taken_of_it() -> None:
+    alice = purse.organisation().pk
+    ledger.grant(
+        alice, LIVE, 10, LotSource.PURCHASE, reference="first purchase",
+        expires_at=timezone.now() + timedelta(days=3),
+    )  # fmt: skip
+    ledger.refund(alice, LIVE, 4, lot="first purchase", reference="re_1", reason="asked for")
+    purse.let_days_pass(alice, 4)
+    assert ledger.reinstate(alice, LIVE, reference="re_1", reason="failed") == 4
+    assert purse.entries(alice)[-2:] == [("expire", -6, 0), ("reinstate", 4, 4)]
+    assert lots(alice) == {"first purchase": 4}
+
+
 def test_a_debt_is_written_off_once_per_reference() -> None:
     alice = purse.funded(100)
     ledger.reserve(alice, LIVE, 90, reference="gen_a")
@@ -97,6 +110,31 @@ def test_a_debt_that_was_written_off_is_not_paid_out_when_the_dispute_is_won() -
         assert ledger.reinstate(alice, LIVE, reference="dp_1", reason="won") in {30, 0}
         assert ledger.reinstate(alice, LIVE, reference="dp_2", reason="won") == 0
     assert purse.figures(alice) == (30, 0, 0)
+    assert proof.prove(alice).holds
+
+
+@pytest.mark.parametrize("bought", [50, 0])
+def test_a_dispute_that_is_won_forgives_no_debt_but_its_own_and_what_it_gives_back_pays_others(
+    bought: int,
+) -> None:
+    alice = purse.funded(100)
+    hold = ledger.reserve(alice, LIVE, 100, reference="gen_a").hold_id
+    with tenancy.scope(alice):
+        ledger.capture(hold, 100)
+    claim = {"purchase": "first purchase", "reason": "dispute"}
+    ledger.claw_back(alice, LIVE, 50, reference="dp_1", **claim)
+    assert ledger.write_off(alice, LIVE, reference="op", reason="goodwill", actor="") == 50
+    ledger.claw_back(alice, LIVE, 30, reference="dp_2", **claim)
+    ledger.claw_back(alice, LIVE, 40, reference="dp_3", **claim)
+    if bought:
+        ledger.grant(alice, LIVE, bought, LotSource.PURCHASE, reference="second purchase")
+    back = [
+        (ledger.reinstate(alice, LIVE, reference=name, reason="won"),
+         wallets.balance(alice, LIVE).owed)
+        for name in ("dp_1", "dp_2", "dp_3", "dp_1")
+    ]  # fmt: skip
+    assert back == ([(0, 20), (10, 0), (40, 0), (0, 0)] if bought else
+                    [(0, 70), (0, 40), (0, 0), (0, 0)])  # fmt: skip
     assert proof.prove(alice).holds
 
 
