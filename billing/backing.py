@@ -10,10 +10,23 @@ from django.db import connection
 
 from accounts import tenancy
 
+# What was taken and what came back, and both of what was available. A debt that is undone may come
+# back in part: what was written off was never paid.
+_SUMS = """
+    coalesce(sum(amount) FILTER (WHERE type IN ('refund', 'claw_back')), 0) AS taken,
+    coalesce(sum(amount) FILTER (WHERE type IN ('reinstate', 'adjust')), 0) AS returned,
+    coalesce(sum(amount) FILTER (
+        WHERE type IN ('refund', 'claw_back') AND debit = 'available'), 0) AS spendable_taken,
+    coalesce(sum(amount) FILTER (
+        WHERE type = 'reinstate' AND credit = 'available'), 0) AS spendable_returned
+"""
+_NOT_UNDONE = """
+    (moved.spendable_returned <> moved.spendable_taken OR moved.returned > moved.taken)
+"""
 # Purchases, lots, refunds and disputes of a span that have no counterpart, or another one.
-_UNBACKED = """
+_UNBACKED = f"""
 WITH transfers AS NOT MATERIALIZED (
-    SELECT organisation_id, livemode, reference, type, amount FROM billing_transfer
+    SELECT organisation_id, livemode, reference, type, debit, credit, amount FROM billing_transfer
      WHERE hold_id IS NULL
 )
 SELECT purchase.public_id, format(
@@ -42,33 +55,35 @@ SELECT refund.public_id, format(
        '%%s credits were paid back, the ledger took %%s and put %%s back', refund.credits,
        moved.taken, moved.returned)
   FROM billing_refund refund, LATERAL (
-    SELECT coalesce(sum(amount) FILTER (WHERE type IN ('refund', 'claw_back')), 0) AS taken,
-           coalesce(sum(amount) FILTER (WHERE type IN ('reinstate', 'adjust')), 0) AS returned
-      FROM transfers
+    SELECT {_SUMS} FROM transfers
      WHERE organisation_id = refund.organisation_id AND livemode = refund.livemode
        AND reference IN (
            'refund:' || refund.public_id, 'refund:' || refund.public_id || ':bonus',
            'refund:' || refund.public_id || ':paid')
   ) AS moved
- WHERE refund.created_at >= %(since)s AND refund.created_at < %(until)s
-   AND CASE refund.status WHEN 'failed' THEN moved.returned > moved.taken
-       ELSE moved.taken < refund.credits OR moved.returned > 0 END
+ WHERE (refund.created_at >= %(since)s AND refund.created_at < %(until)s
+        OR refund.settled_at >= %(since)s AND refund.settled_at < %(until)s)
+   AND (moved.taken < refund.credits OR CASE refund.status
+        WHEN 'failed' THEN {_NOT_UNDONE} ELSE moved.returned > 0 END)
 UNION ALL
 SELECT dispute.stripe_id, format(
        '%%s credits were taken back, the ledger took %%s and put %%s back', dispute.credits,
        moved.taken, moved.returned)
   FROM billing_dispute dispute, LATERAL (
-    SELECT coalesce(sum(amount) FILTER (WHERE type = 'claw_back'), 0) AS taken,
-           coalesce(sum(amount) FILTER (WHERE type IN ('reinstate', 'adjust')), 0) AS returned
-      FROM transfers
+    SELECT {_SUMS} FROM transfers
      WHERE organisation_id = dispute.organisation_id AND livemode = dispute.livemode
        AND reference IN (
-           'dispute:' || dispute.stripe_id, 'dispute:' || dispute.stripe_id || ':paid')
+           SELECT 'dispute:' || dispute.stripe_id || middle || tail
+             FROM (SELECT '' UNION ALL SELECT ':' || refund.public_id FROM billing_refund refund
+                    WHERE refund.purchase_id = dispute.purchase_id) AS also(middle),
+                  (VALUES (''), (':paid')) AS ends(tail))
   ) AS moved
- WHERE dispute.created_at >= %(since)s AND dispute.created_at < %(until)s
-   AND (moved.taken <> dispute.credits OR moved.returned > CASE
-       WHEN dispute.reversed_at IS NULL THEN 0 ELSE moved.taken END)
-"""
+ WHERE (dispute.created_at >= %(since)s AND dispute.created_at < %(until)s
+        OR dispute.closed_at >= %(since)s AND dispute.closed_at < %(until)s
+        OR dispute.reversed_at >= %(since)s AND dispute.reversed_at < %(until)s)
+   AND (moved.taken <> dispute.credits OR CASE WHEN dispute.reversed_at IS NULL
+        THEN moved.returned > 0 ELSE {_NOT_UNDONE} END)
+"""  # noqa: S608 - our own sums
 
 
 def unbacked(since: datetime, until: datetime) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts import tenancy
 from billing import closing, ledger
 from billing.models import DayClose, Dispute, Lot, LotSource, Purchase, Refund
-from billing.payments import sessions
+from billing.payments import disputes, refunds, sessions
 from kling_saas import admin_home
 from tests.billing.payments.shop import Buyer, pack
 from tests.payments_sandbox.service import KEY, PAYS, Payments
@@ -177,3 +177,21 @@ def test_days_are_closed_once_by_themselves_and_caught_up_with(
 def test_a_day_that_is_none_or_has_not_begun_is_refused(day: str) -> None:
     with pytest.raises(CommandError):
         call_command("close_day", day)
+
+
+def test_credits_that_a_failed_refund_or_a_won_dispute_kept_are_found_when_it_is_decided(
+    service: Payments,
+) -> None:
+    alice = Buyer()
+    paid_back, disputed = (bought(alice, service) for _ in range(2))
+    back = refunds.ask(paid_back, 400, "Too many")
+    name = service.control("disputes", payment_intent=disputed.payment_intent_id)["id"]
+    disputes.sync(name)
+    assert (back.status, alice.money(), alice.unbacked()) == ("succeeded", (630, 0, True), set())
+    weeks_ago = timezone.now() - timedelta(days=21)
+    with tenancy.scope(alice.id):
+        Refund.objects.filter(pk=back.pk).update(created_at=weeks_ago, status="failed")
+        Dispute.objects.filter(stripe_id=name).update(
+            created_at=weeks_ago, closed_at=weeks_ago, status="won", reversed_at=timezone.now()
+        )
+    assert alice.unbacked() == {back.public_id, name}

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import requests
 import stripe
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import AuditEvent
-from billing import ledger, proof, wallets
+from billing import backing, ledger, proof, wallets
 from billing.models import (
+    Dispute,
     EventState,
     Lot,
     Notice,
     Pack,
     PaymentEvent,
     Purchase,
+    Refund,
     Wallet,
 )
 from billing.payments import purchases
@@ -111,15 +115,31 @@ class Buyer:
             return list(lines.values_list("action", flat=True))
 
     def proven(self) -> bool:
-        """Whether the books add up."""
-        return proof.prove(self.id).holds
+        """Whether the books add up, and bear the payments out."""
+        return proof.prove(self.id).holds and not self.unbacked()
+
+    def unbacked(self) -> set[str]:
+        """The purchases, refunds and disputes of these days that the ledger does not bear out."""
+        now, days = timezone.now(), timedelta(days=2)
+        found = {name for name, _says in backing.unbacked(now - days, now + days)}
+        with tenancy.scope(self.id):
+            return found & {
+                *Purchase.objects.values_list("public_id", flat=True),
+                *Refund.objects.values_list("public_id", flat=True),
+                *Dispute.objects.values_list("stripe_id", flat=True),
+            }
+
+    def inside(self) -> Client:
+        """Signed in, in this process and with its settings."""
+        client = Client(SERVER_NAME="127.0.0.1")
+        client.force_login(
+            self.who.user, backend="allauth.account.auth_backends.AuthenticationBackend"
+        )
+        return client
 
     def browser(self, site: str) -> requests.Session:
         """Signed in at the site, over HTTP."""
-        inside = Client()
-        inside.force_login(
-            self.who.user, backend="allauth.account.auth_backends.AuthenticationBackend"
-        )
+        inside = self.inside()
         outside = requests.Session()
         outside.cookies.update({"sessionid": inside.cookies["sessionid"].value,
                                 "csrftoken": "c" * 32})  # fmt: skip
