@@ -84,7 +84,7 @@ def announce(organisation_id: int, livemode: bool, amount: int, *, reference: st
 
 def withdraw(organisation_id: int, livemode: bool, *, reference: str, reason: str) -> bool:
     """Take an announced top-up back. False when there is none (any more)."""
-    row = _in_scope(organisation_id, "billing_withdraw", [livemode, reference, reason])
+    row = _in_scope(organisation_id, "billing_withdraw", [livemode, reference, reason[:300]])
     return bool(row[0])
 
 
@@ -161,7 +161,7 @@ def claw_back(
     `purchase` is the reference of the purchase it is about; it is taken from first, with its bonus.
     """
     row = _in_scope(
-        organisation_id, "billing_claw_back", [livemode, amount, purchase, reference, reason]
+        organisation_id, "billing_claw_back", [livemode, amount, purchase, reference, reason[:300]]
     )
     return int(row[0]), int(row[1])
 

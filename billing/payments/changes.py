@@ -30,7 +30,7 @@ def choose(actor: Actor, plan: Plan) -> str:
 
     Outside of transactions. Raises Forbidden, NotFound for a plan that is not sold (any more),
     Conflict for the one that the organisation has and while a payment is being confirmed,
-    PaymentServiceDown, NotUnderstood.
+    PaymentServiceDown, NotUnderstood, Unavailable.
     """
     actor.must_buy("spend your money")
     if not plan.active:
@@ -134,14 +134,16 @@ def _next(running: Subscription, plan: Plan) -> None:
 
 
 def cancel(actor: Actor) -> Subscription:
-    """The plan ends with the month that is paid. Raises Forbidden, NotFound without a plan."""
+    """The plan ends with the month that is paid. Raises Forbidden, NotFound without a plan, and as
+    `choose` does when it cannot be ended now.
+    """
     running = _running(actor)
     _update(running, {"cancel_at_period_end": True})
     return _running(actor)
 
 
 def stay(actor: Actor) -> Subscription:
-    """It is renewed after all. Raises Forbidden, NotFound without a plan."""
+    """It is renewed after all. Raises as `cancel` does."""
     running = _running(actor)
     _update(running, {"cancel_at_period_end": False})
     return _running(actor)

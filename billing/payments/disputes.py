@@ -14,18 +14,18 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import AuditEvent
-from billing import freezes, ledger, notices
+from billing import freezes, notices
 from billing.models import Dispute, Purchase
-from billing.payments import gateway, origins, refunds, sessions, shares
+from billing.payments import chargebacks, gateway, origins, refunds
 from billing.payments.subscriptions import moment
 
 log = logging.getLogger(__name__)
-_OPEN, _WON = ("needs_response", "under_review"), "won"
+_WON = "won"
 _ASKED = ("warning_needs_response", "warning_under_review")
 _NO_DISPUTE = ("warning_closed", "prevented")
-_ORDER = (*_ASKED, *_NO_DISPUTE, *_OPEN, freezes.LOST, _WON)  # none goes back to one before it
+_ORDER = (*_ASKED, *_NO_DISPUTE, *freezes.STANDING, _WON)  # none goes back to one before it
 _OVER = (*_NO_DISPUTE, freezes.LOST, _WON)
-_TAKEN = (*_OPEN, freezes.LOST, _WON)  # the money is away, or was
+_TAKEN = (*freezes.STANDING, _WON)  # the money is away, or was
 
 
 def sync(dispute_id: str) -> None:
@@ -59,10 +59,10 @@ def _write(purchase: Purchase, row: Dispute, thing: gateway.Doc) -> None:
     row.amount_cents, row.reason = thing["amount"], (thing["reason"] or "")[:60]
     row.evidence_due_at = moment((thing.get("evidence_details") or {}).get("due_by"))
     taken = before in _TAKEN
-    if row.status in (*_OPEN, freezes.LOST) and not taken:
-        _take(purchase, row)
+    if row.status in freezes.STANDING and not taken:
+        chargebacks.take(purchase, row)
     if row.status == _WON and taken and row.reversed_at is None:
-        _give_back(row)
+        chargebacks.give_back(row)
     if row.status in _OVER and row.closed_at is None:
         row.closed_at = timezone.now()
     row.save()
@@ -72,37 +72,11 @@ def _write(purchase: Purchase, row: Dispute, thing: gateway.Doc) -> None:
         _tell(purchase, row, said)
 
 
-def _take(purchase: Purchase, row: Dispute) -> None:
-    """In proportion of what is disputed, upwards; of what was not paid back before."""
-    rest = shares.left(purchase)
-    whole = rest.credits + rest.bonus
-    cents = min(row.amount_cents, rest.cents)
-    row.credits = -(-whole * cents // rest.cents) if rest.cents else 0
-    if row.credits:
-        ledger.claw_back(
-            row.organisation_id, row.livemode, row.credits, purchase=sessions.of(purchase),
-            reference=freezes.of_dispute(row.stripe_id), reason="Disputed at the bank.",
-        )  # fmt: skip
-    ledger.freeze(
-        row.organisation_id, row.livemode, cause=freezes.of_dispute(row.stripe_id),
-        reason="A payment was disputed at the bank.",
-    )  # fmt: skip
-
-
-def _give_back(row: Dispute) -> None:
-    cause = freezes.of_dispute(row.stripe_id)
-    ledger.reinstate(
-        row.organisation_id, row.livemode, reference=cause, reason="The bank gave it back."
-    )
-    ledger.thaw(row.organisation_id, row.livemode, cause=cause, reason="The dispute was won.")
-    row.reversed_at = timezone.now()
-
-
 def _news(before: str, now: str) -> str:
     """What the owners are told of: it began, it is meant seriously, it is over."""
     if now in {freezes.LOST, _WON}:
         return now if before != now else ""
-    if now in _OPEN:
+    if now in freezes.STANDING:
         return "" if before in _TAKEN else "opened"
     return "asked" if not before and now in _ASKED else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing.errors import BillingRefusal
+from kling_saas.lib.refusals import Unavailable
 
 
 class Declined(BillingRefusal):
@@ -36,6 +37,10 @@ class NotUnderstood(BillingRefusal):
     def __init__(self, words: str, *, reason: str) -> None:
         super().__init__(words, reason=reason)
         self.reason = reason
+
+
+# What a customer is told to try again in a minute: also when others write the same all the time.
+NOT_NOW = (PaymentServiceDown, NotUnderstood, Unavailable)
 
 
 class Untrusted(BillingRefusal):

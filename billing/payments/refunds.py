@@ -2,8 +2,9 @@
 
 A refund of ours is a row before anybody is asked, and is asked for until there is an answer. One
 that was made in the payment service's dashboard comes the other way round: it is told, and takes
-its share of the credits, as a debt where they are spent. No refund ends the subscription of a
-plan's purchase: who takes their own month back has ended it before (`returning`).
+its share of the credits, as a debt where they are spent. The subscription of a plan's purchase
+ends only for customers who take their own month back (`returning`): after the credits are taken,
+before the money is asked for.
 """
 
 from __future__ import annotations
@@ -22,11 +23,19 @@ from accounts.models import AuditEvent
 from billing import freezes, ledger, notices
 from billing.errors import LotSpent
 from billing.models import Purchase, Refund, RefundStatus
-from billing.payments import gateway, origins, sessions, shares, topups
+from billing.payments import (
+    chargebacks,
+    gateway,
+    origins,
+    sessions,
+    shares,
+    subscriptions,
+    topups,
+)
 from billing.payments.errors import Declined, NotUnderstood, PaymentServiceDown
 from kling_saas.lib.database import DATABASE_GONE
 from kling_saas.lib.logs import kept
-from kling_saas.lib.refusals import Conflict
+from kling_saas.lib.refusals import Conflict, Refusal
 
 log = logging.getLogger(__name__)
 OURS = "refund"  # in the metadata of a refund that we have asked for: its public id
@@ -44,32 +53,38 @@ _STATUS = {
 
 def ask(
     purchase: Purchase, amount: int | None, reason: str, *, asked_by: int | None = None,
-    seen: int | None = None,
+    seen: int | None = None, ends_plan: bool = False,
 ) -> Refund:  # fmt: skip
     """Pay so many of the credits bought back, or all that can be; as it stands after the first
     try. The service that does not answer is asked again by the workers.
 
-    `seen` is how many could be, when it was asked for: pressed twice, it is one refund.
+    `seen` is how many could be, when it was asked for: pressed twice, it is one refund. With
+    `ends_plan` the purchase's subscription ends before.
     Outside of transactions. Raises Conflict when nothing can be paid back, or not as many as were
-    `seen`, LotSpent for more than can; then nothing moved.
+    `seen`, LotSpent for more than can; and as `subscriptions.end` does. Then nothing moved, or the
+    credits are back.
     """
     with tenancy.scope(purchase.organisation_id):
-        refund = _begin(purchase, amount, reason, asked_by, seen)
-    _attempt(refund, again=False)
+        refund = _begin(purchase, amount, reason, asked_by, seen, ends_plan=ends_plan)
+    try:
+        _end_plan(refund)
+    except Refusal:
+        if _called_off(refund):
+            raise
+    else:
+        _attempt(refund, again=False)
     with tenancy.scope(purchase.organisation_id):
         done: Refund = Refund.objects.select_related("purchase").get(pk=refund.pk)
     return done
 
 
 def _begin(
-    purchase: Purchase, amount: int | None, reason: str, asked_by: int | None, seen: int | None
-) -> Refund:
+    purchase: Purchase, amount: int | None, reason: str, asked_by: int | None, seen: int | None,
+    *, ends_plan: bool,
+) -> Refund:  # fmt: skip
     purchase = Purchase.objects.select_for_update().get(pk=purchase.pk)
-    most, _cents = shares.refundable(purchase)
-    if not most:
-        raise Conflict("Nothing of this purchase can be paid back (any more).")
-    if seen is not None and seen != most:
-        raise Conflict("Other credits were spent meanwhile: look again at what would come back.")
+    most = shares.refundable(purchase)
+    shares.need(most, seen)
     wanted = most if amount is None else amount
     if not 1 <= wanted <= most:
         raise LotSpent(wanted=wanted, left=most)
@@ -80,7 +95,8 @@ def _begin(
     on_top = shares.on_top_of(purchase, rest, wanted)
     refund: Refund = Refund.objects.create(
         organisation_id=purchase.organisation_id, livemode=purchase.livemode, purchase=purchase,
-        credits=wanted, amount_cents=cents, reason=reason[:300], asked_by_id=asked_by,
+        credits=wanted, amount_cents=cents, reason=reason[:300], ends_plan=ends_plan,
+        asked_by_id=asked_by,
         attempts=1, next_attempt_at=timezone.now() + _LEASE,  # whoever asks tries it at once
     )  # fmt: skip
     _take(purchase, refund, wanted, on_top)
@@ -102,6 +118,23 @@ def _take(purchase: Purchase, refund: Refund, bought: int, on_top: int) -> None:
                 purchase.organisation_id, purchase.livemode, amount, lot=lot + end,
                 reference=reference + end, reason=refund.reason, actor=actor,
             )  # fmt: skip
+
+
+def _end_plan(refund: Refund) -> None:
+    """Harmless to repeat. Raises as `subscriptions.end` does."""
+    if refund.ends_plan:
+        subscriptions.end(refund.organisation_id, refund.purchase.subscription_id)
+
+
+def _called_off(refund: Refund) -> bool:
+    """Its plan could not be ended: nothing is paid back. False when somebody else has taken it on
+    meanwhile, who may have asked for the money by now.
+    """
+    with tenancy.scope(refund.organisation_id):
+        purchase = Purchase.objects.select_for_update().get(pk=refund.purchase_id)
+        row = Refund.objects.select_for_update().get(pk=refund.pk)
+        untouched = row.attempts == refund.attempts
+        return untouched and _become(purchase, row, RefundStatus.FAILED)
 
 
 def of(refund: Refund) -> str:
@@ -138,10 +171,14 @@ def _claim() -> list[Refund]:
             ]
         )
         for refund in claimed:
-            refund.attempts += 1
-            refund.next_attempt_at = timezone.now() + _LEASE
-            refund.save(update_fields=["attempts", "next_attempt_at"])
+            _take_on(refund)
     return claimed
+
+
+def _take_on(refund: Refund) -> None:
+    refund.attempts += 1
+    refund.next_attempt_at = timezone.now() + _LEASE
+    refund.save(update_fields=["attempts", "next_attempt_at"])
 
 
 def _attempt(refund: Refund, *, again: bool) -> bool:
@@ -175,7 +212,8 @@ def _put_off(refund: Refund, why: str) -> None:
 
 
 def _send(refund: Refund, *, again: bool) -> None:
-    """Ask for the money. Raises PaymentServiceDown."""
+    """Ask for the money. Raises PaymentServiceDown, and as `subscriptions.end` does."""
+    _end_plan(refund)
     purchase = refund.purchase
     thing = _made(refund, purchase) if again else None
     if thing is None:
@@ -248,11 +286,10 @@ def _agree(thing: gateway.Doc) -> None:
 
 def _finish_ours(purchase: Purchase) -> None:
     with tenancy.scope(purchase.organisation_id):
-        open_still = list(
-            purchase.refunds.filter(status=RefundStatus.ASKED, stripe_id=None).select_related(
-                "purchase"
-            )
-        )
+        mine = purchase.refunds.filter(status=RefundStatus.ASKED, stripe_id=None)
+        open_still = list(mine.select_related("purchase").select_for_update(of=("self",)))
+        for refund in open_still:
+            _take_on(refund)
     for refund in open_still:
         _send(refund, again=True)
 
@@ -280,34 +317,48 @@ def _record(purchase: Purchase, thing: gateway.Doc) -> Refund:
 
 def _settle(purchase: Purchase, refund: Refund, thing: gateway.Doc) -> None:
     """Write what the payment service says of it, unless we know of something later."""
-    status = _STATUS.get(thing["status"], RefundStatus.ASKED)
     refund.stripe_id = thing.get("id") or refund.stripe_id
-    refund.next_attempt_at = None
+    status = _STATUS.get(thing["status"], RefundStatus.ASKED)
+    if _become(purchase, refund, status) and status == RefundStatus.FAILED and refund.credits:
+        _say_failed(purchase, refund, thing)
+
+
+def _become(purchase: Purchase, refund: Refund, status: RefundStatus) -> bool:
+    """Write how it stands, and what follows. False when it stands so, or we know of something
+    later.
+    """
     later = _RANK[status] > _RANK[RefundStatus(refund.status)]
+    refund.next_attempt_at = None
     if later:
         refund.status, refund.settled_at = status, timezone.now()
     refund.save()
     if later and status == RefundStatus.FAILED:
-        _undo(purchase, refund, thing)
+        _undo(purchase, refund)
     if later:
         _tell(refund, f"refund.{status.value}")
+    return later
 
 
-def _undo(purchase: Purchase, refund: Refund, thing: gateway.Doc) -> None:
-    why = thing.get("why") or (thing.get("failure_reason") or "").replace("_", " ")
+def _undo(purchase: Purchase, refund: Refund) -> None:
     for reference in (of(refund), f"{of(refund)}:bonus"):
         ledger.reinstate(
             purchase.organisation_id, purchase.livemode, reference=reference,
             reason="The refund did not go through.",
         )  # fmt: skip
-    freezes.thaw_settled(purchase.organisation_id, purchase.livemode)
     _count(purchase)
-    if not refund.credits:
-        return
+    if dispute := shares.charged_back(purchase):
+        chargebacks.take_also(purchase, dispute, refund)
+    freezes.thaw_settled(purchase.organisation_id, purchase.livemode)
+
+
+def _say_failed(purchase: Purchase, refund: Refund, thing: gateway.Doc) -> None:
+    why = thing.get("why") or (thing.get("failure_reason") or "").replace("_", " ")
+    ended = purchase.plan if refund.ends_plan else None
     notices.add(
         purchase.organisation_id, purchase.livemode, "refund_failed", of(refund),
         purchase=purchase.public_id, credits=refund.credits, cents=refund.amount_cents,
-        currency=purchase.currency, why=kept(why, 300),
+        currency=purchase.currency, why=kept(why, 300), plan=ended.name if ended else "",
+        disputed=shares.charged_back(purchase) is not None,
     )  # fmt: skip
 
 

@@ -19,7 +19,6 @@ from billing import wallets
 from billing.errors import BillingRefusal
 from billing.models import Dispute, Purchase, PurchaseKind, Refund
 from billing.payments import purchases, refunds, shares, subscriptions
-from kling_saas.lib.refusals import Conflict
 
 _REASON = "Asked for by the customer."
 _LEAST_CENTS = 100  # of a part: each refund is the bank's work
@@ -51,7 +50,7 @@ class Offer:
 def offer(actor: Actor, purchase: Purchase) -> Offer | None:
     """All that the actor can have paid back of it now; None: nothing, too late, they owe
     credits, or it is not theirs to ask."""
-    if not actor.may_buy or actor.suspended or purchase.vendor != settings.PAYMENTS_VENDOR:
+    if not actor.may_buy or actor.suspended:
         return None
     if not settings.REFUND_DAYS or purchase.paid_at is None:
         return None
@@ -61,17 +60,19 @@ def offer(actor: Actor, purchase: Purchase) -> Offer | None:
         return None
     with tenancy.scope(purchase.organisation_id):
         rest = shares.left(purchase)  # before: what others take meanwhile is not offered
-        most, cents = shares.refundable(purchase)
-        on_top = shares.on_top_of(purchase, rest, most)
-        whole = most == purchase.credits or purchase.kind != PurchaseKind.PLAN
-    if not most or not whole:
+        most = shares.refundable(purchase)
+    if not most:
         return None
+    least = min(most, -(-_LEAST_CENTS * rest.credits // rest.cents))
+    if purchase.kind == PurchaseKind.PLAN:
+        if most < purchase.credits:
+            return None
+        least = most
     running = subscriptions.of(purchase.organisation_id) if purchase.subscription_id else None
     ends_plan = running is not None and running.stripe_id == purchase.subscription_id
-    parted = purchase.kind != PurchaseKind.PLAN
-    least = min(most, -(-_LEAST_CENTS * rest.credits // rest.cents)) if parted else most
     return Offer(
-        credits=most, on_top=on_top, cents=cents, most=most, least=least, rest=rest, until=until,
+        credits=most, on_top=shares.on_top_of(purchase, rest, most),
+        cents=shares.cents_of(rest, most), most=most, least=least, rest=rest, until=until,
         ends_plan=ends_plan,
     )  # fmt: skip
 
@@ -95,25 +96,23 @@ def part(purchase: Purchase, offered: Offer, bought: int | None) -> Offer:
 
 
 def give_back(actor: Actor, public_id: str, bought: int | None, seen: int | None = None) -> Refund:
-    """Pay back so many of those that were offered; before that, end the plan it is a month of.
+    """Pay back so many of those that were offered, and end the plan it is a month of.
 
     `seen` is how many were offered, and None that `bought` was all of them.
     Outside of transactions. Raises NotFound, Forbidden, Conflict when the offer does not stand any
-    more, BadPart, PaymentServiceDown and NotUnderstood when the plan could not be ended; then no
-    money moved.
+    more, BadPart; and as `subscriptions.end` does when the plan could not be ended. Then no money
+    moved.
     """
     seen = bought if seen is None else seen
     actor.must_buy("ask for money back")
     purchase = purchases.find(actor, public_id)
     offered = offer(actor, purchase)
-    if offered is None:
-        raise Conflict("Nothing of this purchase can be paid back (any more).")
-    if offered.most != seen:
-        raise Conflict("Other credits were spent meanwhile: look again at what would come back.")
+    shares.need(offered.most if offered else 0, seen)
+    assert offered is not None, "it was needed"
     wanted = part(purchase, offered, bought).credits
-    if offered.ends_plan:
-        subscriptions.end(purchase.organisation_id, purchase.subscription_id)
-    return refunds.ask(purchase, wanted, _REASON, asked_by=actor.user_id, seen=seen)
+    return refunds.ask(
+        purchase, wanted, _REASON, asked_by=actor.user_id, seen=seen, ends_plan=offered.ends_plan
+    )
 
 
 def disputed(actor: Actor, purchase: Purchase) -> Dispute | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
+from billing import freezes
 from billing.models import Dispute, Lot, Purchase, PurchaseStatus, RefundStatus
 from billing.payments import sessions
+from kling_saas.lib.refusals import Conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +43,25 @@ def _bonus(purchase: Purchase, bought: int) -> int:
     return -(-purchase.bonus_credits * bought // purchase.credits)
 
 
-def refundable(purchase: Purchase) -> tuple[int, int]:
-    """How many of the credits bought can be paid back, and the cents for all of them.
+def refundable(purchase: Purchase) -> int:
+    """How many of the credits bought can be paid back.
 
     Those that are unspent, less what is missing of the bonus: whoever has spent credits that were
     given on top keeps as many of those that were paid. In the purchase's scope.
     """
     rest = left(purchase)
     if _barred(purchase, rest):
-        return 0, 0
+        return 0
     most = max(0, min(rest.credits, sum(unspent(purchase)) - rest.bonus))
-    cents = cents_of(rest, most)
-    return (most, cents) if cents else (0, 0)
+    return most if cents_of(rest, most) else 0
+
+
+def need(most: int, seen: int | None) -> None:
+    """Raises Conflict when nothing can be paid back, or not as many credits as were `seen`."""
+    if not most:
+        raise Conflict("Nothing of this purchase can be paid back (any more).")
+    if seen is not None and seen != most:
+        raise Conflict("Other credits were spent meanwhile: look again at what would come back.")
 
 
 def why_nothing(purchase: Purchase) -> str:
@@ -68,6 +78,8 @@ def _barred(purchase: Purchase, rest: Left) -> str:
         return f"It is not paid: {purchase.get_status_display().lower()}."
     if not purchase.payment_intent_id:
         return "Nothing was charged for it."
+    if purchase.vendor != settings.PAYMENTS_VENDOR:
+        return "It was paid under other keys."
     if rest.cents < 1 or rest.credits < 1:
         return "All of it was paid back before."
     if dispute := charged_back(purchase):
@@ -88,7 +100,7 @@ def cents_of(rest: Left, bought: int) -> int:
 
 def charged_back(purchase: Purchase) -> Dispute | None:
     """The dispute by which a bank has taken its money, and has not given it back."""
-    standing = purchase.disputes.filter(reversed_at=None, credits__gt=0)
+    standing = purchase.disputes.filter(status__in=freezes.STANDING)
     found: Dispute | None = standing.order_by("pk").last()
     return found
 

@@ -29,7 +29,7 @@ _BUSY = "Others write this subscription all the time."
 def sync(subscription_id: str) -> None:
     """Ask for the subscription and write what follows from it; harmless to repeat.
 
-    Outside of transactions. Raises NotOurs, PaymentServiceDown, NotUnderstood.
+    Outside of transactions. Raises NotOurs, PaymentServiceDown, NotUnderstood, Unavailable.
     """
     for _look in range(_LOOKS):
         version = _version(subscription_id)
@@ -63,7 +63,7 @@ def of(organisation_id: int) -> Subscription | None:
 def end(organisation_id: int, subscription_id: str) -> None:
     """It ends now, unprorated, if it runs; what it granted stays. Harmless to repeat.
 
-    Outside of transactions. Raises PaymentServiceDown, NotUnderstood.
+    Outside of transactions. Raises PaymentServiceDown, NotUnderstood, Unavailable.
     """
     for _look in range(_LOOKS):
         running = of(organisation_id)

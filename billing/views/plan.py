@@ -21,7 +21,7 @@ from billing import offers
 from billing.models import Plan, Subscription
 from billing.pages import signed_in
 from billing.payments import changes, subscriptions
-from billing.payments.errors import NotUnderstood, PaymentServiceDown
+from billing.payments.errors import NOT_NOW
 from billing.views.purchases import paid_elsewhere, whom_to_ask
 from kling_saas.lib.refusals import Forbidden, NotFound
 from kling_saas.templatetags.screen import when
@@ -79,7 +79,7 @@ def cancel(request: ActingRequest, actor: Actor) -> HttpResponse:
         return whom_to_ask(request, actor)
     except NotFound as refusal:
         messages.error(request, refusal.detail)
-    except (PaymentServiceDown, NotUnderstood):
+    except NOT_NOW:
         messages.error(request, _("The payment service does not answer: try again in a minute."))
     else:
         day = when(running.period_ends_at, "day") if running.period_ends_at else ""

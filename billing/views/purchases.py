@@ -19,7 +19,7 @@ from billing import freezes, offers
 from billing.models import Purchase, PurchaseStatus
 from billing.pages import signed_in
 from billing.payments import changes, purchases, returning
-from billing.payments.errors import NotUnderstood, PaymentServiceDown
+from billing.payments.errors import NOT_NOW
 from kling_saas.lib.refusals import Conflict, Forbidden
 
 
@@ -48,7 +48,7 @@ def paid_elsewhere(
         address = act()
     except Forbidden:
         return whom_to_ask(request, actor)
-    except (PaymentServiceDown, NotUnderstood):
+    except NOT_NOW:
         context = {"asked": asked, "address": request.path}
         return render(request, "billing/pay_later.html", context, status=503)
     except Conflict as refusal:

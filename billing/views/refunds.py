@@ -16,7 +16,7 @@ from accounts.middleware import outside_transactions
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
 from billing.payments import purchases, refilling, returning
-from billing.payments.errors import NotUnderstood, PaymentServiceDown
+from billing.payments.errors import NOT_NOW
 from billing.payments.returning import BadPart
 from billing.views.purchases import whom_to_ask
 from kling_saas.lib.numbers import whole
@@ -77,6 +77,6 @@ def _ask(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
         return _shown(request, actor, public_id, asked)
     except Conflict as refusal:
         messages.error(request, refusal.detail)
-    except (PaymentServiceDown, NotUnderstood):
+    except NOT_NOW:
         messages.error(request, _("The payment service does not answer: try again in a minute."))
     return redirect("purchase", public_id)

@@ -46,17 +46,16 @@ class Command(BaseCommand):
 
 def _would(purchase: Purchase, wanted: int | None) -> str:
     with tenancy.scope(purchase.organisation_id):
-        most, cents = shares.refundable(purchase)
-        amount = min(most, wanted or most)
-        if amount:
-            cents = shares.cents_of(shares.left(purchase), amount)
+        most = shares.refundable(purchase)
+        rest = shares.left(purchase)
+    amount = min(most, wanted or most)
     if not amount:
         return f"Nothing can be paid back. {_why_nothing(purchase)}"
-    worth = money(cents, purchase.currency)
+    worth = money(shares.cents_of(rest, amount), purchase.currency)
     return f"{credits_words(amount)}, {worth} would go back; at most {credits_words(most)} can."
 
 
 def _why_nothing(purchase: Purchase) -> str:
     """Empty when something can."""
     with tenancy.scope(purchase.organisation_id):
-        return "" if shares.refundable(purchase)[0] else shares.why_nothing(purchase)
+        return "" if shares.refundable(purchase) else shares.why_nothing(purchase)

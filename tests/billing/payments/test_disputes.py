@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
 from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
+from django.test import override_settings
 
 from accounts import tenancy
 from accounts.models import AuditEvent
 from billing import freezes, ledger
 from billing.errors import WalletFrozen
-from billing.models import Dispute, Purchase
-from billing.payments import refunds, shares
+from billing.models import Dispute, Purchase, Refund
+from billing.payments import refunds, returning, shares
 from tests.billing.payments.shop import Buyer, pack, post, told_of
 from tests.billing.test_console import PLAIN_STATIC, asked
 from tests.payments_sandbox.service import Service
+from tests.stack import free_ports
 from tests.waiting import until
 
 DISPUTED, WARNED = "4000000000000259", "4000000000005423"
@@ -151,7 +155,53 @@ def test_what_was_paid_back_before_is_not_taken_once_more(payments: Service) -> 
     assert seen(alice, dispute(payments, bought), "needs_response").credits == 630
     assert (alice.money(), alice.proven()) == ((0, 0, True), True)
     with tenancy.scope(alice.id):
-        assert shares.refundable(alice.now(bought)) == (0, 0)
+        assert shares.refundable(alice.now(bought)) == 0
+
+
+def failed(buyer: Buyer, refund: Refund) -> None:
+    """The bank says days later that the refund did not go through."""
+    with tenancy.scope(buyer.id):
+        purchase = Purchase.objects.select_for_update().get(pk=refund.purchase_id)
+        row = Refund.objects.get(pk=refund.pk)
+        refunds._settle(purchase, row, {"id": row.stripe_id, "status": "failed"})
+
+
+@pytest.mark.parametrize(
+    ("part", "sent", "outcome"),
+    [(1000, False, "lost"), (400, False, "won"), (400, True, "lost"), (1000, True, "won")],
+)
+def test_a_refund_that_fails_after_the_bank_took_the_payment_gives_no_credits_for_it(
+    payments: Service, part: int, sent: bool, outcome: str
+) -> None:
+    alice = Buyer()
+    bought = alice.buy(payments)
+    if sent:
+        asked = returning.give_back(alice.actor, bought.public_id, part, seen=1000)
+    else:
+        with override_settings(PAYMENTS_API_BASE=f"http://127.0.0.1:{free_ports(1)[0]}"):
+            asked = returning.give_back(alice.actor, bought.public_id, part, seen=1000)
+        with tenancy.scope(alice.id):
+            mine = Refund.objects.filter(pk=asked.pk)
+            mine.update(next_attempt_at=Now() + timedelta(hours=1))
+    name = dispute(payments, bought)
+    under_way = part + part // 20
+    assert seen(alice, name, "needs_response").credits == 1050 - under_way
+    if sent:
+        failed(alice, asked)
+    else:
+        with tenancy.scope(alice.id):
+            mine.update(next_attempt_at=Now())
+        until(lambda: alice.notices("refund_failed"), what="the payment service's refusal")
+    assert (alice.money(), alice.unbacked()) == ((0, 0, True), set())
+    assert seen(alice, name, "needs_response").credits == 1050
+    (told_why,) = alice.notices("refund_failed")
+    assert told_why["disputed"]
+    payments.control(f"disputes/{name}", outcome=outcome)
+    seen(alice, name, outcome)
+    assert alice.money() == (1050 if outcome == "won" else 0, 0, False)
+    with tenancy.scope(alice.id):
+        assert shares.refundable(alice.now(bought)) == (1000 if outcome == "won" else 0)
+    assert alice.proven()
 
 
 def test_news_of_a_dispute_may_come_twice_in_any_order(site: str, silent: Service) -> None:
@@ -215,10 +265,9 @@ def test_a_refund_that_fails_forgives_its_debt_and_opens_the_wallet(payments: Se
     until(lambda: alice.money()[1:] == (2000, True), what="both debts")
     alice.buy(payments, pack(bonus_credits=0))
     assert alice.money()[1:] == (1000, True)
-    with tenancy.scope(alice.id):  # the bank says so days later
-        purchase = Purchase.objects.select_for_update().get(pk=bad.pk)
-        row = purchase.refunds.get(stripe_id=made.id)
-        refunds._settle(purchase, row, {"id": made.id, "status": "failed"})
+    with tenancy.scope(alice.id):
+        row = Refund.objects.get(purchase=bad, stripe_id=made.id)
+    failed(alice, row)
     assert alice.money()[1:] == (0, False)
     assert alice.proven()
 
