@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 
 from accounts.tenancy import TenantRow
+
+_MOST_CREDITS = 1_000_000_000_000  # of one entry of the ledger
+_MOST_CENTS = 99_999_999  # of one charge of the payment service
+_MOST_DAYS = 36_500
+_MOST_USES = 1_000_000_000
+
+
+def _within(least: int, most: int) -> list[Any]:
+    words = f"Write {least:,} to {most:,}."
+    return [MinValueValidator(least, words), MaxValueValidator(most, words)]
 
 
 class Pack(models.Model):
@@ -16,12 +30,17 @@ class Pack(models.Model):
 
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
-    credits = models.PositiveBigIntegerField()
-    bonus_credits = models.PositiveBigIntegerField(default=0, help_text="On top, as a gift.")
-    price_cents = models.PositiveIntegerField(help_text="Without tax, in cents of CURRENCY.")
-    valid_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Days until what is left expires; empty: never."
+    credits = models.PositiveBigIntegerField(validators=_within(1, _MOST_CREDITS))
+    bonus_credits = models.PositiveBigIntegerField(
+        default=0, help_text="On top, as a gift.", validators=_within(0, _MOST_CREDITS)
     )
+    price_cents = models.PositiveIntegerField(
+        help_text="Without tax, in cents of CURRENCY.", validators=_within(1, _MOST_CENTS)
+    )
+    valid_days = models.PositiveIntegerField(
+        null=True, blank=True, validators=_within(1, _MOST_DAYS),
+        help_text="Days until what is left expires; empty: never.",
+    )  # fmt: skip
     active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -50,20 +69,27 @@ class Plan(models.Model):
 
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
-    credits = models.PositiveBigIntegerField(help_text="Given for each paid month.")
-    rollover_credits = models.PositiveBigIntegerField(
-        default=0, help_text="At most so many unspent ones are kept at renewal."
+    credits = models.PositiveBigIntegerField(
+        help_text="Given for each paid month.", validators=_within(1, _MOST_CREDITS)
     )
-    price_cents = models.PositiveIntegerField(help_text="A month, without tax, in cents.")
+    rollover_credits = models.PositiveBigIntegerField(
+        default=0, validators=_within(0, _MOST_CREDITS),
+        help_text="At most so many unspent ones are kept at renewal.",
+    )  # fmt: skip
+    price_cents = models.PositiveIntegerField(
+        help_text="A month, without tax, in cents.", validators=_within(1, _MOST_CENTS)
+    )
     concurrency = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Films under way at once."
+        null=True, blank=True, help_text="Films under way at once.", validators=_within(1, 100_000)
     )
     dispatch_weight = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Turns while others wait too, 1 to 100."
-    )
+        null=True, blank=True, validators=_within(1, 100),
+        help_text="Turns while others wait too, 1 to 100.",
+    )  # fmt: skip
     retention_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Days a film is kept; empty: for good."
-    )
+        null=True, blank=True, validators=_within(1, _MOST_DAYS),
+        help_text="Days a film is kept; empty: for good.",
+    )  # fmt: skip
     features = ArrayField(
         models.CharField(max_length=80), default=list, blank=True, help_text="Lines of its card."
     )
@@ -97,7 +123,7 @@ class PlanPrice(models.Model):
     sku = models.CharField(max_length=80)
     key = models.CharField(max_length=200, blank=True)
     unit = models.CharField(max_length=6, choices=[("clip", "Clip"), ("second", "Second")])
-    credits = models.PositiveIntegerField()
+    credits = models.PositiveIntegerField(validators=_within(1, 1_000_000_000))
 
     class Meta:
         constraints = [
@@ -114,12 +140,20 @@ class PlanPrice(models.Model):
 class Voucher(models.Model):
     """A code that gives credits, at most once to an organisation. Case does not matter."""
 
-    code = models.CharField(max_length=40)
-    credits = models.PositiveBigIntegerField()
-    valid_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Days until its credits expire; empty: never."
+    code = models.CharField(
+        max_length=40,
+        validators=[
+            RegexValidator(r"^[A-Za-z0-9-]+\Z", "Only the letters A to Z, digits and hyphens.")
+        ],
     )
-    most_uses = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no limit.")
+    credits = models.PositiveBigIntegerField(validators=_within(1, _MOST_CREDITS))
+    valid_days = models.PositiveIntegerField(
+        null=True, blank=True, validators=_within(1, _MOST_DAYS),
+        help_text="Days until its credits expire; empty: never.",
+    )  # fmt: skip
+    most_uses = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Empty: no limit.", validators=_within(1, _MOST_USES)
+    )
     uses = models.PositiveIntegerField(default=0)
     newcomers_only = models.BooleanField(
         default=False, help_text="Only for organisations that bought nothing yet."
@@ -143,6 +177,14 @@ class Voucher(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def clean(self) -> None:
+        """Says at their fields what the constraints would say of the whole."""
+        if Voucher.objects.filter(code__iexact=self.code).exclude(pk=self.pk).exists():
+            raise ValidationError({"code": "There is a voucher of this code: choose another."})
+        if self.most_uses is not None and self.most_uses < self.uses:
+            least = f"It was used {self.uses:,} times already: write at least that."
+            raise ValidationError({"most_uses": least})
 
 
 class VoucherUse(TenantRow):

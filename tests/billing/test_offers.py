@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import secrets
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
@@ -76,6 +79,12 @@ def form(**fields: Any) -> dict[str, Any]:
     return {"active": "on", "position": 9, **rows, **fields}
 
 
+def errors(page: HttpResponse) -> list[str]:
+    """What it says to be wrong, field by field."""
+    lists = re.findall(r'<ul class="errorlist[^>]*>(.*?)</ul>', page.content.decode(), re.S)
+    return [html.unescape(said) for one in lists for said in re.findall("<li>(.*?)</li>", one)]
+
+
 def test_an_operator_adds_and_changes_offers_and_deletes_none(console: Client) -> None:
     slug, code = secrets.token_hex(6), vouchers.new_code()
     pack = form(slug=slug, name="Week", credits=70, bonus_credits=0, price_cents=190)
@@ -106,3 +115,44 @@ def test_an_operator_adds_and_changes_offers_and_deletes_none(console: Client) -
     assert console.post(f"/admin/billing/voucher/{given.pk}/change/", changed).status_code == 302
     given.refresh_from_db()
     assert (given.code, given.credits, given.uses) == (code, 6, 3)
+    again = console.post("/admin/billing/voucher/add/", {**voucher, "code": code.lower()})
+    assert "There is a voucher of this code" in errors(again)[0]
+    fewer = {**voucher, "most_uses": 2}
+    refused = console.post(f"/admin/billing/voucher/{given.pk}/change/", fewer)
+    assert "It was used 3 times already" in errors(refused)[0]
+
+
+MOST = "1,000,000,000,000"
+
+
+@pytest.mark.parametrize(
+    ("what", "field", "wrong", "said"),
+    [
+        ("voucher", "credits", 0, f"Write 1 to {MOST}."),
+        ("voucher", "credits", 10**13, f"Write 1 to {MOST}."),
+        ("voucher", "valid_days", 0, "Write 1 to 36,500."),
+        ("voucher", "most_uses", 0, "Write 1 to 1,000,000,000."),
+        ("voucher", "code", "<i>", "Only the letters A to Z, digits and hyphens."),
+        ("pack", "credits", 0, f"Write 1 to {MOST}."),
+        ("pack", "price_cents", 0, "Write 1 to 99,999,999."),
+        ("pack", "valid_days", 0, "Write 1 to 36,500."),
+        ("plan", "credits", 0, f"Write 1 to {MOST}."),
+        ("plan", "price_cents", 0, "Write 1 to 99,999,999."),
+        ("plan", "dispatch_weight", 101, "Write 1 to 100."),
+        ("plan", "concurrency", 0, "Write 1 to 100,000."),
+        ("plan", "prices-0-credits", 0, "Write 1 to 1,000,000,000."),
+    ],
+)
+def test_what_nobody_can_sell_is_refused_where_it_was_typed(
+    console: Client, what: str, field: str, wrong: object, said: str
+) -> None:
+    row = next(row for row in billable.list_prices() if row.sku == "kling-v1")
+    right = form(
+        slug=secrets.token_hex(6), name="Week", code=vouchers.new_code(), credits=70,
+        bonus_credits=0, rollover_credits=0, price_cents=190, active="",
+        **{"prices-0-sku": row.sku, "prices-0-key": row.key, "prices-0-unit": row.unit},
+        **{"prices-0-credits": 9},
+    )  # fmt: skip
+    refused = console.post(f"/admin/billing/{what}/add/", {**right, field: wrong})
+    assert refused.status_code == 200
+    assert errors(refused) == [said]

@@ -155,8 +155,13 @@ def test_an_operator_makes_codes_that_nobody_reads_wrong() -> None:
     assert made.newcomers_only
     assert set(made.code) <= {*vouchers.ALPHABET, "-"}
     assert not set("01ILO") & set(vouchers.ALPHABET)
-    for wrong in (["0"], ["5", "--uses=-1"], ["5", f"--code={made.code.lower()}"]):
-        with pytest.raises(CommandError):
+    for *wrong, said in (
+        ("0", "credits: Write 1 to"),
+        ("5", "--uses=-1", "most_uses: Write 1 to"),
+        ("5", "--days=0", "valid_days: Write 1 to"),
+        ("5", f"--code={made.code.lower()}", "code: There is a voucher of this code"),
+    ):
+        with pytest.raises(CommandError, match=said):
             call_command("make_voucher", *wrong, stdout=out)
 
 

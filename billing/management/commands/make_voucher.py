@@ -30,9 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--note", default="", help="For us: what it was made for.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Refuses what the database would, in words."""
-        if options["credits"] < 1 or options["uses"] < 0 or (options["days"] or 1) < 1:
-            raise CommandError("Credits and days are at least 1, uses at least 0.")
+        """Refuses what the console would, in its words."""
         voucher = Voucher(
             code=options["code"] or vouchers.new_code(),
             credits=options["credits"],
@@ -44,6 +42,7 @@ class Command(BaseCommand):
         try:
             voucher.full_clean()
         except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from None
+            wrong = error.message_dict.items()
+            raise CommandError("; ".join(f"{name}: {said[0]}" for name, said in wrong)) from None
         voucher.save()
         self.stdout.write(voucher.code)
