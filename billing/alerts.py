@@ -10,7 +10,7 @@ from django.db import connection
 from accounts import tenancy
 from accounts.actors import Actor
 from billing import notices, pace, wallets
-from billing.models import Lot, LotSource
+from billing.models import Lot, LotSource, Subscription
 from kling_saas.lib.refusals import Refusal
 
 _EXPIRY_DAYS = (14, 3)
@@ -25,11 +25,33 @@ SELECT lot.id FROM billing_lot lot
  WHERE lot.open AND lot.livemode AND lot.expires_at > now()
    AND lot.expires_at <= now() + make_interval(days => %(days)s)
    AND lot.expires_at > now() + make_interval(days => %(later)s)
-   AND NOT (lot.source = 'plan' AND %(days)s > 3)
+   AND NOT (lot.source = 'plan' AND (%(days)s > 3 OR EXISTS (
+        SELECT FROM billing_subscription s
+         WHERE s.organisation_id = lot.organisation_id AND s.vendor = %(vendor)s
+           AND s.ended_at IS NULL AND s.cancels_at IS NULL)))
    AND NOT EXISTS (SELECT FROM billing_notice n
                     WHERE n.organisation_id = lot.organisation_id AND n.livemode
-                      AND n.key = 'lot:' || lot.public_id || ':' || %(days)s)
+                      AND n.key = 'lot:' || lot.public_id || ':' || %(days)s || ':'
+                        || to_char(lot.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
  ORDER BY lot.expires_at LIMIT %(most)s
+"""
+# Plans that renew soon, with what their months left unspent; what is kept is `Plan.keeps_before`.
+_RENEWING = """
+SELECT s.id, sum(lot.remaining)::bigint
+  FROM billing_subscription s
+  JOIN billing_plan plan ON plan.id = s.plan_id
+  LEFT JOIN billing_plan later ON later.id = s.next_plan_id
+  JOIN billing_lot lot ON lot.organisation_id = s.organisation_id AND lot.livemode
+   AND lot.open AND lot.source = 'plan' AND lot.expires_at > now()
+ WHERE s.vendor = %(vendor)s AND s.ended_at IS NULL AND s.cancels_at IS NULL
+   AND s.period_ends_at > now() AND s.period_ends_at <= now() + make_interval(days => %(days)s)
+   AND NOT EXISTS (SELECT FROM billing_notice n
+                    WHERE n.organisation_id = s.organisation_id AND n.livemode
+                      AND n.key = 'renewal:' || s.stripe_id || ':'
+                        || to_char(s.period_ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
+ GROUP BY s.id, plan.id, later.id
+HAVING sum(lot.remaining) > greatest(plan.rollover_credits, later.rollover_credits)
+ ORDER BY s.period_ends_at LIMIT %(most)s
 """
 # Live wallets whose newest credits were not told of; days are whole, as `pace.after` counts them.
 _LOW = """
@@ -57,23 +79,39 @@ SELECT wallet.organisation_id, wallet.available, coalesce(lately.spent, 0)::bigi
 
 
 def expiring() -> int:
-    """Warn of bought and given credits 14 and 3 days before they expire, of a plan's month 3 days
-    before; how many notices.
+    """Warn of bought and given credits 14 and 3 days before they expire, of a plan's 3 days before
+    they do, or before a renewal that does not keep them; how many notices.
     """
     told = 0
     with tenancy.system("credits of every tenant expire"):
         for days, later in zip(_EXPIRY_DAYS, (*_EXPIRY_DAYS[1:], 0), strict=True):
-            found = {"days": days, "later": later, "most": _AT_ONCE}
-            with connection.cursor() as cursor:
-                cursor.execute(_EXPIRING, found)
-                ids = [row[0] for row in cursor.fetchall()]
+            ids = [row[0] for row in _soon(_EXPIRING, days=days, later=later)]
             for lot in Lot.objects.filter(pk__in=ids).order_by("expires_at"):
+                on = f"{lot.expires_at:%Y-%m-%d}"
                 told += notices.add(
                     lot.organisation_id, lot.livemode, "lot_expires",
-                    f"lot:{lot.public_id}:{days}", credits=lot.remaining, days=days,
-                    on=f"{lot.expires_at:%Y-%m-%d}", what=lot.reason or _SOURCES[lot.source],
+                    f"lot:{lot.public_id}:{days}:{on}", credits=lot.remaining, days=days,
+                    on=on, what=lot.reason or _SOURCES[lot.source],
                 )  # fmt: skip
+        days = _EXPIRY_DAYS[-1]
+        unspent = dict(_soon(_RENEWING, days=days))
+        plans = Subscription.objects.select_related("plan", "next_plan")
+        for running in plans.filter(pk__in=unspent, period_ends_at__isnull=False):
+            on = f"{running.period_ends_at:%Y-%m-%d}"
+            told += notices.add(
+                running.organisation_id, True, "lot_expires", f"renewal:{running.stripe_id}:{on}",
+                credits=unspent[running.pk] - running.keeps, days=days, on=on,
+                what=f"{running.plan.name}: more than the {running.keeps:,} that its renewal keeps",
+            )  # fmt: skip
     return told
+
+
+def _soon(query: str, **figures: int) -> list[Any]:
+    with connection.cursor() as cursor:
+        found = {"vendor": settings.PAYMENTS_VENDOR, "most": _AT_ONCE, **figures}
+        cursor.execute(query, found)
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
 
 def low_balances() -> int:

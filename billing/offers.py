@@ -134,6 +134,7 @@ def cards(running: Plan | None = None) -> dict[str, Any]:
                 "plan": plan,
                 "dearer": running is not None and plan.price_cents > running.price_cents,
                 "own_prices": plan.pk in priced,
+                "keeps": (running or plan).keeps_before(plan),
                 **in_force.limits(plan),
             }
             for plan in plans()

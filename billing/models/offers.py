@@ -115,6 +115,12 @@ class Plan(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def keeps_before(self, later: Plan) -> int:
+        """Unspent credits of plans that stay, at most, when a month of this one is followed by one
+        of `later`: what the larger of them allows, as the month that ends was paid for.
+        """
+        return max(self.rollover_credits, later.rollover_credits)
+
 
 class PlanPrice(models.Model):
     """What one exact variant costs subscribers of a plan, in place of the price book's row."""

@@ -173,6 +173,11 @@ class Subscription(TenantRow):
     def __str__(self) -> str:
         return f"{self.stripe_id} ({self.status})"
 
+    @property
+    def keeps(self) -> int:
+        """Unspent credits of plans that the next renewal keeps at most."""
+        return self.plan.keeps_before(self.next_plan or self.plan)
+
 
 def new_refund_id() -> str:
     """`ref_` and 22 random characters."""

@@ -107,12 +107,14 @@ def _paid(
             reference=sessions.of(purchase), expires_at=until, reason=month.plan.name,
             cents=(purchase.paid_cents or 0) - purchase.tax_cents,
         )  # fmt: skip
+        mine = Subscription.objects.filter(stripe_id=subscription_id)
         if invoice["billing_reason"] == _RENEWED:  # what a smaller plan gave is paid for
+            before = mine.select_related("plan").first()
             ledger.roll_over(
-                owner.organisation_id, True, month.plan.rollover_credits, until=until,
+                owner.organisation_id, True,
+                (before.plan if before else month.plan).keeps_before(month.plan), until=until,
                 renewal=sessions.of(purchase),
             )  # fmt: skip
-        mine = Subscription.objects.filter(stripe_id=subscription_id)
         mine.update(pay_url="")
         # A month that is heard of after a later one says nothing of the plan of today.
         mine.filter(Q(period_ends_at=None) | Q(period_ends_at__lte=month.ends)).update(

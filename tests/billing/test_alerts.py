@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import AuditEvent
 from billing import alerts, caps, ledger, wallets
-from billing.models import LotSource, Notice
+from billing.models import LotSource, Notice, Plan, Subscription
+from tests.billing import purse
 from tests.billing.purse import LIVE
-from tests.billing.test_caps import member, owner, rich, signed_in
+from tests.billing.test_cap_pages import signed_in
+from tests.billing.test_caps import member, owner, rich
 from tests.people import Customer, customer
 
 
@@ -51,6 +56,56 @@ def test_a_wallet_that_lasts_days_only_is_told_once_until_credits_come() -> None
     ledger.grant(alice.organisation.pk, LIVE, 5, LotSource.GRANT, reference="more")
     assert [facts["available"] for facts in told(alice)] == [had, had + 5]
     dismissed(page)
+
+
+def expiries(organisation: int) -> list[tuple[int, int]]:
+    """Credits and days of what was told to expire."""
+    alerts.expiring()
+    with tenancy.scope(organisation):
+        mine = Notice.objects.filter(kind="lot_expires").order_by("pk")
+        return [(one.facts["credits"], one.facts["days"]) for one in mine]
+
+
+def test_what_expires_is_told_14_and_3_days_before_once() -> None:
+    alice, now = purse.organisation().pk, timezone.now()
+    for amount, days in ((1, 15), (2, 13), (3, 4), (4, 2)):
+        ledger.grant(
+            alice, LIVE, amount, LotSource.PURCHASE, reference=f"pack {amount}",
+            expires_at=now + timedelta(days=days),
+        )  # fmt: skip
+    assert expiries(alice) == expiries(alice) == [(3, 14), (2, 14), (4, 3)]
+    purse.let_days_pass(alice, -10)  # they were given longer to live, and that ends too
+    assert expiries(alice)[3:] == [(4, 14), (3, 14)]
+
+
+def test_what_a_renewal_does_not_keep_is_told_three_days_before_it() -> None:
+    alice, now = purse.organisation().pk, timezone.now()
+    small, large = (
+        Plan.objects.create(
+            slug=f"{name}-{secrets.token_hex(6)}", name=name, credits=1000, price_cents=cents,
+            rollover_credits=keeps, active=False,
+        )
+        for name, cents, keeps in (("Small", 100, 200), ("Large", 200, 700))
+    )  # fmt: skip
+    ledger.grant(
+        alice, LIVE, 900, LotSource.PLAN, reference="month", expires_at=now + timedelta(days=10)
+    )
+    with tenancy.scope(alice):
+        running = Subscription.objects.create(
+            organisation_id=alice, livemode=LIVE, vendor="sandbox", plan=large, next_plan=small,
+            stripe_id=f"sub_{secrets.token_hex(8)}", status="active",
+            period_ends_at=now + timedelta(days=7),
+        )  # fmt: skip
+    assert expiries(alice) == []
+    with tenancy.scope(alice):
+        mine = Subscription.objects.filter(pk=running.pk)
+        mine.update(period_ends_at=now + timedelta(days=2))
+    assert expiries(alice) == expiries(alice) == [(200, 3)]
+    purse.let_days_pass(alice, 8)
+    assert expiries(alice) == [(200, 3)]  # they live for some days more than the month
+    with tenancy.scope(alice):
+        mine.update(cancels_at=now)
+    assert expiries(alice) == [(200, 3), (900, 3)]  # it ends, and all of them do
 
 
 def dismissed(page: Client) -> None:

@@ -100,7 +100,8 @@ def test_a_dearer_plan_begins_at_once_and_a_cheaper_one_at_the_next_renewal(
     payments: Service,
 ) -> None:
     buyer = Buyer()
-    small, large = plan("Small", 2500, 1000), plan("Large", 9600, 4000, dispatch_weight=5)
+    small = plan("Small", 2500, 1000)
+    large = plan("Large", 9600, 4000, rollover_credits=4500, dispatch_weight=5)
     forgotten = changes.choose(buyer.actor, small)
     first = subscribe(payments, buyer, small)
     second = subscribe(payments, buyer, large)
@@ -120,6 +121,10 @@ def test_a_dearer_plan_begins_at_once_and_a_cheaper_one_at_the_next_renewal(
     next_month(payments, second)
     until(lambda: running(buyer).plan == small, what="the cheaper plan")
     assert months(buyer) == [(1000, 2500), (4000, 9600), (1000, 2500)]
+    assert left(buyer) == 4500 + 1000  # the month that was over was one of the dearer plan
+    next_month(payments, second)
+    until(lambda: len(months(buyer)) == 4, what="the month after")
+    assert left(buyer) == 100 + 1000
     assert buyer.proven()
 
 
@@ -287,11 +292,11 @@ def test_the_pages_of_a_plan(site: str, silent: Service) -> None:
     assert "Stay with Small" in page
     assert "You pay $97.00 now" not in page
 
-    assert "up to 100 are kept at renewal" in page
+    assert "up to 100 of your plan’s are kept at renewal" in page
     ended = web.post(f"{site}/billing/plan/cancel", timeout=60).text
     assert "The plan ends on <time" in ended
     assert "Keep the plan after all" in ended
-    assert "up to 100 are kept at renewal" not in ended
+    assert "up to 100 of your plan’s are kept at renewal" not in ended
     with tenancy.scope(buyer.id):
         last = Lot.objects.get(source="plan").expires_at
     assert f'until <time datetime="{last:%Y-%m-%dT%H:%M:%SZ}"' in ended
