@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import tenancy
-from billing import backing, months, proof
+from billing import backing, months, proof, revenue
 from billing.models import (
     DayClose,
     Dispute,
@@ -96,6 +96,10 @@ def run(day: date) -> DayClose:
     figures: dict[str, Any] = {
         "books": {"wallets": found.wallets, "transfers": found.transfers, "holds": found.holds},
         "wallets": _wallets(),
+        "deferred": {
+            source: {"credits": one.credits, "cents": round(one.cents)}
+            for source, one in revenue.deferred(day).items()
+        },
     }
     differences += _frozen()
     differences += [

@@ -1,7 +1,8 @@
 """What sold credits have earned, what we still owe for them, what expired, and what went back.
 
 A credit's money is its lot's: `cents` of what was `granted`, without tax, as an exact fraction;
-whoever shows it rounds, once. Live wallets only; days are UTC.
+whoever shows it rounds, once. Money that went back is what refunds and lost disputes say, without
+the tax in it. Live wallets only; days are UTC.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -24,7 +25,8 @@ from billing import months
 class Kind(StrEnum):
     """How credits leave a lot. A debt is of credits spent before: what pays it is earned, too.
 
-    What is reinstated returns to its lot, so it counts below zero.
+    What is reinstated returns to its lot, and what paid a debt that is undone comes back as a lot
+    of its own: both count below zero.
     """
 
     SPENT = "spent"
@@ -66,6 +68,29 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Back:
+    """Money that went back on one day, by a refund or a lost dispute (`what`).
+
+    `cents` without tax, `taken` the credits that left their lots for it.
+    """
+
+    day: date
+    what: str
+    cents: Fraction
+    taken: Share
+
+    @property
+    def kept(self) -> Fraction:
+        """What was paid for these credits and did not go back."""
+        return max(Fraction(0), self.taken.cents - self.cents)
+
+    @property
+    def lost(self) -> Fraction:
+        """What went back beyond that: for credits that were spent, and are earned."""
+        return max(Fraction(0), self.cents - self.taken.cents)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The days `first` to `last`. `deferred` is of now, by source; `sold` came in on these days.
 
@@ -75,6 +100,7 @@ class Report:
     first: date
     last: date
     moved: tuple[Moved, ...]
+    back: tuple[Back, ...]
     sold: dict[str, Share]
     deferred: dict[str, Share]
     unrecovered: int
@@ -84,6 +110,27 @@ class Report:
         return added(
             one.share for one in self.moved if one.kind in kinds and day in {None, one.day}
         )
+
+    def returned(self, day: date | None = None) -> Fraction:
+        """Money that went back, on one day or all."""
+        return sum((b.cents for b in self.back if day in {None, b.day}), Fraction(0))
+
+    @property
+    def kept(self) -> Fraction:
+        """What was paid for credits that were taken back, and did not go back with them."""
+        return sum((one.kept for one in self.back), Fraction(0))
+
+    @property
+    def lost(self) -> Fraction:
+        """What went back for credits that were spent, and are earned."""
+        return sum((one.lost for one in self.back), Fraction(0))
+
+    @property
+    def on_its_way(self) -> Fraction:
+        """What was paid for credits that were taken back while their money has not gone yet: more
+        than before these days, or less (below zero).
+        """
+        return self.total(*RETURNED).cents - (self.returned() + self.kept - self.lost)
 
     @property
     def days(self) -> list[date]:
@@ -108,45 +155,79 @@ SELECT part.hold_id, part.at, part.lot_id, least(part.amount, part.captured - pa
        AND hold.settled_at >= %(since)s AND hold.settled_at < %(until)s
   ) AS part WHERE part.before < part.captured
 """
+# What left the lots, and what returned (below zero); the last is what paid a debt that is undone.
+_GONE = f"""
+SELECT at, 'spent' AS kind, lot_id, credits FROM ({SPENT}) AS spent
+UNION ALL
+SELECT created_at, type, lot_id, CASE type WHEN 'reinstate' THEN -amount ELSE amount END
+  FROM billing_transfer
+ WHERE type IN ('expire', 'refund', 'claw_back', 'reinstate', 'settle_debt')
+   AND lot_id IS NOT NULL AND livemode
+   AND created_at >= %(since)s AND created_at < %(until)s
+UNION ALL
+SELECT created_at, 'settle_debt', id, -granted FROM billing_lot
+ WHERE livemode AND source = 'refund' AND created_at >= %(since)s AND created_at < %(until)s
+"""  # noqa: S608 - our own words
+_COST = "lot.cents, CASE lot.cents WHEN 0 THEN 1 ELSE lot.granted END AS granted"
 # Lots that cost the same are added up here, as whole numbers: their fractions are exact outside.
 _MOVED = f"""
-SELECT (gone.at AT TIME ZONE 'UTC')::date, gone.kind, lot.source, lot.cents,
-    CASE lot.cents WHEN 0 THEN 1 ELSE lot.granted END AS granted, sum(gone.credits)::bigint
-  FROM (
-    SELECT at, 'spent' AS kind, lot_id, credits FROM ({SPENT}) AS spent
-    UNION ALL
-    SELECT created_at, type, lot_id, CASE type WHEN 'reinstate' THEN -amount ELSE amount END
-      FROM billing_transfer
-     WHERE type IN ('expire', 'refund', 'claw_back', 'reinstate', 'settle_debt')
-       AND lot_id IS NOT NULL AND livemode
-       AND created_at >= %(since)s AND created_at < %(until)s
-  ) AS gone JOIN billing_lot lot ON lot.id = gone.lot_id
+SELECT (gone.at AT TIME ZONE 'UTC')::date, gone.kind, lot.source, {_COST}, sum(credits)::bigint
+  FROM ({_GONE}) AS gone JOIN billing_lot lot ON lot.id = gone.lot_id
  GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3
 """  # noqa: S608 - our own words
-_DEFERRED = """
-SELECT source, cents, granted, sum(credits)::bigint FROM (
-    SELECT source, cents, CASE cents WHEN 0 THEN 1 ELSE granted END AS granted,
-        remaining AS credits
-      FROM billing_lot WHERE open AND livemode
-    UNION ALL
-    SELECT lot.source, lot.cents, CASE lot.cents WHEN 0 THEN 1 ELSE lot.granted END, pin.amount
-      FROM billing_hold hold
-      JOIN billing_holdlot pin ON pin.hold_id = hold.id
-      JOIN billing_lot lot ON lot.id = pin.lot_id
-     WHERE hold.status = 'pending' AND hold.livemode
-) AS left_of GROUP BY 1, 2, 3
-"""
 _SOLD = """
-SELECT source, cents, granted, sum(granted)::bigint FROM billing_lot
- WHERE livemode AND created_at >= %(since)s AND created_at < %(until)s GROUP BY 1, 2, 3
+SELECT id AS lot_id, granted AS credits FROM billing_lot
+ WHERE livemode AND source <> 'refund' AND created_at >= %(since)s AND created_at < %(until)s
+"""
+# What is unspent before `since`: what is now, with what has left, without what has come since.
+_UNSPENT = f"""
+SELECT id AS lot_id, remaining AS credits FROM billing_lot WHERE open AND livemode
+UNION ALL
+SELECT pin.lot_id, pin.amount
+  FROM billing_hold hold JOIN billing_holdlot pin ON pin.hold_id = hold.id
+ WHERE hold.status = 'pending' AND hold.livemode
+UNION ALL
+SELECT lot_id, credits FROM ({_GONE}) AS gone
+UNION ALL
+SELECT lot_id, -credits FROM ({_SOLD}) AS sold
+"""  # noqa: S608 - our own words
+# What refunds and lost disputes say, a row for each lot whose credits were taken for it.
+_BACK = """
+SELECT (back.at AT TIME ZONE 'UTC')::date, back.what, back.reference, back.cents,
+    CASE WHEN purchase.paid_cents > 0 THEN purchase.paid_cents - purchase.tax_cents ELSE 1 END,
+    CASE WHEN purchase.paid_cents > 0 THEN purchase.paid_cents ELSE 1 END,
+    coalesce(lot.cents, 0), coalesce(lot.granted, 1),
+    coalesce(sum(CASE gone.type WHEN 'reinstate' THEN -gone.amount ELSE gone.amount END), 0)::bigint
+  FROM (
+    SELECT 'refund' AS what, 'refund:' || public_id AS reference, organisation_id, purchase_id,
+        settled_at AS at, amount_cents AS cents
+      FROM billing_refund
+     WHERE status = 'succeeded' AND livemode
+       AND settled_at >= %(since)s AND settled_at < %(until)s
+    UNION ALL
+    SELECT 'dispute', 'dispute:' || stripe_id, organisation_id, purchase_id, closed_at, amount_cents
+      FROM billing_dispute
+     WHERE status = 'lost' AND livemode AND closed_at >= %(since)s AND closed_at < %(until)s
+  ) AS back
+  JOIN billing_purchase purchase ON purchase.id = back.purchase_id
+  LEFT JOIN billing_transfer gone
+    ON gone.organisation_id = back.organisation_id AND gone.livemode AND gone.hold_id IS NULL
+   AND gone.reference IN (back.reference, back.reference || ':bonus')
+   AND gone.type IN ('refund', 'claw_back', 'reinstate') AND gone.lot_id IS NOT NULL
+  LEFT JOIN billing_lot lot ON lot.id = gone.lot_id
+ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3
 """
 _UNRECOVERED = """
-SELECT coalesce(sum(CASE type WHEN 'reinstate' THEN -amount ELSE amount END), 0)::bigint
-  FROM billing_transfer
- WHERE livemode AND (type = 'claw_back' AND debit = 'receivable'
-                     OR type = 'reinstate' AND credit = 'receivable')
-   AND created_at >= %(since)s AND created_at < %(until)s
+SELECT coalesce(sum(credits), 0)::bigint FROM (
+    SELECT created_at, CASE type WHEN 'reinstate' THEN -amount ELSE amount END AS credits
+      FROM billing_transfer
+     WHERE livemode AND (type = 'claw_back' AND debit = 'receivable'
+                         OR type = 'reinstate' AND credit = 'receivable')
+    UNION ALL
+    SELECT created_at, -granted FROM billing_lot WHERE livemode AND source = 'refund'
+  ) AS debt WHERE created_at >= %(since)s AND created_at < %(until)s
 """
+_EVER = date(9999, 12, 30)
 
 
 def report(first: date, last: date, organisation_id: int | None = None) -> Report:
@@ -156,10 +237,18 @@ def report(first: date, last: date, organisation_id: int | None = None) -> Repor
             Moved(day, Kind(kind), source, share(amount, cents, granted))
             for day, kind, source, cents, granted, amount in rows(_MOVED, first, last)
         )
-        sold = _by_source(rows(_SOLD, first, last))
-        deferred = _by_source(rows(_DEFERRED, first, last))
+        back = _back(rows(_BACK, first, last))
+        sold = _by_source(_SOLD, first, last)
         ((unrecovered,),) = rows(_UNRECOVERED, first, last)
-    return Report(first, last, moved, sold, deferred, unrecovered)
+    now = deferred(months.today(), organisation_id)
+    return Report(first, last, moved, back, sold, now, unrecovered)
+
+
+def deferred(day: date, organisation_id: int | None = None) -> dict[str, Share]:
+    """What was unspent when a day was over, by source; as of now while it is not."""
+    with seen_by(organisation_id):
+        found = _by_source(_UNSPENT, day + timedelta(days=1), _EVER)
+    return {source: one for source, one in found.items() if one != Share()}
 
 
 def seen_by(organisation_id: int | None) -> AbstractContextManager[None]:
@@ -182,8 +271,22 @@ def added(shares: Iterable[Share]) -> Share:
     return sum(shares, Share())
 
 
-def _by_source(found: list[tuple[Any, ...]]) -> dict[str, Share]:
+def _by_source(query: str, first: date, last: date) -> dict[str, Share]:
+    """The credits of a query's lots, and what was paid for them."""
+    summed = f"""
+        SELECT lot.source, {_COST}, sum(found.credits)::bigint
+          FROM ({query}) AS found JOIN billing_lot lot ON lot.id = found.lot_id GROUP BY 1, 2, 3
+    """  # noqa: S608 - our own words
     known: dict[str, Share] = defaultdict(Share)
-    for source, cents, granted, amount in found:
+    for source, cents, granted, amount in rows(summed, first, last):
         known[source] += share(amount, cents, granted)
     return dict(known)
+
+
+def _back(found: list[tuple[Any, ...]]) -> tuple[Back, ...]:
+    known: dict[str, Back] = {}
+    for day, what, reference, gross, net, paid, cents, granted, amount in found:
+        one = known.get(reference) or Back(day, what, Fraction(gross * net, paid), Share())
+        taken = one.taken + share(amount, cents, granted)
+        known[reference] = replace(one, taken=taken)
+    return tuple(known.values())

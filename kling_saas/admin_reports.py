@@ -5,12 +5,11 @@ Each table is shown on one page and is a file of its own; money is rounded here,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -21,85 +20,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import exports, months, revenue
+from billing import months, revenue
 from billing.models import DayClose, LotSource
 from billing.revenue import EARNED, RETURNED, Kind, Share
 from billing.usage import Row as Bar
 from billing.views.charts import chart
 from generations import margin
+from kling_saas.admin_tables import Column, Row, Table
 from kling_saas.api.errors import InvalidQuery
-from kling_saas.templatetags.screen import money
 
 _DAYS = 366
 _NAMES = {"from": "The first day", "to": "The last day"}
 _CLOSES = 31  # shown
 _PERMISSION = "billing.view_transfer"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """`name` in files, `words` on the page; `money` is cents, of any fraction."""
-
-    name: str
-    words: Promise | str
-    kind: Literal["text", "count", "money", "percent"] = "text"
-
-    def shown(self, value: Any) -> str:
-        """A value in words; a dash where there is none."""
-        if value is None:
-            return "–"
-        if self.kind == "money":
-            return money(round(value), settings.CURRENCY)
-        if self.kind == "percent":
-            return f"{float(value):.1f} %".replace("-", "−")
-        return f"{value:,}" if self.kind == "count" else str(value)
-
-    def plain(self, value: Any) -> Any:
-        """A value for programs: whole cents, percent to a tenth."""
-        if value is None or self.kind in {"text", "count"}:
-            return value
-        return round(value) if self.kind == "money" else round(float(value), 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Values in the order of the columns; `link`: where the first one leads."""
-
-    values: Sequence[Any]
-    link: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """`says` what its figures are, or that there are none."""
-
-    name: str
-    title: Promise | str
-    says: Promise | str
-    columns: Sequence[Column]
-    rows: list[Row]
-    total: Row | None = None
-
-    @property
-    def shown(self) -> Iterator[tuple[Row, list[tuple[Column, str]]]]:
-        """Each row with its words."""
-        for row in self.rows:
-            yield row, self._words(row)
-
-    @property
-    def shown_total(self) -> list[tuple[Column, str]]:
-        """The words of the total; empty without one."""
-        return self._words(self.total) if self.total else []
-
-    def _words(self, row: Row) -> list[tuple[Column, str]]:
-        pairs = zip(self.columns, row.values, strict=True)
-        return [(column, column.shown(value)) for column, value in pairs]
-
-    def csv(self) -> str:
-        """Without the total, which a spreadsheet adds up itself."""
-        pairs = [zip(self.columns, row.values, strict=True) for row in self.rows]
-        rows = [[column.plain(value) for column, value in each] for each in pairs]
-        return exports.written([[column.name for column in self.columns], *rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +49,7 @@ class Span:
 
 
 class Book:
-    """The two reports of a span, each read when a table first asks for it."""
+    """The reports of a span and its last close, each read when a table first asks for it."""
 
     def __init__(self, span: Span) -> None:
         self.span = span
@@ -125,6 +58,20 @@ class Book:
     def earned(self) -> revenue.Report:
         """What credits earned, and what is owed for them."""
         return revenue.report(self.span.first, self.span.last)
+
+    @cached_property
+    def closed(self) -> DayClose | None:
+        """The last day of the span that is closed with what was owed for credits at its end."""
+        mine = DayClose.objects.filter(day__gte=self.span.first, day__lte=self.span.last)
+        return mine.filter(figures__has_key="deferred").order_by("-day", "-closed_at").first()
+
+    @property
+    def owed(self) -> dict[str, Share]:
+        """What was unspent at its end, by source; cents are whole ones."""
+        found = self.closed.figures["deferred"] if self.closed else {}
+        return {
+            source: Share(one["credits"], Fraction(one["cents"])) for source, one in found.items()
+        }
 
     @cached_property
     def margins(self) -> margin.Report:
@@ -161,36 +108,102 @@ def by_day(book: Book) -> Table:
         Column("day", _("Day")), Column("credits", _("Credits spent"), "count"), _REVENUE,
         Column("expired_credits", _("Credits expired"), "count"),
         Column("breakage_cents", _("Breakage"), "money"),
-        Column("returned_credits", _("Credits returned"), "count"),
-        Column("returned_cents", _("Returned"), "money"),
+        Column("returned_credits", _("Credits taken back"), "count"),
+        Column("returned_cents", _("Money that went back"), "money"),
     )  # fmt: skip
 
     def row(name: str, day: date | None = None) -> Row:
-        parts = (EARNED, (Kind.EXPIRED,), RETURNED)
-        return Row([name, *_flat(*(book.earned.total(*kinds, day=day) for kinds in parts))])
+        spent, expired, gone = (
+            book.earned.total(*kinds, day=day) for kinds in (EARNED, (Kind.EXPIRED,), RETURNED)
+        )
+        return Row([name, *_flat(spent, expired), gone.credits, book.earned.returned(day)])
 
     days = [row(str(day), day) for day in book.earned.days if day <= months.today()]
     says = _("A credit’s money is what was paid for its lot, without tax: earned when it is spent.")
     return Table("revenue", _("Revenue by day"), says, columns, days, row(gettext("All")))
 
 
+def by_money(book: Book) -> Table:
+    """What came in, and where it is: the lines below the first one add up to it."""
+    told = book.earned
+    came = revenue.added(told.sold.values()).cents
+    lines = [
+        (gettext("Revenue"), told.total(*EARNED).cents, gettext("credits that were spent")),
+        (gettext("Kept at refunds"), told.kept, gettext("credits taken back, not paid back")),
+        (gettext("Lost to banks and refunds"), -told.lost,
+         gettext("paid back for credits that were spent: revenue above")),
+        (gettext("Breakage"), told.total(Kind.EXPIRED).cents, gettext("credits that expired")),
+        (gettext("Money that went back"), told.returned(),
+         gettext("refunds, and disputes that were lost")),
+        (gettext("On its way back"), told.on_its_way, gettext("refunds and disputes still open")),
+    ]  # fmt: skip
+    rest = came - sum(cents for _words, cents, _for in lines)
+    lines.append(
+        (gettext("Deferred, more than before"), rest, gettext("credits that can still be spent"))
+    )
+    columns = (
+        Column("what", _("What")), Column("cents", _("Money"), "money"), Column("for", _("For")),
+    )  # fmt: skip
+    total = Row([gettext("Paid for credits"), came, gettext("all of the above")])
+    says = _("What was paid for credits in these days, without tax, and where it is.")
+    rows = [Row(line) for line in lines]
+    return Table("money", _("Where the money went"), says, columns, rows, total)
+
+
 def by_source(book: Book) -> Table:
-    """What came in, and what is owed now."""
+    """What came in, and what was owed at the last close and is now."""
+    end = book.closed.day if book.closed else gettext("a closed day")
     columns = (
         Column("source", _("Source")), Column("sold_credits", _("Credits given"), "count"),
         Column("sold_cents", _("Paid for them"), "money"),
-        Column("deferred_credits", _("Credits unspent now"), "count"),
+        Column("closed_credits", gettext("Unspent, end of %s") % end, "count"),
+        Column("closed_cents", gettext("Deferred, end of %s") % end, "money"),
+        Column("deferred_credits", _("Unspent now"), "count"),
         Column("deferred_cents", _("Deferred now"), "money"),
     )  # fmt: skip
-    sold, owed = book.earned.sold, book.earned.deferred
+    none = Share() if book.closed else None
+    parts: tuple[tuple[dict[str, Share], Share | None], ...] = (
+        (book.earned.sold, Share()), (book.owed, none), (book.earned.deferred, Share()),
+    )  # fmt: skip
     rows = [
-        Row([source.label, *_flat(sold.get(source, Share()), owed.get(source, Share()))])
+        Row([source.label, *_flat(*(part.get(source, usual) for part, usual in parts))])
         for source in LotSource
-        if source in sold or source in owed
+        if any(source in part for part, _usual in parts)
     ]
-    total = Row([gettext("All"), *_flat(*(revenue.added(each.values()) for each in (sold, owed)))])
-    says = _("Given in these days; unspent as of now, credits held for films under way among them.")
+    all_of = (revenue.added(part.values()) if part else usual for part, usual in parts)
+    total = Row([gettext("All"), *_flat(*all_of)])
+    says = _(
+        "Given in these days; unspent as of now, and when the last closed one of these days was "
+        "over, credits held for films under way among them."
+    )
     return Table("deferred", _("Deferred"), says, columns, rows, total)
+
+
+def by_return(book: Book) -> Table:
+    """The money that went back, beside what was paid for the credits that were taken for it."""
+    columns = (
+        Column("what", _("What")), Column("number", _("Number"), "count"),
+        Column("returned_cents", _("Money that went back"), "money"), _CREDITS,
+        Column("paid_cents", _("Paid for these credits"), "money"),
+        Column("kept_cents", _("Kept"), "money"), Column("lost_cents", _("Lost"), "money"),
+    )  # fmt: skip
+
+    def row(name: str, parts: list[revenue.Back]) -> Row:
+        taken = revenue.added(one.taken for one in parts)
+        sums = (sum((getattr(one, of) for one in parts), Fraction(0)) for of in ("kept", "lost"))
+        cents = sum((one.cents for one in parts), Fraction(0))
+        return Row([name, len(parts), cents, *_flat(taken), *sums])
+
+    back = list(book.earned.back)
+    words = {"refund": gettext("Refunds"), "dispute": gettext("Disputes that were lost")}
+    found = {said: [one for one in back if one.what == what] for what, said in words.items()}
+    rows = [row(said, parts) for said, parts in found.items() if parts]
+    says = _(
+        "Settled in these days, without tax. Kept: paid for credits that were taken back, and not "
+        "paid back. Lost: paid back for credits that were spent."
+    )
+    total = row(gettext("All"), back) if back else None
+    return Table("returned", _("Money back"), says, columns, rows, total)
 
 
 def by_loss(book: Book) -> Table:
@@ -209,8 +222,8 @@ def by_loss(book: Book) -> Table:
         for source in LotSource
         if (lost := _left(book.earned, kind, source)).credits
     ]
-    says = _("Breakage is what was paid for credits that expired.")
-    return Table("breakage", _("Breakage and returns"), says, columns, rows)
+    says = _("Credits that expired or were taken back, and what was paid for them.")
+    return Table("breakage", _("Breakage and credits taken back"), says, columns, rows)
 
 
 def _left(report: revenue.Report, kind: Kind, source: str) -> Share:
@@ -281,13 +294,18 @@ def by_close(book: Book) -> Table:
 
 
 TABLES = {
-    "revenue": by_day, "deferred": by_source, "breakage": by_loss, "margin": by_model,
-    "failed": by_failure, "closes": by_close,
+    "revenue": by_day, "money": by_money, "deferred": by_source, "returned": by_return,
+    "breakage": by_loss, "margin": by_model, "failed": by_failure, "closes": by_close,
 }  # fmt: skip
 
 
-def _flat(*shares: Share) -> list[int | Fraction]:
-    return [figure for one in shares for figure in (one.credits, one.cents)]
+def _flat(*shares: Share | None) -> list[int | Fraction | None]:
+    """None has no figures."""
+    return [
+        figure
+        for one in shares
+        for figure in ((one.credits, one.cents) if one is not None else (None, None))
+    ]
 
 
 # -------------------------------------------------------------------- pages
@@ -339,21 +357,25 @@ def _allowed(request: HttpRequest) -> None:
 def _figures(book: Book) -> list[tuple[Promise | str, str, str]]:
     """Label, money and a word on it."""
     earned, all_films = book.earned, book.margins.total
-    told = [
-        (_("Revenue"), earned.total(*EARNED)),
+    cents, count = Column("", "", "money"), Column("", "", "count")
+    told: list[tuple[Promise | str, Share]] = [(_("Revenue"), earned.total(*EARNED))]
+    if book.closed:
+        then = gettext("Deferred at the end of %s") % book.closed.day
+        told.append((then, revenue.added(book.owed.values())))
+    told += [
         (_("Deferred now"), revenue.added(earned.deferred.values())),
         (_("Breakage"), earned.total(Kind.EXPIRED)),
-        (_("Returned"), earned.total(*RETURNED)),
     ]
-    cents, count = Column("", "", "money"), Column("", "", "count")
     figures = [
         (label, cents.shown(one.cents), gettext("%(n)s credits") % {"n": count.shown(one.credits)})
         for label, one in told
     ]
     percent = Column("", "", "percent").shown(all_films.percent)
-    owed = gettext("%(n)s credits") % {"n": count.shown(earned.unrecovered)}
+    owed = gettext("%(n)s credits became a debt") % {"n": count.shown(earned.unrecovered)}
     return [
         *figures,
+        (_("Money that went back"), cents.shown(earned.returned()), gettext("without tax")),
+        (_("Kept at refunds"), cents.shown(earned.kept), gettext("paid for credits taken back")),
+        (_("Lost to banks and refunds"), cents.shown(earned.lost), owed),
         (_("Margin"), cents.shown(all_films.margin), percent),
-        (_("Taken back after they were spent"), owed, gettext("became a debt")),
     ]

@@ -70,6 +70,9 @@ def test_a_day_closes_to_zero_whatever_the_services_clock_says(service: Payments
     day = first.paid_at.date()
     row = closing.run(day)
     assert row.figures["charges"] == {"usd": {"ours": 2800, "theirs": 2800}}
+    owed = row.figures["deferred"]["purchase"]
+    assert owed["credits"] >= 1000
+    assert owed["cents"] >= 2800
     assert [str(one).partition(":")[2] for one in of_payments(row)] == [
         " the payment service has 300 usd, we have none"
     ]

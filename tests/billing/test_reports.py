@@ -63,7 +63,12 @@ def test_a_span_is_told_in_figures_bars_and_files(finance: Client, march: None) 
         day=date(2998, 12, 31), vendor="test", closed_at=timezone.now(),
         differences=[{"what": "refund", "says": "we have none"}],
     )  # fmt: skip
+    DayClose.objects.create(
+        day=date(2018, 3, 30), vendor="test", closed_at=timezone.now(),
+        figures={"deferred": {"purchase": {"credits": 42, "cents": 126}}},
+    )  # fmt: skip
     page = finance.get(f"{PAGE}?{MARCH}").content.decode()
+    assert "<b>$1.26</b> <span>Deferred at the end of 2018-03-30</span>" in page
     assert "<title>2018-03-09: $0.24</title>" in page
     assert "<b>$0.24</b> <span>Revenue</span><small>13 credits</small>" in page
     assert page.count("<title>2018-") == 1
@@ -76,10 +81,15 @@ def test_a_span_is_told_in_figures_bars_and_files(finance: Client, march: None) 
     (film,) = lines(finance, "margin")
     assert (film["model"], film["films"], film["margin_cents"]) == ("No film", "1", "24")
     assert film["margin_percent"] == "100.0"
-    assert {"deferred_credits", "deferred_cents"} <= lines(finance, "deferred")[0].keys()
+    (owed,) = (row for row in lines(finance, "deferred") if row["source"] == "Purchase")
+    assert (owed["closed_credits"], owed["closed_cents"]) == ("42", "126")
+    assert int(owed["deferred_credits"]) >= 42
+    money = [row["cents"] for row in lines(finance, "money")]
+    assert money == ["24", "0", "0", "0", "0", "0", "-24"]
+    assert lines(finance, "returned") == []
     assert (lines(finance, "breakage"), lines(finance, "failed")) == ([], [])
     assert lines(finance, "closes")[0]["differences"] == "1"
-    DayClose.objects.filter(day=date(2998, 12, 31)).delete()
+    DayClose.objects.filter(day__in=[date(2998, 12, 31), date(2018, 3, 30)]).delete()
 
 
 def test_this_month_is_shown_and_a_span_that_is_none_is_refused(finance: Client) -> None:

@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 
 from accounts import tenancy
-from billing import ledger, revenue
-from billing.models import Lot, LotSource
+from billing import ledger, months, revenue
+from billing.models import Dispute, Lot, LotSource, Purchase, Refund
+from billing.payments import refunds, sessions
 from billing.revenue import EARNED, RETURNED, Kind, Share
 from tests.billing import histories, purse
 from tests.billing.purse import LIVE
@@ -22,6 +23,127 @@ def capture(organisation: int, amount: int, whole: int, reference: str) -> None:
     held = ledger.reserve(organisation, LIVE, whole, reference=reference)
     with tenancy.scope(organisation):
         ledger.capture(held.hold_id, amount)
+
+
+def bought(organisation: int, amount: int, cents: int, tax: int = 0) -> Purchase:
+    """A pack that is paid, with its credits."""
+    with tenancy.scope(organisation):
+        made: Purchase = Purchase.objects.create(
+            organisation_id=organisation, livemode=LIVE, vendor="live", kind="pack",
+            credits=amount, currency="usd", amount_cents=cents, paid_cents=cents + tax,
+            tax_cents=tax, status="paid", paid_at=timezone.now(),
+        )  # fmt: skip
+        sessions.give(made)
+    return made
+
+
+def paid_back(purchase: Purchase, amount: int, cents: int, status: str) -> None:
+    """A refund of so many credits, of which so many are taken, and cents."""
+    with tenancy.scope(purchase.organisation_id):
+        made: Refund = Refund.objects.create(
+            organisation_id=purchase.organisation_id, livemode=LIVE, purchase=purchase,
+            credits=amount, amount_cents=cents, status=status,
+            settled_at=None if status == "asked" else timezone.now(),
+        )  # fmt: skip
+    ledger.refund(
+        purchase.organisation_id, LIVE, amount, lot=sessions.of(purchase),
+        reference=refunds.of(made), reason="Asked for",
+    )  # fmt: skip
+
+
+def disputed(purchase: Purchase, status: str) -> None:
+    """All of it; lost, or won at once."""
+    name = f"dp_{purchase.public_id}"
+    claim = {"reference": f"dispute:{name}", "reason": "Disputed"}
+    ledger.claw_back(
+        purchase.organisation_id, LIVE, purchase.credits, purchase=sessions.of(purchase), **claim
+    )
+    if status == "won":
+        ledger.reinstate(purchase.organisation_id, LIVE, **claim)
+    with tenancy.scope(purchase.organisation_id):
+        Dispute.objects.create(
+            organisation_id=purchase.organisation_id, livemode=LIVE, purchase=purchase,
+            stripe_id=name, amount_cents=purchase.paid_cents, status=status,
+            credits=purchase.credits, closed_at=timezone.now(),
+        )  # fmt: skip
+
+
+def test_all_money_that_came_in_is_earned_kept_lost_owed_broken_or_went_back() -> None:
+    alice = purse.organisation().pk
+    first = bought(alice, 1000, 2800, 560)
+    capture(alice, 34, 34, "gen_1")
+    paid_back(first, 960, 3072, "succeeded")  # of 3360 with tax: 2560 of 2688 without
+    spent = bought(alice, 100, 700)
+    capture(alice, 106, 106, "gen_2")
+    disputed(spent, "lost")
+    disputed(bought(alice, 100, 500), "won")  # all of it has paid the debt
+    open_still = bought(alice, 40, 100)
+    paid_back(open_still, 20, 50, "asked")
+    told = revenue.report(*EVER, alice)
+    with tenancy.scope(alice):
+        paid = sum(one.paid_cents - one.tax_cents for one in Purchase.objects.all())
+        back = list(Refund.objects.filter(status="succeeded").select_related("purchase"))
+        lost = list(Dispute.objects.filter(status="lost").select_related("purchase"))
+    gone = sum(
+        Fraction(one.amount_cents * (one.purchase.paid_cents - one.purchase.tax_cents),
+                 one.purchase.paid_cents)
+        for one in [*back, *lost]
+    )  # fmt: skip
+    assert (told.returned(), told.kept, told.lost) == (gone, 128, 700)
+    assert gone == 2560 + 700
+    owed = revenue.added(told.deferred.values()).cents
+    here = told.total(*EARNED, Kind.EXPIRED).cents + told.kept - told.lost + told.returned() + owed
+    assert (here + told.on_its_way, told.on_its_way) == (paid, 50)
+    assert paid == revenue.added(told.sold.values()).cents
+    assert told.returned(months.today()) == told.returned()
+
+
+def test_what_paid_a_debt_that_is_undone_is_owed_again_for_its_money_and_not_earned() -> None:
+    alice = purse.organisation().pk
+    spent = bought(alice, 100, 280)
+    capture(alice, 100, 100, "gen_1")
+    ledger.claw_back(
+        alice, LIVE, 100, purchase=sessions.of(spent), reference="dispute:d", reason="Disputed"
+    )
+    bought(alice, 30, 100)
+    bought(alice, 120, 240)
+    before = revenue.report(*EVER, alice)
+    assert before.total(*EARNED) == Share(200, Fraction(280 + 100 + 140))
+    assert ledger.reinstate(alice, LIVE, reference="dispute:d", reason="Won") == 100
+    told = revenue.report(*EVER, alice)
+    assert told.total(*EARNED) == Share(100, Fraction(280))
+    assert told.deferred == {
+        "refund": Share(100, Fraction(240)),
+        "purchase": Share(50, Fraction(100)),
+    }
+    assert (before.unrecovered, told.unrecovered) == (100, 0)
+    assert told.sold == before.sold
+
+
+def test_what_was_owed_at_the_end_of_a_day_is_known_days_later() -> None:
+    alice, today = purse.organisation().pk, months.today()
+    ledger.grant(alice, LIVE, 50, LotSource.PURCHASE, reference="a", cents=150)
+    capture(alice, 5, 8, "gen_then")
+    under_way = ledger.reserve(alice, LIVE, 9, reference="gen_under_way")
+    histories.spread(alice, timezone.now() - timedelta(days=3), timedelta(minutes=1))
+    with histories.unguarded("billing_hold", "billing_hold_settles_once") as owner:
+        owner.execute(
+            "UPDATE billing_hold SET settled_at = now() - interval '3 days' "
+            "WHERE organisation_id = %s AND status = 'captured'",
+            [alice],
+        )
+    then = revenue.deferred(today, alice)
+    assert then == {"purchase": Share(45, Fraction(135))}
+    with tenancy.scope(alice):
+        ledger.capture(under_way.hold_id, 7)
+    ledger.refund(alice, LIVE, 4, lot="a", reference="refund:r", reason="Asked for")
+    ledger.grant(alice, LIVE, 10, LotSource.BONUS, reference="b")
+    yesterday, before = (today - timedelta(days=days) for days in (1, 4))
+    assert revenue.deferred(yesterday, alice) == then
+    assert revenue.deferred(before, alice) == {}
+    assert revenue.deferred(today, alice) == {
+        "purchase": Share(34, Fraction(102)), "bonus": Share(10),
+    }  # fmt: skip
 
 
 def test_a_capture_below_its_hold_spends_the_first_pins_first() -> None:
@@ -73,8 +195,9 @@ def test_what_was_paid_is_earned_owed_broken_or_returned(seed: int) -> None:
         lots = list(Lot.objects.filter(organisation=alice, livemode=LIVE))
     here = revenue.added(told.deferred.values())
     there = told.total(*EARNED, *RETURNED, Kind.EXPIRED)
-    assert (here + there).cents == sum(lot.cents for lot in lots)
-    assert (here + there).credits == sum(lot.granted for lot in lots)
+    given = [lot for lot in lots if lot.source != LotSource.REFUND]
+    assert (here + there).cents == sum(lot.cents for lot in given)
+    assert (here + there).credits == sum(lot.granted for lot in given)
     assert here + there == revenue.added(told.sold.values())
 
 
