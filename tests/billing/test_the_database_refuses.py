@@ -94,12 +94,13 @@ POST = """
 INSERT INTO billing_transfer (organisation_id, livemode, wallet_id, public_id, sequence, type,
     debit, credit, amount, available_after, reserved_after, pending_after, reference, reason)
 SELECT organisation_id, livemode, wallet_id, 'led_x', sequence + {step}, '{type}',
-    '{debit}', '{credit}', {amount}, available_after + {change}, reserved_after, pending_after,
-    'x', ''
+    '{debit}', '{credit}', {amount}, available_after + {change}, reserved_after + {held},
+    pending_after + {pending}, 'x', ''
   FROM billing_transfer ORDER BY sequence DESC LIMIT 1
 """
 GIFT = {
-    "step": 1, "type": "grant", "debit": "grants", "credit": "available", "amount": 5, "change": 5
+    "step": 1, "type": "grant", "debit": "grants", "credit": "available", "amount": 5, "change": 5,
+    "held": 0, "pending": 0,
 }  # fmt: skip
 
 
@@ -107,6 +108,8 @@ GIFT = {
     ("wrong", "state"),
     [
         ({"change": 6}, UNBALANCED),
+        ({"held": 1}, UNBALANCED),
+        ({"pending": 1}, UNBALANCED),
         ({"step": 2}, UNBALANCED),
         ({"debit": "revenue"}, UNBALANCED),
         ({"type": "hold", "debit": "available", "credit": "revenue", "change": -5}, UNBALANCED),

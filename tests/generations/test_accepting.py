@@ -66,7 +66,9 @@ def test_a_key_of_a_task_that_is_known_answers_nothing_and_the_others_stay(alice
     assert (known.generation, known.known) == (made.generation, True)
     assert order(actor(alice, livemode=True), external_id="mine").known is False
     kept = IdempotencyRecord.objects.filter(organisation=alice.organisation)
-    assert set(kept.values_list("key", "livemode")) == {("other", False), ("late", True)}
+    assert set(kept.values_list("key", "livemode", "status")) == {
+        ("other", False, 202), ("late", True, 202),
+    }  # fmt: skip
 
 
 def test_the_spender_is_who_ordered_and_with_what(alice: Customer) -> None:
