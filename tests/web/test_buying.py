@@ -101,9 +101,10 @@ def test_the_sum_as_one_types_is_the_servers(visitor: Callable[..., Visitor]) ->
     person = visitor(viewport={"width": 390, "height": 800})
     page = person.go("/pricing")
     assert page.evaluate("document.documentElement.scrollHeight") < 8 * 800
-    for films in ("23", "-5", "1300"):
+    for films in ("23", "-5", "1300", "1000000"):
         page.fill("#films", films)
         said = reckoned(person.site, films, page.input_value("#variant"))
         expect(page.locator("[data-way]")).to_have_text(said, use_inner_text=True)
         wrong = "true" if "cannot be reckoned" in said else "false"
         expect(page.locator("#films")).to_have_attribute("aria-invalid", wrong)
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
