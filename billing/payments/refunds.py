@@ -21,8 +21,7 @@ from django.utils import timezone
 from accounts import outbox, tenancy
 from accounts.models import AuditEvent
 from billing import freezes, ledger, notices
-from billing.errors import LotSpent
-from billing.models import Purchase, Refund, RefundStatus
+from billing.models import Purchase, Refund, RefundStatus, Transfer, TransferType
 from billing.payments import (
     chargebacks,
     gateway,
@@ -35,7 +34,7 @@ from billing.payments import (
 from billing.payments.errors import Declined, NotUnderstood, PaymentServiceDown
 from kling_saas.lib.database import DATABASE_GONE
 from kling_saas.lib.logs import kept
-from kling_saas.lib.refusals import Conflict, Refusal
+from kling_saas.lib.refusals import Refusal
 
 log = logging.getLogger(__name__)
 OURS = "refund"  # in the metadata of a refund that we have asked for: its public id
@@ -83,23 +82,14 @@ def _begin(
     *, ends_plan: bool,
 ) -> Refund:  # fmt: skip
     purchase = Purchase.objects.select_for_update().get(pk=purchase.pk)
-    most = shares.refundable(purchase)
-    shares.need(most, seen)
-    wanted = most if amount is None else amount
-    if not 1 <= wanted <= most:
-        raise LotSpent(wanted=wanted, left=most)
-    rest = shares.left(purchase)
-    cents = shares.cents_of(rest, wanted)
-    if not cents:
-        raise Conflict(f"{wanted} credits of this purchase are worth less than the least coin.")
-    on_top = shares.on_top_of(purchase, rest, wanted)
+    part = shares.part(purchase, amount, seen)
     refund: Refund = Refund.objects.create(
         organisation_id=purchase.organisation_id, livemode=purchase.livemode, purchase=purchase,
-        credits=wanted, amount_cents=cents, reason=reason[:300], ends_plan=ends_plan,
+        credits=part.credits, amount_cents=part.cents, reason=reason[:300], ends_plan=ends_plan,
         asked_by_id=asked_by,
         attempts=1, next_attempt_at=timezone.now() + _LEASE,  # whoever asks tries it at once
     )  # fmt: skip
-    _take(purchase, refund, wanted, on_top)
+    _take(purchase, refund, part.credits, part.on_top)
     topups.stop(purchase.organisation_id, _PAID_BACK)  # or it would buy them anew
     _count(purchase)
     _tell(refund, "refund.asked")
@@ -118,6 +108,15 @@ def _take(purchase: Purchase, refund: Refund, bought: int, on_top: int) -> None:
                 purchase.organisation_id, purchase.livemode, amount, lot=lot + end,
                 reference=reference + end, reason=refund.reason, actor=actor,
             )  # fmt: skip
+
+
+def on_top(refund: Refund) -> int:
+    """Credits of a gift that went with it; 0 when it was made elsewhere. In its scope."""
+    took = Transfer.objects.filter(
+        organisation_id=refund.organisation_id, livemode=refund.livemode,
+        type=TransferType.REFUND, reference__in=[of(refund), f"{of(refund)}:bonus"],
+    )  # fmt: skip
+    return max(0, (took.aggregate(sum=Sum("amount"))["sum"] or 0) - refund.credits)
 
 
 def _end_plan(refund: Refund) -> None:

@@ -121,7 +121,9 @@ def disputed(actor: Actor, purchase: Purchase) -> Dispute | None:
         return shares.charged_back(purchase)
 
 
-def of(actor: Actor, purchase: Purchase) -> list[Refund]:
-    """What was paid back of it, or is on its way, the oldest first."""
+def of(actor: Actor, purchase: Purchase) -> list[tuple[Refund, int]]:
+    """What was paid back of it, or is on its way, the oldest first; each with the credits of a
+    gift that went with it.
+    """
     with tenancy.scope(actor.organisation_id):
-        return list(purchase.refunds.order_by("pk"))
+        return [(one, refunds.on_top(one)) for one in purchase.refunds.order_by("pk")]

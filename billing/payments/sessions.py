@@ -138,6 +138,7 @@ def _grant(purchase: Purchase, amount: int, source: LotSource, reference: str) -
     assert purchase.paid_cents is not None, "granted when paid"
     assert purchase.paid_at is not None, "granted when paid"
     days = purchase.valid_days
+    name = purchase.pack.name if purchase.pack else purchase.get_kind_display()
     ledger.grant(
         purchase.organisation_id,
         purchase.livemode,
@@ -145,7 +146,7 @@ def _grant(purchase: Purchase, amount: int, source: LotSource, reference: str) -
         source,
         reference=reference,
         expires_at=purchase.paid_at + timedelta(days=days) if days else None,
-        reason=purchase.pack.name if purchase.pack else purchase.get_kind_display(),
+        reason=f"Gift with {name}" if source == LotSource.BONUS else name,
         cents=purchase.paid_cents - purchase.tax_cents if source == LotSource.PURCHASE else 0,
         actor=f"user:{purchase.asked_by_id}" if purchase.asked_by_id else "",
     )

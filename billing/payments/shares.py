@@ -9,6 +9,7 @@ from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
 from billing import freezes
+from billing.errors import LotSpent
 from billing.models import Dispute, Lot, Purchase, PurchaseStatus, RefundStatus
 from billing.payments import sessions
 from kling_saas.lib.refusals import Conflict
@@ -54,6 +55,35 @@ def refundable(purchase: Purchase) -> int:
         return 0
     most = max(0, min(rest.credits, sum(unspent(purchase)) - rest.bonus))
     return most if cents_of(rest, most) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Credits bought that go back, those that go `on_top` with them, and the cents for both; at
+    most `most` of those bought can.
+    """
+
+    credits: int
+    on_top: int
+    cents: int
+    most: int
+
+
+def part(purchase: Purchase, wanted: int | None, seen: int | None = None) -> Part:
+    """What goes back for so many of the credits bought, or for all that can. In its scope.
+
+    Raises Conflict when nothing can, or not as many as were `seen`, LotSpent for more than can.
+    """
+    most = refundable(purchase)
+    need(most, seen)
+    bought = most if wanted is None else wanted
+    if not 1 <= bought <= most:
+        raise LotSpent(wanted=bought, left=most)
+    rest = left(purchase)
+    cents = cents_of(rest, bought)
+    if not cents:
+        raise Conflict(f"{bought} credits of this purchase are worth less than the least coin.")
+    return Part(bought, on_top_of(purchase, rest, bought), cents, most)
 
 
 def need(most: int, seen: int | None) -> None:

@@ -29,30 +29,35 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Say what went back, or would."""
         found = purchase_of(options["purchase"])
-        if options["dry_run"]:
-            self.stdout.write(_would(found, options["credits"]))
-            return
-        if not options["reason"]:
+        if not (options["reason"] or options["dry_run"]):
             raise CommandError("--reason is needed: the customer's statement shows it.")
         try:
-            done = refunds.ask(found, options["credits"], options["reason"])
+            if options["dry_run"]:
+                said = _would(found, options["credits"])
+            else:
+                said = _done(found, options["credits"], options["reason"])
         except Refusal as refusal:
             raise CommandError(f"{refusal.detail} {_why_nothing(found)}".strip()) from None
-        self.stdout.write(
-            f"{done.public_id}: {credits_words(done.credits)}, "
-            f"{money(done.amount_cents, found.currency)}: {done.get_status_display().lower()}."
-        )
+        self.stdout.write(said)
 
 
 def _would(purchase: Purchase, wanted: int | None) -> str:
+    """Refuses what the real run would."""
     with tenancy.scope(purchase.organisation_id):
-        most = shares.refundable(purchase)
-        rest = shares.left(purchase)
-    amount = min(most, wanted or most)
-    if not amount:
-        return f"Nothing can be paid back. {_why_nothing(purchase)}"
-    worth = money(shares.cents_of(rest, amount), purchase.currency)
-    return f"{credits_words(amount)}, {worth} would go back; at most {credits_words(most)} can."
+        part = shares.part(purchase, wanted)
+    top = f" and {part.on_top:,} given on top" if part.on_top else ""
+    return (
+        f"{credits_words(part.credits)}{top}, {money(part.cents, purchase.currency)} would go "
+        f"back; at most {credits_words(part.most)} can."
+    )
+
+
+def _done(purchase: Purchase, wanted: int | None, reason: str) -> str:
+    refund = refunds.ask(purchase, wanted, reason)
+    return (
+        f"{refund.public_id}: {credits_words(refund.credits)}, "
+        f"{money(refund.amount_cents, purchase.currency)}: {refund.get_status_display().lower()}."
+    )
 
 
 def _why_nothing(purchase: Purchase) -> str:

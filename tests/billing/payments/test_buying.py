@@ -65,6 +65,7 @@ def test_a_pack_is_paid_and_granted_once(site: str, payments: Service) -> None:
         )  # fmt: skip
         told = OutboxMessage.objects.get(subject=paid.public_id)
         assert (told.topic, told.livemode) == ("purchase.paid", True)
+    assert "Gift with 1,000 credits" in browser.get(f"{site}/billing/statement", timeout=60).text
     page = browser.get(address, timeout=60).text
     assert "You bought 1,000 credits" in page
     assert paid.invoice_number

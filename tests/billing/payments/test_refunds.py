@@ -56,7 +56,7 @@ def test_what_is_unspent_comes_back_and_gifts_that_were_spent_are_paid(
         stale = web.post(f"{page}/refund", {"credits": other}, timeout=60).text
         assert "Other credits were spent meanwhile" in stale
     done = web.post(f"{page}/refund", {"credits": "920"}, timeout=60).text
-    assert "$25.76 for 920 credits" in done
+    assert "$25.76 for 920 credits and 46 that were given on top" in done
     for shown in ("", "/statement", "/statement/entries?type=refund"):
         lines = web.get(f"{site}/billing{shown}", timeout=60).text.split("<tr")[1:]
         refunded = next(line for line in lines if "Refunded in money" in line)
@@ -102,8 +102,12 @@ def test_an_operator_pays_back_in_parts_and_the_last_one_makes_it_whole(
     bought = alice.buy(payments)
     words = {"reason": "Wrong pack"}
     call_command("refund", bought.public_id, credits=333, dry_run=True, **words)
-    said = "333 credits, $9.32 would go back; at most 1,000 credits can.\n"
+    said = "333 credits and 17 given on top, $9.32 would go back; at most 1,000 credits can.\n"
     assert capsys.readouterr().out == said
+    for wrong in (0, -5, 3600):
+        for dry in (True, False):
+            with pytest.raises(CommandError, match=f"{wrong} credits .* refund at most 1000"):
+                call_command("refund", bought.public_id, credits=wrong, dry_run=dry, **words)
     assert alice.gained == 1050
     call_command("refund", bought.public_id, credits=333, **words)
     assert alice.gained == 1050 - 333 - 17
@@ -119,16 +123,14 @@ def test_an_operator_pays_back_in_parts_and_the_last_one_makes_it_whole(
     assert of(alice, bought) == [(333, 932, "succeeded"), (667, 1868, "succeeded")]
     assert (alice.gained, alice.now(bought).refunded_cents) == (0, 2800)
     assert ": 667 credits, $18.68: done." in capsys.readouterr().out
-    call_command("refund", bought.public_id, dry_run=True)
-    said = "Nothing can be paid back. All of it was paid back before.\n"
-    assert capsys.readouterr().out == said
-    with pytest.raises(CommandError, match=r"Nothing of this purchase .* All of it was paid back"):
-        call_command("refund", bought.public_id, **words)
+    for dry in (True, False):
+        with pytest.raises(CommandError, match=r"Nothing of this purchase .* All of it was paid"):
+            call_command("refund", bought.public_id, dry_run=dry, **words)
     spent = alice.buy(payments)
     for amount, why in ((1020, "not more than the credits"), (30, "All of its credits are spent")):
         alice.spend(amount)
-        call_command("refund", spent.public_id, dry_run=True)
-        assert why in capsys.readouterr().out
+        with pytest.raises(CommandError, match=why):
+            call_command("refund", spent.public_id, dry_run=True)
     with pytest.raises(CommandError, match="There is no purchase pur_none"):
         call_command("refund", "pur_none", **words)
     assert alice.proven()
