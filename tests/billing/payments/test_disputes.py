@@ -204,6 +204,26 @@ def test_a_refund_that_fails_after_the_bank_took_the_payment_gives_no_credits_fo
     assert alice.proven()
 
 
+def test_spending_stops_again_where_a_failed_refund_leaves_a_lost_dispute_owing(
+    payments: Service,
+) -> None:
+    alice = Buyer()
+    bought, other = (alice.buy(payments, pack(bonus_credits=0)) for _ in range(2))
+    asked = returning.give_back(alice.actor, bought.public_id, 400, seen=1000)
+    name = dispute(payments, bought)
+    payments.control(f"disputes/{name}", outcome="lost")
+    seen(alice, name, "lost")
+    assert alice.money() == (1000, 0, False)
+    alice.spend(alice.available)
+    payments.v1.refunds.create({"payment_intent": str(other.payment_intent_id)})
+    until(lambda: alice.money()[1:] == (1000, False), what="the debt")
+    failed(alice, asked)  # what comes back pays that, and is owed for the dispute
+    assert (alice.available, *alice.money()[1:]) == (0, 1000, True)
+    alice.buy(payments, pack(bonus_credits=0))
+    assert alice.money()[1:] == (0, False)
+    assert alice.proven()
+
+
 def test_news_of_a_dispute_may_come_twice_in_any_order(site: str, silent: Service) -> None:
     alice, luck = Buyer(), random.Random("disputes")
     begun = alice.begin()
