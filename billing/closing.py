@@ -138,7 +138,9 @@ def when_due(at: datetime | None = None) -> bool:
     try:
         run(day)
     except Refusal as refusal:
-        log.warning("closing: %s waits: %s", day, refusal.detail)
+        late = months.begins(day + timedelta(days=2)) < (at or timezone.now())
+        told = ("ALARM closing: %s is not closed: %s", "closing: %s waits: %s")
+        log.log(logging.ERROR if late else logging.WARNING, told[not late], day, refusal.detail)
         return False
     return True
 
@@ -146,8 +148,10 @@ def when_due(at: datetime | None = None) -> bool:
 def _due(now: datetime) -> date | None:
     """The first day to close. Before the first close there are none but yesterday."""
     last = (now - _TOLD).astimezone(UTC).date() - timedelta(days=1)
-    mine = DayClose.objects.filter(vendor=settings.PAYMENTS_VENDOR)
-    closed = dict(mine.filter(day__gt=last - _BACK, day__lte=last).values_list("day", "closed_at"))
+    mine = DayClose.objects.filter(vendor=settings.PAYMENTS_VENDOR, day__lte=last)
+    newest = mine.order_by("-day").values_list("day", flat=True).first() or last
+    since = min(newest, last - _BACK + timedelta(days=1))
+    closed = dict(mine.filter(day__gte=since).values_list("day", "closed_at"))
     day = min(closed, default=last)
     while day <= last:
         if day not in closed or closed[day] < months.begins(day + timedelta(days=1)) + _TOLD:
