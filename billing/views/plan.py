@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import tenancy
 from accounts.actors import Actor
 from accounts.middleware import outside_transactions
 from accounts.requests import ActingRequest
 from billing import offers
-from billing.models import Plan, Subscription
+from billing.models import Plan, Purchase, PurchaseKind, PurchaseStatus, Subscription
 from billing.pages import signed_in
 from billing.payments import changes, subscriptions
 from billing.payments.errors import NOT_NOW
@@ -37,13 +38,16 @@ _AWAITED_SECONDS = 600
 def plan(request: ActingRequest, actor: Actor) -> HttpResponse:
     """It only reads: who comes back from paying has not thereby paid."""
     running = subscriptions.of(actor.organisation_id)
-    awaited = _awaited(request, running)
+    paid = _paid_just_now(request)
+    month = _month(running) if running is not None and running.plan == paid else None
+    awaited = None if month else paid
     ends = running and (running.cancels_at or running.period_ends_at)
     context = {
         **offers.cards(running.plan if running else None),
         "running": running,
         "current": running.plan if running else None,
         "awaited": awaited,
+        "month": month,
         "spent_until": ends and ends + timedelta(days=settings.PLAN_GRACE_DAYS),
         "shop": "here" if actor.may_buy and actor.livemode and not awaited else "",
         "may_buy": actor.may_buy,
@@ -51,13 +55,13 @@ def plan(request: ActingRequest, actor: Actor) -> HttpResponse:
     return render(request, "billing/plan.html", context)
 
 
-def _awaited(request: ActingRequest, running: Subscription | None) -> Plan | None:
-    """The plan whose payment they come from, until it is confirmed, or ten minutes are over: the
-    address of a payment of long ago awaits nothing.
+def _paid_just_now(request: ActingRequest) -> Plan | None:
+    """The plan whose payment they come from, for ten minutes: the address of a payment of long
+    ago awaits nothing, and tells nothing.
     """
     slug = request.GET.get("paid", "")
     paid = Plan.objects.filter(slug=slug).first() if slug else None
-    if paid is None or (running is not None and running.plan_id == paid.pk):
+    if paid is None:
         return None
     which, now = f"{slug} {request.GET.get('session', '')}"[:200], int(time.time())
     known, since = request.session.get(_AWAITED, ("", 0))
@@ -65,6 +69,17 @@ def _awaited(request: ActingRequest, running: Subscription | None) -> Plan | Non
         since = now
         request.session[_AWAITED] = [which, now]
     return paid if now - since < _AWAITED_SECONDS else None
+
+
+def _month(running: Subscription) -> Purchase | None:
+    """The newest month of the running plan that is paid, and so in the wallet."""
+    with tenancy.scope(running.organisation_id):
+        mine = Purchase.objects.filter(
+            organisation_id=running.organisation_id, kind=PurchaseKind.PLAN,
+            subscription_id=running.stripe_id, status=PurchaseStatus.PAID,
+        )  # fmt: skip
+        found: Purchase | None = mine.order_by("-paid_at").first()
+    return found
 
 
 @require_POST

@@ -8,6 +8,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import tenancy
@@ -18,9 +20,13 @@ from accounts.requests import ActingRequest
 from billing import freezes, offers
 from billing.models import Purchase, PurchaseStatus
 from billing.pages import signed_in
-from billing.payments import changes, purchases, returning
+from billing.payments import changes, purchases, returning, subscriptions
 from billing.payments.errors import NOT_NOW
 from kling_saas.lib.refusals import Conflict, Forbidden
+from kling_saas.templatetags.screen import when
+
+_FOLLOWS = gettext_lazy("{plan} follows on {day}. Until then your plan stays as it is.")
+_STAYS = gettext_lazy("You stay with {plan}: it renews on {day}.")
 
 
 @require_POST
@@ -29,15 +35,24 @@ from kling_saas.lib.refusals import Conflict, Forbidden
 def checkout(request: ActingRequest, actor: Actor) -> HttpResponse:
     """Begin to buy a pack or a plan; on to the payment service's page."""
     if slug := request.POST.get("plan", ""):
-        return paid_elsewhere(request, actor, lambda: _choose(actor, slug), {"plan": slug})
+        return paid_elsewhere(request, actor, lambda: _choose(request, actor, slug), {"plan": slug})
     pack = offers.pack(request.POST.get("pack", ""))
     return paid_elsewhere(
         request, actor, lambda: purchases.start_pack(actor, pack).pay_url, {"pack": pack.slug}
     )
 
 
-def _choose(actor: Actor, slug: str) -> str:
-    return changes.choose(actor, offers.plan(slug)) or changes.HERE
+def _choose(request: ActingRequest, actor: Actor, slug: str) -> str:
+    address = changes.choose(actor, offers.plan(slug))
+    if address:
+        return address
+    running = subscriptions.of(actor.organisation_id)
+    if running is not None and running.period_ends_at is not None:
+        then = running.next_plan or running.plan
+        words = _FOLLOWS if running.next_plan else _STAYS
+        day = when(running.period_ends_at, "day")
+        messages.success(request, format_html(str(words), plan=then.name, day=day))
+    return changes.HERE
 
 
 def paid_elsewhere(

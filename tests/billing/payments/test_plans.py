@@ -252,7 +252,7 @@ def test_nobody_without_the_right_chooses_or_ends_a_plan(payments: Service) -> N
 
 def test_the_pages_of_a_plan(site: str, silent: Service) -> None:
     buyer, small = Buyer(), plan("Small", 2500, 1000)
-    large = plan("Large", 9700, 4100, concurrency=7, retention_days=30)
+    plan("Large", 9700, 4100, concurrency=7, retention_days=30)
     web, address = buyer.browser(site), f"{site}/billing/plan?paid={small.slug}"
     choose = f'name="plan" value="{small.slug}"'
     assert choose in web.get(f"{site}/billing/plan", timeout=60).text
@@ -278,6 +278,14 @@ def test_the_pages_of_a_plan(site: str, silent: Service) -> None:
     invoices.sync(str(paid.latest_invoice))
     page = web.get(back, timeout=60).text
     assert "being confirmed" not in page
+    assert "Small is paid" not in page
+    inside["plan_awaited"][1] += 600
+    inside.save()
+    page = web.get(back, timeout=60).text
+    assert "Small is paid: 1,000 credits are in your wallet." in page
+    with tenancy.scope(buyer.id):
+        assert f'href="/billing/purchases/{Purchase.objects.get().public_id}"' in page
+    assert "being confirmed" not in page
     assert "1,000 credits, $25.00" in page
     assert "$25.00" in web.get(f"{site}/billing/invoices", timeout=60).text
 
@@ -286,11 +294,13 @@ def test_the_pages_of_a_plan(site: str, silent: Service) -> None:
     assert "4,100 credits come as soon as it is paid." in page
     assert "Films are kept for 30 days" in page
     assert "Large renews a month after you pay, for $97.00." in page
-    with tenancy.scope(buyer.id):
-        Subscription.objects.update(next_plan=large)
-    page = web.get(f"{site}/billing/plan", timeout=60).text
+    tiny, change = plan("Tiny", 900, 300), f"{site}/billing/checkout"
+    page = web.post(change, {"plan": tiny.slug}, timeout=60).text
+    assert "Tiny follows on <time" in page
     assert "Stay with Small" in page
-    assert "You pay $97.00 now" not in page
+    assert f'name="plan" value="{tiny.slug}"' not in page
+    page = web.post(change, {"plan": small.slug}, timeout=60).text
+    assert "You stay with Small: it renews on <time" in page
 
     assert "up to 100 of your plan’s are kept at renewal" in page
     ended = web.post(f"{site}/billing/plan/cancel", timeout=60).text
