@@ -172,10 +172,7 @@ def _begin(organisation_id: int) -> Purchase | None:
 
 def _size(row: WalletSettings) -> Size | None:
     """Up to the target, or as much of it as the month's maximum leaves; at that it rests."""
-    left = row.monthly_cents - spent_this_month(row.organisation_id)
-    missing = row.target - row.wallet.available
-    if cents_of(missing) > left:
-        missing = int(left / _cents_per_credit())
+    missing = min(row.target - row.wallet.available, _affordable(row))
     if missing < 1 or cents_of(missing) < LEAST_CENTS:
         notices.add(
             row.organisation_id, True, "top_up_maximum", f"top_up:{months.current()}",
@@ -185,6 +182,21 @@ def _size(row: WalletSettings) -> Size | None:
         row.save(update_fields=["rests_until"])
         return None
     return Size(missing, cents_of(missing))
+
+
+def _affordable(row: WalletSettings) -> int:
+    """How many credits the month's maximum leaves, none of them below the least payment."""
+    most = int((row.monthly_cents - spent_this_month(row.organisation_id)) / _cents_per_credit())
+    return most if cents_of(most) >= LEAST_CENTS else 0
+
+
+def resumes_at(row: WalletSettings | None) -> datetime | None:
+    """When it goes on, if this month's maximum is what holds it."""
+    if row is None or not row.top_up or row.stopped_because or row.declines:
+        return None
+    if row.rests_until is not None and row.rests_until > timezone.now():
+        return row.rests_until
+    return None if _affordable(row) else _next_month()
 
 
 def _next_month() -> datetime:

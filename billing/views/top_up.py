@@ -56,6 +56,7 @@ def top_up(request: ActingRequest, actor: Actor) -> HttpResponse:
         "least": target - threshold,
         "monthly": f"{(row.monthly_cents if row and row.monthly_cents else 4 * each) / 100:.2f}",
         "card": customers.find(actor.organisation_id),
+        "resumes_at": refilling.resumes_at(row),
         "spent": refilling.spent_this_month(actor.organisation_id),
         "each": each,
         "currency": settings.CURRENCY,

@@ -73,8 +73,15 @@ def told(buyer: Buyer) -> list[str]:
         return list(Notice.objects.order_by("pk").values_list("kind", flat=True))
 
 
-def test_a_wallet_below_its_threshold_is_filled_to_its_target_once(payments: Service) -> None:
+def test_a_wallet_below_its_threshold_is_filled_to_its_target_once(
+    site: str, payments: Service
+) -> None:
     buyer = saver(payments)
+    web = buyer.browser(site)
+
+    def page() -> str:
+        return web.get(f"{site}/billing/top-up", timeout=60).text
+
     switch_on(buyer)
     made = refilling.refill(buyer.id)
     assert made is not None
@@ -89,13 +96,18 @@ def test_a_wallet_below_its_threshold_is_filled_to_its_target_once(payments: Ser
     assert again is not None
     assert (again.credits, again.amount_cents) == (1571, 4399)  # what the maximum leaves
     buyer.until(again, status="paid")
+    rests = "This month’s maximum is used: it goes on on <time"
+    assert rests in page()  # before anything more is wanted
     spend(buyer, buyer.available)
     assert refilling.refill(buyer.id) is None
     assert told(buyer) == ["top_up_maximum"]
     assert not _is_due(buyer)  # who is at the maximum keeps nobody else waiting
     assert row(buyer).rests_until.day == 1
+    assert rests in page()
+    assert "At most a month in USD, with tax" in page()
     switch_on(buyer, dollars=200)
     assert _is_due(buyer)
+    assert rests not in page()
     switch_off(buyer)
     assert buyer.proven()
 
