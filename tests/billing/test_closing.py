@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,18 @@ def test_days_are_closed_once_by_themselves_and_caught_up_with(
     early.update(closed_at=then)
     assert [due(later), due(later)] == [[0], []]
     assert due(then + timedelta(days=12)) == [1]  # however long the workers were away
+
+
+def test_a_day_that_is_not_over_is_closed_with_a_warning(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    today = timezone.now().date()
+    for day, warned in ((today, True), (today - timedelta(days=1), False)):
+        with suppress(SystemExit):
+            call_command("close_day", str(day))
+        said = capsys.readouterr()
+        assert said.out.startswith(f"{day}{' so far' * warned}:\n")
+        assert (f"{day} is not over: this close is provisional" in said.err) is warned
 
 
 @pytest.mark.parametrize("day", ["soon", "2999-01-01"])

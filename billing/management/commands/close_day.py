@@ -31,10 +31,17 @@ class Command(BaseCommand):
             row = closing.run(day)
         except Refusal as refusal:
             raise CommandError(refusal.detail) from None
+        running = day == _today()
+        if running:
+            self.stderr.write(f"{day} is not over: this close is provisional, and is made again.")
         if options["json"]:
-            told = {"day": str(day), "vendor": row.vendor, "figures": row.figures}
-            self.stdout.write(json.dumps({**told, "differences": row.differences}, indent=2))
+            told = {
+                "day": str(day), "provisional": running, "vendor": row.vendor,
+                "figures": row.figures, "differences": row.differences,
+            }  # fmt: skip
+            self.stdout.write(json.dumps(told, indent=2))
         else:
+            self.stdout.write(f"{day}{' so far' if running else ''}:")
             self._print(row.figures, closing.differences_of(row))
         if row.differences:
             sys.exit(1)
@@ -52,8 +59,12 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(differences)} differences." if differences else "Closed to zero.")
 
 
+def _today() -> date:
+    return timezone.now().astimezone(UTC).date()
+
+
 def _day(text: str) -> date:
-    today = timezone.now().astimezone(UTC).date()
+    today = _today()
     try:
         day = date.fromisoformat(text) if text else today - timedelta(days=1)
     except ValueError:
