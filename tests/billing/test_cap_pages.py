@@ -40,3 +40,7 @@ def test_caps_are_set_and_asked_above_on_the_page_and_only_by_who_may() -> None:
     assert caps.standings(bob)[0].allowed == 1050
     boss.post(f"{page}/{standing.cap.pk}/remove")
     assert caps.standings(owner(alice)) == []
+    boss.post(page, {"whose": "organisation:", "credits": "0", "period": "day"})
+    seen = boss.get(page).content.decode()
+    assert "Nothing may be spent under it." in seen
+    assert "(100 %)" not in seen
