@@ -82,9 +82,16 @@ class LotSpent(Conflict):
 
 
 class WalletFrozen(Forbidden):
-    """Spending is stopped until an operator has looked at the books."""
+    """Spending is stopped: `reason` says why, the wallet's page what to do."""
 
     code, title = "wallet_frozen", "Wallet frozen"
+
+    def __init__(self, reason: str = "") -> None:
+        why = f": {reason.rstrip('.')}" if reason else ""
+        super().__init__(
+            f"Spending is stopped{why}. Films under way are finished; what to do is at "
+            f"{settings.SITE_URL}/billing/."
+        )
 
 
 class OrganisationSuspended(Forbidden):
@@ -185,7 +192,6 @@ class UnknownQuote(NotFound):
 
 _OUT_OF_RANGE = "An amount of credits is out of range, 1 to 1,000,000,000,000; nothing was moved."
 _WITH_SENTENCE: dict[str, tuple[type[Refusal], str]] = {
-    "KB002": (WalletFrozen, "Spending is stopped until we have looked at the books: write to us."),
     "KB003": (OrganisationSuspended, "The organisation is suspended: write to us."),
     "KB004": (AlreadySettled, "The hold was settled the other way already; nothing was moved."),
     "KB005": (ReferenceReused, "The reference was used with other figures: take a new one."),
@@ -207,6 +213,8 @@ def from_database(error: DatabaseError) -> Refusal | None:
     if state == "KB001":
         facts = json.loads(cause.diag.message_detail)
         return InsufficientCredits(needed=facts["needed"], available=facts["available"])
+    if state == "KB002":
+        return WalletFrozen(str(cause.diag.message_primary).partition(": ")[2])
     if state == "KB010":
         return CapReached(**json.loads(cause.diag.message_detail))
     if state == "KB011":

@@ -12,6 +12,7 @@ from billing import ledger
 from billing.models import Dispute, Wallet, WalletFreeze
 
 LOST = "lost"  # the payment service's word for a dispute that the bank won
+UNANSWERED = ("needs_response", "warning_needs_response")  # theirs: the bank waits for our word
 STANDING = ("needs_response", "under_review", LOST)  # by these the bank has the money
 _DISPUTE, _FRAUD = "dispute:", "fraud:"
 _SETTLED = "Nothing is owed any more."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Min
+from django.db.models import Count, Min
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import tenancy
-from billing.models import DayClose, EventState, PaymentEvent
+from billing.freezes import UNANSWERED
+from billing.models import DayClose, Dispute, EventState, PaymentEvent
 from generations import attempts, heartbeat, routing, standing
 from generations.models import Alarm, Breaker, BreakerState, Generation, ProviderAccount
 from generations.providers import health
@@ -55,6 +56,7 @@ def _troubles() -> Iterator[Figure]:
     unpaid = PaymentEvent.objects.filter(state=EventState.FAILED).count()
     listed = reverse("admin:billing_paymentevent_changelist") + "?state__exact=failed"
     yield Figure(_("payments to look at"), unpaid, listed, bool(unpaid))
+    yield _disputes()
     yield _last_close()
     suspended = attempts.unsettled().count()
     lately = attempts.unsettled().filter(started_at__gt=Now() - _LATELY).exists()
@@ -72,6 +74,16 @@ def _troubles() -> Iterator[Figure]:
     yield Figure(_("models stopped"), stopped + refused, listed, bool(stopped + refused), words)
     off = health.resting(ProviderAccount.objects.all()).count()
     yield Figure(_("accounts resting"), off, _list("provideraccount", "resting=yes"), bool(off))
+
+
+def _disputes() -> Figure:
+    """Those that the bank decides against us if nobody answers in time."""
+    asked = Dispute.objects.filter(status__in=UNANSWERED)
+    count, due = asked.aggregate(n=Count("pk"), due=Min("evidence_due_at")).values()
+    words = gettext("answer until %(day)s") % {"day": due.date()} if due else ""
+    listed = reverse("admin:billing_dispute_changelist")
+    listed += f"?status__in={','.join(UNANSWERED)}"
+    return Figure(_("disputes to answer"), count, listed, bool(count), words)
 
 
 def _last_close() -> Figure:

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
-from billing import wallets
-from billing.errors import CapReached, InsufficientCredits
+from billing import freezes, wallets
+from billing.errors import CapReached, InsufficientCredits, WalletFrozen
 from billing.pages import signed_in
+from billing.views.words import why_frozen
 from generations import access, routing, storage
 from generations.catalogue.capabilities import CAPABILITIES, lacking, lacking_kind
 from generations.catalogue.params import SHOTS_MAX, Params
@@ -98,6 +99,8 @@ def _words(refusal: Refusal) -> str:
             "The price is %(now)s credits, not %(shown)s as the button said. Nothing was charged. "
             "Press the button again to order at the price it shows now."
         ) % {"now": refusal.facts["credits"], "shown": refusal.facts["max_cost"]}
+    if isinstance(refusal, WalletFrozen):
+        return ""  # the page itself says why, whatever was pressed
     return plain(refusal.standing if isinstance(refusal, CapReached) else refusal.detail)
 
 
@@ -128,6 +131,7 @@ def _page(
         "notice": notice,
         "capped": capped,
         "may_raise": actor.may_buy,
+        "frozen": _frozen(actor),
         "key": key or str(uuid.uuid4()),
         "on": {name: order.has(name) for name in CAPABILITIES},
         "reasons": {name: plain(lacking(spec, name)) for name in CAPABILITIES},
@@ -155,6 +159,12 @@ def _due(actor: Actor, order: Order) -> dict[str, Any]:
         "after": available - (credits_due or 0),
         "short": credits_due is not None and credits_due > available,
     }
+
+
+def _frozen(actor: Actor) -> list[str]:
+    """What stops spending now, as the wallet's page says it."""
+    found = freezes.causes(actor.organisation_id, actor.livemode)
+    return [why_frozen(one.cause, one.reason) for one in found]
 
 
 def _choices(actor: Actor, order: Order, mode: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib import admin
 from django.core.management import CommandError, call_command
+from django.db.models import Model
 from django.db.models.functions import Now
 from django.test import override_settings
 
@@ -18,6 +19,7 @@ from billing import freezes, ledger
 from billing.errors import WalletFrozen
 from billing.models import Dispute, Purchase, Refund
 from billing.payments import refunds, returning, shares
+from kling_saas import admin_home
 from tests.billing.payments.shop import Buyer, pack, post, told_of
 from tests.billing.test_console import PLAIN_STATIC, asked
 from tests.payments_sandbox.service import Service
@@ -49,9 +51,12 @@ def told(buyer: Buyer) -> list[str]:
 
 def _in_console(purchase: Purchase, **filters: str) -> str:
     """The purchase in the operators' list, where the filters let it through."""
-    room = admin.site.get_model_admin(Purchase)
+    return _listed(Purchase, urlencode({"q": purchase.public_id, **filters}))
+
+
+def _listed(records: type[Model], query: str) -> str:
+    room = admin.site.get_model_admin(records)
     with PLAIN_STATIC, tenancy.system("operators see every tenant"):
-        query = urlencode({"q": purchase.public_id, **filters})
         return room.changelist_view(asked(f"/?{query}")).render().content.decode()
 
 
@@ -65,10 +70,16 @@ def test_a_dispute_that_is_won_gives_everything_back(site: str, payments: Servic
     assert row.evidence_due_at is not None
     free = alice.began  # taken, too: what was spent is owed by whatever is there
     assert alice.money() == (-min(free, 100), max(0, 100 - free), True)
-    with pytest.raises(WalletFrozen):
+    why = "Spending is stopped: A payment was disputed at the bank. .* https?://.*/billing/"
+    with pytest.raises(WalletFrozen, match=why):
         alice.spend(1)
-    page = alice.browser(site).get(f"{site}/billing", timeout=60).text
-    assert "Your bank was told that a payment for credits was not right" in page
+    for place in ("billing", "app/studio"):
+        page = alice.browser(site).get(f"{site}/{place}", timeout=60).text
+        assert "Your bank was told that a payment for credits was not right" in page
+    assert "data-generate disabled" in page
+    (waits,) = (f for f in admin_home.figures() if f.label == "disputes to answer")
+    assert (waits.bad, waits.words[:12]) == (True, "answer until")
+    assert name in _listed(Dispute, waits.link.partition("?")[2])
     bill = f"{site}/billing/purchases/{bought.public_id}"
     taken = alice.browser(site).get(bill).text
     assert "$28.00 were disputed, and 1,050 credits left" in taken
