@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 _TRIED = "billing:closed:"
 _PAUSE_SECONDS = 600
 _TOLD = timedelta(hours=1)  # by then what happened before midnight was told
-_BACK = timedelta(days=7)  # that workers may be away and still close every day
+_BACK = timedelta(days=62)  # that workers may be away and still close every day
 _NO_DISPUTE = r"^(warning_|prevented$)"  # the bank only asked: it took no money
 
 
@@ -148,10 +148,8 @@ def when_due(at: datetime | None = None) -> bool:
 def _due(now: datetime) -> date | None:
     """The first day to close. Before the first close there are none but yesterday."""
     last = (now - _TOLD).astimezone(UTC).date() - timedelta(days=1)
-    mine = DayClose.objects.filter(vendor=settings.PAYMENTS_VENDOR, day__lte=last)
-    newest = mine.order_by("-day").values_list("day", flat=True).first() or last
-    since = min(newest, last - _BACK + timedelta(days=1))
-    closed = dict(mine.filter(day__gte=since).values_list("day", "closed_at"))
+    mine = DayClose.objects.filter(vendor=settings.PAYMENTS_VENDOR)
+    closed = dict(mine.filter(day__gt=last - _BACK, day__lte=last).values_list("day", "closed_at"))
     day = min(closed, default=last)
     while day <= last:
         if day not in closed or closed[day] < months.begins(day + timedelta(days=1)) + _TOLD:

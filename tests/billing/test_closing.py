@@ -175,7 +175,7 @@ def test_days_are_closed_once_by_themselves_and_caught_up_with(
     early = DayClose.objects.filter(day=then.date(), vendor="test")
     early.update(closed_at=then)
     assert [due(later), due(later)] == [[0], []]
-    assert due(then + timedelta(days=12)) == [1]  # however long the workers were away
+    assert due(then + timedelta(days=12)) == [1]  # the workers were away for long
 
 
 def test_a_day_that_is_not_over_is_closed_with_a_warning(
