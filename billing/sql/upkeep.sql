@@ -111,8 +111,8 @@ WITH wallet AS (
         ) AS wrong
       FROM held GROUP BY wallet_id
 ), spent AS (
-    SELECT spending_id, count(captured) AS films, coalesce(sum(captured), 0) AS captured,
-        coalesce(sum(amount) FILTER (WHERE status = 'pending'), 0) AS reserved
+    SELECT spending_id, count(captured) AS films, sum(captured) AS captured,
+        sum(amount) FILTER (WHERE status = 'pending') AS reserved
       FROM held GROUP BY spending_id
 ), spendings AS (
     SELECT s.wallet_id, count(*) FILTER (
@@ -140,13 +140,13 @@ SELECT wallet.organisation_id, wallet.livemode, rules.rule, rules.expected, rule
     ('pending is the sum of its transfers', coalesce(totals.pending, 0), wallet.pending),
     ('owed is the sum of its transfers', coalesce(totals.owed, 0), wallet.owed),
     ('the newest transfer bears the wallet''s number', coalesce(totals.last, 0), wallet.sequence),
-    ('transfers are numbered without a gap', coalesce(totals.last, 0), coalesce(totals.number, 0)),
-    ('every transfer follows from the one before', 0, coalesce(totals.breaks, 0)),
+    ('transfers are numbered without a gap', totals.last, totals.number),
+    ('every transfer follows from the one before', 0, totals.breaks),
     ('lots hold what is available', wallet.available, coalesce(lots.remaining, 0)),
     ('lots were granted by transfers', coalesce(given.amount, 0), coalesce(lots.granted, 0)),
     ('pending holds are what is reserved', wallet.reserved, coalesce(holds.pending, 0)),
-    ('every hold agrees with its pins and transfers', 0, coalesce(holds.wrong, 0)),
-    ('what was spent a day is the sum of its holds', 0, coalesce(spendings.wrong, 0)),
+    ('every hold agrees with its pins and transfers', 0, holds.wrong),
+    ('what was spent a day is the sum of its holds', 0, spendings.wrong),
     ('a wallet is frozen while there is a cause', (coalesce(freezes.number, 0) > 0)::integer,
         (wallet.frozen_at IS NOT NULL)::integer)
  ) AS rules (rule, expected, found)

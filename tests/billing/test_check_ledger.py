@@ -187,6 +187,13 @@ def test_figures_of_a_wallet_without_a_transfer_are_drift(
     assert (code, [rule for rule in rules if rule not in output]) == (1, [])
 
 
+def test_a_lot_that_no_transfer_gave_is_drift(capsys: pytest.CaptureFixture[str]) -> None:
+    alice = purse.funded(1)
+    damage(alice, "transfer", "WHERE lot_id IS NOT NULL")
+    code, output = check(alice, capsys)
+    assert (code, "lots were granted by transfers" in output) == (1, True)
+
+
 @pytest.mark.parametrize("table", ["holdlot", "transfer"])
 def test_a_hold_of_one_credit_that_nothing_was_taken_for_is_drift(
     table: str, capsys: pytest.CaptureFixture[str]
