@@ -35,7 +35,8 @@ class Wanted:
     """Entries from `since` up to but without `until`; empty fields let everything through.
 
     `type` is one of TYPES; `member` and `key` are spenders as transfers name them; `lot` finds
-    films that it paid for too; `reference` is looked for anywhere in an entry's reference.
+    films that it paid for too; `reference` is looked for anywhere in an entry's reference,
+    and in that of its lot: what went back of a purchase is found by the purchase.
     """
 
     since: datetime | None = None
@@ -68,7 +69,8 @@ class Wanted:
         if self.generation:
             found &= Q(hold__isnull=False, reference=self.generation)
         if self.reference:
-            found &= Q(reference__icontains=self.reference)
+            its_lot = Q(lot__reference__icontains=self.reference)
+            found &= Q(reference__icontains=self.reference) | its_lot
         return found
 
 

@@ -114,7 +114,10 @@ def test_filters_choose_by_spender_lot_and_reference() -> None:
     films = [hand[0], by_program[0], hand[1], by_program[1]]
     assert found(lot=lots["first"]) == [("grant", "first"), *films]
     assert found(lot=lots["purchase:pur_9:bonus"])[0] == ("grant", "purchase:pur_9:bonus")
-    assert found(reference="PUR_9") == [("grant", "purchase:pur_9:bonus")]
+    ledger.refund(alice, LIVE, 5, lot="purchase:pur_9:bonus", reference="refund:1", reason="")
+    of_purchase = [("grant", "purchase:pur_9:bonus"), ("refund", "refund:1")]
+    assert found(reference="PUR_9") == of_purchase
+    assert found(reference="fund:1") == of_purchase[1:]
     assert found(type="capture") == [("capture", "gen_hand")]
     assert found(type="film") == films
 
