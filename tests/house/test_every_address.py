@@ -175,7 +175,8 @@ def test_every_page_of_the_console_opens_for_an_operator(operator: Client) -> No
     pages = console_pages()
     assert len(pages) >= 30
     wrong = {page: code for page in pages if (code := operator.get(page).status_code) != 200}
-    assert wrong == {}
+    there = set(console_pages()) if wrong else set()  # tasks come and go
+    assert {page: code for page, code in wrong.items() if page in there} == {}
 
 
 def test_no_page_of_the_console_opens_for_a_member(member: Client) -> None:
