@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -228,13 +229,19 @@ def test_who_takes_no_more_and_says_not_for_how_long_is_asked_ever_more_rarely(
 ) -> None:
     full = Rejected(Reason.CONCURRENCY, "1303", "parallel task over resource pack limit")
     for pause in (1, 2, 4, 8, 16, 16):
+        begun = time.monotonic()
         for _ in range(9):  # all that were on their way when the first was refused
             health.learn(account, "kling-v1", full, retry=False)
-        assert pause - 0.5 < admitted(account) <= pause
+        left = admitted(account)
+        assert pause - 0.5 < left + time.monotonic() - begun
+        assert left <= pause
         ProviderAccount.objects.filter(pk=account.pk).update(paused_until=timezone.now())
     health.learn(now(account), "kling-v1", Accepted(TASK), retry=False)
+    begun = time.monotonic()
     health.learn(account, "kling-v1", full, retry=False)
-    assert 0.5 < admitted(account) <= 1
+    left = admitted(account)
+    assert 0.5 < left + time.monotonic() - begun
+    assert left <= 1
 
 
 def test_a_credential_that_cannot_be_opened_is_an_alarm(account: ProviderAccount) -> None:
