@@ -11,13 +11,14 @@ from accounts import tenancy
 from accounts.actors import Actor
 from billing import notices, pace, wallets
 from billing.models import Lot, LotSource, Subscription
+from billing.models.wallet import MOST_CREDITS
 from kling_saas.lib.refusals import Refusal
 
 _EXPIRY_DAYS = (14, 3)
 _AT_ONCE = 500
 _SOURCES = {source.value: source.label for source in LotSource}
 
-MOST_CREDITS, MOST_DAYS = 1_000_000_000_000, 90
+MOST_DAYS = 90
 
 # Of lots that are warned of for the first time: nothing is read twice.
 _EXPIRING = """

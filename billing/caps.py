@@ -25,9 +25,9 @@ from billing.models import (
     CapRaise,
     CapScope,
 )
+from billing.models.wallet import MOST_CREDITS
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound, Refusal
 
-MOST = 1_000_000_000_000
 _AT_ONCE = 200
 
 
@@ -150,8 +150,8 @@ def _check(actor: Actor, scope: str, subject: str, period: str, amount: int) -> 
         raise BadCap("There is no such member or key in this organisation.", field="subject")
     if period not in CapPeriod.values:
         raise BadCap(f"A cap is per {', '.join(CapPeriod.values)}.", field="period")
-    if not 0 <= amount <= MOST:
-        raise BadCap(f"A cap is 0 to {MOST:,} credits.", field="credits")
+    if not 0 <= amount <= MOST_CREDITS:
+        raise BadCap(f"A cap is 0 to {MOST_CREDITS:,} credits.", field="credits")
 
 
 def remove(actor: Actor, cap_id: int) -> None:
@@ -169,8 +169,8 @@ def ask(actor: Actor, cap_id: int, amount: int, note: str) -> ApprovalRequest:
     Asked again while it is open, the amount and the note change. Raises NotFound for a cap that
     is not the member's own, BadCap for an amount out of range.
     """
-    if not 1 <= amount <= MOST:
-        raise BadCap(f"Ask for 1 to {MOST:,} credits.", field="credits")
+    if not 1 <= amount <= MOST_CREDITS:
+        raise BadCap(f"Ask for 1 to {MOST_CREDITS:,} credits.", field="credits")
     with tenancy.scope(actor.organisation_id):
         cap = _mine(actor, cap_id)
         own = cap.scope == CapScope.MEMBER and cap.subject == str(actor.user_id)

@@ -13,8 +13,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 
 from accounts.tenancy import TenantRow
+from billing.models.wallet import MOST_CREDITS
 
-_MOST_CREDITS = 1_000_000_000_000  # of one entry of the ledger
 _MOST_CENTS = 99_999_999  # of one charge of the payment service
 _MOST_DAYS = 36_500
 _MOST_USES = 1_000_000_000
@@ -30,9 +30,9 @@ class Pack(models.Model):
 
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
-    credits = models.PositiveBigIntegerField(validators=_within(1, _MOST_CREDITS))
+    credits = models.PositiveBigIntegerField(validators=_within(1, MOST_CREDITS))
     bonus_credits = models.PositiveBigIntegerField(
-        default=0, help_text="On top, as a gift.", validators=_within(0, _MOST_CREDITS)
+        default=0, help_text="On top, as a gift.", validators=_within(0, MOST_CREDITS)
     )
     price_cents = models.PositiveIntegerField(
         help_text="Without tax, in cents of CURRENCY.", validators=_within(1, _MOST_CENTS)
@@ -70,10 +70,10 @@ class Plan(models.Model):
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
     credits = models.PositiveBigIntegerField(
-        help_text="Given for each paid month.", validators=_within(1, _MOST_CREDITS)
+        help_text="Given for each paid month.", validators=_within(1, MOST_CREDITS)
     )
     rollover_credits = models.PositiveBigIntegerField(
-        default=0, validators=_within(0, _MOST_CREDITS),
+        default=0, validators=_within(0, MOST_CREDITS),
         help_text="At most so many unspent ones are kept at renewal.",
     )  # fmt: skip
     price_cents = models.PositiveIntegerField(
@@ -152,7 +152,7 @@ class Voucher(models.Model):
             RegexValidator(r"^[A-Za-z0-9-]+\Z", "Only the letters A to Z, digits and hyphens.")
         ],
     )
-    credits = models.PositiveBigIntegerField(validators=_within(1, _MOST_CREDITS))
+    credits = models.PositiveBigIntegerField(validators=_within(1, MOST_CREDITS))
     valid_days = models.PositiveIntegerField(
         null=True, blank=True, validators=_within(1, _MOST_DAYS),
         help_text="Days until its credits expire; empty: never.",

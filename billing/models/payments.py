@@ -332,3 +332,8 @@ class WalletSettings(WalletRow):
 
     def __str__(self) -> str:
         return f"settings of wallet {self.wallet_id}"
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is refilled by itself: wished for, and not stopped."""
+        return self.top_up and not self.stopped_because

@@ -8,6 +8,8 @@ from django.db.models.functions import Now
 
 from accounts.tenancy import TenantPart, TenantRow
 
+MOST_CREDITS = 1_000_000_000_000  # of one entry of the ledger
+
 
 class Wallet(TenantRow):
     """Whole credits of one organisation in one mode. Written by the SQL functions only.

@@ -192,7 +192,7 @@ def _affordable(row: WalletSettings) -> int:
 
 def resumes_at(row: WalletSettings | None) -> datetime | None:
     """When it goes on, if this month's maximum is what holds it."""
-    if row is None or not row.top_up or row.stopped_because or row.declines:
+    if row is None or not row.is_on or row.declines:
         return None
     if row.rests_until is not None and row.rests_until > timezone.now():
         return row.rests_until
@@ -235,7 +235,7 @@ def settings_of(organisation_id: int) -> WalletSettings | None:
 def is_on(organisation_id: int) -> bool:
     """Whether the live wallet is refilled by itself."""
     row = settings_of(organisation_id)
-    return row is not None and row.top_up and not row.stopped_because
+    return row is not None and row.is_on
 
 
 def _carry_on(purchase: Purchase) -> None:
@@ -358,11 +358,12 @@ def _check(actor: Actor, threshold: int, target: int, monthly_cents: int) -> Non
             f"The target is at least {least} credits above the threshold: {threshold + least:,}.",
             field="target",
         )
-    if monthly_cents < cents_of(target - threshold):
-        least_cents = money(cents_of(target - threshold), settings.CURRENCY)
+    needed = cents_of(target - threshold)
+    if monthly_cents < needed:
         raise BadTopUp(
             "The month's maximum pays for no single top-up. From the threshold to the target is "
-            f"{target - threshold:,} credits: write at least {least_cents}, and the tax on it.",
+            f"{target - threshold:,} credits: write at least {money(needed, settings.CURRENCY)}, "
+            "and the tax on it.",
             field="monthly",
         )
 

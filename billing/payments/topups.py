@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import tenancy
@@ -58,13 +58,12 @@ def forbid(purchase: Purchase, why: str, until: datetime | None = None) -> None:
             sessions.failed(row, why)
             row.save()
             if until is not None:
-                _mine(row).update(rests_until=until)
+                _of(row.organisation_id).update(rests_until=until)
 
 
 def stop(organisation_id: int, why: str) -> None:
     """No top-up by itself until somebody switches it on again. In the organisation's scope."""
-    mine = WalletSettings.objects.filter(organisation_id=organisation_id, livemode=True)
-    mine.filter(top_up=True, stopped_because="").update(stopped_because=why)
+    _of(organisation_id).filter(top_up=True, stopped_because="").update(stopped_because=why)
 
 
 def _compare(purchase: Purchase, invoice: gateway.Doc) -> None:
@@ -105,7 +104,7 @@ def _paid(purchase: Purchase, invoice: gateway.Doc) -> None:
     purchase.paid_cents, purchase.pay_url = invoice["amount_paid"], ""
     purchase.tax_cents = sessions.taxes_of(invoice)
     sessions.give(purchase)
-    _mine(purchase).update(declines=0, rests_until=None)
+    _of(purchase.organisation_id).update(declines=0, rests_until=None)
     sessions.tell(purchase, "purchase.paid")
 
 
@@ -121,7 +120,7 @@ def _ask(purchase: Purchase, invoice: gateway.Doc) -> None:
 
 def _failed(purchase: Purchase, why: str) -> None:
     ledger.open_wallet(purchase.organisation_id, True)  # locked before its settings, as elsewhere
-    row = _mine(purchase).select_for_update().get()
+    row = _of(purchase.organisation_id).select_for_update().get()
     row.declines += 1
     row.rests_until = timezone.now() + timedelta(hours=settings.TOP_UP_REST_HOURS)
     over = row.declines >= settings.TOP_UP_DECLINES
@@ -137,5 +136,8 @@ def _failed(purchase: Purchase, why: str) -> None:
     )  # fmt: skip
 
 
-def _mine(purchase: Purchase) -> Any:
-    return WalletSettings.objects.filter(organisation_id=purchase.organisation_id, livemode=True)
+def _of(organisation_id: int) -> QuerySet[WalletSettings]:
+    rows: QuerySet[WalletSettings] = WalletSettings.objects.filter(
+        organisation_id=organisation_id, livemode=True
+    )
+    return rows

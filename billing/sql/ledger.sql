@@ -215,7 +215,8 @@ BEGIN
     RETURN v_hold;
 END $$;
 
--- Charge `p_amount` of a hold and give the rest back, to pay a debt first. False when it was captured before.
+-- Charge `p_amount` of a hold and give the rest back, to pay a debt first. False when it was
+-- captured before.
 CREATE OR REPLACE FUNCTION billing_capture(p_hold bigint, p_amount bigint)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -240,7 +241,8 @@ BEGIN
     RETURN true;
 END $$;
 
--- Give a hold back to the lots it came from, to pay a debt first. False when it was released before.
+-- Give a hold back to the lots it came from, to pay a debt first. False when it was released
+-- before.
 CREATE OR REPLACE FUNCTION billing_release(p_hold bigint)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE

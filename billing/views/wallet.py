@@ -10,13 +10,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
-from billing import alerts, freezes, notices, pace, statements, wallets
+from billing import alerts, freezes, months, notices, pace, statements, wallets
 from billing.models import Lot
 from billing.naming import Names
 from billing.pages import signed_in
@@ -93,7 +92,7 @@ def _whole(request: ActingRequest, name: str) -> int | None:
 
 
 def _parts(actor: Actor) -> list[Part]:
-    today = timezone.now().astimezone(UTC).date()
+    today = months.today()
     lots = Lot.objects.filter(livemode=actor.livemode, open=True).order_by("expires_at", "pk")
     return [Part(lot, _days(lot.expires_at, today) if lot.expires_at else None) for lot in lots]
 

@@ -331,7 +331,10 @@ def test_a_member_sees_and_asks_about_their_own_and_whoever_pays_decides_about_a
         with pytest.raises(caps.BadCap) as refused:
             caps.ask(bob, of_bob.pk, amount, "")
         assert refused.value.facts["field"] == "credits"
-    least, most = caps.ask(bob, of_bob.pk, 1, "n" * 301), caps.ask(eve, of_eve.pk, caps.MOST, "")
+    least, most = (
+        caps.ask(bob, of_bob.pk, 1, "n" * 301),
+        caps.ask(eve, of_eve.pk, caps.MOST_CREDITS, ""),
+    )
     assert len(least.note) == 300
     assert caps.open_requests(boss) == [least, most]
     assert caps.open_requests(bob) == [least]
@@ -359,8 +362,8 @@ def test_a_member_sees_and_asks_about_their_own_and_whoever_pays_decides_about_a
         told = list(Notice.objects.order_by("pk").values_list("kind", "facts"))
     assert told == [
         ("approval_asked", {"member": "Bob", "credits": 1, "note": "n" * 300}),
-        ("approval_asked", {"member": "Bob", "credits": caps.MOST, "note": ""}),
-        ("approval_decided", {"to": eve.user_id, "credits": caps.MOST, "approved": False}),
+        ("approval_asked", {"member": "Bob", "credits": caps.MOST_CREDITS, "note": ""}),
+        ("approval_decided", {"to": eve.user_id, "credits": caps.MOST_CREDITS, "approved": False}),
         ("approval_decided", {"to": bob.user_id, "credits": 1, "approved": True}),
     ]
     assert acts[-3:] == [

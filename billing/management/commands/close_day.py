@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
-from billing import closing
+from billing import closing, months
 from kling_saas.lib.refusals import Refusal
 
 
@@ -31,7 +30,7 @@ class Command(BaseCommand):
             row = closing.run(day)
         except Refusal as refusal:
             raise CommandError(refusal.detail) from None
-        running = day == _today()
+        running = day == months.today()
         if running:
             self.stderr.write(f"{day} is not over: this close is provisional, and is made again.")
         if options["json"]:
@@ -59,12 +58,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(differences)} differences." if differences else "Closed to zero.")
 
 
-def _today() -> date:
-    return timezone.now().astimezone(UTC).date()
-
-
 def _day(text: str) -> date:
-    today = _today()
+    today = months.today()
     try:
         day = date.fromisoformat(text) if text else today - timedelta(days=1)
     except ValueError:
