@@ -6,6 +6,7 @@ The database raises them by SQLSTATE; `from_database` is where they become Pytho
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -136,6 +137,28 @@ class UnknownPrice(BillingRefusal):
     """The active price book has no row for this; nothing without a price is sold."""
 
     code, status, title = "unknown_price", 422, "No price"
+
+
+class PlanRequired(Forbidden):
+    """It comes with a plan that the organisation does not have; nothing was held.
+
+    `sku` is what was ordered, `by` the plans that unlock it, slug to name; `standing` says the same
+    in words, without the way out.
+    """
+
+    code, title = "plan_required", "Plan required"
+
+    def __init__(self, sku: str, name: str, by: Mapping[str, str]) -> None:
+        names = " or ".join(by.values())
+        self.standing = (
+            f"{name} comes with the plan {names}, which your organisation does not have."
+        )
+        super().__init__(
+            f"{self.standing} Have an owner, an admin or a billing member choose it at "
+            f"{settings.SITE_URL}/billing/plan, or order another model.",
+            sku=sku,
+            plans=list(by),
+        )
 
 
 class UnknownOffer(NotFound):

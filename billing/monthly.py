@@ -11,7 +11,7 @@ from django.db.models.functions import TruncMonth
 
 from accounts import tenancy
 from accounts.models import Organisation
-from billing import entries, months, usage
+from billing import entries, months, titles, usage
 from billing.entries import Period
 from billing.models import Lot, Transfer, TransferType
 from billing.months import Month
@@ -105,7 +105,7 @@ def _made(period: Period) -> list[Made]:
     captured = entries.between(period.wallet_id, period.after, period.last).filter(
         type=TransferType.CAPTURE
     )
-    words = usage.sku_names()
+    words = titles.of_skus()
     grouped = captured.values(sku=F("hold__spending__sku")).annotate(
         films=Count("pk"), credits=Sum("amount")
     )

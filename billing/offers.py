@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 
 from billing import plans as in_force
+from billing import titles
 from billing.errors import UnknownOffer
 from billing.models import Pack, Plan, PlanPrice
 
@@ -37,17 +38,17 @@ PLANS: tuple[dict[str, Any], ...] = (
     {
         "slug": "solo", "name": "Solo", "credits": 1_000, "rollover_credits": 1_000,
         "price_cents": 2_500, "concurrency": 10, "dispatch_weight": 2,
-        "features": ["Every model, on the website and over the API"],
+        "card_lines": ["Every model, on the website and over the API"],
     },
     {
         "slug": "crew", "name": "Crew", "credits": 4_000, "rollover_credits": 4_000,
         "price_cents": 9_600, "concurrency": 30, "dispatch_weight": 4,
-        "features": ["Every model, on the website and over the API"],
+        "card_lines": ["Every model, on the website and over the API"],
     },
     {
         "slug": "house", "name": "House", "credits": 20_000, "rollover_credits": 20_000,
         "price_cents": 44_000, "concurrency": 100, "dispatch_weight": 8,
-        "features": ["Every model, on the website and over the API"],
+        "card_lines": ["Every model, on the website and over the API"],
     },
 )  # fmt: skip
 
@@ -126,6 +127,7 @@ def cards(running: Plan | None = None) -> dict[str, Any]:
     `before`: those of the plan that is `running`.
     """
     usual, before = in_force.limits(None), in_force.limits(running)
+    names = titles.of_skus()
     priced = set(PlanPrice.objects.values_list("plan_id", flat=True).distinct())
     return {
         "packs": packs(),
@@ -134,6 +136,7 @@ def cards(running: Plan | None = None) -> dict[str, Any]:
                 "plan": plan,
                 "dearer": running is not None and plan.price_cents > running.price_cents,
                 "own_prices": plan.pk in priced,
+                "unlocks": [names.get(sku, sku) for sku in plan.unlocks],
                 "keeps": (running or plan).keeps_before(plan),
                 **in_force.limits(plan),
             }

@@ -1,4 +1,4 @@
-"""The plan an organisation has, and what it changes: its room among others, and its prices."""
+"""The plan an organisation has, and what it changes: room among others, prices, what it opens."""
 
 from __future__ import annotations
 
@@ -85,14 +85,14 @@ def apply(organisation_id: int) -> bool:
 
 
 class _Known:
-    """Who subscribes to a plan with prices of its own, as this process knows it."""
+    """Who subscribes to a plan that prices or unlocks something, as this process knows it."""
 
     subscribers: Mapping[int, int] = {}
     read_at = float("-inf")
 
 
-def priced_plan(organisation_id: int) -> int | None:
-    """The id of the organisation's plan if it has prices of its own; at most 1 s old.
+def telling_plan(organisation_id: int) -> int | None:
+    """The id of the organisation's plan if that prices or unlocks something; at most 1 s old.
 
     All subscribers are read at once, so that a busy door costs one look a second and process, and
     nothing for each organisation.

@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing import plans
 from billing.errors import UnknownPrice
 from billing.items import BillableItem, ListPrice
-from billing.models import BookStatus, PlanPrice, Price, PriceBook
+from billing.models import BookStatus, Plan, PlanPrice, Price, PriceBook
 
 CACHE_SECONDS = 5.0
 _Key = tuple[str, str, str]  # sku, key, unit
@@ -24,13 +24,15 @@ class Book:
     """The active price book as this process knows it, at most 5 s old.
 
     `of_plans` is the book as subscribers of a plan have it, by the plan's id: of those plans alone
-    that have prices of their own.
+    that have prices of their own. `unlocked_by` is the plans that unlock a SKU which is not open to
+    all: at least one of them is on sale.
     """
 
     id: int
     version: int
     rows: Mapping[_Key, ListPrice]
     of_plans: Mapping[int, Book] = field(default_factory=dict)
+    unlocked_by: Mapping[str, tuple[Plan, ...]] = field(default_factory=dict)
     read_at: float = field(default_factory=time.monotonic, compare=False)
 
     def by_sku(self) -> dict[str, list[ListPrice]]:
@@ -89,7 +91,7 @@ def book_of(organisation_id: int | None) -> Book:
     book = active_book()
     if organisation_id is None or not book.of_plans:
         return book
-    plan = plans.priced_plan(organisation_id)
+    plan = plans.telling_plan(organisation_id)
     return book if plan is None else book.of_plans.get(plan, book)
 
 
@@ -131,7 +133,15 @@ def _read_active() -> Book:
         plan: Book(found.pk, found.version, {**rows, **changed})
         for plan, changed in _of_plans(rows).items()
     }
-    return Book(found.pk, found.version, rows, of_plans)
+    return Book(found.pk, found.version, rows, of_plans, _unlocked_by())
+
+
+def _unlocked_by() -> dict[str, tuple[Plan, ...]]:
+    found: dict[str, list[Plan]] = {}
+    for plan in Plan.objects.exclude(unlocks=[]):
+        for sku in set(plan.unlocks):
+            found.setdefault(sku, []).append(plan)
+    return {sku: tuple(by) for sku, by in found.items() if any(plan.active for plan in by)}
 
 
 def _of_plans(rows: Mapping[_Key, ListPrice]) -> dict[int, dict[_Key, ListPrice]]:

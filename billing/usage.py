@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import takewhile
 from typing import Any, Literal
 
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from accounts import tenancy
-from billing import naming, prices
+from billing import naming, titles
 from billing.entries import wallet_of
 from billing.models import Spending
 from billing.months import Month, today
@@ -62,7 +61,7 @@ def counters(organisation_id: int, livemode: bool, period: Month) -> list[tuple[
     """A month's counters with COLUMNS, by day; their sums are those of every grouping."""
     with tenancy.scope(organisation_id):
         found = list(_counted(organisation_id, livemode, period).order_by("day", "sku", "pk"))
-    words = sku_names()
+    words = titles.of_skus()
     members = {one.member: f"user:{one.member}" if one.member else "" for one in found}
     names = naming.Names(organisation_id).of([*members.values(), *(c.credential for c in found)])
     return [
@@ -98,24 +97,9 @@ def total(rows: Iterable[Row]) -> Row:
     )
 
 
-def sku_names() -> dict[str, str]:
-    """What the price list calls each SKU: the words that all its rows begin with."""
-    return {
-        sku: beginning([row.description for row in rows])
-        for sku, rows in prices.active_book().by_sku().items()
-    }
-
-
 def name_of(sku: str, words: dict[str, str]) -> str:
     """What is not on the price list any more bears its SKU."""
     return words.get(sku, sku) or _("Not told")
-
-
-def beginning(descriptions: list[str]) -> str:
-    """Up to the first comma, so much as all have: `Kling 2.1 std, 5 s, silent` is Kling 2.1."""
-    heads = [one.partition(",")[0].split(" ") for one in descriptions]
-    same = takewhile(lambda words: len(set(words)) == 1, zip(*heads, strict=False))
-    return " ".join(words[0] for words in same) or descriptions[0]
 
 
 def _counted(organisation_id: int, livemode: bool, period: Month) -> QuerySet[Spending]:
@@ -135,7 +119,7 @@ def _names(
 ) -> dict[str | int, tuple[str, str]]:
     """The ledger's word and ours for each; nobody in particular has an empty one."""
     if group == "model":
-        words = sku_names()
+        words = titles.of_skus()
         return {sku: (str(sku), name_of(str(sku), words)) for sku in values}
     actors = {v: (f"user:{v}" if v else "") if group == "member" else str(v) for v in values}
     nobody = _("Programs") if group == "member" else _("The website")

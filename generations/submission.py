@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import IdempotencyRecord
-from billing import prices, quotes
+from billing import prices, quotes, unlocking
 from billing.errors import from_database
 from billing.models import Quote
 from billing.prices import Priced
@@ -107,7 +107,9 @@ class Receipt:
 
 
 def prepare(actor: Actor, order: Submission) -> Prepared:
-    """Check and price an order. Raises InvalidRequest with all violations, or NoProvider."""
+    """Check and price an order. Raises InvalidRequest with all violations, NoProvider
+    or PlanRequired.
+    """
     return _priced(actor, order, _checked(actor, order))
 
 
@@ -129,10 +131,15 @@ def _checked(actor: Actor, order: Submission) -> Checked:
 
 
 def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
-    """With its price: the quote's, if one is given. Raises NoProvider and the quote's."""
+    """With its price: the quote's, if one is given. Raises NoProvider, PlanRequired and the
+    quote's.
+    """
     lane = routing.lane(checked.params, livemode=actor.livemode)
     film = checked.params.to_json()
-    priced = prices.price([billable.item(checked.params)], actor.organisation_id)
+    item = billable.item(checked.params)
+    if actor.livemode:
+        unlocking.require(actor.organisation_id, item.sku)
+    priced = prices.price([item], actor.organisation_id)
     credits_due, quote = priced.credits, None
     if order.quote_id is not None:
         quote = quotes.look_up(actor.organisation_id, actor.livemode, order.quote_id)

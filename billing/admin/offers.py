@@ -78,8 +78,27 @@ class PlanPriceInline(TabularInline):
     extra = 0
 
 
+class PlanForm(ModelForm):
+    """What a plan unlocks must be for sale, or it would unlock nothing."""
+
+    class Meta:
+        model = Plan
+        fields = "__all__"
+
+    def clean_unlocks(self) -> list[str]:
+        """Each SKU once."""
+        named: list[str] = list(dict.fromkeys(self.cleaned_data["unlocks"]))
+        sold = prices.active_book().by_sku()
+        if unknown := [sku for sku in named if sku not in sold]:
+            raise forms.ValidationError(
+                f"The price list has no {', '.join(unknown)}. It has: {', '.join(sorted(sold))}."
+            )
+        return named
+
+
 @admin.register(Plan)
 class PlanAdmin(Offered):
+    form = PlanForm
     list_display = [
         "name",
         "slug",

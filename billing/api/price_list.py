@@ -7,17 +7,22 @@ from typing import Any
 
 from django.conf import settings
 
-from billing import prices
+from billing import prices, unlocking
 from billing.items import ListPrice
 
 
 def rows(sku: str | None = None, organisation_id: int | None = None) -> list[dict[str, Any]]:
     """What one SKU or all cost an organisation, or at list price when none is named.
 
-    Credits per clip or second, `usd` as a decimal.
+    Credits per clip or second, `usd` as a decimal; `plans` as `plans_for` tells them.
     """
     found = prices.book_of(organisation_id).rows.values()
     return [_row(row) for row in found if sku in (None, row.sku)]
+
+
+def plans_for(sku: str) -> list[str]:
+    """The slugs of the plans that alone may order it in live mode; none: everybody may."""
+    return [plan.slug for plan in unlocking.plans_for(sku)]
 
 
 def _row(row: ListPrice) -> dict[str, Any]:
@@ -28,4 +33,5 @@ def _row(row: ListPrice) -> dict[str, Any]:
         "credits": row.credits,
         "usd": f"{row.credits * Decimal(settings.USD_PER_CREDIT):f}",
         "description": row.description,
+        "plans": plans_for(row.sku),
     }

@@ -90,9 +90,15 @@ class Plan(models.Model):
         null=True, blank=True, validators=_within(1, _MOST_DAYS),
         help_text="Days a film is kept; empty: for good.",
     )  # fmt: skip
-    features = ArrayField(
-        models.CharField(max_length=80), default=list, blank=True, help_text="Lines of its card."
-    )
+    card_lines = ArrayField(
+        models.CharField(max_length=80), default=list, blank=True,
+        help_text="More lines of its card, with commas between them.",
+    )  # fmt: skip
+    unlocks = ArrayField(
+        models.CharField(max_length=80), default=list, blank=True,
+        help_text="SKUs that, while it is active, only this plan's subscribers and those of others "
+        "that unlock them may order in live mode, with commas between them.",
+    )  # fmt: skip
     active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
 

@@ -41,7 +41,8 @@ BEGIN
     RETURN v_count;
 END $$;
 
--- Who subscribes to a plan that has prices of its own, of all tenants: an organisation has one plan.
+-- Who subscribes to a plan that has prices of its own or unlocks something, of all tenants: an
+-- organisation has one plan.
 CREATE OR REPLACE FUNCTION billing_subscribers(p_vendor text, p_statuses text[])
 RETURNS TABLE (organisation_id bigint, plan_id bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -52,7 +53,8 @@ BEGIN
     PERFORM set_config('app.tenant', '*', true);
     RETURN QUERY SELECT organisation_id, plan_id FROM billing_subscription
      WHERE vendor = p_vendor AND status = ANY (p_statuses) AND ended_at IS NULL
-       AND plan_id IN (SELECT plan_id FROM billing_planprice);
+       AND plan_id IN (SELECT plan_id FROM billing_planprice
+                       UNION ALL SELECT id FROM billing_plan WHERE cardinality(unlocks) > 0);
     PERFORM set_config('app.tenant', v_tenant, true);
 END $$;
 

@@ -16,7 +16,7 @@ REFUSALS = {
     400: "Not readable",
     401: "No credential, or one that opens nothing",
     402: "Not enough credits",
-    403: "Not allowed, or above a cap",
+    403: "Not allowed, above a cap, or only with a plan",
     404: "Unknown, or another tenant's",
     409: "Not in a state that allows this",
     413: "Too large",
@@ -62,6 +62,22 @@ _FLAG: Schema = {"type": "boolean"}
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
 _ANY_OBJECT: Schema = {"type": "object"}
 _WORDS: Schema = {"type": "array", "items": _TEXT}
+_PLANS: Schema = {
+    **_WORDS,
+    "description": "The plans whose subscribers alone may order it in live mode; empty: everybody.",
+}
+_PRICES: Schema = {
+    "type": "array",
+    "items": _object(
+        "sku unit credits usd description plans",
+        sku=_TEXT,
+        unit={"enum": ["clip", "second"]},
+        credits=_WHOLE,
+        usd=_TEXT,
+        description=_TEXT,
+        plans=_PLANS,
+    ),
+}
 
 _ETA: Schema = {
     **_maybe(
@@ -206,8 +222,8 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "GenerationPage": _page_of("Generation"),
     "Model": _object(
-        "object name title discontinued kinds modes durations aspect_ratios eta_seconds prices "
-        "schema",
+        "object name title discontinued kinds modes durations aspect_ratios eta_seconds plans "
+        "prices schema",
         object={"const": "model"},
         name=_TEXT,
         title=_TEXT,
@@ -217,7 +233,8 @@ SCHEMAS: dict[str, Schema] = {
         durations={"type": "array", "items": _WHOLE},
         aspect_ratios={"type": "array", "items": _TEXT},
         eta_seconds={"type": "object", "additionalProperties": _USUAL},
-        prices={"type": "array", "items": {"type": "object"}},
+        plans=_PLANS,
+        prices=_PRICES,
         schema={"type": "object", "description": "JSON Schema of an order for this model."},
     ),
     "ModelList": _object(
@@ -226,7 +243,8 @@ SCHEMAS: dict[str, Schema] = {
         data=_list_of("Model"),
     ),
     "Task": _object(
-        "object name title description models modes makes at_once eta_seconds prices schema result",
+        "object name title description models modes makes at_once eta_seconds plans prices schema "
+        "result",
         object={"const": "task"},
         name=_TEXT,
         title=_TEXT,
@@ -236,7 +254,8 @@ SCHEMAS: dict[str, Schema] = {
         makes={"type": "array", "items": {"enum": ["video", "audio", "facts"]}},
         at_once=_FLAG,
         eta_seconds=_USUAL,
-        prices={"type": "array", "items": _ANY_OBJECT},
+        plans=_PLANS,
+        prices=_PRICES,
         schema={"type": "object", "description": "JSON Schema of an order of it."},
         result={
             **_maybe(_ANY_OBJECT),
@@ -259,7 +278,7 @@ SCHEMAS: dict[str, Schema] = {
         },
     ),
     "ThingPage": _page_of("Thing"),
-    "PriceBook": _object("object version data", version=_WHOLE, data={"type": "array"}),
+    "PriceBook": _object("object version data", version=_WHOLE, data=_PRICES),
     "Upload": _object(
         "id object content_type bytes width height duration",
         id=_TEXT,

@@ -53,6 +53,7 @@ def _model(name: str, organisation_id: int | None) -> dict[str, Any]:
             kind: round(usual_for(name, kind, spec.default_mode, livemode=True).p50, 1)
             for kind in spec.kinds
         },
+        "plans": price_list.plans_for(name),
         "prices": price_list.rows(name, organisation_id),
         "schema": documentation.json_schema(spec),
     }

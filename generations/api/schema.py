@@ -176,7 +176,7 @@ def _paths() -> Schema:
 
 
 def _quotes(base: str) -> Schema:
-    made = {"201": _answer("The quote", "Quote"), **_problems(400, 401, 415, 422, 429, 503)}
+    made = {"201": _answer("The quote", "Quote"), **_problems(400, 401, 403, 415, 422, 429, 503)}
     found = {"200": _answer("The quote", "Quote"), **_problems(401, 404)}
     return {
         base: {"post": _operation("Price a film bindingly", made, requestBody=_body("Film"))},

@@ -47,6 +47,7 @@ def _task(product: Product, organisation_id: int | None) -> dict[str, Any]:
         "makes": list(product.outputs),
         "at_once": product.at_once,
         "eta_seconds": round(usual_for(product.own_model, product.name, livemode=True).p50, 1),
+        "plans": price_list.plans_for(product.name),
         "prices": price_list.rows(product.name, organisation_id),
         "schema": documentation.json_schema(product),
         "result": documentation.result_schema(product),

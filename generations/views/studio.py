@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
-from billing import freezes, wallets
-from billing.errors import CapReached, InsufficientCredits, WalletFrozen
+from billing import freezes, unlocking, wallets
+from billing.errors import CapReached, InsufficientCredits, PlanRequired, WalletFrozen
+from billing.models import Plan
 from billing.pages import signed_in
 from billing.views.words import why_frozen
 from generations import access, routing, storage
@@ -72,6 +73,7 @@ def studio(request: ActingRequest, actor: Actor) -> HttpResponse:
         return _page(
             request, actor, order, notice=_words(refusal), key=key, status=refusal.status,
             capped=refusal if isinstance(refusal, CapReached) else None,
+            locked=isinstance(refusal, PlanRequired),
         )  # fmt: skip
     return redirect("job", public_id=receipt.generation)
 
@@ -101,7 +103,9 @@ def _words(refusal: Refusal) -> str:
         ) % {"now": refusal.facts["credits"], "shown": refusal.facts["max_cost"]}
     if isinstance(refusal, WalletFrozen):
         return ""  # the page itself says why, whatever was pressed
-    return plain(refusal.standing if isinstance(refusal, CapReached) else refusal.detail)
+    if isinstance(refusal, CapReached | PlanRequired):
+        return plain(refusal.standing)
+    return plain(refusal.detail)
 
 
 def _page(
@@ -114,6 +118,7 @@ def _page(
     key: str = "",
     status: int = 200,
     capped: CapReached | None = None,
+    locked: bool = False,
 ) -> HttpResponse:
     spec = order.spec
     mode = order.mode if order.mode in spec.mode_names else spec.default_mode
@@ -130,6 +135,7 @@ def _page(
         "all_problems": [plain(violation["message"]) for violation in violations],
         "notice": notice,
         "capped": capped,
+        "locked": locked,
         "may_raise": actor.may_buy,
         "frozen": _frozen(actor),
         "key": key or str(uuid.uuid4()),
@@ -195,9 +201,17 @@ def _model_rows(actor: Actor, order: Order, mode: str) -> list[dict[str, Any]]:
                 "eta": usual_for(spec.name, kind, its_mode, livemode=actor.livemode),
                 "badges": _badges(spec),
                 "made": routing.makes(spec, livemode=actor.livemode),
+                "plans": _missing_plans(actor, spec.name),
             }
         )
     return rows
+
+
+def _missing_plans(actor: Actor, sku: str) -> list[Plan]:
+    """Those of which one is needed to order it, none if it can be ordered."""
+    if not actor.livemode or unlocking.is_open(actor.organisation_id, sku):
+        return []
+    return unlocking.plans_for(sku)
 
 
 def _badges(spec: Spec) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from billing import offers, prices, ways
+from billing import offers, prices, unlocking, ways
 from billing.items import ListPrice
 from billing.offers import Offer
 from generations import products
@@ -111,6 +111,7 @@ def _tables() -> list[dict[str, Any]]:
         {
             "title": title,
             "retiring": sku in retiring,
+            "plans": unlocking.plans_for(sku),
             "least": min(sold[sku], key=lambda row: row.credits),
             "rows": [_row(title, row) for row in sold[sku]],
         }

@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MODE
+from billing import unlocking
 from generations import routing
 from generations.catalogue.documentation import CapabilityRow, capability_table
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
@@ -79,6 +80,7 @@ def _model(
     spec = SPECS_BY_NAME[row.name]
     return {
         "row": row,
+        "plans": unlocking.plans_for(row.name),
         "kinds": [plain(kind) for kind in row.kinds],
         "modes": [f"{QUALITY[mode.name]} {mode.lines}" for mode in spec.modes],
         "abilities": [

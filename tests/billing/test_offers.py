@@ -105,6 +105,12 @@ def test_an_operator_adds_and_changes_offers_and_deletes_none(console: Client) -
     assert sold.status_code == 302
     assert Plan.objects.get(slug=slug).prices.get().credits == 9
     Plan.objects.get(slug=slug).prices.all().delete()
+    club, what = {**plan, "slug": f"{slug}-2", "rows": 0}, "kling-v1-6, kling-v1-6"
+    unsold = console.post("/admin/billing/plan/add/", form(**club, unlocks="kling-v1-6, sora"))
+    assert errors(unsold)[0].startswith("The price list has no sora. It has: add-selection, ")
+    sold = console.post("/admin/billing/plan/add/", form(**club, unlocks=what))
+    assert sold.status_code == 302
+    assert Plan.objects.get(slug=f"{slug}-2").unlocks == ["kling-v1-6"]
 
     voucher = form(code=code, credits=5, rows=0)
     assert console.post("/admin/billing/voucher/add/", voucher).status_code == 302

@@ -56,12 +56,14 @@ def dry(program: Program) -> int:
     return int(program.post("/generations", {**FILM, "dry_run": True}).json()["credits"])
 
 
+def browser(customer: Customer) -> Client:
+    client = Client(headers={"host": "localhost"})
+    client.force_login(customer.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
 def studio(customer: Customer) -> str:
-    browser = Client(headers={"host": "localhost"})
-    browser.force_login(
-        customer.user, backend="allauth.account.auth_backends.AuthenticationBackend"
-    )
-    answer = browser.get("/app/studio", {"model": "kling-v1", "prompt": "A boat"})
+    answer = browser(customer).get("/app/studio", {"model": "kling-v1", "prompt": "A boat"})
     return answer.content.decode()
 
 
@@ -171,6 +173,96 @@ def test_the_plan_is_that_of_the_subscription_in_force(
     assert plans.plan_of(alice) is None
     subscribe(alice, plan, **fields)
     assert (plans.plan_of(alice) == plan) is has
+
+
+LOCKED = {"model": "kling-v1-6", "prompt": "A paper boat"}  # 20 credits
+
+
+def doors(site: str, key: str, order: dict[str, Any]) -> dict[str, requests.Response]:
+    """The same order at every door that programs have."""
+    bearer = {"Authorization": f"Bearer {key}"}
+    text, v1 = "/v1/videos/text2video", f"{site}/api/v1"
+    said: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
+        "order": (f"{v1}/generations", order, bearer),
+        "dry run": (f"{v1}/generations", {**order, "dry_run": True}, bearer),
+        "quote": (f"{v1}/quotes", order, bearer),
+        "kling": (f"{site}/kling{text}", order | {"model_name": order["model"]}, bearer),
+        "llmprovider": (f"{site}/llmprovider{text}", order, bearer),
+        "segmind": (
+            f"{site}/segmind/v2/kling-1.6-text2video", {"prompt": "A boat"}, {"x-api-key": key}
+        ),
+    }  # fmt: skip
+    return {
+        name: requests.post(address, json=body, headers=headers, timeout=60)
+        for name, (address, body, headers) in said.items()
+    }
+
+
+def test_what_a_plan_unlocks_is_ordered_by_its_subscribers_alone(plan: Plan, site: str) -> None:
+    alice, bob = funded(), funded("bob")
+    api, tests = native(site, alice.live_key), native(site, alice.test_key)
+    dry = {**LOCKED, "dry_run": True}
+    sold_no_more = Plan.objects.create(
+        slug=f"{plan.slug}-old", name="Old club", credits=1, price_cents=1, active=False,
+        unlocks=[LOCKED["model"]],
+    )  # fmt: skip
+    subscribe(bob.organisation.pk, sold_no_more)
+    assert api.post("/generations", dry).json()["credits"] == 20
+    quote = api.post("/quotes", LOCKED).json()["id"]
+    Plan.objects.filter(pk=plan.pk).update(active=True, unlocks=[LOCKED["model"]], position=99)
+    try:
+        until(lambda: api.post("/generations", dry).status_code == 403, what="the lock")
+        refused = doors(site, alice.live_key, LOCKED)
+        said = refused["order"].json()
+        assert (said["code"], said["sku"], said["plans"]) == (
+            "plan_required", "kling-v1-6", [plan.slug],
+        )  # fmt: skip
+        assert said["detail"].startswith("Kling 1.6 comes with the plan Film club, which your ")
+        assert "/billing/plan" in said["detail"]
+        assert {answer.status_code for answer in refused.values()} == {403}
+        assert refused["kling"].json()["code"] == 1103
+        assert refused["segmind"].json() == {"error": said["detail"]}
+        error = refused["llmprovider"].json()["error"]
+        assert (error["type"], error["code"]) == ("permission_error", "plan_required")
+        assert api.post("/generations", {**LOCKED, "quote_id": quote}).status_code == 403
+        assert api.get("/wallet").json()["available"] == 60
+        assert api.post("/generations", {**FILM, "dry_run": True}).status_code == 200
+        assert tests.post("/generations", dry).status_code == 200
+        assert native(site, bob.live_key).post("/generations", dry).status_code == 200
+
+        assert api.get("/models/kling-v1-6").json()["plans"] == [plan.slug]
+        assert api.get("/models/kling-v1").json()["plans"] == []
+        rows = api.get("/prices").json()["data"]
+        assert {row["sku"] for row in rows if row["plans"] == [plan.slug]} == {"kling-v1-6"}
+        for path, words in (
+            ("/models", "with the plan Film club"),
+            ("/pricing", "Unlocks Kling 1.6"),
+        ):
+            assert words in requests.get(site + path, timeout=60).text
+        page = until(
+            lambda: "with the plan Film club" in (page := studio(alice)) and page,
+            what="the lock in this process",
+        )
+        assert 'value="kling-v1-6" disabled' in page
+        controls = {"duration": "5", "aspect_ratio": "16:9", "cfg_scale": "0.5"}
+        pressed = browser(alice).post("/app/studio", LOCKED | controls)
+        assert pressed.status_code == 403
+        assert 'or <a href="/billing/plan">see the plans</a>' in pressed.content.decode()
+
+        subscription = subscribe(alice.organisation.pk, plan)
+        until(lambda: api.post("/generations", dry).status_code == 200, what="the plan")
+        once = {"Idempotency-Key": "once"}
+        made = api.post("/generations", LOCKED, headers=once)
+        assert made.status_code == 202
+        with tenancy.scope(alice.organisation.pk):
+            Subscription.objects.filter(pk=subscription.pk).update(ended_at=timezone.now())
+        until(lambda: api.post("/generations", dry).status_code == 403, what="the plan's end")
+        assert api.post("/generations", LOCKED, headers=once).content == made.content
+        accepted = api.get(f"/generations/{made.json()['id']}").json()
+        assert accepted["status"] in ("queued", "processing", "succeeded")
+    finally:
+        Plan.objects.filter(pk=plan.pk).update(active=False)
+    until(lambda: api.post("/generations", dry).status_code == 200, what="that it is open to all")
 
 
 def limits(organisation_id: int) -> tuple[int, int | None]:

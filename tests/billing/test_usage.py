@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.models import ApiKey
-from billing import ledger, months, pace, usage
+from billing import ledger, months, pace, titles, usage
 from billing.ledger import Spender
 from billing.models import LotSource, Transfer
 from billing.months import Month
@@ -127,7 +127,7 @@ def test_the_usage_page_draws_and_tables_the_same_figures_and_exports_them() -> 
 def test_a_model_is_called_what_all_its_prices_begin_with(
     descriptions: list[str], name: str
 ) -> None:
-    assert usage.beginning(descriptions) == name
+    assert titles.beginning(descriptions) == name
 
 
 def test_the_pace_is_of_the_last_seven_days_and_says_how_long_credits_last() -> None:

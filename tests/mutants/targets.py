@@ -19,7 +19,7 @@ _LEDGER = (
 _CAPS = ("tests/billing/test_caps.py",)
 _PLANS = tuple(
     f"tests/billing/test_plan_prices.py::test_{name}"
-    for name in ("a_price", "a_busy", "the_plan", "a_plan", "figures")
+    for name in ("a_price", "a_busy", "the_plan", "a_plan", "figures", "what_a_plan")
 )
 _PRICES = ("tests/billing/test_prices.py", *_PLANS)
 
