@@ -21,6 +21,7 @@ _PREFIX = {
     "line_item": "il", "item": "li", "event": "evt", "webhook_endpoint": "we", "tax_id": "txi",
     "discount": "di", "billing_portal.session": "bps", "billing_portal.configuration": "bpc",
     "radar.early_fraud_warning": "issfr", "invoice_payment": "inpay", "invoiceitem": "ii",
+    "credit_note": "cn", "credit_note_line_item": "cnli",
     "coupon": "",
 }  # fmt: skip
 

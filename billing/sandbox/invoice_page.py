@@ -1,4 +1,4 @@
-"""An invoice as a page and as a PDF, and the receipt of a charge."""
+"""An invoice as a page and as a PDF, its credit notes, and the receipt of a charge."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from html import escape
 
 from billing.sandbox import html
 from billing.sandbox.store import Doc
+
+_SANDBOX = "SANDBOX: no money moves"
 
 
 def show(invoice: Doc) -> str:
@@ -37,9 +39,14 @@ def _extras(invoice: Doc) -> list[tuple[str, str]]:
     currency = invoice["currency"]
     off = sum(one["amount"] for one in invoice["total_discount_amounts"])
     found = [("Discount", html.money(-off, currency))] if off else []
-    for tax in invoice["total_taxes"]:
+    return found + _taxes(invoice)
+
+
+def _taxes(paper: Doc) -> list[tuple[str, str]]:
+    found = []
+    for tax in paper["total_taxes"]:
         word = "reverse charge" if tax["taxability_reason"] == "reverse_charge" else "VAT"
-        found.append((f"Tax ({word})", html.money(tax["amount"], currency)))
+        found.append((f"Tax ({word})", html.money(tax["amount"], paper["currency"])))
     return found
 
 
@@ -71,7 +78,7 @@ def pdf(invoice: Doc) -> bytes:
     """The invoice as a PDF of one page."""
     currency = invoice["currency"]
     lines = [
-        "SANDBOX: no money moves",
+        _SANDBOX,
         "",
         f"Invoice {invoice['number']}",
         f"Date: {html.date(invoice['created'])}",
@@ -86,6 +93,27 @@ def pdf(invoice: Doc) -> bytes:
         f"Paid: {html.money(invoice['amount_paid'], currency)}",
     ]  # fmt: skip
     return _document(lines)
+
+
+def credit_note(note: Doc, invoice: Doc) -> bytes:
+    """A credit note as a PDF of one page."""
+    currency = note["currency"]
+    return _document(
+        [
+            _SANDBOX,
+            "",
+            f"Credit note {note['number']}",
+            f"For invoice {invoice['number']}",
+            f"Date: {html.date(note['created'])}",
+            "",
+            *_address(invoice),
+            "",
+            *(f"{line['description']}: {html.money(line['amount'], currency)}"
+              for line in note["lines"]["data"]),
+            *(f"{left}: {right}" for left, right in _taxes(note)),
+            f"Total: {html.money(note['total'], currency)}",
+        ]
+    )  # fmt: skip
 
 
 def _document(lines: list[str]) -> bytes:

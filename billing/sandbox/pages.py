@@ -46,6 +46,7 @@ def routes() -> list[Route]:
         Route("/portal/{name}", _page(_portal), methods=both),
         Route("/invoices/{name}", _page(_invoice), methods=both),
         Route("/invoices/{name}/pdf", _page(_pdf), methods=["GET"]),
+        Route("/credit_notes/{name}/pdf", _page(_credit_note), methods=["GET"]),
         Route("/receipts/{name}", _page(_receipt), methods=["GET"]),
     ]
 
@@ -158,9 +159,18 @@ def _shown(desk: Desk, request: Request) -> Doc:
 
 def _pdf(desk: Desk, request: Request, form: Form) -> Response:
     invoice = _shown(desk, request)
-    name = f'attachment; filename="Invoice-{invoice["number"]}.pdf"'
-    headers = {**_HEADERS, "Content-Disposition": name}
-    return Response(invoice_page.pdf(invoice), headers=headers, media_type="application/pdf")
+    return _paper(f"Invoice-{invoice['number']}", invoice_page.pdf(invoice))
+
+
+def _credit_note(desk: Desk, request: Request, form: Form) -> Response:
+    note = desk.get("credit_note", request.path_params["name"], in_path=True)
+    invoice = desk.get("invoice", note["invoice"])
+    return _paper(f"Credit-note-{note['number']}", invoice_page.credit_note(note, invoice))
+
+
+def _paper(name: str, content: bytes) -> Response:
+    headers = {**_HEADERS, "Content-Disposition": f'attachment; filename="{name}.pdf"'}
+    return Response(content, headers=headers, media_type="application/pdf")
 
 
 def _receipt(desk: Desk, request: Request, form: Form) -> Response:

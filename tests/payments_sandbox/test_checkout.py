@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
 
@@ -156,6 +158,39 @@ def test_a_company_buys_with_taxes_and_an_invoice(payments: Payments) -> None:
     assert pdf.headers["content-type"] == "application/pdf"
     assert pdf.content.startswith(b"%PDF-1.4")
     assert b"Zuse KG" in pdf.content
+    _noted(payments, private)
+
+
+def _noted(payments: Payments, invoice: stripe.Invoice) -> None:
+    """Money of it goes back in two parts, with a paper for each, and no cent has two."""
+    (paid,) = payments.v1.invoice_payments.list({"invoice": str(invoice.id)}).data
+    intent = str(paid.payment.payment_intent)
+    part = payments.v1.refunds.create({"payment_intent": intent, "amount": 1_190})
+    wanted: Any = {"invoice": invoice.id, "amount": 1_190, "refunds": [{"refund": part.id}]}
+    note = payments.v1.credit_notes.create(wanted)
+    assert unknown_fields(note) == []
+    assert (note.number, note.total, note.subtotal) == (f"{invoice.number}-CN-01", 1_190, 1_000)
+    assert note.total_taxes is not None
+    assert [(tax.amount, tax.taxable_amount) for tax in note.total_taxes] == [(190, 1_000)]
+    paper = payments.http.get(note.pdf)
+    assert paper.headers["content-type"] == "application/pdf"
+    assert f"Credit note {note.number}".encode() in paper.content
+    rest = payments.v1.refunds.create({"payment_intent": intent})
+    for wrong, words in (
+        ({"refunds": [{"refund": part.id}]}, "can be noted"),  # that one has its paper
+        ({"refunds": [{"refund": rest.id}]}, "must equal"),
+        ({"out_of_band_amount": 1_190}, "is greater than"),  # it went back by the card
+        ({"invoice": "in_x", "out_of_band_amount": 1_190}, "No such invoice"),
+    ):
+        with pytest.raises(stripe.InvalidRequestError, match=words):
+            payments.v1.credit_notes.create({**wanted, "refunds": [], **wrong})
+    last = {**wanted, "amount": 10_710, "refunds": [{"refund": rest.id, "amount_refunded": 10_710}]}
+    noted = payments.v1.credit_notes.create(last)
+    listed = payments.v1.credit_notes.list({"invoice": str(invoice.id)}).data
+    assert [one.id for one in listed] == [noted.id, note.id]
+    after = payments.v1.invoices.retrieve(str(invoice.id))
+    assert after.post_payment_credit_notes_amount == 11_900
+    assert payments.events(note.id, noted.id) == ["credit_note.created"] * 2
 
 
 def test_a_card_is_saved_without_paying(payments: Payments) -> None:

@@ -170,7 +170,7 @@ def test_every_kind_of_thing_is_known_to_the_sdk(payments: Payments) -> None:
         v1.customers, v1.products, v1.prices, v1.coupons, v1.promotion_codes, v1.checkout.sessions,
         v1.payment_intents, v1.setup_intents, v1.charges, v1.balance_transactions, v1.invoices,
         v1.invoice_payments, v1.refunds, v1.disputes, v1.radar.early_fraud_warnings, v1.events,
-        v1.webhook_endpoints, v1.billing_portal.configurations,
+        v1.webhook_endpoints, v1.credit_notes, v1.billing_portal.configurations,
     ]  # fmt: skip
     for service in lists:
         assert unknown_fields(service.list({"limit": 100}).data) == [], service
