@@ -214,15 +214,20 @@ class Refund(TenantPart):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
     attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    next_attempt_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it is asked for again, or its credit note."
+    )
     created_at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True, blank=True)
+    credit_note_id = models.CharField(max_length=80, null=True, blank=True, unique=True)
+    credit_note_number = models.CharField(max_length=80, blank=True)
+    credit_note_pdf = models.URLField(max_length=1000, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=Q(credits__gte=0, amount_cents__gt=0), name="refund_is_of_money"
-            )
+            ),
         ]
         indexes = [
             models.Index(

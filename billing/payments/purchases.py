@@ -134,7 +134,11 @@ def latest(actor: Actor) -> list[Purchase]:
         found = Purchase.objects.filter(organisation_id=actor.organisation_id).exclude(
             Q(status=PurchaseStatus.EXPIRED) | abandoned
         )
-        return list(found.select_related("pack", "plan").order_by("-created_at")[:200])
+        return list(
+            found.select_related("pack", "plan")
+            .prefetch_related("refunds")
+            .order_by("-created_at")[:200]
+        )
 
 
 def in_turn(left: QuerySet[Purchase], most: int) -> list[Purchase]:

@@ -4,7 +4,8 @@ A refund of ours is a row before anybody is asked, and is asked for until there 
 that was made in the payment service's dashboard comes the other way round: it is told, and takes
 its share of the credits, as a debt where they are spent. The subscription of a plan's purchase
 ends only for customers who take their own month back (`returning`): after the credits are taken,
-before the money is asked for.
+before the money is asked for. Its credit note is written once it went through: that of an invoice
+that is paid cannot be taken back.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from billing import freezes, ledger, notices
 from billing.models import Purchase, Refund, RefundStatus, Transfer, TransferType
 from billing.payments import (
     chargebacks,
+    credit_notes,
     gateway,
     origins,
     sessions,
@@ -150,7 +152,7 @@ def _count(purchase: Purchase) -> None:
 
 
 def run_due() -> int:
-    """Ask the payment service for a batch of what is due; how many refunds."""
+    """Ask the payment service for a batch of what is due, money or paper; how many refunds."""
     claimed = _claim()
     away = False
     for refund in claimed:
@@ -186,14 +188,17 @@ def _attempt(refund: Refund, *, again: bool) -> bool:
         _put_off(refund, "the settings of today do not know whose money it is")
         return False
     try:
-        _send(refund, again=again)
+        if refund.status == RefundStatus.ASKED:
+            _send(refund, again=again)
+        else:
+            credit_notes.issue(refund)
     except PaymentServiceDown as refusal:
         _put_off(refund, refusal.detail)
         return True
     except DATABASE_GONE:
         raise
     except Exception as trouble:  # one's trouble must not keep the others
-        log.exception("payments: %s is not asked for yet", refund.public_id)
+        log.exception("payments: what %s needs is not done yet", refund.public_id)
         _put_off(refund, f"{type(trouble).__name__}: {trouble}")
     return False
 
@@ -202,7 +207,7 @@ def _put_off(refund: Refund, why: str) -> None:
     """It is asked for until there is an answer: it may have been made."""
     pauses = gateway.RETRY_SECONDS
     if refund.attempts >= len(pauses):
-        log.error("ALARM payments: refund %s is not made yet: %s", refund.public_id, why)
+        log.error("ALARM payments: what %s needs is not done yet: %s", refund.public_id, why)
     pause = timedelta(seconds=pauses[min(refund.attempts, len(pauses)) - 1])
     with tenancy.scope(refund.organisation_id):
         Refund.objects.filter(pk=refund.pk, next_attempt_at__isnull=False).update(
@@ -327,9 +332,12 @@ def _become(purchase: Purchase, refund: Refund, status: RefundStatus) -> bool:
     later.
     """
     later = _RANK[status] > _RANK[RefundStatus(refund.status)]
-    refund.next_attempt_at = None
+    if later or refund.status == RefundStatus.ASKED:
+        refund.next_attempt_at = None
     if later:
         refund.status, refund.settled_at = status, timezone.now()
+    if later and status == RefundStatus.SUCCEEDED and credit_notes.due(purchase, refund):
+        refund.attempts, refund.next_attempt_at = 0, refund.settled_at
     refund.save()
     if later and status == RefundStatus.FAILED:
         _undo(purchase, refund)
@@ -345,6 +353,7 @@ def _undo(purchase: Purchase, refund: Refund) -> None:
             reason="The refund did not go through.",
         )  # fmt: skip
     _count(purchase)
+    credit_notes.regret(refund)
     if dispute := shares.charged_back(purchase):
         chargebacks.take_also(purchase, dispute, refund)
     freezes.thaw_settled(purchase.organisation_id, purchase.livemode)

@@ -34,6 +34,18 @@ def of(buyer: Buyer, purchase: Purchase) -> list[tuple[int, int, str]]:
         return list(mine.values_list("credits", "amount_cents", "status"))
 
 
+def notes(buyer: Buyer, purchase: Purchase) -> list[str]:
+    """The numbers of its credit notes, as soon as every refund that went through has one."""
+
+    def written() -> list[str]:
+        with tenancy.scope(buyer.id):
+            mine = Refund.objects.filter(purchase=purchase, status="succeeded").order_by("pk")
+            found = list(mine.values_list("credit_note_number", flat=True))
+        return found if all(found) else []
+
+    return until(written, what="the credit notes")
+
+
 def test_what_is_unspent_comes_back_and_gifts_that_were_spent_are_paid(
     site: str, payments: Service
 ) -> None:
@@ -70,6 +82,13 @@ def test_what_is_unspent_comes_back_and_gifts_that_were_spent_are_paid(
     assert "Nothing of this purchase" in web.post(f"{page}/refund", {"credits": "920"}).text
     assert of(alice, bought) == [(920, 2576, "succeeded")]
     assert alice.acts(bought) == ["purchase.paid", "refund.asked", "refund.succeeded"]
+    (number,) = notes(alice, bought)
+    assert number == f"{alice.now(bought).invoice_number}-CN-01"
+    (note,) = payments.v1.credit_notes.list({"invoice": str(alice.now(bought).invoice_id)}).data
+    assert (note.number, note.total) == (number, 2576)
+    assert [link.refund for link in note.refunds] == [there.id]
+    for shown in (page, f"{site}/billing/invoices"):
+        assert f'<a href="{note.pdf}">{number}</a>' in web.get(shown, timeout=60).text
     assert alice.proven()
 
 
@@ -123,6 +142,7 @@ def test_an_operator_pays_back_in_parts_and_the_last_one_makes_it_whole(
     assert of(alice, bought) == [(333, 932, "succeeded"), (667, 1868, "succeeded")]
     assert (alice.gained, alice.now(bought).refunded_cents) == (0, 2800)
     assert ": 667 credits, $18.68: done." in capsys.readouterr().out
+    assert [number[-6:] for number in notes(alice, bought)] == ["-CN-01", "-CN-02"]
     for dry in (True, False):
         with pytest.raises(CommandError, match=r"Nothing of this purchase .* All of it was paid"):
             call_command("refund", bought.public_id, dry_run=dry, **words)

@@ -1,0 +1,76 @@
+"""The paper for money that went back: a credit note of the invoice, with its part of the tax."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from accounts import tenancy
+from billing.models import Purchase, Refund, RefundStatus
+from billing.payments import gateway
+from billing.payments.errors import Declined, NotUnderstood
+
+log = logging.getLogger(__name__)
+OURS = "refund"  # in the metadata of a note that we have ordered: its refund's public id
+
+
+def due(purchase: Purchase, refund: Refund) -> bool:
+    """Whether one is to be written: there is an invoice, and no note of this refund yet."""
+    return bool(purchase.invoice_id and refund.stripe_id and not refund.credit_note_id)
+
+
+def issue(refund: Refund) -> None:
+    """Have it written, or find the one that was (also in the dashboard); harmless to repeat.
+
+    Outside of transactions, of a refund that went through. The payment service mails it to the
+    customer. One that it refuses is an alarm, and not asked for again. Raises PaymentServiceDown.
+    """
+    note = _written(refund) or _ordered(refund)
+    with tenancy.scope(refund.organisation_id):
+        row = Refund.objects.select_for_update().get(pk=refund.pk)
+        row.next_attempt_at = None
+        if note is not None:
+            row.credit_note_id, row.credit_note_number = note["id"], note["number"]
+            row.credit_note_pdf = note["pdf"]
+        row.save()
+        if row.status == RefundStatus.FAILED:  # meanwhile
+            regret(row)
+
+
+def regret(refund: Refund) -> None:
+    """Of one that failed: a note of a paid invoice cannot be taken back."""
+    if refund.credit_note_id:
+        log.error(
+            "ALARM payments: %s failed, and its credit note %s stands: invoice its sum anew.",
+            refund.public_id, refund.credit_note_number,
+        )  # fmt: skip
+
+
+def _written(refund: Refund) -> gateway.Doc | None:
+    wanted: Any = {"invoice": refund.purchase.invoice_id, "limit": 100}
+    for note in gateway.ask(lambda v1: v1.credit_notes.list(wanted))["data"]:
+        if any(link["refund"] == refund.stripe_id for link in note["refunds"]):
+            found: gateway.Doc = note
+            return found
+    return None
+
+
+def _ordered(refund: Refund) -> gateway.Doc | None:
+    """None when it is refused."""
+    wanted: Any = {
+        "invoice": refund.purchase.invoice_id,
+        "amount": refund.amount_cents,
+        "refunds": [{"refund": refund.stripe_id, "amount_refunded": refund.amount_cents}],
+        "reason": "order_change",
+        "metadata": {OURS: refund.public_id},
+    }
+    try:
+        return gateway.order(
+            f"{refund.public_id}:note", lambda v1, once: v1.credit_notes.create(wanted, once)
+        )
+    except (NotUnderstood, Declined) as refusal:
+        log.error(
+            "ALARM payments: %s has no credit note: %s Write it by hand for invoice %s.",
+            refund.public_id, refusal.detail, refund.purchase.invoice_number,
+        )  # fmt: skip
+        return None
