@@ -182,6 +182,7 @@ def test_figures_of_a_wallet_without_a_transfer_are_drift(
     empty = purse.organisation().pk
     with tenancy.scope(empty):
         ledger.open_wallet(empty, LIVE)
+    assert check(empty, capsys)[0] == 0
     damage(empty, "wallet", f"SET {figure} = 1")
     code, output = check(empty, capsys)
     assert (code, [rule for rule in rules if rule not in output]) == (1, [])
