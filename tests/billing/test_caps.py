@@ -231,6 +231,8 @@ def test_a_member_above_their_cap_asks_is_approved_and_may_spend_that_much_more(
     spend(alice, 20, by)
     with pytest.raises(CapReached):
         spend(alice, 1, by)
+    again = caps.ask(bob, cap.pk, 5, "")  # what was decided stays as it was
+    assert caps.decide(owner(alice), again.public_id, approve=False).pk != asked.pk
     caps.tell_alerts()
     with tenancy.scope(alice.organisation.pk):
         reached = Notice.objects.filter(kind="cap_reached")

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import tenancy
@@ -85,6 +86,17 @@ def test_what_is_not_on_the_list_is_not_sold(item: BillableItem) -> None:
     for order in ([CLIP, item], []):
         with pytest.raises(UnknownPrice):
             prices.price(order)
+
+
+def test_without_a_published_list_nothing_is_sold_and_it_says_how_to_publish_one() -> None:
+    with transaction.atomic():
+        PriceBook.objects.filter(status="active").update(status="retired")
+        prices._forget()
+        with pytest.raises(UnknownPrice, match=r"manage\.py publish_prices"):
+            prices.price([CLIP])
+        transaction.set_rollback(True)
+    prices._forget()
+    assert prices.price([CLIP]).credits == 10
 
 
 def test_publishing_the_same_list_again_changes_nothing(book: PriceBook) -> None:
