@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import F, OuterRef, QuerySet, Subquery
@@ -19,7 +20,7 @@ from billing.models import (
     Refund,
     Subscription,
 )
-from kling_saas.lib.admin import ModelAdmin, ReadOnlyAdmin
+from kling_saas.lib.admin import ModelAdmin, ReadOnlyAdmin, ReadOnlyInline
 from kling_saas.templatetags.screen import money
 
 
@@ -66,8 +67,28 @@ def _latest_dispute(field: str) -> Subquery:
     return Subquery(mine.values(field)[:1])
 
 
+class _Refunds(ReadOnlyInline):
+    model = Refund
+    fields = [
+        "public_id", "credits", "amount_cents", "status", "reason", "asked_by", "created_at",
+        "settled_at", "credit_note_number",
+    ]  # fmt: skip
+    show_change_link = True
+
+
+class _Disputes(ReadOnlyInline):
+    model = Dispute
+    fields = [
+        "stripe_id", "credits", "amount_cents", "status", "reason", "evidence_due_at",
+        "created_at", "closed_at",
+    ]  # fmt: skip
+    show_change_link = True
+
+
 @admin.register(Purchase)
 class PurchaseAdmin(ReadOnlyAdmin):
+    inlines = [_Refunds, _Disputes]
+    readonly_fields = ["lots"]
     list_display = [
         "public_id",
         "paid",
@@ -129,6 +150,13 @@ class PurchaseAdmin(ReadOnlyAdmin):
         amount = money(purchase.dispute_cents, purchase.currency)
         return f"{amount}, {purchase.dispute_status.replace('_', ' ')}"
 
+    @admin.display(description="lots")
+    def lots(self, purchase: Purchase) -> str:
+        """The way to what it gave."""
+        address = reverse("admin:billing_lot_changelist")
+        query = urlencode({"q": f"purchase:{purchase.public_id}"})
+        return format_html('<a href="{}?{}">What of its credits is left</a>', address, query)
+
 
 @admin.register(PaymentEvent)
 class PaymentEventAdmin(ReadOnlyAdmin):
@@ -176,6 +204,11 @@ class SubscriptionAdmin(ReadOnlyAdmin):
 class _OfPurchase(ReadOnlyAdmin):
     """A record with a way to its purchase."""
 
+    found_by = (
+        "purchase__public_id", "purchase__invoice_number", "organisation__public_id",
+        "organisation__name", "organisation__membership__user__email",
+    )  # fmt: skip
+
     @admin.display(description="purchase")
     def bought(self, record: Refund | Dispute) -> str:
         """Its id, as a link."""
@@ -201,10 +234,7 @@ class RefundAdmin(_OfPurchase):
         "settled_at",
     ]
     list_filter = ["status"]
-    search_fields = [
-        "public_id", "stripe_id", "purchase__public_id", "organisation__public_id",
-        "organisation__name",
-    ]  # fmt: skip
+    search_fields = ["public_id", "stripe_id", "credit_note_number", *_OfPurchase.found_by]
     list_select_related = ["organisation", "purchase"]
     date_hierarchy = "created_at"
 
@@ -223,9 +253,7 @@ class DisputeAdmin(_OfPurchase):
         "created_at",
     ]
     list_filter = ["status"]
-    search_fields = [
-        "stripe_id", "purchase__public_id", "organisation__public_id", "organisation__name",
-    ]  # fmt: skip
+    search_fields = ["stripe_id", *_OfPurchase.found_by]
     list_select_related = ["organisation", "purchase"]
     date_hierarchy = "created_at"
 

@@ -11,8 +11,10 @@ from django.test import RequestFactory, override_settings
 from accounts import tenancy
 from accounts.models import User
 from billing import ledger
+from billing.models import Purchase
 from tests.billing import purse
 from tests.billing.purse import LIVE
+from tests.billing.test_revenue import bought, disputed, paid_back
 
 PLAIN_STATIC = override_settings(
     STORAGES={"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
@@ -52,6 +54,20 @@ def test_a_hold_shows_its_lots_and_its_transfers() -> None:
     assert "35 credits for gen_shown (pending)" in page
     assert "35 of lot" in page
     assert "hold 35: available to held" in page
+
+
+@PLAIN_STATIC
+def test_a_purchase_shows_what_went_back_of_it_and_the_way_to_its_lots() -> None:
+    purchase = bought(purse.organisation().pk, 1000, 2800)
+    paid_back(purchase, 300, 840, "succeeded")
+    disputed(purchase, "lost")
+    room = admin.site.get_model_admin(Purchase)
+    with tenancy.system("operators see every tenant"):
+        page = room.change_view(asked("/"), str(purchase.pk)).render().content.decode()
+        back, bank = purchase.refunds.get(), purchase.disputes.get()
+    assert f"{back.public_id}: 840 cents (succeeded)" in page
+    assert str(bank) in page
+    assert f"/lot/?q=purchase%3A{purchase.public_id}" in page
 
 
 @PLAIN_STATIC
