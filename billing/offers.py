@@ -138,11 +138,12 @@ def cards(running: Plan | None = None) -> dict[str, Any]:
                 "own_prices": plan.pk in priced,
                 "unlocks": [names.get(sku, sku) for sku in plan.unlocks],
                 "keeps": (running or plan).keeps_before(plan),
+                "days_kept": in_force.days_kept(plan),
                 **in_force.limits(plan),
             }
             for plan in plans()
         ],
-        "before": before,
+        "before": {**before, "days_kept": in_force.days_kept(running)},
         "usual_weight": usual["dispatch_weight"],
         "currency": settings.CURRENCY,
     }

@@ -1,13 +1,17 @@
-"""The plan an organisation has, and what it changes: room among others, prices, what it opens."""
+"""The plan an organisation has, and what it changes: room among others, for how long its films are
+kept, prices, what it opens.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.dispatch import Signal
 
 from accounts import tenancy
 from accounts.models import AuditEvent, Organisation
@@ -18,22 +22,26 @@ from billing.models import Plan, Subscription
 IN_FORCE = ("active", "trialing", "past_due")
 CACHE_SECONDS = 1.0
 _APPLIED = "plan.applied"
+# Sent with `organisation_id`, in the transaction of `apply` and the organisation's scope.
+applied = Signal()
 
 
 def plan_of(organisation_id: int) -> Plan | None:
     """The plan as last paid, for as long as its subscription is in force; else None."""
     with tenancy.scope(organisation_id):
-        found = (
-            Subscription.objects.filter(
-                organisation_id=organisation_id,
-                vendor=settings.PAYMENTS_VENDOR,
-                status__in=IN_FORCE,
-                ended_at=None,
-            )
-            .select_related("plan")
-            .first()
-        )
+        found = _in_force([organisation_id]).first()
     return found.plan if found else None
+
+
+def _in_force(organisations: Collection[int]) -> QuerySet[Subscription]:
+    """Their subscriptions, with plans. Needs a scope of them all."""
+    found: QuerySet[Subscription] = Subscription.objects.filter(
+        organisation_id__in=organisations,
+        vendor=settings.PAYMENTS_VENDOR,
+        status__in=IN_FORCE,
+        ended_at=None,
+    )
+    return found.select_related("plan")
 
 
 def limits(plan: Plan | None) -> dict[str, Any]:
@@ -48,6 +56,25 @@ def limits(plan: Plan | None) -> dict[str, Any]:
     return {"dispatch_weight": weight, "concurrency": room}
 
 
+def days_kept(plan: Plan | None) -> int | None:
+    """For how many days films are kept under a plan, or without one; None for good.
+
+    As with `limits`, a plan never takes: where everybody's are kept longer, that stays.
+    """
+    usual = int(settings.FILM_RETENTION_DAYS)
+    if plan is None or not usual:
+        return usual or None
+    return plan.retention_days and max(usual, plan.retention_days)
+
+
+def retention(organisations: Collection[int]) -> dict[int, int | None]:
+    """For how many days films of each are kept now; None for good. Needs a scope of them all."""
+    plans: dict[int, Plan] = {}
+    if settings.FILM_RETENTION_DAYS:  # else nobody's plan says more
+        plans = {each.organisation_id: each.plan for each in _in_force(organisations)}
+    return {each: days_kept(plans.get(each)) for each in organisations}
+
+
 def apply(organisation_id: int) -> bool:
     """Give the organisation the limits of its plan, or the defaults when it has none (any more).
 
@@ -58,7 +85,7 @@ def apply(organisation_id: int) -> bool:
     renewal.
     """
     with tenancy.scope(organisation_id):
-        organisation = Organisation.objects.select_for_update().get(pk=organisation_id)
+        organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation_id)
         plan = plan_of(organisation_id)
         written = (
             AuditEvent.objects.filter(organisation_id=organisation_id, action=_APPLIED)
@@ -72,6 +99,7 @@ def apply(organisation_id: int) -> bool:
         }
         wanted = limits(plan)
         transaction.on_commit(_forget)
+        applied.send(Plan, organisation_id=organisation_id)
         if present != (written or limits(None)) or present == wanted:
             return False
         Organisation.objects.filter(pk=organisation_id).update(**wanted)

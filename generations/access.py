@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations import standing
+from generations import retention, standing
 from generations.catalogue.params import SHOTS_MAX
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Audio, Generation, GenerationEvent, Status, Video
+from generations.models.retained import Retained
 from kling_saas.lib.refusals import NotFound
+
+R = TypeVar("R", bound=Retained)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A part of a list, newest first; `after` is the cursor of the next part, or None.
 
-    What was stored of a generation is found by its key.
+    What is kept of a generation is found by its key; in `ended`, what was and is not any more.
     """
 
     generations: list[Generation]
     videos: dict[int, Video]
     audios: dict[int, Audio]
+    ended: dict[int, Retained]
     after: str | None
 
 
@@ -52,19 +58,32 @@ def find_external(actor: Actor, external_id: str) -> Generation | None:
 
 
 def video_of(generation: Generation) -> Video | None:
-    """Its stored film; None before it succeeded."""
-    with tenancy.scope(generation.organisation_id):
-        found: Video | None = Video.objects.filter(generation=generation).first()
-    return found
+    """Its film while it is kept; None before it succeeded, and when its time is over."""
+    return _kept(_videos_of([generation])).get(generation.pk)
 
 
 def audio_of(generation: Generation) -> Audio | None:
-    """Its stored sound; None where it has none."""
-    return _audios_of([generation]).get(generation.pk)
+    """Its sound while it is kept; None where it has none."""
+    return _kept(_audios_of([generation])).get(generation.pk)
+
+
+def ended_of(generation: Generation) -> Retained | None:
+    """What was stored of it, where nothing of that is kept any more."""
+    videos, audios = _videos_of([generation]), _audios_of([generation])
+    return _ended({**audios, **videos}, {**_kept(audios), **_kept(videos)}).get(generation.pk)
+
+
+def _videos_of(generations: Sequence[Generation]) -> dict[int, Video]:
+    """The films that were stored of one organisation's generations, by the keys of these."""
+    if not generations:
+        return {}
+    with tenancy.scope(generations[0].organisation_id):
+        found = Video.objects.filter(generation__in=[g.pk for g in generations])
+        return {video.generation_id: video for video in found}
 
 
 def _audios_of(generations: Sequence[Generation]) -> dict[int, Audio]:
-    """The stored sounds of one organisation's generations, by the keys of these."""
+    """The sounds likewise."""
     sounding = [g for g in generations if _makes_a_sound(g)]
     if not sounding:
         return {}
@@ -73,13 +92,21 @@ def _audios_of(generations: Sequence[Generation]) -> dict[int, Audio]:
         return {audio.generation_id: audio for audio in found}
 
 
+def _kept(stored: Mapping[int, R]) -> dict[int, R]:
+    return {pk: row for pk, row in stored.items() if not row.over}
+
+
+def _ended(stored: Mapping[int, Retained], kept: Container[int]) -> dict[int, Retained]:
+    return {pk: row for pk, row in stored.items() if pk not in kept}
+
+
 def _makes_a_sound(generation: Generation) -> bool:
     product = PRODUCTS.get(generation.kind)
     return product is not None and "audio" in product.outputs
 
 
 def parents_of(generations: Sequence[Generation]) -> dict[int, Video]:
-    """The stored films that generations of one organisation went on from, by the keys of these.
+    """The films, if kept, that generations of one organisation went on from, by the keys of these.
 
     Only where one succeeded.
     """
@@ -87,7 +114,7 @@ def parents_of(generations: Sequence[Generation]) -> dict[int, Video]:
     if not named:
         return {}
     with tenancy.scope(generations[0].organisation_id):
-        films = Video.objects.filter(generation__public_id__in=set(named.values()))
+        films = Video.objects.filter(retention.KEPT, generation__public_id__in=set(named.values()))
         made = {film.made_as: film for film in films.annotate(made_as=F("generation__public_id"))}
     return {pk: made[name] for pk, name in named.items() if name in made}
 
@@ -113,6 +140,7 @@ def page(
     words: str = "",
     gives: str = "",
     kept: bool = False,
+    there: bool = False,
     offset: int = 0,
 ) -> Page:
     """Newest first. A cursor is a public id: rows made later never shift a page.
@@ -142,15 +170,21 @@ def page(
             rows = rows.filter(_said(words))
         if gives:
             rows = rows.filter(_made(gives))
-        if kept:
-            rows = rows.filter(deleted_at=None)
+        rows = _without_gone(rows, things=kept, media=there)
         found = list(rows.order_by("-pk")[offset : offset + limit + 1])
         shown = found[:limit]
-        videos = {
-            v.generation_id: v for v in Video.objects.filter(generation__in=[g.pk for g in shown])
-        }
-        audios = _audios_of(shown)
-    return Page(shown, videos, audios, shown[-1].public_id if len(found) > limit else None)
+        stored = _videos_of(shown), _audios_of(shown)
+    videos, audios = _kept(stored[0]), _kept(stored[1])
+    ended = _ended({**stored[1], **stored[0]}, {**audios, **videos})
+    return Page(shown, videos, audios, ended, shown[-1].public_id if len(found) > limit else None)
+
+
+def _without_gone(rows: QuerySet[Generation], *, things: bool, media: bool) -> QuerySet[Generation]:
+    if things:
+        rows = rows.filter(deleted_at=None)
+    if media:
+        rows = rows.exclude(video__kept_until__lte=Now()).exclude(audio__kept_until__lte=Now())
+    return rows
 
 
 def _made(gives: str) -> Q:

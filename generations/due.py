@@ -14,10 +14,11 @@ from django.db.models.functions import Now
 from accounts import tenancy
 from generations.models import Reconciliation
 from generations.providers.codecs import BLOCKING
+from generations.retention import KEPT_SQL
 from kling_saas.lib.postgresql.base import fetch_one
 
 _FILMS = 50  # more are not counted
-_LOOK = """
+_LOOK = f"""
 SELECT
   EXISTS (SELECT FROM generations_generation WHERE status = 'in_flight' AND next_run_at <= now()
           AND (lease_until IS NULL OR lease_until <= now())),
@@ -33,8 +34,8 @@ SELECT
   (SELECT count(*) FROM (SELECT FROM generations_generation WHERE status IN ('fetching', 'storing')
           AND next_run_at <= now() AND (lease_until IS NULL OR lease_until <= now())
           LIMIT %s) f),
-  EXISTS (SELECT FROM generations_video WHERE preview_due_at <= now())
-"""
+  EXISTS (SELECT FROM generations_video WHERE preview_due_at <= now() AND {KEPT_SQL})
+"""  # noqa: S608 - words of ours
 
 
 @dataclass(frozen=True, slots=True)

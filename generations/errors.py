@@ -93,6 +93,14 @@ class NotReady(Conflict):
     code, title = "not_ready", "No film"
 
 
+class NotKept(Refusal):
+    """The film or sound was kept for as long as the plan said, and is deleted; `media_deleted_at`
+    of its generation says when.
+    """
+
+    code, status, title = "not_kept", 410, "Not kept any more"
+
+
 class FileMissing(Refusal):
     """A film, sound or picture was made and stored, and its file is not in our storage any more: a
     fault on our side, which operators are told of. It stays listed, and is there again when they

@@ -23,6 +23,7 @@ from generations import (
     outcomes,
     patience,
     providers,
+    retention,
     standing,
     storage,
 )
@@ -213,8 +214,7 @@ def _put_off(generation: Generation) -> None:
 def _give(generation: Generation, made: list[Video | Audio]) -> bool:
     """False when the facts were given already; raises IntegrityError when film or sound were."""
     with lifecycle.scope(generation):
-        for each in made:
-            each.save(force_insert=True)
+        retention.store(made)
         row = Generation.objects.filter(pk=generation.pk)
         if not made:
             row = row.exclude(made__has_key="facts")

@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from accounts import outbox, tenancy
 from billing import ledger
-from generations import standing, turns
+from generations import retention, standing, turns
 from generations.models import (
     Audio,
     Generation,
@@ -246,8 +246,7 @@ def succeed(generation: Generation, *made: Video | Audio) -> bool:
         }
         if not _finish(generation, Status.SUCCEEDED, {}, **told):
             return False
-        for each in made:
-            each.save(force_insert=True)
+        retention.store(made)
         passing("settle.filmed")
         ledger.capture(generation.hold_id, generation.credits)
         passing("settle.captured")

@@ -64,7 +64,7 @@ def _sent_film(generation: Generation, account: ProviderAccount, field: Medial, 
         return known
     if row is None or field.made_by:
         raise ValueError(f"{value} cannot be named at {account.name}")
-    return storage.link(row.key)
+    return storage.link(row.key, until=row.kept_until)
 
 
 def _sent_thing(generation: Generation, value: str) -> str:

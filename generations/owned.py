@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations import standing
+from generations import retention, standing
 from generations.catalogue.products import editing
 from generations.catalogue.products.sources import Source
 from generations.models import Audio, Generation, Status, Video
@@ -27,11 +27,15 @@ class NotYours(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A generation of the customer's own that an order names, with its film or sound."""
+    """A generation of the customer's own that an order names, with its film or sound if kept.
+
+    `ended` is the moment from which neither was kept any more.
+    """
 
     generation: Generation
     video: Video | None
     audio: Audio | None
+    ended: datetime | None = None
 
     def is_forgotten(self, hours: float) -> bool:
         """Whether its upstream, which keeps it so many hours, has forgotten it."""
@@ -138,8 +142,7 @@ def with_files(generation: Generation | None) -> Made | None:
     """It with what was stored of it. Needs its owner's scope."""
     if generation is None:
         return None
-    return Made(
-        generation,
-        Video.objects.filter(generation=generation).first(),
-        Audio.objects.filter(generation=generation).first(),
-    )
+    video = Video.objects.filter(generation=generation).first()
+    audio = Audio.objects.filter(generation=generation).first()
+    gone = next((row.kept_until for row in (video, audio) if row and row.over), None)
+    return Made(generation, retention.living(video), retention.living(audio), gone)

@@ -15,6 +15,7 @@ from generations.catalogue.products.registry import PRODUCTS
 from generations.errors import FAILURES
 from generations.models import Audio, Generation, Status, Video
 from generations.models.generation import TERMINAL
+from generations.models.retained import Retained
 from generations.products import FACTS_ONLY
 from generations.standing import public_status
 from generations.wire.kling.own import number_of
@@ -46,7 +47,13 @@ def generation_json(
     """
     outlook = waiting.outlook(generation, fresh=fresh)
     audio = access.audio_of(generation) if generation.finished_at else None
-    return _json(generation, video, audio, outlook, 0 if fresh else attempts)
+    ended = _ended(generation, video or audio)
+    return _json(generation, video, audio, ended, outlook, 0 if fresh else attempts)
+
+
+def _ended(generation: Generation, kept: Retained | None) -> Retained | None:
+    """What was stored of it and is kept no more; `kept` is what still is."""
+    return None if kept or not generation.finished_at else access.ended_of(generation)
 
 
 def page_json(page: access.Page, attempts: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
@@ -57,6 +64,7 @@ def page_json(page: access.Page, attempts: Mapping[int, int] | None = None) -> l
             each,
             page.videos.get(each.pk),
             page.audios.get(each.pk),
+            page.ended.get(each.pk),
             outlooks[each.pk],
             attempts[each.pk] if attempts is not None else None,
         )
@@ -68,6 +76,7 @@ def _json(
     generation: Generation,
     video: Video | None,
     audio: Audio | None,
+    ended: Retained | None,
     outlook: waiting.Outlook,
     attempts: int | None,
 ) -> dict[str, Any]:
@@ -89,6 +98,7 @@ def _json(
         "attempts": attempts,
         "video": video_json(generation, video) if video else None,
         "audio": _audio_json(generation, audio) if audio else None,
+        "media_deleted_at": iso(ended.kept_until) if ended else None,
         "result": _with_preview(facts(generation), generation, video) or None,
         "error": _error(generation),
         "warnings": generation.warnings,
@@ -134,7 +144,10 @@ def _with_preview(
     res = told.get("res")
     if not video or not isinstance(res, Mapping) or "video" not in res:
         return told
-    links = {"video": _film_link(generation, video), "video_cover": storage.link(video.poster_key)}
+    links = {
+        "video": _film_link(generation, video),
+        "video_cover": storage.link(video.poster_key, until=video.kept_until),
+    }
     return {**told, "res": {**res, **links}}
 
 
@@ -162,6 +175,7 @@ def _audio_json(generation: Generation, audio: Audio) -> dict[str, Any]:
         "id": audio.public_id,
         "url": address,
         "expires_at": iso(datetime.fromtimestamp(expires, UTC)) if expires else None,
+        "kept_until": iso(audio.kept_until),
         "wav_url": _wav_link(generation, audio),
         "content_type": audio.content_type,
         "duration": round(audio.duration_ms / 1000, 3),
@@ -182,12 +196,13 @@ def _remote_audio(generation: Generation, audio: Audio) -> RemoteAudio:
 def _wav_link(generation: Generation, audio: Audio) -> str | None:
     if not audio.wav_key:
         return None
-    return storage.link(audio.wav_key, name=file_name(generation, "wav"))
+    name = file_name(generation, "wav")
+    return storage.link(audio.wav_key, name=name, until=audio.kept_until)
 
 
 def _sound_link(generation: Generation, audio: Audio) -> str:
     suffix = audio.key.rpartition(".")[2]
-    return storage.link(audio.key, name=file_name(generation, suffix))
+    return storage.link(audio.key, name=file_name(generation, suffix), until=audio.kept_until)
 
 
 def file_name(generation: Generation, suffix: str) -> str:
@@ -198,16 +213,19 @@ def file_name(generation: Generation, suffix: str) -> str:
 
 
 def video_json(generation: Generation, video: Video) -> dict[str, Any]:
-    """The film with links made now; `expires_at` is when they end."""
+    """The film with links made now; `expires_at` is when these end, `kept_until` when it does."""
     address = _film_link(generation, video)
     expires = storage.link_expires_at(address)
     return {
         "id": video.public_id,
         "url": address,
         "expires_at": iso(datetime.fromtimestamp(expires, UTC)) if expires else None,
+        "kept_until": iso(video.kept_until),
         "watermark_url": _marked_link(generation, video),
-        "poster_url": storage.link(video.poster_key),
-        "preview_url": storage.link(video.preview_key) if video.preview_key else None,
+        "poster_url": storage.link(video.poster_key, until=video.kept_until),
+        "preview_url": storage.link(video.preview_key, until=video.kept_until)
+        if video.preview_key
+        else None,
         "width": video.width,
         "height": video.height,
         "duration": round(video.duration_ms / 1000, 3),
@@ -218,14 +236,15 @@ def video_json(generation: Generation, video: Video) -> dict[str, Any]:
 
 
 def _film_link(generation: Generation, video: Video) -> str:
-    return storage.link(video.key, name=file_name(generation, "mp4"))
+    return storage.link(video.key, name=file_name(generation, "mp4"), until=video.kept_until)
 
 
 def _marked_link(generation: Generation, video: Video) -> str | None:
     """The film with the watermark that was ordered; None where none was, or none came."""
     if not video.marked_key:
         return None
-    return storage.link(video.marked_key, name="marked-" + file_name(generation, "mp4"))
+    name = "marked-" + file_name(generation, "mp4")
+    return storage.link(video.marked_key, name=name, until=video.kept_until)
 
 
 def _error(generation: Generation) -> dict[str, Any] | None:
@@ -244,20 +263,32 @@ def task(generation: Generation, video: Video | None = None) -> Task:
     """The same as a dialect's task. Units are credits ÷ 10 (Kling's official units)."""
     audio = access.audio_of(generation) if generation.status == Status.SUCCEEDED else None
     parent = access.parents_of([generation]).get(generation.pk)
-    return _task(generation, video, audio, parent)
+    succeeded = generation.status == Status.SUCCEEDED
+    ended = _ended(generation, video or audio) if succeeded else None
+    return _task(generation, video, audio, parent, ended)
 
 
 def tasks(page: access.Page) -> list[Task]:
     """Those of a page, in as many statements as one takes."""
     parents = access.parents_of(page.generations)
     return [
-        _task(each, page.videos.get(each.pk), page.audios.get(each.pk), parents.get(each.pk))
+        _task(
+            each,
+            page.videos.get(each.pk),
+            page.audios.get(each.pk),
+            parents.get(each.pk),
+            page.ended.get(each.pk),
+        )
         for each in page.generations
     ]
 
 
 def _task(
-    generation: Generation, video: Video | None, audio: Audio | None, parent: Video | None
+    generation: Generation,
+    video: Video | None,
+    audio: Audio | None,
+    parent: Video | None,
+    ended: Retained | None,
 ) -> Task:
     done = generation.finished_at or generation.submitted_at or generation.created_at
     films: tuple[RemoteVideo, ...] = ()
@@ -277,15 +308,13 @@ def _task(
         id=generation.public_id,
         state=_STATES[public_status(generation)],
         external_id=generation.external_id,
-        message=generation.error_message
-        or ("cancelled" if generation.status == Status.CANCELLED else ""),
+        message=_message(generation, ended),
         videos=films,
         audios=(_remote_audio(generation, audio),) if audio and succeeded else (),
+        gone=_gone(generation) if ended and succeeded else (),
         facts=_with_preview(_facts_at_kling(generation), generation, video) if succeeded else {},
         facts_at=product.facts_at if product else "",
-        parent=RemoteVideo(storage.link(parent.key), parent.public_id, parent.duration_ms)
-        if parent
-        else None,
+        parent=_parent(parent) if parent else None,
         created_ms=_ms(generation.created_at),
         updated_ms=_ms(done),
         units=billable.units_of(generation.credits) if succeeded else None,
@@ -294,6 +323,26 @@ def _task(
         prompt=params.prompt,
         seed=params.seed,
     )
+
+
+def _gone(generation: Generation) -> tuple[str, ...]:
+    product = PRODUCTS.get(generation.kind)
+    outputs = product.outputs if product else ("video",)
+    return tuple(f"{name}s" for name in outputs if name != "facts")
+
+
+def _message(generation: Generation, ended: Retained | None) -> str:
+    """Why there is nothing; empty where there is."""
+    if generation.status == Status.SUCCEEDED and ended:
+        return f"It was kept until {ended.kept_until:%Y-%m-%d} and is deleted."
+    return generation.error_message or (
+        "cancelled" if generation.status == Status.CANCELLED else ""
+    )
+
+
+def _parent(film: Video) -> RemoteVideo:
+    address = storage.link(film.key, until=film.kept_until)
+    return RemoteVideo(address, film.public_id, film.duration_ms)
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts import tenancy
-from generations import storage
+from generations import retention, storage
 from generations.films import BadFilm, preview
 from generations.models import Video
 from kling_saas.lib import scratch
@@ -24,7 +24,7 @@ def run() -> int:
     """Make one preview that is due; the number handled (0 or 1)."""
     with tenancy.system("previews are made for every tenant"):
         video = (
-            Video.objects.filter(preview_due_at__lte=Now())
+            Video.objects.filter(retention.KEPT, preview_due_at__lte=Now())
             .order_by("preview_due_at")
             .select_for_update(skip_locked=True)
             .first()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -117,16 +118,18 @@ def open_file(key: str) -> IO[bytes]:
     return default_storage.open(key, "rb")
 
 
-def link(key: str, *, name: str = "") -> str:
+def link(key: str, *, name: str = "", until: datetime | None = None) -> str:
     """An absolute address of `key` that works for LINK_SECONDS, in a browser too.
 
-    `name` is what a browser saves the file as.
+    `name` is what a browser saves the file as; `until` is when it works no more in any case.
     """
+    now, last = time.time(), until.timestamp() if until else inf
     if settings.S3_BUCKET:
         parameters = {"ResponseContentDisposition": f'inline; filename="{name}"'} if name else {}
-        return str(default_storage.url(key, parameters=parameters))  # type: ignore[call-arg]
+        left = max(1, int(min(settings.LINK_SECONDS, last - now)))
+        return str(default_storage.url(key, parameters=parameters, expire=left))  # type: ignore[call-arg]
     # Rounded up, so that a page asked for twice shows the same address and the cache holds.
-    expires = (int(time.time()) // 300 + 1) * 300 + settings.LINK_SECONDS
+    expires = int(min((now // 300 + 1) * 300 + settings.LINK_SECONDS, last))
     token = Signer(salt="media").signature(_signed(key, str(expires), name))
     named = f"&name={quote(name)}" if name else ""
     return f"{settings.SITE_URL}/media/{key}?expires={expires}{named}&sig={token}"

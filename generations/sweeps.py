@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from accounts import outbox, tenancy
 from accounts.models import IdempotencyRecord
 from billing import upkeep
-from generations import lifecycle, outcomes
+from generations import lifecycle, outcomes, retention
 from generations.models import AlarmKind, Generation
 from generations.providers import alarms
 from kling_saas.lib import scratch
@@ -32,6 +32,7 @@ def run() -> None:
     """
     for sweep in (
         give_up_stuck, upkeep.run, forget_answers, outbox.forget_old, scratch.remove_forgotten,
+        retention.prolong_ending, retention.remove_ended,
     ):  # fmt: skip
         try:
             sweep()

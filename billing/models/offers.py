@@ -64,7 +64,7 @@ class Pack(models.Model):
 class Plan(models.Model):
     """A month's credits and what goes with them, for as long as it is paid.
 
-    Empty limits leave those of organisations without a plan.
+    Empty limits leave those of organisations without a plan; empty days keep films for good.
     """
 
     slug = models.SlugField(max_length=40, unique=True)

@@ -19,6 +19,7 @@ REFUSALS = {
     403: "Not allowed, above a cap, or only with a plan",
     404: "Unknown, or another tenant's",
     409: "Not in a state that allows this",
+    410: "Kept for as long as the plan said, and deleted",
     413: "Too large",
     415: "Not JSON",
     422: "Every violation at once, or an Idempotency-Key used for another body",
@@ -79,6 +80,11 @@ _PRICES: Schema = {
     ),
 }
 
+_KEPT_UNTIL: Schema = {
+    **_maybe(_MOMENT),
+    "description": "From then on it is deleted, its links end, and `media_deleted_at` tells the "
+    "moment. It may become later, with another plan, and never sooner. Null: for good.",
+}
 _ETA: Schema = {
     **_maybe(
         _object(
@@ -160,11 +166,12 @@ SCHEMAS: dict[str, Schema] = {
         warnings=_WORDS,
     ),
     "Video": _object(
-        "id url expires_at watermark_url poster_url preview_url width height duration has_sound "
-        "bytes sha256",
+        "id url expires_at kept_until watermark_url poster_url preview_url width height duration "
+        "has_sound bytes sha256",
         id=_TEXT,
         url={"type": "string", "format": "uri"},
         expires_at=_maybe(_MOMENT),
+        kept_until=_KEPT_UNTIL,
         watermark_url={**_maybe(_TEXT), "description": "The film with the watermark, if ordered."},
         poster_url=_TEXT,
         preview_url=_maybe(_TEXT),
@@ -176,10 +183,11 @@ SCHEMAS: dict[str, Schema] = {
         sha256=_TEXT,
     ),
     "Audio": _object(
-        "id url expires_at wav_url content_type duration bytes sha256",
+        "id url expires_at kept_until wav_url content_type duration bytes sha256",
         id=_TEXT,
         url={"type": "string", "format": "uri"},
         expires_at=_maybe(_MOMENT),
+        kept_until=_KEPT_UNTIL,
         wav_url={**_maybe(_TEXT), "description": "The same as WAV, where Kling gives both."},
         content_type={"enum": sorted(AUDIO_TYPES)},
         duration={"type": "number", "description": "Seconds."},
@@ -188,7 +196,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Generation": _object(
         "id object livemode status model kind input credits eta position attempts video audio "
-        "result error "
+        "media_deleted_at result error "
         "warnings "
         "reference metadata created_at finished_at",
         id=_TEXT,
@@ -204,6 +212,11 @@ SCHEMAS: dict[str, Schema] = {
         attempts={**_WHOLE, "description": "How often it was sent to an upstream."},
         video=_maybe({"$ref": "#/components/schemas/Video"}),
         audio=_maybe({"$ref": "#/components/schemas/Audio"}),
+        media_deleted_at={
+            **_maybe(_MOMENT),
+            "description": "When `video` and `audio`, kept for as long as the plan says, were "
+            "deleted. Nothing else of the generation is.",
+        },
         result=_RESULT,
         error=_maybe(
             _object(

@@ -22,7 +22,7 @@ from generations import (
     waiting,
 )
 from generations.api import inputs
-from generations.errors import FileMissing, NotReady
+from generations.errors import FileMissing, NotKept, NotReady
 from generations.models import Generation, GenerationEvent, Status
 from generations.models.generation import TERMINAL
 from kling_saas.api import headers, pagination
@@ -124,6 +124,8 @@ class ContentView(Endpoint):
         """302 to the film, or to the sound where there is no film, by a link that ends."""
         generation = access.find(self.actor, public_id)
         made = access.video_of(generation) or access.audio_of(generation)
+        if made is None and (ended := access.ended_of(generation)):
+            raise NotKept(f"{public_id} was kept until {ended.kept_until:%Y-%m-%d} and is deleted.")
         if made is None:
             raise NotReady(
                 f"{public_id} is {standing.public_status(generation)}: there is a film or sound "
@@ -132,7 +134,8 @@ class ContentView(Endpoint):
         if _lost(made.key):
             raise FileMissing.of(public_id)
         suffix = made.key.rpartition(".")[2]
-        return HttpResponseRedirect(storage.link(made.key, name=f"{public_id}.{suffix}"))
+        name = f"{public_id}.{suffix}"
+        return HttpResponseRedirect(storage.link(made.key, name=name, until=made.kept_until))
 
 
 def _lost(key: str) -> bool:

@@ -275,7 +275,8 @@ def _about_one(base: str) -> Schema:
         f"{base}/content": {
             **one,
             "get": _operation(
-                "The film", {"302": {"description": "To the file"}, **_problems(401, 404, 409)}
+                "The film",
+                {"302": {"description": "To the file"}, **_problems(401, 404, 409, 410)},
             ),
         },
         f"{base}/events": {

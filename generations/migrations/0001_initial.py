@@ -402,6 +402,20 @@ class Migration(migrations.Migration):
                 ("has_sound", models.BooleanField()),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
+                    "kept_until",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="From then on it is gone for everybody; empty: kept.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "removed_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When its files had been deleted.", null=True
+                    ),
+                ),
+                (
                     "generation",
                     models.OneToOneField(
                         db_constraint=False,
@@ -592,6 +606,28 @@ class Migration(migrations.Migration):
                 condition=models.Q(("preview_due_at__isnull", False)),
                 fields=["preview_due_at"],
                 name="preview_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="video",
+            index=models.Index(
+                condition=models.Q(("kept_until__isnull", False), ("removed_at", None)),
+                fields=["kept_until"],
+                name="video_ends",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="video",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("removed_at", None),
+                    models.Q(
+                        ("kept_until__isnull", False),
+                        ("removed_at__gte", models.F("kept_until")),
+                    ),
+                    _connector="OR",
+                ),
+                name="video_is_kept_as_promised",
             ),
         ),
     ]

@@ -214,6 +214,20 @@ class Migration(migrations.Migration):
                 ("duration_ms", models.PositiveIntegerField()),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
+                    "kept_until",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="From then on it is gone for everybody; empty: kept.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "removed_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When its files had been deleted.", null=True
+                    ),
+                ),
+                (
                     "generation",
                     models.OneToOneField(
                         db_constraint=False,
@@ -233,6 +247,26 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("kept_until__isnull", False), ("removed_at", None)),
+                        fields=["kept_until"],
+                        name="audio_ends",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("removed_at", None),
+                            models.Q(
+                                ("kept_until__isnull", False),
+                                ("removed_at__gte", models.F("kept_until")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="audio_is_kept_as_promised",
+                    )
+                ],
             },
         ),
         Protect("generations_audio"),

@@ -122,6 +122,7 @@ class Migration(migrations.Migration):
                     ("stuck", "A hold that nobody settles"),
                     ("unfetched", "Finished films cannot be fetched"),
                     ("unstored", "Finished films cannot be stored"),
+                    ("undeleted", "Files that were kept long enough cannot be deleted"),
                 ],
                 max_length=12,
             ),

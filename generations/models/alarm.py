@@ -22,6 +22,7 @@ class AlarmKind(models.TextChoices):
     STUCK = "stuck", "A hold that nobody settles"
     UNFETCHED = "unfetched", "Finished films cannot be fetched"
     UNSTORED = "unstored", "Finished films cannot be stored"
+    UNDELETED = "undeleted", "Files that were kept long enough cannot be deleted"
 
 
 class Alarm(models.Model):

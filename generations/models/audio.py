@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.utils import timezone
 
-from accounts.tenancy import TenantPart
+from generations.models.retained import Retained
 from kling_saas.lib.ids import public_id
 
 
@@ -13,7 +12,7 @@ def new_audio_id() -> str:
     return public_id("aud")
 
 
-class Audio(TenantPart):
+class Audio(Retained):
     """`key` is a storage name; `duration_ms` as measured."""
 
     public_id = models.CharField(max_length=40, unique=True, default=new_audio_id)
@@ -28,7 +27,8 @@ class Audio(TenantPart):
     bytes = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
     duration_ms = models.PositiveIntegerField()
-    created_at = models.DateTimeField(default=timezone.now)
+
+    KEYS = "key", "wav_key"
 
     def __str__(self) -> str:
         return self.public_id

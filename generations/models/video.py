@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.tenancy import TenantPart
+from generations.models.retained import Retained
 from kling_saas.lib.ids import public_id
 
 
@@ -14,7 +14,7 @@ def new_video_id() -> str:
     return public_id("vid")
 
 
-class Video(TenantPart):
+class Video(Retained):
     """Keys are storage names; sizes in bytes and pixels, `duration_ms` as measured."""
 
     public_id = models.CharField(max_length=40, unique=True, default=new_video_id)
@@ -35,10 +35,12 @@ class Video(TenantPart):
     height = models.PositiveIntegerField()
     duration_ms = models.PositiveIntegerField()
     has_sound = models.BooleanField()
-    created_at = models.DateTimeField(default=timezone.now)
 
-    class Meta:
+    KEYS = "key", "poster_key", "preview_key", "marked_key"
+
+    class Meta(Retained.Meta):
         indexes = [
+            *Retained.Meta.indexes,
             models.Index(fields=["organisation", "livemode", "-id"], name="video_listing"),
             models.Index(
                 fields=["preview_due_at"],

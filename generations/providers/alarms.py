@@ -28,6 +28,7 @@ WAY_OUT: dict[AlarmKind, str] = {
     AlarmKind.MISSING: "restore it from the bucket's versions or a backup",
     AlarmKind.UNFETCHED: "look whether its host can be reached from here",
     AlarmKind.UNSTORED: "make room, or mend the storage; after a day the credits are given back",
+    AlarmKind.UNDELETED: "mend the storage, or let it delete: its customer was promised it",
 }
 
 log = logging.getLogger(__name__)

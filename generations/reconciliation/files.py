@@ -36,7 +36,7 @@ _HALF = re.compile(r".*/\.[^/]+\.[0-9a-f]{16}")  # what a crash leaves of storag
 _FACTS = (
     "public_id", "status", "finished_at", "media_url", "video__key", "video__poster_key",
     "video__preview_key", "video__marked_key", "video__preview_due_at", "audio__key",
-    "audio__wav_key", "made",
+    "audio__wav_key", "made", "video__removed_at", "audio__removed_at",
 )  # fmt: skip
 
 
@@ -87,6 +87,8 @@ def _judged(
 
 def _named(key: str, order: dict[str, Any]) -> bool:
     """Whether the order's rows name the file, or may soon."""
+    if order["video__removed_at"] or order["audio__removed_at"]:
+        return False  # they ended together, and something was written after that
     if order["video__preview_due_at"] and key.endswith(".preview.mp4"):
         return True
     waits = order["media_url"] == STORED + key and _only_copy(order)

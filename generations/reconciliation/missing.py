@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts import tenancy
-from generations import storage
+from generations import retention, storage
 from generations.models import AlarmKind, Audio, Upload, Video
 from generations.providers import alarms
 from generations.reconciliation.finding import Finding, Kind, Look, Page
@@ -21,17 +21,26 @@ _WHY = "files of every tenant are looked for"
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """A table whose rows name files; the row's `bytes` are the first column's."""
+    """A table whose rows name files; the row's `bytes` are the first column's.
+
+    Only those that are `kept` must be there.
+    """
 
     what: str
     rows: type[Video] | type[Audio] | type[Upload]
     columns: tuple[str, ...]
+    kept: Q
+
+    def naming(self) -> QuerySet[Any]:
+        """Its rows whose files must be there. Needs a scope of every tenant."""
+        found: QuerySet[Any] = self.rows.objects.filter(self.kept)
+        return found
 
 
 _SHELVES = (
-    _Shelf("a film", Video, ("key", "poster_key", "preview_key", "marked_key")),
-    _Shelf("a sound", Audio, ("key", "wav_key")),
-    _Shelf("an upload", Upload, ("key",)),
+    _Shelf("a film", Video, Video.KEYS, retention.KEPT),
+    _Shelf("a sound", Audio, Audio.KEYS, retention.KEPT),
+    _Shelf("an upload", Upload, ("key",), Q()),
 )
 Sizes = Mapping[str, int | None]  # by key; None where a row does not say it
 
@@ -43,8 +52,8 @@ def files(look: Look) -> Page:
     place, _, last = (look.after or "0:0").partition(":")
     shelf = _SHELVES[int(place)]
     with tenancy.system(_WHY):
-        rows = shelf.rows.objects.filter(pk__gt=int(last)).order_by("pk")
-        rows = list(rows.values_list("pk", "bytes", *shelf.columns)[:_BATCH])
+        following = shelf.naming().filter(pk__gt=int(last)).order_by("pk")
+        rows = list(following.values_list("pk", "bytes", *shelf.columns)[:_BATCH])
     owners = {key: row for row, _, *keys in rows for key in keys if key}
     wrong = _wrong(_sizes(row[1:] for row in rows))
     named = _named_still(shelf, {owners[key] for key in wrong})
@@ -57,8 +66,8 @@ def files(look: Look) -> Page:
         alarms.ring(AlarmKind.MISSING, each.subject, each.says)
     if len(rows) == _BATCH:
         return Page(tuple(findings), f"{place}:{rows[-1][0]}")
-    following = int(place) + 1
-    return Page(tuple(findings), f"{following}:0" if following < len(_SHELVES) else "")
+    more = int(place) + 1
+    return Page(tuple(findings), f"{more}:0" if more < len(_SHELVES) else "")
 
 
 def _sizes(rows: Iterable[tuple[Any, ...]]) -> dict[str, int | None]:
@@ -83,11 +92,11 @@ def _wrong(sizes: Sizes) -> dict[str, str]:
 
 
 def _named_still(shelf: _Shelf, rows: set[int]) -> set[str]:
-    """The keys of those rows, without the rows that were deleted meanwhile, file and all."""
+    """The keys of those rows, without the rows whose files were deleted meanwhile."""
     if not rows:
         return set()
     with tenancy.system(_WHY):
-        named = shelf.rows.objects.filter(pk__in=rows).values_list(*shelf.columns)
+        named = shelf.naming().filter(pk__in=rows).values_list(*shelf.columns)
         return {key for keys in named for key in keys}
 
 
@@ -104,4 +113,4 @@ def _named_of(shelf: _Shelf, keys: Collection[str]) -> dict[str, int | None]:
     theirs = Q()
     for column in shelf.columns:
         theirs |= Q(**{f"{column}__in": keys})
-    return _sizes(shelf.rows.objects.filter(theirs).values_list("bytes", *shelf.columns))
+    return _sizes(shelf.naming().filter(theirs).values_list("bytes", *shelf.columns))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -18,6 +19,7 @@ from generations.catalogue.params import Params
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Generation, Status, Video
 from generations.models.generation import TERMINAL
+from generations.models.retained import Retained
 from generations.presenting import generation_json, page_json
 from generations.views import fields, results, words
 
@@ -47,7 +49,9 @@ _RATIOS = {"16:9": 16 / 9, "9:16": 9 / 16, "1:1": 1.0}
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`shape` names the CSS class of the film's ratio; `api` is the API's object."""
+    """`shape` names the CSS class of the film's ratio; `api` is the API's object; `ended` is what
+    was stored of it and is not kept any more.
+    """
 
     generation: Generation
     params: Params
@@ -58,6 +62,7 @@ class Card:
     icon: str
     shape: str
     video: Video | None
+    ended: Retained | None
 
     @property
     def id(self) -> str:
@@ -145,6 +150,12 @@ class Card:
         return results.ICONS.get(self.makes, results.ICON_ELSE)
 
     @property
+    def kept_until(self) -> datetime | None:
+        """Until when what came is kept; None where that is for good, or over."""
+        came = self.api["video"] or self.api["audio"]
+        return datetime.fromisoformat(came["kept_until"]) if came and came["kept_until"] else None
+
+    @property
     def faces(self) -> list[Mapping[str, Any]]:
         """The faces that were found."""
         return results.faces(self.api["result"])
@@ -189,7 +200,8 @@ class Card:
         """The state as a screen reader hears it."""
         if self.late:
             return f"{self.word}. {_SLOW}"
-        ready = results.READY.get(self.makes, "") if self.status == "succeeded" else ""
+        there = self.status == "succeeded" and not self.ended
+        ready = results.READY.get(self.makes, "") if there else ""
         return f"{self.word}. {ready or _ENDS.get(self.status, '')}".strip()
 
     @property
@@ -205,10 +217,14 @@ class Card:
 
 def card(generation: Generation, video: Video | None) -> Card:
     """The card of one generation."""
-    return _card(generation, video, generation_json(generation, video))
+    api = generation_json(generation, video)
+    ended = access.ended_of(generation) if api["media_deleted_at"] else None
+    return _card(generation, video, ended, api)
 
 
-def _card(generation: Generation, video: Video | None, api: Mapping[str, Any]) -> Card:
+def _card(
+    generation: Generation, video: Video | None, ended: Retained | None, api: Mapping[str, Any]
+) -> Card:
     params = Params.from_json(generation.params)
     spec = PRODUCTS.get(generation.kind) or registry.resolve(generation.model)
     word, icon = _WORDS[_step(generation)]
@@ -222,6 +238,7 @@ def _card(generation: Generation, video: Video | None, api: Mapping[str, Any]) -
         icon=icon,
         shape=_shape(params, video),
         video=video,
+        ended=ended,
     )
 
 
@@ -240,11 +257,11 @@ def _shape(params: Params, video: Video | None) -> str:
 def cards_of(page: access.Page) -> list[Card]:
     """The cards of one page of a list."""
     return [
-        _card(generation, page.videos.get(generation.pk), api)
+        _card(generation, page.videos.get(generation.pk), page.ended.get(generation.pk), api)
         for generation, api in zip(page.generations, page_json(page), strict=True)
     ]
 
 
 def recent_cards(actor: Actor, limit: int) -> list[Card]:
-    """The newest generations."""
-    return cards_of(access.page(actor, limit=limit))
+    """The newest generations, without those whose film was kept long enough."""
+    return cards_of(access.page(actor, limit=limit, there=True))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
+from accounts import tenancy
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
+from billing import plans
 from billing.pages import signed_in
 from generations import access
 from generations.catalogue.registry import SPECS
@@ -27,7 +29,9 @@ _PAGE = 24
 def library(request: ActingRequest, actor: Actor) -> HttpResponse:
     """What a search finds, newest first; with `HX-Request` only the next part of the grid."""
     asked = search.read(request.GET)
-    page = access.page(actor, after=request.GET.get("after", ""), limit=_PAGE, **asked.filters())
+    page = access.page(
+        actor, after=request.GET.get("after", ""), limit=_PAGE, there=True, **asked.filters()
+    )
     part = "HX-Request" in request.headers
     template = "generations/parts/films.html" if part else "generations/library.html"
     context: dict[str, Any] = {
@@ -36,6 +40,7 @@ def library(request: ActingRequest, actor: Actor) -> HttpResponse:
         "search": asked,
         "states": search.STATES,
         "specs": SPECS[::-1],
+        "days_kept": _days_kept(actor),
     }
     if not page.generations and not asked.given:
         context |= {
@@ -47,10 +52,15 @@ def library(request: ActingRequest, actor: Actor) -> HttpResponse:
     return response
 
 
+def _days_kept(actor: Actor) -> int | None:
+    with tenancy.scope(actor.organisation_id):
+        return plans.retention([actor.organisation_id])[actor.organisation_id]
+
+
 @require_GET
 @signed_in
 def film(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
-    """One film by its own id."""
+    """One film by its own id; the job that made it, once its time is over."""
     video = (
         Video.objects.filter(
             organisation_id=actor.organisation_id, livemode=actor.livemode, public_id=public_id
@@ -60,4 +70,6 @@ def film(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     )
     if video is None:
         raise NotFound("There is no such film.")
+    if video.over:
+        return redirect("job", public_id=video.generation.public_id)
     return render(request, "generations/film.html", {"card": card(video.generation, video)})

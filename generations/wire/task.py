@@ -69,7 +69,8 @@ class Task:
     `message` is the vendor's reason when failed, else "", and `reason` what it means: FAILED or
     MODERATION. `facts` is what it made that is neither
     film nor sound (faces, a voice), found in the list `facts_at` of the result or, when that is
-    empty, in the answer itself. `parent` is the film that an extended one goes on from.
+    empty, in the answer itself. `parent` is the film that an extended one goes on from. `gone` is
+    what a success had (`videos`, `audios`) and is not kept any more; `message` says since when.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Task:
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
     facts_at: str = ""
     parent: RemoteVideo | None = None
+    gone: tuple[str, ...] = ()
     created_ms: int = 0
     updated_ms: int = 0
     units: Decimal | None = None

@@ -10,6 +10,11 @@ from kling_saas.settings.place import DEBUG, VAR
 
 FILM_MAX_BYTES = env.integer("FILM_MAX_BYTES", 512 * 1024 * 1024, "Largest film accepted, bytes.")
 LINK_SECONDS = env.integer("LINK_SECONDS", 3600, "Life of a signed link to a film, s.", least=60)
+FILM_RETENTION_DAYS = env.integer(
+    "FILM_RETENTION_DAYS", 0, "Days films are kept where no plan says more, to 36500; 0: for good."
+)
+if FILM_RETENTION_DAYS > 36_500:  # as a plan's
+    raise env.ConfigError("FILM_RETENTION_DAYS must be at most 36500, or 0 for good")
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "", "Folder of stored films.") or VAR / "media")
 S3_BUCKET = env.text("S3_BUCKET", "", "Bucket of stored films; empty stores in MEDIA_ROOT.")
 _S3 = {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import requests
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts import tenancy
 from billing import wallets
-from generations.models import Generation
+from generations.models import Generation, Video
 from tests.people import Customer, customer
 from tests.waiting import until
 
@@ -68,3 +70,22 @@ def overdue(public_id: str) -> None:
             return rows.update(deadline_at=Now(), next_run_at=Now())
 
     until(taken, seconds=_PATIENCE, what=f"that an upstream takes {public_id}")
+
+
+def film_of(public_id: str) -> Video:
+    """What was stored of it."""
+    with tenancy.system("a test looks"):
+        found: Video = Video.objects.select_related("generation").get(
+            generation__public_id=public_id
+        )
+    return found
+
+
+def made_days_ago(days: float, public_id: str, *, kept: int = 30) -> Video:
+    """The clock is turned for a film that is kept for so many days."""
+    film = film_of(public_id)
+    film.created_at = timezone.now() - timedelta(days=days)
+    film.kept_until = film.created_at + timedelta(days=kept)
+    with tenancy.scope(film.organisation_id):
+        film.save(update_fields=["created_at", "kept_until"])
+    return film

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import secrets
 import time
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 from django.core.signing import Signer
+from django.utils import timezone
 
 from generations import presenting, storage
 from generations.models import Generation
+from tests.waiting import until
 
 CONTENT = bytes(range(256)) * 1000
 TOTAL = 256_000
@@ -115,6 +118,15 @@ def test_a_link_lives_between_its_seconds_and_five_minutes_more(link: str) -> No
     left = int(parse_qs(urlsplit(link).query)["expires"][0]) - time.time()
     assert 3600 - 2 < left <= 3900
     assert storage.link_expires_at(link) == int(parse_qs(urlsplit(link).query)["expires"][0])
+
+
+def test_a_link_ends_with_what_it_leads_to(key: str) -> None:
+    ends = timezone.now() + timedelta(seconds=3)
+    short = storage.link(key, until=ends)
+    assert storage.link_expires_at(short) == int(ends.timestamp())
+    assert get(short).status_code == 200
+    until(lambda: get(short).status_code == 404, what="the end of the link")
+    assert storage.link(key, until=timezone.now() + timedelta(days=1)) == storage.link(key)
 
 
 def test_a_changed_link_opens_nothing(site: str, key: str, link: str) -> None:

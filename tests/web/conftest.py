@@ -72,6 +72,11 @@ class Visitor:
         self.context.add_cookies([{"name": "sessionid", "value": session, "url": self.site}])
         self.go("/app/studio")
 
+    def turn_clock(self, days: float, job: str) -> None:
+        """The film of this job is so many days old, and kept for 30."""
+        with ThreadPoolExecutor(1) as elsewhere:  # as above
+            elsewhere.submit(_clock_turned, days, job.rpartition("/")[2]).result()
+
     def order(self, prompt: str = "A lighthouse at dusk") -> str:
         """Order a film in the studio; the path of its job."""
         self.go("/app/studio")
@@ -89,6 +94,13 @@ def _session_of_a_newcomer() -> str:
     newcomer.force_login(customer("visitor").user)
     connection.close()
     return newcomer.cookies["sessionid"].value
+
+
+def _clock_turned(days: float, public_id: str) -> None:
+    from tests.generations.programs import made_days_ago
+
+    made_days_ago(days, public_id)
+    connection.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from generations.catalogue.params import CameraControl, Params
 from generations.catalogue.validation import check
-from generations.wire.kling import client, server
+from generations.wire.kling import client, server, tasks
 from generations.wire.task import (
     Accepted,
     BadRequest,
@@ -214,6 +215,12 @@ def test_an_order_survives_the_wire(params: Params) -> None:
 def test_a_task_survives_the_wire(task: Task) -> None:
     assert client.decode_task(*raw(server.encode_task(task, "r"))) == task
     assert client.decode_list(*raw(server.encode_list([task, task], "r"))) == (task, task)
+
+
+@pytest.mark.parametrize("gone", [("videos",), ("audios",), ("videos", "audios")])
+def test_what_is_not_kept_any_more_is_an_empty_list_where_it_was(gone: tuple[str, ...]) -> None:
+    task = replace(TASK, videos=(), gone=gone)
+    assert tasks.flat(task)["task_result"] == {name: [] for name in gone}
 
 
 def test_a_list_that_is_refused_is_no_empty_list() -> None:

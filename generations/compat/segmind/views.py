@@ -146,16 +146,19 @@ def _too_long(public_id: str) -> WireReply:
 
 
 def _ended(request: HttpRequest, actor: Actor, generation: Generation) -> Answer:
-    """A v1 answer: the film as JSON or as bytes, or why there is none."""
+    """A v1 answer: the film as JSON or as bytes, or why there is none (any more)."""
     video = access.video_of(generation)
     task = _task(actor, generation, video)
-    if task.facts:
+    as_bytes = _wants_bytes(request, actor)
+    if task.facts or (task.gone and not as_bytes):
         return _json_of(wire.encode_result(task), generation)
+    if task.gone:
+        return doors.answer(wire.encode_error(404, task.message, request_id=task.id))
     if generation.status != Status.SUCCEEDED or video is None:
         status = 400 if generation.error_code in _CUSTOMERS_FAULT else 502
         message = task.message or "Generation failed"
         return doors.answer(wire.encode_error(status, message, request_id=task.id))
-    if _wants_bytes(request, actor):
+    if as_bytes:
         return _film(video, wire.accounting_headers(task))
     return _json_of(wire.encode_result(task), generation)
 

@@ -56,7 +56,7 @@ def flat(task: Task) -> dict[str, Any]:
 
 
 def _result(task: Task) -> dict[str, Any]:
-    result: dict[str, Any] = {}
+    result: dict[str, Any] = {name: [] for name in task.gone}
     if task.audios:
         result["audios"] = [_audio(audio) for audio in task.audios]
     if task.facts_at:  # a thing that was deleted has no facts any more

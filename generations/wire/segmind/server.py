@@ -141,7 +141,10 @@ def encode_status(task: Task) -> WireReply:
 
 
 def encode_result(task: Task) -> WireReply:
-    """The answer to `/v2/requests/{id}`; v1 gives the same body to clients that want JSON."""
+    """The answer to `/v2/requests/{id}`; v1 gives the same body to clients that want JSON.
+
+    A film that is not kept any more is null, with a message.
+    """
     body: dict[str, Any] = {"request_id": task.id, "status": STATUS_WORDS[task.state]}
     if task.state is TaskState.SUCCEEDED and task.videos:
         film = task.videos[0]
@@ -152,6 +155,8 @@ def encode_result(task: Task) -> WireReply:
             "file_name": f"{task.id}.mp4",
             **({"file_size": film.bytes} if film.bytes is not None else {}),
         }
+    if task.gone:
+        body |= {"output": None, "video": None, "message": task.message}
     if task.state is TaskState.SUCCEEDED and task.facts:
         body |= {"output": dict(task.facts), **task.facts}
     if task.prompt:

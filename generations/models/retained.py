@@ -1,0 +1,61 @@
+"""What a stored film and a stored sound have in common: for how long they are kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.tenancy import TenantPart
+
+
+class Retained(TenantPart):
+    """A row that outlives its files: these go when `kept_until` is over."""
+
+    kept_until = models.DateTimeField(
+        null=True, blank=True, help_text="From then on it is gone for everybody; empty: kept."
+    )
+    removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its files had been deleted."
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    KEYS: ClassVar[tuple[str, ...]]
+    """The columns that name its files, the film or sound itself first."""
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(removed_at=None)
+                | Q(kept_until__isnull=False, removed_at__gte=F("kept_until")),
+                name="%(class)s_is_kept_as_promised",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["kept_until"],
+                name="%(class)s_ends",
+                condition=Q(kept_until__isnull=False, removed_at=None),
+            )
+        ]
+
+    @property
+    def keys(self) -> list[str]:
+        """The names of its files in the storage."""
+        return [key for column in self.KEYS if (key := getattr(self, column))]
+
+    @property
+    def over(self) -> bool:
+        """Whether it is gone, its files deleted already or not."""
+        return self.kept_until is not None and self.kept_until <= timezone.now()
+
+    @property
+    def days_kept(self) -> int | None:
+        """For how many days it is or was kept; None for good."""
+        if self.kept_until is None:
+            return None
+        return round((self.kept_until - self.created_at) / timedelta(days=1))

@@ -1,0 +1,144 @@
+"""For how long films and sounds are kept: promised when they are stored, and only ever lengthened.
+
+When its time is over, a film is gone for everybody at that moment; its files follow with the next
+sweep. Its row stays, and tells when that was.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts import tenancy
+from billing import plans
+from generations import storage
+from generations.models import AlarmKind, Audio, Video
+from generations.models.retained import Retained
+from generations.providers import alarms
+
+log = logging.getLogger(__name__)
+KEPT = Q(kept_until=None) | Q(kept_until__gt=Now())
+KEPT_SQL = "(kept_until IS NULL OR kept_until > now())"
+_SHELVES: tuple[type[Video] | type[Audio], ...] = (Video, Audio)
+_OURS = "storage"  # what an alarm calls it
+_SOON = timedelta(hours=1)
+_BATCH, _SESSION = 100, 10.0  # rows; seconds of a sweep that other work waits for
+R = TypeVar("R", bound=Retained)
+
+
+def living(row: R | None) -> R | None:
+    """The row while its files are kept; None when their time is over, or there is none."""
+    return None if row is None or row.over else row
+
+
+def store(made: Iterable[Video | Audio]) -> None:
+    """Save what one generation made, to be kept for as long as its owner's plan says now.
+
+    Needs the owner's scope. Raises IntegrityError when the like was stored already.
+    """
+    now = timezone.now()  # film and sound end together
+    for each in made:
+        days = plans.retention([each.organisation_id])[each.organisation_id]
+        each.created_at = now
+        each.kept_until = now + timedelta(days=days) if days else None
+        each.save(force_insert=True)
+
+
+# -------------------------------------------------------------------- longer
+
+
+def follow_plan(organisation_id: int, **_: Any) -> None:
+    """Receives `billing.plans.applied`: what is still kept is kept as long as the plan says now."""
+    _prolong([organisation_id], Q())
+
+
+def prolong_ending() -> None:
+    """The same for what ends within the hour, of every tenant: a film that was stored while its
+    owner's plan changed did not see the new one, and was not seen by it.
+    """
+    soon = Q(kept_until__lte=Now() + _SOON, removed_at=None)
+    with tenancy.system("films of every tenant end"):
+        owners = {
+            owner
+            for rows in _SHELVES
+            for owner in rows.objects.filter(soon, kept_until__gt=Now())
+            .values_list("organisation_id", flat=True)
+            .distinct()
+        }
+        if owners:
+            _prolong(owners, soon)
+
+
+def _prolong(organisations: Collection[int], which: Q) -> None:
+    """What is over stays over, so that its files may be deleted at any moment. Needs a scope."""
+    alike: dict[int | None, list[int]] = defaultdict(list)
+    for organisation, days in plans.retention(organisations).items():
+        alike[days].append(organisation)
+    for days, theirs in alike.items():
+        for rows in _SHELVES:
+            kept = rows.objects.filter(which, organisation_id__in=theirs, kept_until__gt=Now())
+            if days is None:
+                kept.update(kept_until=None)
+            else:
+                until = F("created_at") + timedelta(days=days)
+                kept.filter(kept_until__lt=until).update(kept_until=until)
+
+
+# -------------------------------------------------------------------- over
+
+
+def remove_ended() -> int:
+    """Delete the files whose time is over, for some seconds; how many rows are without them now.
+
+    What cannot be deleted is tried again by the next sweep, and keeps no other from its turn.
+    """
+    until, removed, failed = time.monotonic() + _SESSION, 0, []
+    for rows in _SHELVES:
+        after = 0
+        while time.monotonic() < until and (batch := _ended(rows, after)):
+            after = batch[-1].pk
+            for row in batch:
+                try:
+                    removed += _remove(row)
+                except storage.TROUBLE as error:
+                    log.warning("%s: not deleted yet: %r", row.public_id, error)
+                    failed.append((row, error))
+    _tell(removed, failed)
+    return removed
+
+
+def _ended(rows: type[Video] | type[Audio], after: int) -> list[Video | Audio]:
+    """The next that are over. Who lengthens one at this moment has it locked: it is passed by."""
+    with tenancy.system("films of every tenant end"):
+        over = rows.objects.filter(kept_until__lte=Now(), removed_at=None, pk__gt=after)
+        locked = over.order_by("pk").select_for_update(skip_locked=True, of=("self",))
+        return list(locked[:_BATCH])
+
+
+def _remove(row: Video | Audio) -> int:
+    """1, or 0 if another sweep was faster. Repeatable: files that are gone already do no harm."""
+    for key in row.keys:
+        storage.remove(key)
+    with tenancy.scope(row.organisation_id):
+        mine = type(row).objects.filter(pk=row.pk, removed_at=None, kept_until__lte=Now())
+        return int(mine.update(removed_at=Now()))
+
+
+def _tell(removed: int, failed: list[tuple[Video | Audio, Exception]]) -> None:
+    """An alarm rings while something stays an hour too long."""
+    long_ago = timezone.now() - _SOON
+    overdue = [(row, why) for row, why in failed if row.kept_until and row.kept_until < long_ago]
+    if overdue:
+        row, why = overdue[0]
+        says = f"{len(overdue)} of them, {row.public_id} the first: {why!r}"
+        alarms.ring(AlarmKind.UNDELETED, _OURS, says)
+    elif removed and not failed:
+        alarms.clear(AlarmKind.UNDELETED, _OURS)

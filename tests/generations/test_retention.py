@@ -1,0 +1,250 @@
+"""Films are kept as long as was promised, are gone at every door after that, and never sooner."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.conf import settings
+from django.db import IntegrityError
+from django.test import Client, override_settings
+from django.utils import timezone
+
+from accounts import tenancy
+from billing import plans
+from billing.models import Plan
+from generations import invariants, previews, retention, storage
+from generations.models import Alarm, Audio, Generation, Video
+from generations.reconciliation import missing
+from tests.billing.test_plan_prices import subscribe
+from tests.generations.orders import parked
+from tests.generations.programs import (
+    FILM,
+    Program,
+    film_of,
+    funded,
+    made_days_ago,
+    native,
+    settled,
+)  # fmt: skip
+from tests.generations.reconciliation.test_files import DRY, all_of
+from tests.people import Customer
+
+DAY = timedelta(days=1)
+FILE = b"1"
+SHA256 = hashlib.sha256(FILE).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def alice() -> Customer:
+    return funded()
+
+
+@pytest.fixture(scope="module")
+def api(site: str, alice: Customer) -> Program:
+    return native(site, alice.test_key)
+
+
+@pytest.fixture(scope="module")
+def film(api: Program) -> dict[str, Any]:
+    """A film that is kept for good: nothing else is set here."""
+    return settled(api, api.post("/generations", FILM).json()["id"])
+
+
+def page(alice: Customer, path: str) -> str:
+    browser = Client(headers={"host": "localhost"})
+    browser.force_login(alice.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    browser.post("/app/mode", {"mode": "test"})
+    return browser.get(path, follow=True).content.decode()
+
+
+def test_a_film_is_gone_at_every_door_when_its_time_is_over(
+    site: str, alice: Customer, api: Program, film: dict[str, Any]
+) -> None:
+    name, library, job = film["id"], "/app/library?state=all", f"/app/jobs/{film['id']}"
+    assert film["video"]["kept_until"] is film["media_deleted_at"] is None
+    assert f'href="/app/library/{film["video"]["id"]}"' in page(alice, library)
+    assert "kept until" not in page(alice, library)
+    day = f"{made_days_ago(10, name).kept_until:%Y-%m-%d}"
+    there = api.get(f"/generations/{name}").json()
+    assert there["video"]["kept_until"].startswith(day)
+    assert "kept until <time" in page(alice, library)
+    assert f"{day} UTC</time>" in page(alice, job)
+
+    over = made_days_ago(30.01, name)
+    day = f"{over.kept_until:%Y-%m-%d}"
+    gone = api.get(f"/generations/{name}").json()
+    assert (gone["status"], gone["video"], gone["audio"]) == ("succeeded", None, None)
+    assert gone["media_deleted_at"].startswith(day)
+    assert (gone["input"], gone["credits"]) == (there["input"], there["credits"])
+    content = api.get(f"/generations/{name}/content")
+    assert (content.status_code, content.json()["code"]) == (410, "not_kept")
+    (listed,) = (g for g in api.get("/generations").json()["data"] if g["id"] == name)
+    assert (listed["video"], listed["media_deleted_at"]) == (None, gone["media_deleted_at"])
+    assert name not in page(alice, library)
+    for path in (job, f"/app/library/{over.public_id}", "/app/jobs"):
+        shown = page(alice, path)
+        assert "Kept for 30 days, deleted on <time" in shown, path
+        assert f"{day} UTC</time>" in shown
+        assert FILM["prompt"] in shown
+        assert "/media/" not in shown
+        assert "10 credits" in shown
+    assert f'href="/billing/statement#{name}"' in page(alice, job)
+
+    order = {"task": "lip-sync", "video": name, "text": "Hello", "voice": "AOT", "language": "en"}
+    for named in (name, over.public_id):
+        (wrong,) = api.post("/generations", {**order, "video": named}).json()["violations"]
+        assert (wrong["field"], wrong["code"]) == ("video", "deleted")
+        assert f"{named} was kept until {day}" in wrong["message"]
+
+    says = f"It was kept until {day} and is deleted."
+    bearer = {"Authorization": f"Bearer {alice.test_key}"}
+    kling = Program(f"{site}/kling", **bearer)
+    task = kling.get(f"/v1/videos/text2video/{name}").json()["data"]
+    assert (task["task_status"], task["task_result"]) == ("succeed", {"videos": []})
+    assert task["task_status_msg"] == says
+    flat = Program(f"{site}/llmprovider", **bearer).get(f"/v1/videos/text2video/{name}").json()
+    assert (flat["task_result"], flat["task_status_msg"]) == ({"videos": []}, says)
+    segmind = Program(f"{site}/segmind", **{"x-api-key": alice.test_key})
+    for version in ("v1", "v2"):
+        told = segmind.get(f"/{version}/requests/{name}").json()
+        assert (told["status"], told["output"], told["video"]) == ("COMPLETED", None, None)
+        assert told["message"] == says
+    played = segmind.get(f"/v1/requests/{name}", headers={"Accept": "video/mp4"})
+    assert (played.status_code, played.json()["error"]) == (404, says)
+
+
+def test_its_files_go_with_the_next_sweep_and_are_not_missed(
+    alice: Customer, film: dict[str, Any]
+) -> None:
+    row = made_days_ago(29.9, film["id"])
+    with tenancy.scope(row.organisation_id):
+        early = Video.objects.filter(pk=row.pk)
+        with pytest.raises(IntegrityError, match="kept_as_promised"):
+            early.update(removed_at=timezone.now())
+    retention.remove_ended()
+    assert all(storage.size(key) > 0 for key in row.keys)
+    row = made_days_ago(30.01, film["id"])
+    with tenancy.scope(row.organisation_id):
+        Video.objects.filter(pk=row.pk).update(preview_due_at=timezone.now() - DAY)
+    previews.run()
+    retention.remove_ended()
+    assert film_of(film["id"]).removed_at
+    assert [storage.size(key) for key in row.keys] == [-1] * len(row.keys)
+    assert film_of(film["id"]).preview_attempts == row.preview_attempts
+    assert requests.get(film["video"]["url"], timeout=60).status_code == 404
+    removed_at = film_of(film["id"]).removed_at
+    retention.remove_ended()
+    assert film_of(film["id"]).removed_at == removed_at
+    assert not set(all_of(missing.files, DRY)) & set(row.keys)
+    assert not {breach.offender for breach in invariants.file_breaches()} & set(row.keys)
+    with tenancy.scope(row.organisation_id), pytest.raises(IntegrityError):
+        Video.objects.filter(pk=row.pk).update(kept_until=None)
+
+
+def stored(of: Customer, order: Generation | None = None, *beside: Audio) -> Video:
+    """A film as a worker stores it."""
+    order = order or parked(of)
+    row = Video(
+        organisation_id=order.organisation_id, livemode=False, generation=order, bytes=1,
+        key=f"films/{order.public_id}/{secrets.token_hex(16)}.mp4", poster_key="", sha256=SHA256,
+        width=1, height=1, duration_ms=5000, has_sound=False, preview_due_at=None,
+    )  # fmt: skip
+    with tenancy.scope(order.organisation_id):
+        retention.store([row, *beside])
+    for each in (row, *beside):
+        storage.put(each.key, io.BytesIO(FILE))
+    return row
+
+
+def ended(of: Customer, *, days: float = 1) -> Video:
+    return made_days_ago(30 + days, stored(of).generation.public_id)
+
+
+def test_what_the_storage_does_not_delete_is_tried_again_and_keeps_no_other(
+    alice: Customer,
+) -> None:
+    stuck, others = ended(alice), [ended(alice), ended(alice)]
+    place = Path(settings.MEDIA_ROOT) / stuck.key
+    place.unlink()
+    (place / "in the way").mkdir(parents=True)
+    alarm = Alarm.objects.filter(kind="undeleted", resolved_at=None)
+    for _ in range(2):
+        retention.remove_ended()
+        assert [bool(film_of(r.generation.public_id).removed_at) for r in (stuck, *others)] == [
+            False, True, True
+        ]  # fmt: skip
+        assert stuck.public_id in alarm.get().message
+    (place / "in the way").rmdir()
+    place.rmdir()
+    retention.remove_ended()
+    assert film_of(stuck.generation.public_id).removed_at
+    assert not alarm.exists()
+
+
+# -------------------------------------------------------------------- plans
+
+
+@pytest.fixture
+def club() -> Plan:
+    return Plan.objects.create(
+        slug=f"plan-{secrets.token_hex(4)}", name="Film club", credits=500, price_cents=1_000,
+        retention_days=30, active=False,
+    )  # fmt: skip
+
+
+def days(row: Video) -> int | None:
+    return film_of(row.generation.public_id).days_kept
+
+
+def test_a_plan_lengthens_what_is_kept_and_nothing_shortens_it(club: Plan) -> None:
+    bob = funded("bob")
+    with override_settings(FILM_RETENTION_DAYS=7):
+        first, over = stored(bob), stored(bob)
+        assert days(first) == 7
+        made_days_ago(7.1, over.generation.public_id, kept=7)
+        subscription = subscribe(bob.organisation.pk, club)
+        plans.apply(bob.organisation.pk)
+        second = stored(bob)
+        assert [days(row) for row in (first, second, over)] == [30, 30, 7]
+        with tenancy.scope(bob.organisation.pk):
+            type(subscription).objects.filter(pk=subscription.pk).update(ended_at=timezone.now())
+        plans.apply(bob.organisation.pk)
+        assert [days(row) for row in (first, second, stored(bob))] == [30, 30, 7]
+        # One that was stored while the plan came is found before it ends.
+        unseen = stored(bob)
+        subscribe(bob.organisation.pk, club)
+        made_days_ago(6.99, unseen.generation.public_id, kept=7)
+        retention.prolong_ending()
+        assert [days(row) for row in (unseen, over)] == [30, 7]
+        Plan.objects.filter(pk=club.pk).update(retention_days=None)
+        plans.apply(bob.organisation.pk)
+        assert [days(row) for row in (first, unseen, stored(bob), over)] == [None, None, None, 7]
+
+
+@pytest.mark.parametrize(
+    ("usual", "plan", "kept"),
+    [(0, 30, None), (7, 30, 30), (60, 30, 60), (7, None, None)],
+)
+def test_a_plan_gives_and_never_takes(usual: int, plan: int | None, kept: int | None) -> None:
+    with override_settings(FILM_RETENTION_DAYS=usual):
+        assert plans.days_kept(Plan(retention_days=plan)) == kept
+        assert plans.days_kept(None) == (usual or None)
+
+
+def test_a_film_and_its_sound_end_together(alice: Customer) -> None:
+    order = parked(alice)
+    sound = Audio(
+        organisation_id=order.organisation_id, livemode=False, generation=order, bytes=1,
+        key=f"films/{order.public_id}/{secrets.token_hex(16)}.mp3", content_type="audio/mpeg",
+        sha256=SHA256, duration_ms=1,
+    )  # fmt: skip
+    with override_settings(FILM_RETENTION_DAYS=7):
+        film = stored(alice, order, sound)
+    assert sound.kept_until == film.kept_until == film.created_at + 7 * DAY
