@@ -7,14 +7,17 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from billing import wallets
+from billing import referrals, wallets
 
 
 def wallet(request: HttpRequest) -> dict[str, Any]:
-    """`wallet.available`, `.reserved`, `.pending`, `.livemode` of who is signed in, or nothing."""
+    """`wallet.available`, `.reserved`, `.pending`, `.livemode` of who is signed in, or nothing; and
+    whether invitations are rewarded.
+    """
     actor = getattr(request, "actor", None)
     if actor is None:
         return {}
     return {
-        "wallet": SimpleLazyObject(lambda: wallets.balance(actor.organisation_id, actor.livemode))
+        "referral_on": referrals.is_on(),
+        "wallet": SimpleLazyObject(lambda: wallets.balance(actor.organisation_id, actor.livemode)),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from accounts import tenancy
-from billing import alerts, caps, closing, freezes, ledger, notices, quotes
+from billing import alerts, caps, closing, freezes, ledger, notices, quotes, referrals
 from billing.payments import inbox, pulling, refilling
 from kling_saas.lib.database import DATABASE_GONE
 
@@ -17,7 +17,7 @@ def run() -> None:
     for each in (
         expire_lots, quotes.forget_expired, caps.tell_alerts, alerts.expiring,
         alerts.low_balances, notices.mail_due, pulling.when_due, refilling.run,
-        inbox.forget_old, closing.when_due, freezes.thaw_what_is_settled,
+        inbox.forget_old, closing.when_due, freezes.thaw_what_is_settled, referrals.settle_due,
     ):  # fmt: skip
         try:
             each()

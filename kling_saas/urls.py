@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from billing.views import webhooks
+from billing.views import referral, webhooks
 from kling_saas.api.errors import unknown_address
 from kling_saas.web import callbacks, health, media
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("generations.compat.urls")),
     path("", include("kling_saas.web.urls")),
     path("app/", include("generations.urls")),
+    path("r/<str:code>", referral.invited, name="invited"),
     path("billing/", include("billing.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

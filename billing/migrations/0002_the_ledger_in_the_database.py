@@ -33,6 +33,8 @@ OWNED = [
     "billing_dispute",
     "billing_walletsettings",
     "billing_notice",
+    "billing_referral",
+    "billing_referralcode",
 ]
 KEYS = [
     "billing_wallet", "billing_lot", "billing_hold", "billing_spending", "billing_cap",
@@ -63,6 +65,7 @@ DOORS = [
     "billing_window(text, timestamptz)",
     "billing_signup_grants(text, timestamptz)",
     "billing_subscribers(text, text[])",
+    "billing_invited()",
     "billing_drift(bigint)",
     "billing_change(text, text, text, bigint)",
 ]
@@ -124,6 +127,7 @@ class Migration(migrations.Migration):
         TenantReference("billing_approvalrequest", "cap_id", "billing_cap"),
         TenantReference("billing_refund", "purchase_id", "billing_purchase"),
         TenantReference("billing_dispute", "purchase_id", "billing_purchase"),
+        TenantReference("billing_referral", "purchase_id", "billing_purchase"),
         TenantReference("billing_hold", "spending_id", "billing_spending"),
         TenantReference("billing_holdlot", "hold_id", "billing_hold"),
         TenantReference("billing_holdlot", "lot_id", "billing_lot"),
@@ -145,6 +149,7 @@ class Migration(migrations.Migration):
         load("ledger.sql"),
         load("returns.sql"),
         load("upkeep.sql"),
+        load("referrals.sql"),
         load("guards.sql"),
         migrations.RunPython(let_the_application_in, migrations.RunPython.noop),
     ]

@@ -20,6 +20,7 @@ from billing.models.payments import (
 )
 from billing.models.prices import BookStatus, Price, PriceBook
 from billing.models.quote import Quote
+from billing.models.referrals import Referral, ReferralCode, ReferralState
 from billing.models.spending import (
     ApprovalRequest,
     ApprovalStatus,
@@ -62,6 +63,9 @@ __all__ = [
     "PurchaseKind",
     "PurchaseStatus",
     "Quote",
+    "Referral",
+    "ReferralCode",
+    "ReferralState",
     "Refund",
     "RefundStatus",
     "Spending",

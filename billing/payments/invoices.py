@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenancy
-from billing import freezes, ledger, notices, plans
+from billing import freezes, ledger, notices, plans, referrals
 from billing.models import (
     LotSource,
     PaymentCustomer,
@@ -107,6 +107,7 @@ def _paid(
             reference=sessions.of(purchase), expires_at=until, reason=month.plan.name,
             cents=(purchase.paid_cents or 0) - purchase.tax_cents,
         )  # fmt: skip
+        referrals.bought(purchase)
         mine = Subscription.objects.filter(stripe_id=subscription_id)
         if invoice["billing_reason"] == _RENEWED:  # what a smaller plan gave is paid for
             before = mine.select_related("plan").first()

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts import outbox, tenancy
 from accounts.models import AuditEvent
-from billing import freezes, ledger
+from billing import freezes, ledger, referrals
 from billing.models import LotSource, Purchase, PurchaseStatus
 from billing.payments import customers, gateway
 from billing.payments.errors import Disagrees, NotOurs
@@ -131,6 +131,7 @@ def give(purchase: Purchase) -> None:
     _grant(purchase, purchase.credits, LotSource.PURCHASE, of(purchase))
     if purchase.bonus_credits:
         _grant(purchase, purchase.bonus_credits, LotSource.BONUS, f"{of(purchase)}:bonus")
+    referrals.bought(purchase)
     freezes.thaw_settled(purchase.organisation_id, purchase.livemode)
 
 

@@ -29,4 +29,21 @@ USD_PER_CREDIT = env.decimal("USD_PER_CREDIT", "0.028", "List price of one credi
 LOW_BALANCE_DAYS = env.integer(
     "LOW_BALANCE_DAYS", 4, "Owners hear when credits last so many days or fewer; 0: never.", least=0
 )
+REFERRAL_CREDITS = env.integer(
+    "REFERRAL_CREDITS", 0, "Credits for an invitation that brought a buyer; 0: none are rewarded.",
+    least=0,
+)  # fmt: skip
+REFERRED_CREDITS = env.integer(
+    "REFERRED_CREDITS", 0, "Credits for who came by one, with the first purchase.", least=0
+)
+REFERRAL_DAYS = env.integer("REFERRAL_DAYS", 365, "Days until both expire.", least=1)
+REFERRAL_LEAST_CENTS = env.integer(
+    "REFERRAL_LEAST_CENTS", 980, "Least purchase that counts, without tax, cents.", least=1
+)
+REFERRAL_WAIT_DAYS = env.integer(
+    "REFERRAL_WAIT_DAYS", 14, "Days it must stand until it is rewarded: best REFUND_DAYS.", least=0
+)
+REFERRALS_A_MONTH = env.integer(
+    "REFERRALS_A_MONTH", 20, "At most so many rewards to one organisation a month.", least=1
+)
 QUOTE_MINUTES = env.integer("QUOTE_MINUTES", 15, "How long a quote binds, minutes.", least=1)

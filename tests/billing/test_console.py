@@ -21,7 +21,7 @@ PLAIN_STATIC = override_settings(
 )
 RECORDS = [
     "wallet", "lot", "hold", "transfer", "pricebook", "price", "quote", "purchase", "paymentevent",
-    "paymentcustomer", "subscription", "refund", "dispute", "dayclose",
+    "paymentcustomer", "subscription", "refund", "dispute", "dayclose", "referral",
 ]  # fmt: skip
 
 

@@ -29,6 +29,7 @@ CLASSES = {
     "docs": PUBLIC,
     "status": PUBLIC,
     "s/": PUBLIC,
+    "r/": PUBLIC,
     "theme": PUBLIC,
     "favicon.ico": PUBLIC,
     "robots.txt": PUBLIC,
