@@ -68,7 +68,9 @@ def _reckoned(request: HttpRequest) -> dict[str, Any]:
         "need": need,
         "way": way,
         "left": way.credits - need if way else 0,
-        "parts": [(_label(part.offer), part.times) for part in way.parts] if way else [],
+        "parts": [
+            (_label(part.offer), part.times, part.offer.slug) for part in (way.parts if way else ())
+        ],
     }
 
 

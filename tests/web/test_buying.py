@@ -37,6 +37,10 @@ def test_the_price_page_reckons_with_the_prices_that_orders_cost(site: str) -> N
     answer = reckoned(site, 100, "kling-v2-6:pro:native")
     assert answer.startswith("Cheapest packs and plan for that")
     assert all(part.offer.name in answer for part in way.parts)
+    page = requests.get(f"{site}/pricing", timeout=60).text
+    (*steps,) = re.findall(r'href="#(offer-[^"]*)"', page.partition("data-way>")[2])
+    assert steps
+    assert all(f'id="{step}"' in page for step in steps)
     left = way.credits - 100 * each
     assert f"${way.cents / 100:,.2f} a month" in answer
     assert f"{each} credits a film · {100 * each:,} a month · {left:,} left over" in answer
