@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,10 +10,11 @@ from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 from django.core import mail
-from django.db import connection
+from django.db import connection, transaction
 from django.test import override_settings
 from django.utils import timezone
 
@@ -263,6 +265,12 @@ def test_shares_of_a_cap_are_told_once_a_window() -> None:
         with tenancy.scope(alice.organisation.pk):
             reached.append([one.percent for one in CapAlert.objects.order_by("percent")])
     assert reached == [[], [50], [50], [50, 75], [50, 75, 90], [50, 75, 90, 100]]
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as another:  # tells of them, too
+        another.execute("SELECT set_config('app.tenant', '*', true)")
+        another.execute("SELECT 1 FROM billing_capalert FOR UPDATE")
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
+            assert caps.tell_alerts() == 0
     assert caps.tell_alerts() >= 4
     caps.tell_alerts()
     with tenancy.scope(alice.organisation.pk):
