@@ -143,15 +143,18 @@ def test_expired_credits_leave_the_wallet_and_held_ones_wait_for_their_film() ->
     end = timezone.now() + timedelta(days=1)
     ledger.grant(alice, LIVE, 50, LotSource.PROMO, reference="promo", expires_at=end)
     held = ledger.reserve(alice, LIVE, 20, reference="gen_a")
+    for number, hours in ((7, 3), (8, 1)):
+        until = end + timedelta(hours=hours)
+        ledger.grant(alice, LIVE, number, LotSource.PROMO, reference=f"{hours}", expires_at=until)
     purse.let_days_pass(alice, 2)
     with tenancy.scope(alice):
         assert ledger.expire_lots(timezone.now() - timedelta(days=1.5)) == 0
-        assert ledger.expire_lots() == 1
+        assert ledger.expire_lots() == 3
         assert ledger.expire_lots() == 0
     assert purse.figures(alice) == (0, 20, 0)
-    assert purse.entries(alice)[-1] == ("expire", -30, 0)
+    assert purse.entries(alice)[-3:] == [("expire", -30, 15), ("expire", -8, 7), ("expire", -7, 0)]
     settle(alice, held.hold_id, 20)
-    assert proof.prove(alice).accounts[(LIVE, "expired")] == 30
+    assert proof.prove(alice).accounts[(LIVE, "expired")] == 45
 
 
 def test_credits_given_back_after_their_end_last_seven_more_days() -> None:
