@@ -35,6 +35,7 @@ from tests.generations.programs import (
 )  # fmt: skip
 from tests.generations.reconciliation.test_files import DRY, all_of
 from tests.people import Customer
+from tests.waiting import until
 
 DAY = timedelta(days=1)
 FILE = b"1"
@@ -54,7 +55,9 @@ def api(site: str, alice: Customer) -> Program:
 @pytest.fixture(scope="module")
 def film(api: Program) -> dict[str, Any]:
     """A film that is kept for good: nothing else is set here."""
-    return settled(api, api.post("/generations", FILM).json()["id"])
+    made = settled(api, api.post("/generations", FILM).json()["id"])
+    until(lambda: film_of(made["id"]).preview_due_at is None, what="its preview")
+    return made
 
 
 def page(alice: Customer, path: str) -> str:
