@@ -65,6 +65,13 @@ def test_a_network_gets_three_welcome_grants_a_day() -> None:
         cursor.execute("SELECT billing_subscribers('test', '{active}')")
         cursor.execute("SELECT current_setting('app.tenant', true)")
         assert cursor.fetchone() == ("",)
+        with tenancy.scope(7):
+            cursor.execute("SELECT billing_subscribers('test', '{active}')")
+            cursor.execute("SELECT billing_signup_grants('nowhere', now())")
+            cursor.execute("SELECT current_setting('app.tenant', true)")
+            assert cursor.fetchone() == ("7",)
+        cursor.execute("SELECT current_setting('app.tenant', true)")
+        assert cursor.fetchone() == ("",)
 
 
 def test_who_signs_up_at_once_with_others_of_the_network_is_counted_with_them() -> None:
