@@ -135,6 +135,18 @@ def write_off(
     return int(row[0])
 
 
+def redeem_gift(
+    organisation_id: int, livemode: bool, *, code_hash: str, actor: str
+) -> tuple[str | None, int, datetime | None, str, str]:
+    """Give the credits of the gift whose code has this digest, once, whoever bought it.
+
+    What it was, None for no such gift; its credits are given if it was `open`. Then also: how many,
+    their end (None: never), from whom it is and what they say.
+    """
+    row = _in_scope(organisation_id, "billing_redeem_gift", [livemode, code_hash, actor])
+    return row[0], int(row[1] or 0), row[2], row[3] or "", row[4] or ""
+
+
 def roll_over(
     organisation_id: int, livemode: bool, keep: int, *, until: datetime, renewal: str
 ) -> int:

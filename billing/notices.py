@@ -22,7 +22,7 @@ from django.utils import timezone
 from accounts import letters, outbox, tenancy
 from accounts.actors import Actor
 from accounts.models import Membership, Role, User
-from billing.models import Notice
+from billing.models import Gift, GiftStatus, Notice
 from kling_saas.lib import product
 
 log = logging.getLogger(__name__)
@@ -73,10 +73,11 @@ def add(organisation_id: int, livemode: bool, kind: str, key: str, **facts: Any)
     return made
 
 
-def words(notice: Notice) -> Words:
-    """What a notice says."""
+def words(notice: Notice, **secrets: str) -> Words:
+    """What a notice says, with what only its letter may tell."""
     facts = {
         **notice.facts,
+        **secrets,
         "site": settings.SITE_URL,
         "product": product.NAME,
         "livemode": notice.livemode,
@@ -133,7 +134,7 @@ def mail_due() -> int:
 
 def _mail(notice: Notice) -> None:
     try:
-        said = words(notice)
+        said = words(notice, **_secrets(notice))
         for address in _addresses(notice):
             letter = EmailMultiAlternatives(said.subject, said.text, to=[address])
             letter.attach_alternative(letters.as_html(said.subject, said.text), "text/html")
@@ -143,6 +144,16 @@ def _mail(notice: Notice) -> None:
         _settle(notice, sent=False)
     else:
         _settle(notice, sent=True)
+
+
+def _secrets(notice: Notice) -> dict[str, str]:
+    """The code of a gift: in no row that is shown or sent to programs."""
+    if notice.kind != "gift_bought":
+        return {}
+    with tenancy.scope(notice.organisation_id):
+        mine = Gift.objects.filter(purchase__public_id=notice.facts["gift"])
+        gift = mine.filter(status=GiftStatus.OPEN).first()
+    return {"code": gift.code} if gift else {}
 
 
 def _addresses(notice: Notice) -> list[str]:

@@ -2,7 +2,9 @@
 
 A credit's money is its lot's: `cents` of what was `granted`, without tax, as an exact fraction;
 whoever shows it rounds, once. Money that went back is what refunds and lost disputes say, without
-the tax in it. Live wallets only; days are UTC.
+the tax in it. Live wallets only; days are UTC. A gift is owed from the day that it is paid, before
+anybody has its credits: it is sold then, and not again when it is redeemed. One that was taken back
+and is open after all was owed all the time.
 """
 
 from __future__ import annotations
@@ -175,10 +177,11 @@ SELECT (gone.at AT TIME ZONE 'UTC')::date, gone.kind, lot.source, {_COST}, sum(c
   FROM ({_GONE}) AS gone JOIN billing_lot lot ON lot.id = gone.lot_id
  GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3
 """  # noqa: S608 - our own words
-_SOLD = """
+_CAME = """
 SELECT id AS lot_id, granted AS credits FROM billing_lot
  WHERE livemode AND source <> 'refund' AND created_at >= %(since)s AND created_at < %(until)s
 """
+_SOLD = f"{_CAME} AND reference NOT LIKE 'gift:%%'"
 # What is unspent before `since`: what is now, with what has left, without what has come since.
 _UNSPENT = f"""
 SELECT id AS lot_id, remaining AS credits FROM billing_lot WHERE open AND livemode
@@ -189,15 +192,41 @@ SELECT pin.lot_id, pin.amount
 UNION ALL
 SELECT lot_id, credits FROM ({_GONE}) AS gone
 UNION ALL
-SELECT lot_id, -credits FROM ({_SOLD}) AS sold
+SELECT lot_id, -credits FROM ({_CAME}) AS came
 """  # noqa: S608 - our own words
-# What refunds and lost disputes say, a row for each lot whose credits were taken for it.
-_BACK = """
-SELECT (back.at AT TIME ZONE 'UTC')::date, back.what, back.reference, back.cents,
-    CASE WHEN purchase.paid_cents > 0 THEN purchase.paid_cents - purchase.tax_cents ELSE 1 END,
-    CASE WHEN purchase.paid_cents > 0 THEN purchase.paid_cents ELSE 1 END,
-    coalesce(lot.cents, 0), coalesce(lot.granted, 1),
-    coalesce(sum(CASE gone.type WHEN 'reinstate' THEN -gone.amount ELSE gone.amount END), 0)::bigint
+# Gifts that are paid, in two parts as the lots they will give.
+_GIFTS = """
+SELECT gift.status, gift.void_for, gift.ended_at, purchase.paid_at, part.source, part.cents,
+    CASE part.cents WHEN 0 THEN 1 ELSE part.credits END AS granted, part.credits
+  FROM billing_gift gift JOIN billing_purchase purchase ON purchase.id = gift.purchase_id,
+    LATERAL (VALUES
+        ('gift', purchase.credits, purchase.paid_cents - purchase.tax_cents),
+        ('bonus', purchase.bonus_credits, 0)
+    ) AS part (source, credits, cents)
+ WHERE gift.status <> 'unpaid' AND gift.livemode AND part.credits > 0
+"""
+_GIFTS_SOLD = f"""
+SELECT source, cents, granted, sum(credits)::bigint FROM ({_GIFTS}) AS gift
+ WHERE paid_at >= %(since)s AND paid_at < %(until)s GROUP BY 1, 2, 3
+"""  # noqa: S608 - our own words
+_GIFTS_OPEN = f"""
+SELECT source, cents, granted, sum(credits)::bigint FROM ({_GIFTS}) AS gift
+ WHERE paid_at < %(since)s AND (ended_at IS NULL OR ended_at >= %(since)s) GROUP BY 1, 2, 3
+"""  # noqa: S608 - our own words
+_GIFTS_VOID = f"""
+SELECT (ended_at AT TIME ZONE 'UTC')::date,
+    CASE WHEN void_for LIKE 'refund:%%' THEN 'refund' ELSE 'claw_back' END,
+    source, cents, granted, sum(credits)::bigint FROM ({_GIFTS}) AS gift
+ WHERE status = 'void' AND ended_at >= %(since)s AND ended_at < %(until)s
+ GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3
+"""  # noqa: S608 - our own words
+# What refunds and lost disputes say, with their money and the worth of their purchase.
+_RETURNED = """
+SELECT (back.at AT TIME ZONE 'UTC')::date AS day, back.what, back.reference, back.cents,
+    CASE WHEN purchase.paid_cents > 0 THEN purchase.paid_cents - purchase.tax_cents ELSE 1 END
+        AS net,
+    CASE WHEN purchase.paid_cents > 0 THEN purchase.paid_cents ELSE 1 END AS paid,
+    back.organisation_id
   FROM (
     SELECT 'refund' AS what, 'refund:' || public_id AS reference, organisation_id, purchase_id,
         settled_at AS at, amount_cents AS cents
@@ -210,13 +239,25 @@ SELECT (back.at AT TIME ZONE 'UTC')::date, back.what, back.reference, back.cents
      WHERE status = 'lost' AND livemode AND closed_at >= %(since)s AND closed_at < %(until)s
   ) AS back
   JOIN billing_purchase purchase ON purchase.id = back.purchase_id
+"""
+# A row for each lot whose credits were taken for it, and for each part of a gift.
+_BACK = f"""
+SELECT back.day, back.what, back.reference, back.cents, back.net, back.paid,
+    coalesce(lot.cents, 0), coalesce(lot.granted, 1),
+    coalesce(sum(CASE gone.type WHEN 'reinstate' THEN -gone.amount ELSE gone.amount END), 0)::bigint
+  FROM ({_RETURNED}) AS back
   LEFT JOIN billing_transfer gone
     ON gone.organisation_id = back.organisation_id AND gone.livemode AND gone.hold_id IS NULL
    AND gone.reference IN (back.reference, back.reference || ':bonus')
    AND gone.type IN ('refund', 'claw_back', 'reinstate') AND gone.lot_id IS NOT NULL
   LEFT JOIN billing_lot lot ON lot.id = gone.lot_id
- GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3
-"""
+ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+UNION ALL
+SELECT back.day, back.what, back.reference, back.cents, back.net, back.paid,
+    gift.cents, gift.granted, gift.credits
+  FROM ({_RETURNED}) AS back JOIN ({_GIFTS}) AS gift ON gift.void_for = back.reference
+ ORDER BY 1, 2, 3
+"""  # noqa: S608 - our own words
 _UNRECOVERED = """
 SELECT coalesce(sum(credits), 0)::bigint FROM (
     SELECT created_at, CASE type WHEN 'reinstate' THEN -amount ELSE amount END AS credits
@@ -235,10 +276,11 @@ def report(first: date, last: date, organisation_id: int | None = None) -> Repor
     with seen_by(organisation_id):
         moved = tuple(
             Moved(day, Kind(kind), source, share(amount, cents, granted))
-            for day, kind, source, cents, granted, amount in rows(_MOVED, first, last)
+            for query in (_MOVED, _GIFTS_VOID)
+            for day, kind, source, cents, granted, amount in rows(query, first, last)
         )
         back = _back(rows(_BACK, first, last))
-        sold = _by_source(_SOLD, first, last)
+        sold = _by_source(_of_lots(_SOLD), _GIFTS_SOLD, first, last)
         ((unrecovered,),) = rows(_UNRECOVERED, first, last)
     now = deferred(months.today(), organisation_id)
     return Report(first, last, moved, back, sold, now, unrecovered)
@@ -247,7 +289,7 @@ def report(first: date, last: date, organisation_id: int | None = None) -> Repor
 def deferred(day: date, organisation_id: int | None = None) -> dict[str, Share]:
     """What was unspent when a day was over, by source; as of now while it is not."""
     with seen_by(organisation_id):
-        found = _by_source(_UNSPENT, day + timedelta(days=1), _EVER)
+        found = _by_source(_of_lots(_UNSPENT), _GIFTS_OPEN, day + timedelta(days=1), _EVER)
     return {source: one for source, one in found.items() if one != Share()}
 
 
@@ -271,15 +313,20 @@ def added(shares: Iterable[Share]) -> Share:
     return sum(shares, Share())
 
 
-def _by_source(query: str, first: date, last: date) -> dict[str, Share]:
-    """The credits of a query's lots, and what was paid for them."""
-    summed = f"""
+def _of_lots(query: str) -> str:
+    """The credits of a query's lots, by source and by what was paid for how many."""
+    return f"""
         SELECT lot.source, {_COST}, sum(found.credits)::bigint
           FROM ({query}) AS found JOIN billing_lot lot ON lot.id = found.lot_id GROUP BY 1, 2, 3
     """  # noqa: S608 - our own words
+
+
+def _by_source(of_lots: str, of_gifts: str, first: date, last: date) -> dict[str, Share]:
+    """The credits that two queries find, and what was paid for them."""
     known: dict[str, Share] = defaultdict(Share)
-    for source, cents, granted, amount in rows(summed, first, last):
-        known[source] += share(amount, cents, granted)
+    for query in (of_lots, of_gifts):
+        for source, cents, granted, amount in rows(query, first, last):
+            known[source] += share(amount, cents, granted)
     return dict(known)
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from billing.views import (
     buy,
+    gifts,
     limits,
     months,
     plan,
@@ -22,6 +23,8 @@ urlpatterns = [
     path("buy", buy.buy, name="buy"),
     path("voucher", buy.voucher, name="voucher"),
     path("checkout", purchases.checkout, name="checkout"),
+    path("gifts", gifts.bought, name="gifts"),
+    path("gifts/new", gifts.give, name="give"),
     path("plan", plan.plan, name="plan"),
     path("plan/cancel", plan.cancel, name="plan-cancel"),
     path("portal", plan.portal, name="portal"),

@@ -6,7 +6,6 @@ constraint says whether this organisation used it before.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,32 +16,33 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import AuditEvent
-from billing import ledger
+from billing import codes, gifts, ledger
 from billing.errors import TooManyCodes, UnknownVoucher, VoucherNotUsable
 from billing.models import LotSource, Purchase, PurchaseStatus, Voucher, VoucherUse
 from kling_saas.lib.refusals import Forbidden, Refusal
 
-# No letter or digit that is taken for another: 31 of them, 8 to a code, 850 milliard codes.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 WRONG_CODES_AN_HOUR = 10
 _LONGEST = 40
 _HOUR = timedelta(hours=1)
-_WRONG, _REDEEMED = "voucher.wrong_code", "voucher.redeemed"
+_WRONG, _REDEEMED, _GIFT = "voucher.wrong_code", "voucher.redeemed", "gift.redeemed"
+_SHORT, _SHOWN = 9, 4  # letters: what is longer may be a gift's code but for one of them
 
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """What a code gave; `expires_at` is the end of these credits, None for never."""
+    """What a code gave; `expires_at` is the end of these credits, None for never. What a gift says
+    is in `gift`, and its code is masked.
+    """
 
     code: str
     credits: int
     expires_at: datetime | None
+    gift: gifts.Words | None = None
 
 
 def new_code() -> str:
     """`XXXX-XXXX`, about 40 bits."""
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
-    return f"{letters[:4]}-{letters[4:]}"
+    return codes.new(2)
 
 
 def redeem(actor: Actor, code: str) -> Redeemed:
@@ -82,7 +82,7 @@ def _tried(actor: Actor, code: str) -> Redeemed | Refusal:
         with transaction.atomic():
             return _used(actor, code)
     except UnknownVoucher as refusal:
-        _note(actor, _WRONG, code, {})
+        _note(actor, _WRONG, _masked(code), {})
         return refusal
     except VoucherNotUsable as refusal:
         return refusal
@@ -106,7 +106,7 @@ def _used(actor: Actor, code: str) -> Redeemed:
     now = timezone.now()
     # What is over is told like what never was: a guess must not learn that it came near.
     if voucher is None or not voucher.active or (voucher.ends_at and voucher.ends_at <= now):
-        raise UnknownVoucher
+        return _gift(actor, code)
     _take_use(actor, voucher)
     expires_at = now + timedelta(days=voucher.valid_days) if voucher.valid_days else None
     ledger.grant(
@@ -121,6 +121,19 @@ def _used(actor: Actor, code: str) -> Redeemed:
     )
     _note(actor, _REDEEMED, voucher.code, {"credits": voucher.credits, "by": actor.name})
     return Redeemed(voucher.code, voucher.credits, expires_at)
+
+
+def _gift(actor: Actor, code: str) -> Redeemed:
+    given = gifts.redeem(actor, code)
+    if given is None:
+        raise UnknownVoucher
+    _note(actor, _GIFT, _masked(code), {"credits": given.credits, "by": actor.name})
+    return Redeemed(_masked(code), given.credits, given.expires_at, given.words)
+
+
+def _masked(code: str) -> str:
+    """Nothing of the length of a gift's code is written down."""
+    return code if len(code) <= _SHORT else f"{code[:_SHOWN]}…"
 
 
 def _take_use(actor: Actor, voucher: Voucher) -> None:

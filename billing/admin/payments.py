@@ -14,12 +14,14 @@ from django.utils.html import format_html
 from billing.models import (
     DayClose,
     Dispute,
+    Gift,
     PaymentCustomer,
     PaymentEvent,
     Purchase,
     Refund,
     Subscription,
 )
+from billing.payments import sessions
 from kling_saas.lib.admin import ModelAdmin, ReadOnlyAdmin, ReadOnlyInline
 from kling_saas.templatetags.screen import money
 
@@ -154,7 +156,7 @@ class PurchaseAdmin(ReadOnlyAdmin):
     def lots(self, purchase: Purchase) -> str:
         """The way to what it gave."""
         address = reverse("admin:billing_lot_changelist")
-        query = urlencode({"q": f"purchase:{purchase.public_id}"})
+        query = urlencode({"q": sessions.of(purchase)})
         return format_html('<a href="{}?{}">What of its credits is left</a>', address, query)
 
 
@@ -210,7 +212,7 @@ class _OfPurchase(ReadOnlyAdmin):
     )  # fmt: skip
 
     @admin.display(description="purchase")
-    def bought(self, record: Refund | Dispute) -> str:
+    def bought(self, record: Refund | Dispute | Gift) -> str:
         """Its id, as a link."""
         address = reverse("admin:billing_purchase_change", args=[record.purchase_id])
         return format_html('<a href="{}">{}</a>', address, record.purchase.public_id)
@@ -256,6 +258,27 @@ class DisputeAdmin(_OfPurchase):
     search_fields = ["stripe_id", *_OfPurchase.found_by]
     list_select_related = ["organisation", "purchase"]
     date_hierarchy = "created_at"
+
+
+@admin.register(Gift)
+class GiftAdmin(_OfPurchase):
+    """Codes are money: nobody reads them here."""
+
+    list_display = [
+        "masked", "organisation", "bought", "worth", "status", "void_for", "created_at", "ended_at",
+    ]  # fmt: skip
+    list_filter = ["status"]
+    exclude = ["code_hash", "code_sealed"]
+    search_fields = [
+        "last4", "purchase__public_id", "void_for", "organisation__public_id", "organisation__name",
+    ]  # fmt: skip
+    list_select_related = ["organisation", "purchase"]
+    date_hierarchy = "created_at"
+
+    @admin.display(description="credits")
+    def worth(self, gift: Gift) -> int:
+        """What it gives, with those on top."""
+        return gift.purchase.gives
 
 
 @admin.register(DayClose)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, JsonResponse
 
 from accounts.api.endpoint import Endpoint
-from billing import vouchers, wallets
+from billing import gifts, vouchers, wallets
 from kling_saas.api.errors import InvalidQuery
 from kling_saas.api.parsing import object_of
 
@@ -14,20 +14,27 @@ class VouchersView(Endpoint):
     """POST /api/v1/vouchers"""
 
     def post(self, request: HttpRequest) -> JsonResponse:
-        """Use `code` for the key's organisation; what it gave, and what is available now."""
+        """Use `code` for the key's organisation, a voucher's or a gift's; what it gave, and what is
+        available now.
+        """
         code = object_of(request).get("code")
         if not isinstance(code, str) or not code.strip():
-            raise InvalidQuery("code", "Send the voucher's code as text, e.g. ABCD-2345.")
+            raise InvalidQuery("code", "Send the code as text, e.g. ABCD-2345.")
         given = vouchers.redeem(self.actor, code)
         balance = wallets.balance(self.actor.organisation_id, self.actor.livemode)
         ends = given.expires_at
         return JsonResponse(
             {
-                "object": "voucher",
+                "object": "gift" if given.gift else "voucher",
                 "code": given.code,
                 "credits": given.credits,
                 "expires_at": ends.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if ends else None,
                 "available": balance.available,
+                **_words(given.gift),
             },
             status=201,
         )
+
+
+def _words(gift: gifts.Words | None) -> dict[str, str]:
+    return {"from_name": gift.from_name, "message": gift.message} if gift else {}

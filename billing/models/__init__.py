@@ -1,10 +1,12 @@
 """Records of money: wallets, what was posted to them, prices, offers, and what was paid."""
 
 from billing.models.closing import DayClose
+from billing.models.gifts import MOST_LETTERS, Gift, GiftStatus
 from billing.models.ledger import Account, Hold, HoldLot, HoldStatus, Transfer, TransferType
 from billing.models.notices import Notice
 from billing.models.offers import Pack, Plan, PlanPrice, Voucher, VoucherUse
 from billing.models.payments import (
+    AT_CHECKOUT,
     Dispute,
     EventState,
     PaymentCustomer,
@@ -34,6 +36,8 @@ from billing.models.spending import (
 from billing.models.wallet import Lot, LotSource, Wallet, WalletFreeze
 
 __all__ = [
+    "AT_CHECKOUT",
+    "MOST_LETTERS",
     "Account",
     "ApprovalRequest",
     "ApprovalStatus",
@@ -46,6 +50,8 @@ __all__ = [
     "DayClose",
     "Dispute",
     "EventState",
+    "Gift",
+    "GiftStatus",
     "Hold",
     "HoldLot",
     "HoldStatus",

@@ -54,6 +54,11 @@ class PurchaseKind(models.TextChoices):
     PACK = "pack", "Pack"
     PLAN = "plan", "Plan"
     TOP_UP = "top_up", "Automatic top-up"
+    GIFT = "gift", "Gift"
+
+
+# What is paid on a page of its own, once, and is settled by that page's session.
+AT_CHECKOUT = (PurchaseKind.PACK, PurchaseKind.GIFT)
 
 
 class PurchaseStatus(models.TextChoices):

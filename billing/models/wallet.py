@@ -89,6 +89,11 @@ class LotSource(models.TextChoices):
     PROMO = "promo", "Promotion"
     REFUND = "refund", "Refund"
     TEST = "test", "Test credits"
+    GIFT = "gift", "Gift code"
+
+
+# Somebody paid for these: they are spent after those that are free, and pay what is owed.
+BOUGHT = (LotSource.PURCHASE, LotSource.PLAN, LotSource.GIFT)
 
 
 class Lot(WalletRow):
@@ -119,6 +124,9 @@ class Lot(WalletRow):
             models.UniqueConstraint(
                 fields=["organisation", "livemode", "reference"], name="one_lot_per_reference"
             ),
+            models.UniqueConstraint(
+                fields=["reference"], name="one_lot_per_gift", condition=Q(source="gift")
+            ),
             models.CheckConstraint(
                 condition=Q(granted__gt=0, remaining__gte=0, remaining__lte=F("granted"))
                 & Q(cents__gte=0),
@@ -130,7 +138,7 @@ class Lot(WalletRow):
                 F("wallet"),
                 F("expires_at"),
                 ExpressionWrapper(
-                    Q(source__in=(LotSource.PURCHASE, LotSource.PLAN)),
+                    Q(source__in=BOUGHT),
                     output_field=models.BooleanField(),
                 ),
                 F("id"),

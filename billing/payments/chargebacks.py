@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from billing import freezes, ledger
+from billing import freezes, gifts, ledger
 from billing.models import Dispute, Purchase, Refund, RefundStatus
 from billing.payments import sessions, shares
 
@@ -20,10 +20,19 @@ def take(purchase: Purchase, row: Dispute) -> None:
     _freeze(row)
 
 
+def lose(purchase: Purchase, row: Dispute) -> bool:
+    """The bank keeps the payment: a gift that nobody could redeem meanwhile ends with it. False
+    when there was none, or credits were taken for it.
+    """
+    return not row.credits and gifts.take_back(purchase, freezes.of_dispute(row.stripe_id))
+
+
 def take_also(purchase: Purchase, row: Dispute, failed: Refund) -> None:
     """What the dispute left alone because it was being paid back, and was not: the refund failed,
-    and its credits are in the wallet again.
+    and its credits are in the wallet again, or its code is open.
     """
+    if row.status == freezes.LOST and lose(purchase, row):
+        return
     more = max(0, _due(purchase, row) - row.credits)
     if not more:
         return
@@ -42,12 +51,17 @@ def give_back(row: Dispute) -> None:
         ledger.reinstate(
             row.organisation_id, row.livemode, reference=reference, reason="The bank gave it back."
         )
+    gifts.open_again(row.purchase, cause)
     ledger.thaw(row.organisation_id, row.livemode, cause=cause, reason="The dispute was won.")
     row.reversed_at = timezone.now()
 
 
 def _due(purchase: Purchase, row: Dispute) -> int:
-    """How many credits, bought and on top, go with what is disputed."""
+    """How many credits, bought and on top, go with what is disputed. None while it is a gift's
+    code, which nobody can redeem until the bank has decided.
+    """
+    if shares.takes_gift(purchase, row.amount_cents):
+        return 0
     rest = shares.left(purchase)
     whole = rest.credits + rest.bonus
     cents = min(row.amount_cents, rest.cents)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.models import AuditEvent
 from billing import freezes, notices
-from billing.models import Dispute, Purchase
+from billing.models import Dispute, Purchase, PurchaseKind
 from billing.payments import chargebacks, gateway, origins, refunds
 from billing.payments.subscriptions import moment
 
@@ -61,6 +61,8 @@ def _write(purchase: Purchase, row: Dispute, thing: gateway.Doc) -> None:
     taken = before in _TAKEN
     if row.status in freezes.STANDING and not taken:
         chargebacks.take(purchase, row)
+    if row.status == freezes.LOST and before != freezes.LOST:
+        chargebacks.lose(purchase, row)
     if row.status == _WON and taken and row.reversed_at is None:
         chargebacks.give_back(row)
     if row.status in _OVER and row.closed_at is None:
@@ -85,6 +87,7 @@ def _tell(purchase: Purchase, row: Dispute, said: str) -> None:
     facts: dict[str, Any] = {
         "said": said, "purchase": purchase.public_id, "credits": row.credits,
         "cents": row.amount_cents, "currency": purchase.currency,
+        "gift": purchase.kind == PurchaseKind.GIFT and not row.credits,
     }  # fmt: skip
     mine = row.organisation_id, row.livemode
     notices.add(*mine, "dispute", f"dispute:{row.stripe_id}:{said}", **facts)

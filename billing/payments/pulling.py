@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db.models.functions import Now
 
 from accounts import tenancy
-from billing.models import PaymentEvent, Purchase, PurchaseKind, PurchaseStatus
+from billing.models import AT_CHECKOUT, PaymentEvent, Purchase, PurchaseStatus
 from billing.payments import gateway, inbox, purchases, sessions
 from billing.payments.errors import Disagrees, NotOurs, NotUnderstood
 from kling_saas.lib.refusals import Refusal
@@ -69,7 +69,7 @@ def _end_abandoned() -> None:
     with tenancy.system("abandoned checkouts are the same for every tenant"):
         old = Purchase.objects.filter(
             vendor=settings.PAYMENTS_VENDOR,
-            kind=PurchaseKind.PACK,
+            kind__in=AT_CHECKOUT,
             status=PurchaseStatus.OPEN,
             created_at__lt=Now() - _OPEN,
         )

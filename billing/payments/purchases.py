@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from billing.models import Pack, Purchase, PurchaseKind, PurchaseStatus
+from billing import gifts
+from billing.models import AT_CHECKOUT, Pack, Purchase, PurchaseKind, PurchaseStatus
 from billing.payments import customers, gateway
 from billing.payments.errors import PaymentServiceDown
 from kling_saas.lib.refusals import NotFound, Refusal
@@ -28,8 +29,9 @@ _PAGE_OPEN = timedelta(hours=24)  # the payment service closes it then
 _NOT_ASKED = "The payment page could not be opened, and nothing was charged."
 
 
-def start_pack(actor: Actor, pack: Pack) -> Purchase:
-    """A purchase of the pack that can be paid at its `pay_url`; always for the live wallet.
+def start_pack(actor: Actor, pack: Pack, gift: gifts.Words | None = None) -> Purchase:
+    """A purchase of the pack that can be paid at its `pay_url`; for the live wallet, or as a `gift`
+    for that of whoever redeems it.
 
     Outside of transactions. Raises Forbidden, NotFound for a pack that is not sold (any more),
     PaymentServiceDown, NotUnderstood; then the purchase is `failed`.
@@ -42,7 +44,7 @@ def start_pack(actor: Actor, pack: Pack) -> Purchase:
             organisation_id=actor.organisation_id,
             livemode=True,
             vendor=settings.PAYMENTS_VENDOR,
-            kind=PurchaseKind.PACK,
+            kind=PurchaseKind.PACK if gift is None else PurchaseKind.GIFT,
             pack=pack,
             credits=pack.credits,
             bonus_credits=pack.bonus_credits,
@@ -51,6 +53,8 @@ def start_pack(actor: Actor, pack: Pack) -> Purchase:
             amount_cents=pack.price_cents,
             asked_by_id=actor.user_id,
         )
+        if gift is not None:
+            gifts.prepare(purchase, gift)
     try:
         return _open_page(purchase, pack)
     except Refusal:
@@ -79,6 +83,8 @@ def _session(purchase: Purchase, pack: Pack, customer: str) -> SessionCreatePara
     words = f"{pack.credits:,} credits"
     if pack.bonus_credits:
         words += f" and {pack.bonus_credits:,} on top"
+    if purchase.kind == PurchaseKind.GIFT:
+        words += ", as a gift"
     wanted: SessionCreateParams = {
         "mode": "payment",
         "line_items": [
@@ -128,7 +134,7 @@ def latest(actor: Actor) -> list[Purchase]:
     which the news may be under way.
     """
     abandoned = Q(status=PurchaseStatus.OPEN, created_at__lte=timezone.now() - _PAGE_OPEN) & (
-        Q(session_id=None, kind=PurchaseKind.PACK) | ~Q(pay_url="")
+        Q(session_id=None, kind__in=AT_CHECKOUT) | ~Q(pay_url="")
     )
     with tenancy.scope(actor.organisation_id):
         found = Purchase.objects.filter(organisation_id=actor.organisation_id).exclude(

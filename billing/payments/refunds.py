@@ -21,8 +21,8 @@ from django.utils import timezone
 
 from accounts import outbox, tenancy
 from accounts.models import AuditEvent
-from billing import freezes, ledger, notices
-from billing.models import Purchase, Refund, RefundStatus, Transfer, TransferType
+from billing import freezes, gifts, ledger, notices
+from billing.models import Purchase, PurchaseKind, Refund, RefundStatus, Transfer, TransferType
 from billing.payments import (
     chargebacks,
     credit_notes,
@@ -91,8 +91,11 @@ def _begin(
         asked_by_id=asked_by,
         attempts=1, next_attempt_at=timezone.now() + _LEASE,  # whoever asks tries it at once
     )  # fmt: skip
-    _take(purchase, refund, part.credits, part.on_top)
-    topups.stop(purchase.organisation_id, _PAID_BACK)  # or it would buy them anew
+    if purchase.kind == PurchaseKind.GIFT:
+        assert gifts.take_back(purchase, of(refund)), "only an open one can be paid back"
+    else:
+        _take(purchase, refund, part.credits, part.on_top)
+        topups.stop(purchase.organisation_id, _PAID_BACK)  # or it would buy them anew
     _count(purchase)
     _tell(refund, "refund.asked")
     return refund
@@ -113,7 +116,9 @@ def _take(purchase: Purchase, refund: Refund, bought: int, on_top: int) -> None:
 
 
 def on_top(refund: Refund) -> int:
-    """Credits of a gift that went with it; 0 when it was made elsewhere. In its scope."""
+    """Credits given on top that went with it; 0 when it was made elsewhere. In its scope."""
+    if gifts.taken_for(refund.purchase, of(refund)):
+        return int(refund.purchase.bonus_credits)
     took = Transfer.objects.filter(
         organisation_id=refund.organisation_id, livemode=refund.livemode,
         type=TransferType.REFUND, reference__in=[of(refund), f"{of(refund)}:bonus"],
@@ -301,6 +306,7 @@ def _finish_ours(purchase: Purchase) -> None:
 def _record(purchase: Purchase, thing: gateway.Doc) -> Refund:
     """One that we have not asked for takes its share of the credits, spent or not."""
     rest, cents = shares.left(purchase), thing["amount"]
+    takes_gift = shares.takes_gift(purchase, cents)
     made = _STATUS.get(thing["status"]) != RefundStatus.FAILED and not shares.charged_back(purchase)
     bought = -(-rest.credits * min(cents, rest.cents) // rest.cents) if made and rest.cents else 0
     on_top = shares.on_top_of(purchase, rest, bought)
@@ -308,7 +314,9 @@ def _record(purchase: Purchase, thing: gateway.Doc) -> Refund:
         organisation_id=purchase.organisation_id, livemode=purchase.livemode, purchase=purchase,
         credits=bought, amount_cents=cents, stripe_id=thing["id"], reason=_ELSEWHERE,
     )  # fmt: skip
-    if bought:
+    if bought and takes_gift:
+        gifts.take_back(purchase, of(refund))
+    elif bought:
         ledger.claw_back(
             purchase.organisation_id, purchase.livemode, bought + on_top,
             purchase=sessions.of(purchase), reference=of(refund), reason=_ELSEWHERE,
@@ -347,6 +355,7 @@ def _become(purchase: Purchase, refund: Refund, status: RefundStatus) -> bool:
 
 
 def _undo(purchase: Purchase, refund: Refund) -> None:
+    gifts.open_again(purchase, of(refund))
     for reference in (of(refund), f"{of(refund)}:bonus"):
         ledger.reinstate(
             purchase.organisation_id, purchase.livemode, reference=reference,
@@ -367,6 +376,7 @@ def _say_failed(purchase: Purchase, refund: Refund, thing: gateway.Doc) -> None:
         purchase=purchase.public_id, credits=refund.credits, cents=refund.amount_cents,
         currency=purchase.currency, why=kept(why, 300), plan=ended.name if ended else "",
         disputed=shares.charged_back(purchase) is not None,
+        gift=purchase.kind == PurchaseKind.GIFT,
     )  # fmt: skip
 
 

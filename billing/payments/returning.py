@@ -2,7 +2,8 @@
 or for a part of that.
 
 Whoever takes a month of a plan back gives the plan up with it: otherwise they would keep its limits
-and its prices, every month, for nothing. So it comes back whole, or not at all.
+and its prices, every month, for nothing. So it comes back whole, or not at all. So does a gift, for
+as long as nobody has redeemed it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from billing import wallets
+from billing import gifts, wallets
 from billing.errors import BillingRefusal
 from billing.models import Dispute, Purchase, PurchaseKind, Refund
 from billing.payments import purchases, refunds, shares, subscriptions
@@ -34,7 +35,7 @@ class BadPart(BillingRefusal):
 class Offer:
     """What would come back: credits that were bought leave the wallet, `on_top` with them, and
     the running plan ends if `ends_plan`. At most `most` of them can, and no fewer than `least`;
-    `rest` is all that was not paid back before.
+    `rest` is all that was not paid back before. `until` is None for as long as it is open.
     """
 
     credits: int
@@ -43,7 +44,7 @@ class Offer:
     most: int
     least: int
     rest: shares.Left
-    until: datetime
+    until: datetime | None
     ends_plan: bool
 
 
@@ -54,9 +55,11 @@ def offer(actor: Actor, purchase: Purchase) -> Offer | None:
         return None
     if not settings.REFUND_DAYS or purchase.paid_at is None:
         return None
-    until = purchase.paid_at + timedelta(days=settings.REFUND_DAYS)
+    until: datetime | None = purchase.paid_at + timedelta(days=settings.REFUND_DAYS)
+    if purchase.kind == PurchaseKind.GIFT:
+        until = None
     owes = wallets.balance(purchase.organisation_id, purchase.livemode).owed
-    if until <= timezone.now() or owes:
+    if (until and until <= timezone.now()) or owes:
         return None
     with tenancy.scope(purchase.organisation_id):
         rest = shares.left(purchase)  # before: what others take meanwhile is not offered
@@ -64,9 +67,9 @@ def offer(actor: Actor, purchase: Purchase) -> Offer | None:
     if not most:
         return None
     least = min(most, -(-_LEAST_CENTS * rest.credits // rest.cents))
-    if purchase.kind == PurchaseKind.PLAN:
-        if most < purchase.credits:
-            return None
+    if purchase.kind == PurchaseKind.PLAN and most < purchase.credits:
+        return None
+    if purchase.kind in {PurchaseKind.PLAN, PurchaseKind.GIFT}:
         least = most
     running = subscriptions.of(purchase.organisation_id) if purchase.subscription_id else None
     ends_plan = running is not None and running.stripe_id == purchase.subscription_id
@@ -107,7 +110,9 @@ def give_back(actor: Actor, public_id: str, bought: int | None, seen: int | None
     actor.must_buy("ask for money back")
     purchase = purchases.find(actor, public_id)
     offered = offer(actor, purchase)
-    shares.need(offered.most if offered else 0, seen)
+    with tenancy.scope(actor.organisation_id):
+        why_kept = gifts.why_kept(purchase)
+    shares.need(offered.most if offered else 0, seen, why_kept)
     assert offered is not None, "it was needed"
     wanted = part(purchase, offered, bought).credits
     return refunds.ask(

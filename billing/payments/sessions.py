@@ -1,7 +1,8 @@
 """Make our purchase agree with its checkout session, as that is now.
 
 Whatever event brings us here, and however often: the session is asked for, and what is written
-follows from it and from our row alone. Credits are granted here, and only here, for packs.
+follows from it and from our row alone. Credits are granted here, and only here, for packs, and the
+codes of gifts are made.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from django.utils import timezone
 
 from accounts import outbox, tenancy
 from accounts.models import AuditEvent
-from billing import freezes, ledger, referrals
-from billing.models import LotSource, Purchase, PurchaseStatus
+from billing import freezes, gifts, ledger, referrals
+from billing.models import LotSource, Purchase, PurchaseKind, PurchaseStatus
 from billing.payments import customers, gateway
 from billing.payments.errors import Disagrees, NotOurs
 from kling_saas.lib.logs import kept
@@ -95,9 +96,7 @@ def _write(purchase: Purchase, session: gateway.Doc) -> None:
     elif complete and intent.get("status") in _OVER:
         failed(purchase, (intent.get("last_payment_error") or {}).get("message") or _NOT_PAID)
     elif complete and purchase.status == PurchaseStatus.OPEN:
-        ledger.announce(
-            purchase.organisation_id, purchase.livemode, purchase.credits, reference=of(purchase)
-        )
+        _announce(purchase)
     elif session["status"] == "expired" and purchase.status == PurchaseStatus.OPEN:
         purchase.status = PurchaseStatus.EXPIRED
         tell(purchase, "purchase.expired")
@@ -106,8 +105,17 @@ def _write(purchase: Purchase, session: gateway.Doc) -> None:
     purchase.save()
 
 
+def _announce(purchase: Purchase) -> None:
+    if purchase.kind != PurchaseKind.GIFT:  # of which nothing comes into this wallet
+        ledger.announce(
+            purchase.organisation_id, purchase.livemode, purchase.credits, reference=of(purchase)
+        )
+
+
 def of(purchase: Purchase) -> str:
     """The ledger's reference of what a purchase gave; its bonus has `:bonus` behind it."""
+    if purchase.kind == PurchaseKind.GIFT:
+        return gifts.reference(purchase)
     return f"purchase:{purchase.public_id}"
 
 
@@ -127,7 +135,12 @@ def _paid(purchase: Purchase, session: gateway.Doc, intent: gateway.Doc) -> None
 
 
 def give(purchase: Purchase) -> None:
-    """The credits of a purchase that is paid; its row is locked, and saved by the caller."""
+    """The credits of a purchase that is paid, or the code for them; its row is locked, and saved
+    by the caller. A gift counts for no invitation: it can be taken back at any time.
+    """
+    if purchase.kind == PurchaseKind.GIFT:
+        gifts.make(purchase)
+        return
     _grant(purchase, purchase.credits, LotSource.PURCHASE, of(purchase))
     if purchase.bonus_credits:
         _grant(purchase, purchase.bonus_credits, LotSource.BONUS, f"{of(purchase)}:bonus")

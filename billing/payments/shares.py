@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
-from billing import freezes
+from billing import freezes, gifts
 from billing.errors import LotSpent
-from billing.models import Dispute, Lot, Purchase, PurchaseStatus, RefundStatus
+from billing.models import Dispute, Lot, Purchase, PurchaseKind, PurchaseStatus, RefundStatus
 from billing.payments import sessions
 from kling_saas.lib.refusals import Conflict
 
@@ -72,11 +72,14 @@ class Part:
 def part(purchase: Purchase, wanted: int | None, seen: int | None = None) -> Part:
     """What goes back for so many of the credits bought, or for all that can. In its scope.
 
-    Raises Conflict when nothing can, or not as many as were `seen`, LotSpent for more than can.
+    Raises Conflict when nothing can, or not as many as were `seen`, or for a part of a gift,
+    LotSpent for more than can.
     """
     most = refundable(purchase)
-    need(most, seen)
+    need(most, seen, gifts.why_kept(purchase))
     bought = most if wanted is None else wanted
+    if purchase.kind == PurchaseKind.GIFT and 0 < bought < most:
+        raise Conflict("A gift comes back whole, or not at all.")
     if not 1 <= bought <= most:
         raise LotSpent(wanted=bought, left=most)
     rest = left(purchase)
@@ -86,10 +89,10 @@ def part(purchase: Purchase, wanted: int | None, seen: int | None = None) -> Par
     return Part(bought, on_top_of(purchase, rest, bought), cents, most)
 
 
-def need(most: int, seen: int | None) -> None:
+def need(most: int, seen: int | None, why_kept: str = "") -> None:
     """Raises Conflict when nothing can be paid back, or not as many credits as were `seen`."""
     if not most:
-        raise Conflict("Nothing of this purchase can be paid back (any more).")
+        raise Conflict(why_kept or "Nothing of this purchase can be paid back (any more).")
     if seen is not None and seen != most:
         raise Conflict("Other credits were spent meanwhile: look again at what would come back.")
 
@@ -114,7 +117,9 @@ def _barred(purchase: Purchase, rest: Left) -> str:
         return "All of it was paid back before."
     if dispute := charged_back(purchase):
         return f"The bank has taken the payment back by the dispute {dispute.stripe_id}."
-    return ""
+    if purchase.kind == PurchaseKind.GIFT and rest.credits < purchase.credits:
+        return "A gift comes back whole, and a part of it was paid back before."
+    return gifts.why_kept(purchase)
 
 
 def on_top_of(purchase: Purchase, rest: Left, bought: int) -> int:
@@ -128,6 +133,16 @@ def cents_of(rest: Left, bought: int) -> int:
     return rest.cents * bought // rest.credits
 
 
+def takes_gift(purchase: Purchase, cents: int) -> bool:
+    """Whether what goes back is all that was paid for a gift that nobody has redeemed: then its
+    code goes with it. For any other money the credits are taken from whoever bought it. In its
+    scope.
+    """
+    rest = left(purchase)
+    whole = rest.credits == purchase.credits and cents >= rest.cents
+    return whole and purchase.kind == PurchaseKind.GIFT and gifts.is_open(purchase)
+
+
 def charged_back(purchase: Purchase) -> Dispute | None:
     """The dispute by which a bank has taken its money, and has not given it back."""
     standing = purchase.disputes.filter(status__in=freezes.STANDING)
@@ -136,7 +151,12 @@ def charged_back(purchase: Purchase) -> Dispute | None:
 
 
 def unspent(purchase: Purchase) -> tuple[int, int]:
-    """Credits of it that can be spent: of those bought, and of those on top. In its scope."""
+    """Credits of it that can be spent: of those bought, and of those on top; of a gift, by whoever
+    will redeem it. In its scope.
+    """
+    if purchase.kind == PurchaseKind.GIFT:
+        is_open = gifts.is_open(purchase)
+        return (purchase.credits, purchase.bonus_credits) if is_open else (0, 0)
     bought = sessions.of(purchase)
     lots = Lot.objects.filter(
         Q(expires_at=None) | Q(expires_at__gt=Now()),

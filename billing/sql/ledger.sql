@@ -29,7 +29,8 @@ DECLARE
 BEGIN
     PERFORM billing_require_amount(p_credits);
     SELECT type, debit INTO v_type, v_from FROM (VALUES
-        ('purchase', 'purchase', 'purchases'), ('plan', 'plan', 'purchases'), ('refund', 'adjust', 'adjustments'),
+        ('purchase', 'purchase', 'purchases'), ('plan', 'plan', 'purchases'),
+        ('gift', 'purchase', 'purchases'), ('refund', 'adjust', 'adjustments'),
         ('grant', 'grant', 'grants'), ('bonus', 'grant', 'grants'),
         ('promo', 'grant', 'grants'), ('test', 'grant', 'grants')
     ) AS known (source, type, debit) WHERE source = p_source;
@@ -69,7 +70,7 @@ BEGIN
     PERFORM billing_post(v_wallet.id, v_type, v_from, 'available', p_credits,
         NULL, lot_id, p_reference, p_reason, p_actor);
     v_owed := least(v_wallet.owed, p_credits);
-    IF p_source IN ('purchase', 'plan') AND v_owed > 0 THEN
+    IF p_source IN ('purchase', 'plan', 'gift') AND v_owed > 0 THEN
         PERFORM billing_take(v_lot, v_owed, 'settle_debt', 'receivable', p_reference, '', '');
     END IF;
     created := true;

@@ -109,7 +109,7 @@ BEGIN
     WHILE v_rest > 0 LOOP
         SELECT id, remaining, expires_at INTO v_lot, v_remaining, v_expires_at
           FROM billing_lot WHERE wallet_id = p_wallet AND open
-         ORDER BY expires_at, (source IN ('purchase', 'plan')), id LIMIT 1;
+         ORDER BY expires_at, (source IN ('purchase', 'plan', 'gift')), id LIMIT 1;
         EXIT WHEN NOT FOUND;
         IF v_expires_at <= now() THEN
             PERFORM billing_expire_lot(v_lot);
@@ -132,7 +132,7 @@ LANGUAGE sql AS $$
     SELECT billing_expire_lot(lot.id) FROM billing_hold AS hold
       JOIN billing_lot AS lot ON lot.wallet_id = hold.wallet_id
      WHERE hold.id = p_hold AND lot.open AND lot.expires_at <= now()
-     ORDER BY lot.expires_at, (lot.source IN ('purchase', 'plan')), lot.id;
+     ORDER BY lot.expires_at, (lot.source IN ('purchase', 'plan', 'gift')), lot.id;
     UPDATE billing_lot AS lot SET
         remaining = remaining + least(pin.amount, p_amount - pin.before),
         expires_at = CASE
@@ -168,7 +168,7 @@ BEGIN
     FOR v_lot IN
         SELECT lot.* FROM unnest(p_lots) WITH ORDINALITY AS back (lot_id, turn)
           JOIN billing_lot AS lot ON lot.id = back.lot_id
-         WHERE lot.open AND lot.source IN ('purchase', 'plan', 'refund')
+         WHERE lot.open AND lot.source IN ('purchase', 'plan', 'gift', 'refund')
          ORDER BY back.turn
     LOOP
         v_part := least(v_lot.remaining, v_owed - v_paid);

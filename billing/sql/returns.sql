@@ -31,7 +31,7 @@ BEGIN
                 'wanted', p_credits, 'left', coalesce(v_lot.remaining, 0))::text;
     END IF;
     PERFORM billing_take(v_lot, p_credits, 'refund',
-        CASE WHEN v_lot.source IN ('purchase', 'plan') THEN 'purchases' ELSE 'grants' END,
+        CASE WHEN v_lot.source IN ('purchase', 'plan', 'gift') THEN 'purchases' ELSE 'grants' END,
         p_reference, p_reason, p_actor);
     RETURN true;
 END $$;
@@ -63,7 +63,7 @@ BEGIN
     FOR v_lot IN
         SELECT * FROM billing_lot WHERE wallet_id = v_wallet.id AND open
          ORDER BY (reference IN (p_lot_reference, p_lot_reference || ':bonus')) DESC,
-                  (source IN ('purchase', 'plan')) DESC, id DESC
+                  (source IN ('purchase', 'plan', 'gift')) DESC, id DESC
     LOOP
         v_part := least(v_lot.remaining, p_credits - taken);
         PERFORM billing_take(

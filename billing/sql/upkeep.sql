@@ -11,7 +11,7 @@ BEGIN
     FOR v_due IN
         SELECT id, wallet_id FROM billing_lot
          WHERE open AND expires_at <= p_now
-         ORDER BY expires_at, (source IN ('purchase', 'plan')), id LIMIT 1000
+         ORDER BY expires_at, (source IN ('purchase', 'plan', 'gift')), id LIMIT 1000
     LOOP
         PERFORM 1 FROM billing_wallet WHERE id = v_due.wallet_id FOR UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -13,6 +14,7 @@ from accounts.requests import ActingRequest
 from billing import offers, vouchers
 from billing.pages import signed_in
 from billing.payments import subscriptions
+from billing.vouchers import Redeemed
 from kling_saas.lib.refusals import Refusal
 
 
@@ -40,13 +42,27 @@ def voucher(request: ActingRequest, actor: Actor) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     else:
-        messages.success(
-            request,
+        messages.success(request, _gave(given))
+    return redirect("buy")
+
+
+def _gave(given: Redeemed) -> str:
+    amount = {"amount": f"{given.credits:,}"}
+    if given.gift is None:
+        return (
             ngettext(
                 "The voucher gave you %(amount)s credit.",
                 "The voucher gave you %(amount)s credits.",
                 given.credits,
             )
-            % {"amount": f"{given.credits:,}"},
+            % amount
         )
-    return redirect("buy")
+    words = ngettext(
+        "The gift gave you %(amount)s credit.", "The gift gave you %(amount)s credits.",
+        given.credits,
+    ) % amount  # fmt: skip
+    if given.gift.from_name:
+        words += " " + _("It is from %(name)s.") % {"name": given.gift.from_name}
+    if given.gift.message:
+        words += f" “{given.gift.message}”"
+    return words

@@ -17,7 +17,7 @@ from accounts.actors import BUYERS, Actor
 from accounts.middleware import outside_transactions
 from accounts.models import Membership
 from accounts.requests import ActingRequest
-from billing import freezes, offers
+from billing import freezes, gifts, offers
 from billing.models import Purchase, PurchaseStatus
 from billing.pages import signed_in
 from billing.payments import changes, purchases, returning, subscriptions
@@ -94,6 +94,7 @@ def _shown(request: ActingRequest, actor: Actor, found: Purchase) -> dict[str, A
     dispute = returning.disputed(actor, found)
     return {
         "purchase": found,
+        "gift": gifts.of(actor, found),
         "returned": returned,
         "refunds": returning.of(actor, found),
         "lapsed": bool(found.pay_url) and not purchases.payable(found) and not returned,

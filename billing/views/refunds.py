@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.actors import Actor
 from accounts.middleware import outside_transactions
 from accounts.requests import ActingRequest
+from billing.models import PurchaseKind
 from billing.pages import signed_in
 from billing.payments import purchases, refilling, returning
 from billing.payments.errors import NOT_NOW
@@ -61,7 +62,8 @@ def _shown(request: ActingRequest, actor: Actor, public_id: str, asked: str | No
             problem = refusal
     context = {
         "purchase": purchase, "offer": offer, "problem": problem, "asked": asked,
-        "stops": refilling.is_on(actor.organisation_id),
+        "gift": (is_gift := purchase.kind == PurchaseKind.GIFT),
+        "stops": not is_gift and refilling.is_on(actor.organisation_id),
     }  # fmt: skip
     status = problem.status if problem else 200
     return render(request, "billing/refund.html", context, status=status)

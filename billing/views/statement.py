@@ -96,7 +96,7 @@ def _entries(actor: Actor, wanted: Wanted, after: str) -> dict[str, Any]:
                 "entry": entry,
                 "actor": names[entry.actor],
                 "purchase": bought.get(entry.reference, ""),
-                **said(entry.type),
+                **said(entry.type, entry.reference),
             }
             for entry in page.entries
         ],

@@ -86,8 +86,10 @@ def why_frozen(cause: str, reason: str) -> str:
     return str(_FROZEN.get(freezes.kind(cause), reason))
 
 
-def said(state: str) -> dict[str, Any]:
-    """`words` and `icon` of a line's state or an entry's type."""
+def said(state: str, reference: str = "") -> dict[str, Any]:
+    """`words` and `icon` of a line's state or an entry's type, and of what it is about."""
+    if state == "purchase" and reference.startswith("gift:"):  # whoever redeems it bought nothing
+        return {"words": _("Gift redeemed"), "icon": "plus"}
     words, icon = _WORDS.get(state, (state, "info"))
     return {"words": words, "icon": icon}
 
@@ -101,7 +103,7 @@ def told(lines: list[statements.Line], names: Names) -> list[dict[str, Any]]:
             "line": line,
             "actor": actors[line.actor],
             "purchase": bought.get(line.reference, ""),
-            **said(line.state),
+            **said(line.state, line.reference),
         }
         for line in lines
     ]

@@ -311,11 +311,13 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Voucher": _object(
         "object code credits expires_at available",
-        object={"const": "voucher"},
-        code=_TEXT,
+        object={"enum": ["voucher", "gift"]},
+        code={"type": "string", "description": "A gift's is masked."},
         credits={"type": "integer", "minimum": 1, "description": "What it gave."},
         expires_at=_maybe(_MOMENT),
         available=_WHOLE,
+        from_name={"type": "string", "description": "Of a gift: whom it is from, or empty."},
+        message={"type": "string", "description": "Of a gift: what they say, or empty."},
     ),
     "VoucherCode": _object("code", code={"type": "string", "minLength": 1, "maxLength": 40}),
     "LedgerEntry": _object(

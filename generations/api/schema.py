@@ -195,10 +195,11 @@ def _money(base: str) -> Schema:
         f"{base}/wallet": {"get": _operation("The wallet", wallet)},
         f"{base}/vouchers": {
             "post": _operation(
-                "Use a voucher",
+                "Use a voucher, or redeem a gift",
                 used,
                 requestBody=_body("VoucherCode"),
-                description="Its credits are added to the live wallet, once to an organisation.",
+                description="Its credits are added to the live wallet: a voucher's once to an "
+                "organisation, a gift's once to whoever redeems it.",
             )
         },
         f"{base}/ledger": {

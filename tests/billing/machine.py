@@ -23,11 +23,12 @@ from hypothesis.stateful import (
 )
 
 from accounts import tenancy
-from billing import ledger, proof
+from accounts.actors import Actor
+from billing import gifts, ledger, proof
 from billing.errors import CapReached
 from billing.models import Cap, CapRaise, LotSource
 from kling_saas.lib.refusals import Refusal
-from tests.billing import purse
+from tests.billing import presents, purse
 from tests.billing.plain import FOREVER, PlainCap, PlainWallet, Spender
 from tests.billing.purse import LIVE
 
@@ -91,6 +92,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.holds: dict[str, int] = {}
         self.caps: list[int] = []
         self.organisation = purse.organisation().pk
+        self.buyer = purse.organisation().pk
+        self.gifts: dict[int, tuple[str, tuple[str, int, int, float]]] = {}
         self.wallet = ledger.open_wallet(self.organisation, LIVE)
 
     def teardown(self) -> None:
@@ -134,6 +137,19 @@ class LedgerMachine(RuleBasedStateMachine):
                 self.organisation, LIVE, amount, LotSource.PURCHASE, reference=reference
             ),
             lambda: self.plain.grant(reference, "purchase", amount, FOREVER),
+        )
+
+    @rule(amount=amounts, bonus=st.integers(0, 4), days=lifetimes, pick=st.integers(0, 3))
+    def redeem(self, amount: int, bonus: int, days: float, pick: int) -> None:
+        if pick not in self.gifts:
+            ends = None if days == FOREVER else int(days)
+            made = presents.paid(self.buyer, amount, bonus=bonus, days=ends)
+            words = gifts.reference(made), amount, bonus, days
+            self.gifts[pick] = presents.of(made).code, words
+        code, words = self.gifts[pick]
+        me = Actor(organisation_id=self.organisation, livemode=LIVE)
+        self.both(
+            "redeem", lambda: gifts.redeem(me, code) and None, lambda: self.plain.redeem(*words)
         )
 
     @rule(amount=amounts, pick=orders, by=spenders)

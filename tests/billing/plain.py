@@ -15,13 +15,14 @@ from billing.errors import (
     InsufficientCredits,
     LotSpent,
     ReferenceReused,
+    VoucherNotUsable,
     WalletFrozen,
 )
 
 GRACE_DAYS = 7
-BOUGHT = {"purchase", "plan"}
+BOUGHT = {"purchase", "plan", "gift"}
 _PAYS = {*BOUGHT, "refund"}
-_TYPES = {"purchase": "purchase", "plan": "plan", "refund": "adjust"}
+_TYPES = {"purchase": "purchase", "plan": "plan", "gift": "purchase", "refund": "adjust"}
 _SHARES = (50, 75, 90, 100)
 Spender = tuple[int, str]
 
@@ -121,6 +122,19 @@ class PlainWallet:
         if source in BOUGHT and (paid := min(self.owed, amount)):
             self._settle_debt(lot, paid)
         return True
+
+    def redeem(self, reference: str, amount: int, bonus: int, days: float) -> None:
+        """A gift, once: what was bought of it, and what is free; both end at one moment."""
+        if reference in self.lots:
+            raise VoucherNotUsable("redeemed", "")
+        self.settlings += 1
+        for name, source, gives in (
+            (reference, "gift", amount),
+            (f"{reference}:bonus", "bonus", bonus),
+        ):
+            if gives:
+                self.grant(name, source, gives, days)
+                self.lots[name].moment = 0 if days == FOREVER else self.settlings
 
     def announce(self, reference: str, amount: int) -> bool:
         """Pending until it is bought or withdrawn, once per reference."""

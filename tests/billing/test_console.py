@@ -21,7 +21,7 @@ PLAIN_STATIC = override_settings(
 )
 RECORDS = [
     "wallet", "lot", "hold", "transfer", "pricebook", "price", "quote", "purchase", "paymentevent",
-    "paymentcustomer", "subscription", "refund", "dispute", "dayclose", "referral",
+    "paymentcustomer", "subscription", "refund", "dispute", "dayclose", "referral", "gift",
 ]  # fmt: skip
 
 

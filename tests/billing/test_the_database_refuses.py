@@ -6,9 +6,11 @@ import os
 
 import psycopg
 import pytest
+from django.db import IntegrityError
 
-from billing import ledger
-from tests.billing import purse
+from billing import gifts, ledger
+from billing.models import LotSource
+from tests.billing import presents, purse
 from tests.billing.purse import LIVE
 
 MONEY = ["wallet", "lot", "hold", "holdlot", "transfer"]
@@ -144,3 +146,21 @@ def test_a_row_never_points_into_another_tenant_s_wallet(alice: int) -> None:
     )
     everyone = "SELECT set_config('app.tenant', '*', true)"
     assert refusal(OWNER, mallory, everyone, foreign) == "23503"
+
+
+def test_a_gift_is_redeemed_once_and_for_good() -> None:
+    buyer, taker = purse.organisation().pk, purse.organisation().pk
+    made = presents.paid(buyer, 10)
+    given = gifts.reference(made)
+    ledger.grant(taker, LIVE, 10, LotSource.GIFT, reference=given)
+    with pytest.raises(IntegrityError, match="one_lot_per_gift"):
+        ledger.grant(buyer, LIVE, 10, LotSource.GIFT, reference=given)
+    void = "UPDATE billing_gift SET status = 'void', ended_at = now(), void_for = 'refund:ref_x'"
+    taken = "UPDATE billing_gift SET status = 'redeemed', ended_at = now(), void_for = ''"
+    again = "UPDATE billing_gift SET status = 'open', ended_at = NULL, void_for = ''"
+    assert refusal(OWNER, buyer, void, again) == "accepted"
+    for statements in ((taken, again), (taken, void), (void, taken)):
+        assert refusal(OWNER, buyer, *statements) == POSTED
+    for changed in ("code_hash = 'x'", "status = 'unpaid'", "purchase_id = 0"):
+        assert refusal(OWNER, buyer, f"UPDATE billing_gift SET {changed}") == POSTED
+    assert refusal(OWNER, buyer, "DELETE FROM billing_gift") == POSTED

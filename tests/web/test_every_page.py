@@ -38,7 +38,8 @@ _OUT_OF_SIGHT = """() => [
 _PUBLIC = ["/", "/models", "/pricing", "/docs", "/docs/errors", "/accounts/signup/",
            "/accounts/login/", "/accounts/password/reset/"]  # fmt: skip
 _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library", "/billing/",
-        "/billing/buy", "/billing/statement", "/billing/statement/entries?type=film",
+        "/billing/buy", "/billing/gifts", "/billing/gifts/new?pack=pack-350",
+        "/billing/statement", "/billing/statement/entries?type=film",
         "/billing/statements", "/billing/usage", "/billing/limits", "/dev/keys",
         "/accounts/email/"]  # fmt: skip
 

@@ -186,7 +186,7 @@ def test_the_story_of_a_wallet(visitor: Callable[..., Visitor]) -> None:
     code = elsewhere(_voucher)
     story.person.go("/billing/buy")
     page.fill("#code", code)
-    page.get_by_role("button", name="Use the voucher").click()
+    page.get_by_role("button", name="Use the code").click()
     expect(page.get_by_text("The voucher gave you 25 credits.")).to_be_visible()
     story.until_available(had + 6375)
 

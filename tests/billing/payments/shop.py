@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import AuditEvent
-from billing import backing, ledger, proof, wallets
+from billing import backing, gifts, ledger, proof, wallets
 from billing.models import (
     Dispute,
     EventState,
@@ -60,13 +60,16 @@ class Buyer:
         """Credits since they came."""
         return self.available - self.began
 
-    def begin(self, what: Pack | None = None) -> Purchase:
+    def begin(self, what: Pack | None = None, gift: gifts.Words | None = None) -> Purchase:
         """A purchase that can be paid."""
-        return purchases.start_pack(self.actor, what or pack())
+        return purchases.start_pack(self.actor, what or pack(), gift)
 
-    def buy(self, payments: Service, what: Pack | None = None, number: str = PAYS) -> Purchase:
-        """A purchase that is paid, with its credits."""
-        begun = self.begin(what)
+    def buy(
+        self, payments: Service, what: Pack | None = None, number: str = PAYS,
+        gift: gifts.Words | None = None,
+    ) -> Purchase:  # fmt: skip
+        """A purchase that is paid, with its credits or its code."""
+        begun = self.begin(what, gift)
         payments.pay(begun.pay_url, number)
         return self.until(begun, status="paid")
 
@@ -119,7 +122,7 @@ class Buyer:
         return proof.prove(self.id).holds and not self.unbacked()
 
     def unbacked(self) -> set[str]:
-        """The purchases, refunds and disputes of these days that the ledger does not bear out."""
+        """What of these days the ledger does not bear out: purchases, refunds, disputes, gifts."""
         now, days = timezone.now(), timedelta(days=2)
         found = {name for name, _says in backing.unbacked(now - days, now + days)}
         with tenancy.scope(self.id):
@@ -127,6 +130,7 @@ class Buyer:
                 *Purchase.objects.values_list("public_id", flat=True),
                 *Refund.objects.values_list("public_id", flat=True),
                 *Dispute.objects.values_list("stripe_id", flat=True),
+                *Lot.objects.filter(source="gift").values_list("public_id", flat=True),
             }
 
     def inside(self) -> Client:
