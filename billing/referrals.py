@@ -1,7 +1,7 @@
 """Customers invite others: both are given credits when a newcomer has bought some.
 
-The newcomer's part comes with that purchase; the inviter's waits until it can hardly go back any
-more, and is given only if nothing of it did: so nothing is ever taken away again.
+Both wait until that purchase can hardly go back any more, and are given only if nothing of it did:
+so nothing is ever taken away again, and nobody gains by a purchase that was none.
 """
 
 from __future__ import annotations
@@ -50,10 +50,11 @@ class Came:
 @dataclass(frozen=True, slots=True)
 class Invitations:
     """What an organisation's invitations brought: the latest who came, newest first, and the
-    credits earned by all of them.
+    credits earned by all of them; `own` is what waits for it, if it came by one itself.
     """
 
     code: str
+    own: Referral | None
     came: list[Came]
     earned: int
     rewards_this_month: int
@@ -86,10 +87,10 @@ def signed_up(user_id: int, code: str) -> None:
 
 
 def bought(purchase: Purchase) -> None:
-    """A purchase is paid. If it is the first that counts of somebody who came by an invitation, it
-    brings them their part now, and their inviter's later.
+    """A purchase is paid. The first that counts of somebody who came by an invitation brings both
+    their credits later.
 
-    In the transaction that gives its credits.
+    In the transaction that gives its own.
     """
     net = (purchase.paid_cents or 0) - purchase.tax_cents
     if not is_on() or not purchase.livemode or net < settings.REFERRAL_LEAST_CENTS:
@@ -102,18 +103,13 @@ def bought(purchase: Purchase) -> None:
     if mine is None:
         return
     mine.state, mine.purchase = ReferralState.WAITING, purchase
-    mine.credits = settings.REFERRAL_CREDITS
+    mine.credits, mine.gift = settings.REFERRAL_CREDITS, settings.REFERRED_CREDITS
     mine.due_at = timezone.now() + timedelta(days=settings.REFERRAL_WAIT_DAYS)
-    mine.save(update_fields=["state", "purchase", "credits", "due_at"])
-    if settings.REFERRED_CREDITS:
-        _give(
-            purchase.organisation_id, mine, settings.REFERRED_CREDITS,
-            "Gift for coming by an invitation", "referral_welcome",
-        )  # fmt: skip
+    mine.save(update_fields=["state", "purchase", "credits", "gift", "due_at"])
 
 
 def settle_due() -> int:
-    """Give the inviters' rewards that have waited long enough, a batch; how many were looked at.
+    """Give the rewards and gifts that have waited long enough, a batch; how many were looked at.
 
     Of what may still go back it is asked again a day later. What was promised is given though
     invitations were switched off meanwhile.
@@ -139,10 +135,13 @@ def of(organisation_id: int) -> Invitations:
         )
         cursor.execute("SELECT created_at, state, credits, settled_at FROM billing_invited()")
         came = [Came(*row) for row in cursor.fetchall()]
+        own = Referral.objects.filter(organisation_id=organisation_id, due_at__isnull=False)
+        own = own.exclude(gift=0).first()
     given = [one for one in came if one.state == ReferralState.REWARDED]
     begin = months.begins(months.current().first)
     return Invitations(
         code=mine.code,
+        own=own,
         came=came[:_SHOWN],
         earned=sum(one.credits for one in given),
         rewards_this_month=sum(
@@ -170,6 +169,11 @@ def _settle(referral: int) -> None:
             mine.state = _judged(mine)
             mine.due_at, mine.settled_at = None, timezone.now()
         mine.save(update_fields=["state", "due_at", "settled_at"])
+        if mine.gift and mine.state in {ReferralState.REWARDED, ReferralState.OVER}:
+            _give(
+                mine.organisation_id, mine, mine.gift, "Gift for coming by an invitation",
+                "referral_welcome",
+            )  # fmt: skip
         if mine.state == ReferralState.REWARDED:
             _give(
                 mine.inviter_id, mine, mine.credits, "Reward for an invitation",

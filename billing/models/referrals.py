@@ -43,8 +43,8 @@ class ReferralState(models.TextChoices):
 class Referral(TenantRow):
     """`organisation` signed up by the link of `inviter`: once, and never by its own.
 
-    `purchase` is the one that counts; `credits` what it promised the inviter, given or not at
-    `due_at`.
+    `purchase` is the one that counts; `credits` what it promised the inviter and `gift` what the
+    newcomer, given or not at `due_at`.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=new_referral_id)
@@ -59,6 +59,7 @@ class Referral(TenantRow):
         related_name="+",
     )  # fmt: skip
     credits = models.PositiveBigIntegerField(default=0)
+    gift = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)

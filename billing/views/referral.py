@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_safe
 
 from accounts.actors import Actor
@@ -64,10 +65,14 @@ def invited(request: HttpRequest, code: str) -> HttpResponse:
 
 def _promise() -> str:
     words = _(
-        "You are invited: your first purchase of at least %(least)s brings you %(gift)s on top."
-    )
-    least = money(settings.REFERRAL_LEAST_CENTS, settings.CURRENCY)
-    return words % {"least": least, "gift": credits_words(settings.REFERRED_CREDITS)}
+        "You are invited: your first purchase of at least %(least)s brings you %(gift)s on top"
+    ) % {
+        "least": money(settings.REFERRAL_LEAST_CENTS, settings.CURRENCY),
+        "gift": credits_words(settings.REFERRED_CREDITS),
+    }
+    days = settings.REFERRAL_WAIT_DAYS
+    later = ngettext(", %(days)s day later.", ", %(days)s days later.", days) % {"days": days}
+    return words + (later if days else ".")
 
 
 def newcomer(sender: object, request: HttpRequest, user: User, **_more: Any) -> None:

@@ -34,7 +34,7 @@ REFERRAL_CREDITS = env.integer(
     least=0,
 )  # fmt: skip
 REFERRED_CREDITS = env.integer(
-    "REFERRED_CREDITS", 0, "Credits for who came by one, with the first purchase.", least=0
+    "REFERRED_CREDITS", 0, "Credits for who came by one, for the first purchase.", least=0
 )
 REFERRAL_DAYS = env.integer("REFERRAL_DAYS", 365, "Days until both expire.", least=1)
 REFERRAL_LEAST_CENTS = env.integer(
