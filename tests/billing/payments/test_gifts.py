@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,7 @@ from tests.billing import presents, purse
 from tests.billing.payments.shop import Buyer, pack
 from tests.billing.payments.test_refunds import FAILS
 from tests.billing.test_caps import IN_MEMORY
+from tests.billing.test_console import PLAIN_STATIC
 from tests.billing.test_vouchers import at_once
 from tests.payments_sandbox.service import Service
 from tests.waiting import until
@@ -266,4 +268,18 @@ def test_money_that_went_back_elsewhere_takes_an_open_one_and_is_owed_for_a_part
     assert owed - gone == 525 + 1050
     assert bob.money() == (1050, 0, False)
     assert alice.proven()
+    assert bob.proven()
+
+
+def test_a_code_whose_key_is_gone_is_not_shown_and_gives_what_it_promised() -> None:
+    alice, bob = Buyer(), Buyer()
+    bought = presents.paid(alice.id, 100, cents=280)
+    code = code_of(bought)
+    other = "k9:" + base64.b64encode(b"9" * 32).decode()
+    with override_settings(ENCRYPTION_KEYS=[other]), PLAIN_STATIC:
+        for page in ("/billing/gifts", f"/billing/purchases/{bought.public_id}"):
+            shown = alice.inside().get(page).content.decode()
+            assert "This code cannot be shown at the moment" in shown
+            assert code not in shown
+        assert vouchers.redeem(bob.actor, code).credits == 100
     assert bob.proven()
