@@ -65,6 +65,11 @@ def is_on() -> bool:
     return bool(settings.REFERRAL_CREDITS)
 
 
+def wait_days() -> int:
+    """For how long a purchase must stand: not shorter than customers may take their money back."""
+    return int(max(settings.REFERRAL_WAIT_DAYS, settings.REFUND_DAYS))
+
+
 def known(code: str) -> bool:
     """Whether somebody invites by this code now."""
     return is_on() and _inviter(code) is not None
@@ -104,7 +109,7 @@ def bought(purchase: Purchase) -> None:
         return
     mine.state, mine.purchase = ReferralState.WAITING, purchase
     mine.credits, mine.gift = settings.REFERRAL_CREDITS, settings.REFERRED_CREDITS
-    mine.due_at = timezone.now() + timedelta(days=settings.REFERRAL_WAIT_DAYS)
+    mine.due_at = timezone.now() + timedelta(days=wait_days())
     mine.save(update_fields=["state", "purchase", "credits", "gift", "due_at"])
 
 
@@ -159,11 +164,13 @@ def _inviter(code: str) -> int | None:
 
 def _settle(referral: int) -> None:
     with tenancy.system("a reward is judged by another tenant's purchase"):
-        due = Referral.objects.select_for_update(skip_locked=True, of=("self",))
-        mine = due.select_related("purchase").filter(pk=referral, due_at__lte=Now()).first()
+        due = Referral.objects.select_for_update(skip_locked=True)
+        mine = due.filter(pk=referral, due_at__lte=Now()).first()
         if mine is None:
             return
-        if _may_go_back(mine.purchase):
+        # A refund that is asked for now comes before this, or finds it judged.
+        purchase = Purchase.objects.select_for_update().get(pk=mine.purchase_id)
+        if _may_go_back(purchase):
             mine.due_at = timezone.now() + _LOOK_AGAIN
         else:
             mine.state = _judged(mine)
@@ -182,16 +189,19 @@ def _settle(referral: int) -> None:
 
 
 def _may_go_back(purchase: Purchase) -> bool:
-    """It is being paid back or disputed, and not decided yet."""
+    """It is being paid back or disputed, and not decided yet; or the spending of whoever bought it
+    is stopped, as when their card is said to be stolen.
+    """
     asked = Refund.objects.filter(purchase=purchase, status=RefundStatus.ASKED)
     open_still = Dispute.objects.filter(purchase=purchase, closed_at=None)
-    return bool(asked.exists() or open_still.exists())
+    stopped = freezes.causes(purchase.organisation_id, purchase.livemode)
+    return bool(stopped or asked.exists() or open_still.exists())
 
 
 def _judged(referral: Referral) -> ReferralState:
     """What becomes of the reward. Locks the inviter's code: of two, the second counts the first."""
-    back = Refund.objects.filter(purchase=referral.purchase, status=RefundStatus.SUCCEEDED)
-    lost = Dispute.objects.filter(purchase=referral.purchase, status=freezes.LOST)
+    back = Refund.objects.filter(purchase=referral.purchase_id, status=RefundStatus.SUCCEEDED)
+    lost = Dispute.objects.filter(purchase=referral.purchase_id, status=freezes.LOST)
     if back.exists() or lost.exists():
         return ReferralState.WENT_BACK
     ReferralCode.objects.select_for_update().get(organisation_id=referral.inviter_id)

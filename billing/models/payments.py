@@ -224,7 +224,7 @@ class Refund(TenantPart):
     )
     created_at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True, blank=True)
-    credit_note_id = models.CharField(max_length=80, null=True, blank=True, unique=True)
+    credit_note_id = models.CharField(max_length=80, blank=True)
     credit_note_number = models.CharField(max_length=80, blank=True)
     credit_note_pdf = models.URLField(max_length=1000, blank=True)
 

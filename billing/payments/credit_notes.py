@@ -27,7 +27,9 @@ def issue(refund: Refund) -> None:
     """
     note = _written(refund) or _ordered(refund)
     with tenancy.scope(refund.organisation_id):
-        row = Refund.objects.select_for_update().get(pk=refund.pk)
+        # Locked as by all who write its refunds: none of them saves what it has read before this.
+        Purchase.objects.select_for_update().get(pk=refund.purchase_id)
+        row = Refund.objects.get(pk=refund.pk)
         row.next_attempt_at = None
         if note is not None:
             row.credit_note_id, row.credit_note_number = note["id"], note["number"]
@@ -47,12 +49,21 @@ def regret(refund: Refund) -> None:
 
 
 def _written(refund: Refund) -> gateway.Doc | None:
+    """The note that links it; one of the dashboard may be of several refunds, or of a part."""
     wanted: Any = {"invoice": refund.purchase.invoice_id, "limit": 100}
+    found: gateway.Doc | None = None
+    noted = 0
     for note in gateway.ask(lambda v1: v1.credit_notes.list(wanted))["data"]:
-        if any(link["refund"] == refund.stripe_id for link in note["refunds"]):
-            found: gateway.Doc = note
-            return found
-    return None
+        mine = [link for link in note["refunds"] if link["refund"] == refund.stripe_id]
+        if mine and note["status"] != "void":
+            found, noted = note, noted + sum(link["amount_refunded"] for link in mine)
+    if found is not None and noted != refund.amount_cents:
+        log.error(
+            "ALARM payments: of %s, %s of %s cents have a credit note. Write the rest by hand for "
+            "invoice %s.", refund.public_id, noted, refund.amount_cents,
+            refund.purchase.invoice_number,
+        )  # fmt: skip
+    return found
 
 
 def _ordered(refund: Refund) -> gateway.Doc | None:

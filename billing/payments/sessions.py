@@ -11,12 +11,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import outbox, tenancy
 from accounts.models import AuditEvent
 from billing import freezes, gifts, ledger, referrals
-from billing.models import LotSource, Purchase, PurchaseKind, PurchaseStatus
+from billing.models import LotSource, Purchase, PurchaseKind, PurchaseStatus, RefundStatus
 from billing.payments import customers, gateway
 from billing.payments.errors import Disagrees, NotOurs
 from kling_saas.lib.logs import kept
@@ -90,6 +91,9 @@ def _write(purchase: Purchase, session: gateway.Doc) -> None:
     complete = session["status"] == "complete"
     purchase.session_id = session["id"]
     if purchase.status == PurchaseStatus.PAID:
+        if session["invoice"] and not purchase.invoice_id:  # what went back before has no paper yet
+            without = purchase.refunds.filter(status=RefundStatus.SUCCEEDED, credit_note_id="")
+            without.update(next_attempt_at=Now(), attempts=0)
         note_invoice(purchase, session["invoice"])
     elif complete and session["payment_status"] in {"paid", "no_payment_required"}:
         _paid(purchase, session, intent)

@@ -38,7 +38,7 @@ def referral(request: ActingRequest, actor: Actor) -> HttpResponse:
         "reward": settings.REFERRAL_CREDITS,
         "gift": settings.REFERRED_CREDITS,
         "valid_days": settings.REFERRAL_DAYS,
-        "wait_days": settings.REFERRAL_WAIT_DAYS,
+        "wait_days": referrals.wait_days(),
         "least_cents": settings.REFERRAL_LEAST_CENTS,
         "most": settings.REFERRALS_A_MONTH,
         "currency": settings.CURRENCY,
@@ -70,7 +70,7 @@ def _promise() -> str:
         "least": money(settings.REFERRAL_LEAST_CENTS, settings.CURRENCY),
         "gift": credits_words(settings.REFERRED_CREDITS),
     }
-    days = settings.REFERRAL_WAIT_DAYS
+    days = referrals.wait_days()
     later = ngettext(", %(days)s day later.", ", %(days)s days later.", days) % {"days": days}
     return words + (later if days else ".")
 

@@ -41,7 +41,10 @@ REFERRAL_LEAST_CENTS = env.integer(
     "REFERRAL_LEAST_CENTS", 980, "Least purchase that counts, without tax, cents.", least=1
 )
 REFERRAL_WAIT_DAYS = env.integer(
-    "REFERRAL_WAIT_DAYS", 14, "Days it must stand until it is rewarded: best REFUND_DAYS.", least=0
+    "REFERRAL_WAIT_DAYS",
+    14,
+    "Days it must stand until it is rewarded; REFUND_DAYS at least.",
+    least=0,
 )
 REFERRALS_A_MONTH = env.integer(
     "REFERRALS_A_MONTH", 20, "At most so many rewards to one organisation a month.", least=1

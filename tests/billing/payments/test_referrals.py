@@ -18,9 +18,17 @@ from django.test import Client, override_settings
 
 from accounts import organisations, tenancy
 from accounts.models import Organisation, User
-from billing import referrals
+from billing import freezes, ledger, referrals
 from billing.models import Lot, Purchase, Referral, ReferralCode
-from billing.payments import changes, customers, disputes, invoices, refunds, sessions
+from billing.payments import (
+    changes,
+    customers,
+    disputes,
+    invoices,
+    refunds,
+    sessions,
+    warnings,
+)
 from tests.billing.payments.shop import Buyer, pack
 from tests.billing.payments.test_disputes import dispute
 from tests.billing.payments.test_plans import plan
@@ -29,6 +37,7 @@ from tests.payments_sandbox.service import PAYS, Service
 from tests.people import Customer
 
 REWARD, GIFT = 300, 120
+WARNED = "4000000000005423"
 
 
 @pytest.fixture(autouse=True)
@@ -230,6 +239,39 @@ def test_what_goes_back_before_the_wait_is_over_brings_nobody_anything(
     assert [given(one, one) for one in (returns, loses)] == [[], []]
     assert (alice.gained, given(alice, wins)) == (REWARD, [("promo", REWARD, 36)])
     assert "<td>went back</td>" in page(alice)
+
+
+def test_nobody_is_rewarded_while_the_newcomers_card_is_said_to_be_stolen(silent: Service) -> None:
+    alice = Buyer()
+    newcomer = invited(alice)
+    begun = newcomer.begin(pack(bonus_credits=0))
+    silent.pay(begun.pay_url, WARNED)
+    assert begun.session_id is not None
+    sessions.sync(begun.session_id)
+    bought = newcomer.until(begun, status="paid")
+    (charge,) = silent.v1.charges.list({"payment_intent": str(bought.payment_intent_id)}).data
+    (warning,) = silent.v1.radar.early_fraud_warnings.list({"charge": charge.id}).data
+    warnings.sync(warning.id)
+    wait_is_over(newcomer)
+    assert (came(newcomer).state, alice.gained, newcomer.gained) == ("waiting", 0, 1000)
+    for cause in freezes.causes(newcomer.id, True):
+        ledger.thaw(newcomer.id, True, cause=cause.cause, reason="Looked at: it is theirs.")
+    wait_is_over(newcomer)
+    assert (came(newcomer).state, alice.gained, newcomer.gained) == (
+        "rewarded", REWARD, 1000 + GIFT,
+    )  # fmt: skip
+
+
+@override_settings(REFERRAL_WAIT_DAYS=3, REFUND_DAYS=30)
+def test_the_wait_is_not_shorter_than_money_can_be_taken_back(silent: Service) -> None:
+    alice = Buyer()
+    assert "30 days after it, if nothing of it went back" in page(alice)
+    newcomer = invited(alice)
+    bought = buys(newcomer, silent)
+    due = came(newcomer).due_at
+    assert due is not None
+    assert bought.paid_at is not None
+    assert (due - bought.paid_at).days in {29, 30}
 
 
 @override_settings(REFERRALS_A_MONTH=1)

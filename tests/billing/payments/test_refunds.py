@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,7 +16,7 @@ from accounts import tenancy
 from accounts.models import Membership, Role
 from billing import plans
 from billing.models import Purchase, Refund
-from billing.payments import purchases, refunds, returning
+from billing.payments import purchases, refunds, returning, sessions
 from billing.payments.errors import PaymentServiceDown
 from kling_saas.lib.refusals import Conflict, Refusal
 from tests.billing.payments.shop import Buyer, pack, post, told_of
@@ -285,6 +286,63 @@ def test_one_that_the_service_refuses_gives_way_to_the_one_made_there(
     alice.until(begun, refunded_cents=2800)
     assert of(alice, bought) == [(100, 280, "failed"), (1000, 2800, "succeeded")]
     assert (alice.money(), alice.proven()) == ((0, 0, False), True)
+
+
+def test_one_credit_note_of_two_refunds_is_the_paper_of_both(silent: Service) -> None:
+    alice = Buyer()
+    bought = _bought(alice, silent)
+    both = [
+        silent.v1.refunds.create({"payment_intent": str(bought.payment_intent_id), "amount": cents})
+        for cents in (1400, 1000)
+    ]
+    links: Any = [{"refund": both[0].id, "amount_refunded": 1400},
+                  {"refund": both[1].id, "amount_refunded": 600}]  # fmt: skip
+    note = silent.v1.credit_notes.create(
+        {"invoice": str(bought.invoice_id), "amount": 2000, "refunds": links}
+    )
+    for one in both:
+        refunds.sync(one.id)
+    _noted_now(alice)
+    assert notes(alice, bought) == [note.number] * 2
+    _noted_now(alice)
+    assert len(silent.v1.credit_notes.list({"invoice": str(bought.invoice_id)}).data) == 1
+
+
+def test_money_that_went_back_before_its_invoice_was_there_has_its_paper_after(
+    silent: Service,
+) -> None:
+    alice = Buyer()
+    bought = _bought(alice, silent)
+    with tenancy.scope(alice.id):
+        Purchase.objects.filter(pk=bought.pk).update(invoice_id=None, invoice_number="")
+    refunds.ask(alice.now(bought), 500, "It was not made yet")
+    _noted_now(alice)
+    assert not silent.v1.credit_notes.list({"invoice": str(bought.invoice_id)}).data
+    sessions.sync(str(bought.session_id))
+    _noted_now(alice)
+    assert len(notes(alice, bought)) == 1
+
+
+def _bought(buyer: Buyer, payments: Service) -> Purchase:
+    """As this process learns it, told nothing."""
+    begun = buyer.begin()
+    payments.pay(begun.pay_url)
+    sessions.sync(str(begun.session_id))
+    return buyer.until(begun, status="paid")
+
+
+def _noted_now(buyer: Buyer) -> None:
+    """What is due of its refunds is done by whoever comes first."""
+    with tenancy.scope(buyer.id):
+        due = Refund.objects.filter(next_attempt_at__isnull=False)
+        due.update(next_attempt_at=Now())
+
+    def none_is_due() -> bool:
+        refunds.run_due()
+        with tenancy.scope(buyer.id):
+            return not Refund.objects.filter(next_attempt_at__isnull=False).exists()
+
+    until(none_is_due, what="the papers")
 
 
 def test_a_month_comes_back_only_when_nothing_of_it_was_spent_and_ends_the_plan(
