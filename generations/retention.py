@@ -13,7 +13,9 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.db.models import F, Q
+from django.conf import settings
+from django.db import connection
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -44,12 +46,38 @@ def store(made: Iterable[Video | Audio]) -> None:
 
     Needs the owner's scope. Raises IntegrityError when the like was stored already.
     """
+    rows = list(made)
+    if not rows:
+        return
+    days = _days_until_commit(rows[0].organisation_id)
     now = timezone.now()  # film and sound end together
-    for each in made:
-        days = plans.retention([each.organisation_id])[each.organisation_id]
+    for each in rows:
         each.created_at = now
         each.kept_until = now + timedelta(days=days) if days else None
         each.save(force_insert=True)
+
+
+def _days_until_commit(organisation_id: int) -> int | None:
+    """No plan is applied meanwhile: who applies one finds what was stored before, and what is
+    stored after finds the plan.
+    """
+    if settings.FILM_RETENTION_DAYS:
+        with connection.cursor() as cursor:  # the ORM has no such lock; many may hold it at once
+            cursor.execute(
+                "SELECT FROM accounts_organisation WHERE id = %s FOR SHARE", [organisation_id]
+            )
+    return plans.retention([organisation_id])[organisation_id]
+
+
+def held(rows: QuerySet[R]) -> QuerySet[R]:
+    """Those of the rows that are kept, locked: asked of at once, none of them can be swept first.
+
+    A statement's clock stands while it waits for others, and what ends meanwhile is swept. So the
+    locks come first, and what is asked of after that leaves out what has ended. Needs a scope.
+    """
+    kept = rows.filter(KEPT).order_by("pk").select_for_update(no_key=True, of=("self",))
+    list(kept.values_list("pk", flat=True))
+    return rows.filter(KEPT)
 
 
 # -------------------------------------------------------------------- longer
@@ -61,8 +89,8 @@ def follow_plan(organisation_id: int, **_: Any) -> None:
 
 
 def prolong_ending() -> None:
-    """The same for what ends within the hour, of every tenant: a film that was stored while its
-    owner's plan changed did not see the new one, and was not seen by it.
+    """The same for what ends within the hour, of every tenant: nobody applies a plan itself, or the
+    setting, when it was raised.
     """
     soon = Q(kept_until__lte=Now() + _SOON, removed_at=None)
     with tenancy.system("films of every tenant end"):
@@ -74,7 +102,7 @@ def prolong_ending() -> None:
             .distinct()
         }
         if owners:
-            _prolong(owners, soon)
+            _prolong(sorted(owners), soon)  # in one order: several sweeps at once do not cross
 
 
 def _prolong(organisations: Collection[int], which: Q) -> None:
@@ -84,12 +112,14 @@ def _prolong(organisations: Collection[int], which: Q) -> None:
         alike[days].append(organisation)
     for days, theirs in alike.items():
         for rows in _SHELVES:
-            kept = rows.objects.filter(which, organisation_id__in=theirs, kept_until__gt=Now())
+            ending = rows.objects.filter(
+                which, organisation_id__in=theirs, kept_until__isnull=False
+            )
             if days is None:
-                kept.update(kept_until=None)
+                held(ending).update(kept_until=None)
             else:
                 until = F("created_at") + timedelta(days=days)
-                kept.filter(kept_until__lt=until).update(kept_until=until)
+                held(ending.filter(kept_until__lt=until)).update(kept_until=until)
 
 
 # -------------------------------------------------------------------- over
@@ -116,7 +146,10 @@ def remove_ended() -> int:
 
 
 def _ended(rows: type[Video] | type[Audio], after: int) -> list[Video | Audio]:
-    """The next that are over. Who lengthens one at this moment has it locked: it is passed by."""
+    """The next that are over, for good: the database refuses to keep longer what has ended.
+
+    Who began to lengthen one in time has it locked: it is passed by.
+    """
     with tenancy.system("films of every tenant end"):
         over = rows.objects.filter(kept_until__lte=Now(), removed_at=None, pk__gt=after)
         locked = over.order_by("pk").select_for_update(skip_locked=True, of=("self",))

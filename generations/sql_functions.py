@@ -110,3 +110,27 @@ IN_FLIGHT = across_tenants(
 )
 
 DROP_FIGURES = "DROP FUNCTION generations_in_flight;"
+
+# Its files may be deleted from then on. The clock is read when the row is ours: the statement may
+# have begun long before.
+OVER_IS_OVER = """
+CREATE FUNCTION generations_over_is_over() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.kept_until <= clock_timestamp()
+        AND coalesce(NEW.kept_until, 'infinity') > clock_timestamp()
+    THEN
+        RAISE EXCEPTION '%: what is over is not kept again', OLD.public_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER over_is_over BEFORE UPDATE OF kept_until ON generations_video
+    FOR EACH ROW EXECUTE FUNCTION generations_over_is_over();
+CREATE TRIGGER over_is_over BEFORE UPDATE OF kept_until ON generations_audio
+    FOR EACH ROW EXECUTE FUNCTION generations_over_is_over();
+"""
+DROP_OVER = """
+DROP TRIGGER over_is_over ON generations_video;
+DROP TRIGGER over_is_over ON generations_audio;
+DROP FUNCTION generations_over_is_over;
+"""

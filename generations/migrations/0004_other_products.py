@@ -10,6 +10,7 @@ from django.db import migrations, models
 import generations.models.audio
 import generations.models.correction
 from accounts.row_security import Protect, TenantReference
+from generations import sql_functions
 
 
 class Migration(migrations.Migration):
@@ -271,4 +272,5 @@ class Migration(migrations.Migration):
         ),
         Protect("generations_audio"),
         TenantReference("generations_audio", "generation_id", "generations_generation"),
+        migrations.RunSQL(sql_functions.OVER_IS_OVER, sql_functions.DROP_OVER),
     ]

@@ -33,7 +33,7 @@ from tests.generations.programs import (
     native,
     settled,
 )  # fmt: skip
-from tests.generations.reconciliation.test_files import DRY, all_of
+from tests.generations.reconciliation.test_files import DRY, all_of, aside, waits_for_a_lock
 from tests.people import Customer
 from tests.waiting import until
 
@@ -126,14 +126,19 @@ def test_a_film_is_gone_at_every_door_when_its_time_is_over(
 def test_its_files_go_with_the_next_sweep_and_are_not_missed(
     alice: Customer, film: dict[str, Any]
 ) -> None:
-    row = made_days_ago(29.9, film["id"])
-    with tenancy.scope(row.organisation_id):
-        early = Video.objects.filter(pk=row.pk)
+    early = made_days_ago(29.9, stored(alice).generation.public_id)
+    with tenancy.scope(early.organisation_id):
+        mine = Video.objects.filter(pk=early.pk)
         with pytest.raises(IntegrityError, match="kept_as_promised"):
-            early.update(removed_at=timezone.now())
+            mine.update(removed_at=timezone.now())
     retention.remove_ended()
-    assert all(storage.size(key) > 0 for key in row.keys)
+    assert all(storage.size(key) > 0 for key in early.keys)
     row = made_days_ago(30.01, film["id"])
+    with (
+        tenancy.scope(row.organisation_id),
+        pytest.raises(IntegrityError, match="over is not kept again"),
+    ):
+        Video.objects.filter(pk=row.pk).update(kept_until=timezone.now() + DAY)
     with tenancy.scope(row.organisation_id):
         Video.objects.filter(pk=row.pk).update(preview_due_at=timezone.now() - DAY)
     previews.run()
@@ -220,7 +225,7 @@ def test_a_plan_lengthens_what_is_kept_and_nothing_shortens_it(club: Plan) -> No
             type(subscription).objects.filter(pk=subscription.pk).update(ended_at=timezone.now())
         plans.apply(bob.organisation.pk)
         assert [days(row) for row in (first, second, stored(bob))] == [30, 30, 7]
-        # One that was stored while the plan came is found before it ends.
+        # A plan that was raised is seen before they end.
         unseen = stored(bob)
         subscribe(bob.organisation.pk, club)
         made_days_ago(6.99, unseen.generation.public_id, kept=7)
@@ -229,6 +234,34 @@ def test_a_plan_lengthens_what_is_kept_and_nothing_shortens_it(club: Plan) -> No
         Plan.objects.filter(pk=club.pk).update(retention_days=None)
         plans.apply(bob.organisation.pk)
         assert [days(row) for row in (first, unseen, stored(bob), over)] == [None, None, None, 7]
+
+
+def test_what_ends_while_a_plan_comes_is_not_promised_again(club: Plan) -> None:
+    bob = funded("bob")
+    with override_settings(FILM_RETENTION_DAYS=7):
+        first, over = stored(bob), stored(bob)
+        subscribe(bob.organisation.pk, club)
+        with tenancy.system("a test has a film in hand"):
+            Video.objects.select_for_update().get(pk=first.pk)
+            applying = aside(lambda: plans.apply(bob.organisation.pk))
+            until(waits_for_a_lock, what="the plan at that film")
+            made_days_ago(7, over.generation.public_id, kept=7)
+        applying.result(30)
+    retention.remove_ended()
+    assert film_of(over.generation.public_id).removed_at
+    assert [days(row) for row in (first, over)] == [30, 7]
+
+
+def test_a_film_that_is_stored_while_a_plan_comes_is_kept_as_the_plan_says(club: Plan) -> None:
+    bob = funded("bob")
+    order = parked(bob)
+    with override_settings(FILM_RETENTION_DAYS=7):
+        with tenancy.scope(bob.organisation.pk):
+            subscribe(bob.organisation.pk, club)
+            plans.apply(bob.organisation.pk)
+            storing = aside(lambda: stored(bob, order))
+            until(lambda: storing.done() or waits_for_a_lock(), what="the film at the plan")
+        assert days(storing.result(30)) == 30
 
 
 @pytest.mark.parametrize(
