@@ -12,17 +12,18 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from billing import codes, ledger, notices
+from billing import codes, freezes, ledger, notices
 from billing.errors import BillingRefusal, VoucherNotUsable
 from billing.models import MOST_LETTERS, Gift, GiftStatus, Purchase, PurchaseKind
 
-_GROUPS = 4
+_GROUPS = 5  # of four letters: with its last ones known there is as much left to guess as in a key
 _NOT_USABLE = {
     GiftStatus.REDEEMED: "This gift was redeemed before: each can be once.",
     GiftStatus.VOID: "This gift was taken back: ask whoever gave it to you.",
@@ -136,15 +137,20 @@ def redeem(actor: Actor, code: str) -> Given | None:
     has this code.
 
     Raises VoucherNotUsable for one that was redeemed or taken back, or is stopped: its payment is
-    in doubt, or whoever bought it may not spend anything themselves.
+    in doubt, or whoever bought it may not spend anything themselves, or owes credits.
     """
     state, gave, expires_at, from_name, message = ledger.redeem_gift(
-        actor.organisation_id, actor.livemode, code_hash=_digest(code), actor=actor.name
+        actor.organisation_id,
+        actor.livemode,
+        code_hash=_digest(code),
+        vendor=settings.PAYMENTS_VENDOR,
+        actor=actor.name,
     )
     if state is None:
         return None
     if state != GiftStatus.OPEN:
         raise VoucherNotUsable(state, _NOT_USABLE[state])
+    freezes.thaw_settled(actor.organisation_id, actor.livemode)
     return Given(gave, expires_at, Words(from_name, message))
 
 
@@ -167,7 +173,7 @@ def bought(actor: Actor) -> list[tuple[Gift, bool]]:
 
 
 def _digest(code: str) -> str:
-    """However it was typed. About 80 bits of chance need no salt."""
+    """However it was typed. About 99 bits of chance need no salt."""
     plain = "".join(filter(str.isalnum, code)).upper()
     return hashlib.sha256(f"gift:{plain}".encode()).hexdigest()
 

@@ -136,14 +136,14 @@ def write_off(
 
 
 def redeem_gift(
-    organisation_id: int, livemode: bool, *, code_hash: str, actor: str
+    organisation_id: int, livemode: bool, *, code_hash: str, vendor: str, actor: str
 ) -> tuple[str | None, int, datetime | None, str, str]:
-    """Give the credits of the gift whose code has this digest, once, whoever bought it.
+    """Give the credits of the gift whose code has this digest, once, whoever bought it of `vendor`.
 
     What it was, None for no such gift; its credits are given if it was `open`. Then also: how many,
     their end (None: never), from whom it is and what they say.
     """
-    row = _in_scope(organisation_id, "billing_redeem_gift", [livemode, code_hash, actor])
+    row = _in_scope(organisation_id, "billing_redeem_gift", [livemode, code_hash, vendor, actor])
     return row[0], int(row[1] or 0), row[2], row[3] or "", row[4] or ""
 
 

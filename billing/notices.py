@@ -20,7 +20,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts import letters, outbox, tenancy
-from accounts.actors import Actor
+from accounts.actors import BUYERS, Actor
 from accounts.models import Membership, Role, User
 from billing.models import Gift, GiftStatus, Notice
 from kling_saas.lib import product
@@ -31,6 +31,7 @@ _LEASE = timedelta(minutes=5)
 _PAUSES = (60, 600, 3600, 6 * 3600)  # seconds until the n-th next try
 _SHOWN_DAYS = 14
 _MONEY = (Role.OWNER, Role.BILLING)
+_GIFT = "gift_bought"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _mail(notice: Notice) -> None:
 
 def _secrets(notice: Notice) -> dict[str, str]:
     """The code of a gift: in no row that is shown or sent to programs."""
-    if notice.kind != "gift_bought":
+    if notice.kind != _GIFT:
         return {}
     with tenancy.scope(notice.organisation_id):
         mine = Gift.objects.filter(purchase__public_id=notice.facts["gift"])
@@ -158,13 +159,14 @@ def _secrets(notice: Notice) -> dict[str, str]:
 
 def _addresses(notice: Notice) -> list[str]:
     with tenancy.scope(notice.organisation_id):
+        members = Membership.objects.filter(organisation=notice.organisation_id)
+        told = members.filter(role__in=_MONEY)
         if alone := notice.facts.get("to"):
-            whom = [alone]
-        else:
-            of_money = Membership.objects.filter(
-                organisation=notice.organisation_id, role__in=_MONEY
-            )
-            whom = list(of_money.values_list("user_id", flat=True))
+            still = members.filter(user=alone)
+            if notice.kind == _GIFT:  # its code is money
+                still = still.filter(role__in=BUYERS)
+            told = still if still.exists() or notice.kind != _GIFT else told
+        whom = list(told.values_list("user_id", flat=True))
     people = User.objects.filter(pk__in=whom, is_active=True).order_by("pk")
     return list(people.values_list("email", flat=True))
 

@@ -25,7 +25,8 @@ WRONG_CODES_AN_HOUR = 10
 _LONGEST = 40
 _HOUR = timedelta(hours=1)
 _WRONG, _REDEEMED, _GIFT = "voucher.wrong_code", "voucher.redeemed", "gift.redeemed"
-_SHORT, _SHOWN = 9, 4  # letters: what is longer may be a gift's code but for one of them
+_LONG = "(a long code)"
+_SHORT = 9  # letters: what is longer may be a gift's code but for one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _tried(actor: Actor, code: str) -> Redeemed | Refusal:
         with transaction.atomic():
             return _used(actor, code)
     except UnknownVoucher as refusal:
-        _note(actor, _WRONG, _masked(code), {})
+        _note(actor, _WRONG, code if len(code) <= _SHORT else _LONG, {})
         return refusal
     except VoucherNotUsable as refusal:
         return refusal
@@ -132,8 +133,8 @@ def _gift(actor: Actor, code: str) -> Redeemed:
 
 
 def _masked(code: str) -> str:
-    """Nothing of the length of a gift's code is written down."""
-    return code if len(code) <= _SHORT else f"{code[:_SHOWN]}…"
+    """A gift's, which gives nothing any more."""
+    return f"{code[:4]}…"
 
 
 def _take_use(actor: Actor, voucher: Voucher) -> None:

@@ -60,7 +60,7 @@ DOORS = [
     "billing_reinstate(bigint, boolean, text, text, text)",
     "billing_write_off(bigint, boolean, text, text, text)",
     "billing_roll_over(bigint, boolean, bigint, timestamptz, text)",
-    "billing_redeem_gift(bigint, boolean, text, text)",
+    "billing_redeem_gift(bigint, boolean, text, text, text)",
     "billing_gift_stopped(billing_purchase)",
     "billing_freeze(bigint, boolean, text, text)",
     "billing_thaw(bigint, boolean, text)",

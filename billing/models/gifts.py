@@ -84,4 +84,4 @@ class Gift(TenantPart):
     @property
     def masked(self) -> str:
         """Its code as it may be shown to anybody."""
-        return f"····-····-····-{self.last4}" if self.last4 else ""
+        return f"····-····-····-····-{self.last4}" if self.last4 else ""

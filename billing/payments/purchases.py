@@ -104,7 +104,8 @@ def _session(purchase: Purchase, pack: Pack, customer: str) -> SessionCreatePara
         "customer": customer,
         "customer_update": {"name": "auto", "address": "auto"},
         "invoice_creation": {"enabled": True, "invoice_data": {"metadata": ours}},
-        "allow_promotion_codes": True,
+        # What is given away was paid for: credits that cost nothing stay with whoever has the code.
+        "allow_promotion_codes": purchase.kind != PurchaseKind.GIFT,
         "tax_id_collection": {"enabled": True},
         "billing_address_collection": "auto",
         "success_url": f"{here}?paid=1",

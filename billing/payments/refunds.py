@@ -92,7 +92,8 @@ def _begin(
         attempts=1, next_attempt_at=timezone.now() + _LEASE,  # whoever asks tries it at once
     )  # fmt: skip
     if purchase.kind == PurchaseKind.GIFT:
-        assert gifts.take_back(purchase, of(refund)), "only an open one can be paid back"
+        taken = gifts.take_back(purchase, of(refund))
+        assert taken, "only an open one can be paid back"
     else:
         _take(purchase, refund, part.credits, part.on_top)
         topups.stop(purchase.organisation_id, _PAID_BACK)  # or it would buy them anew

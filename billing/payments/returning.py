@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
+from accounts.models import Organisation
 from billing import gifts, wallets
 from billing.errors import BillingRefusal
 from billing.models import Dispute, Purchase, PurchaseKind, Refund
@@ -51,7 +52,7 @@ class Offer:
 def offer(actor: Actor, purchase: Purchase) -> Offer | None:
     """All that the actor can have paid back of it now; None: nothing, too late, they owe
     credits, or it is not theirs to ask."""
-    if not actor.may_buy or actor.suspended:
+    if not actor.may_buy or _is_suspended(actor.organisation_id):
         return None
     if not settings.REFUND_DAYS or purchase.paid_at is None:
         return None
@@ -132,3 +133,9 @@ def of(actor: Actor, purchase: Purchase) -> list[tuple[Refund, int]]:
     """
     with tenancy.scope(actor.organisation_id):
         return [(one, refunds.on_top(one)) for one in purchase.refunds.order_by("pk")]
+
+
+def _is_suspended(organisation_id: int) -> bool:
+    with tenancy.scope(organisation_id):
+        mine = Organisation.objects.filter(pk=organisation_id, suspended_at__isnull=False)
+        return bool(mine.exists())

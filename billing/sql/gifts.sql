@@ -2,10 +2,11 @@
 
 -- Give an organisation the credits of the gift whose code has this digest, once, whoever bought it:
 -- the scope sees no more of it than what is answered. `state` is what it was: open (it is given
--- now), redeemed, void, stopped (its payment is in doubt), or NULL where there is no such code.
+-- now), redeemed, void, stopped (its payment is in doubt, or was of another mode or vendor than
+-- these), or NULL where there is no such code.
 CREATE OR REPLACE FUNCTION billing_redeem_gift(
-    p_organisation bigint, p_livemode boolean, p_hash text, p_actor text, OUT state text,
-    OUT credits bigint, OUT expires_at timestamptz, OUT from_name text, OUT message text
+    p_organisation bigint, p_livemode boolean, p_hash text, p_vendor text, p_actor text,
+    OUT state text, OUT credits bigint, OUT expires_at timestamptz, OUT from_name text, OUT message text
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -20,7 +21,8 @@ BEGIN
     -- Whoever pays it back, or hears that the bank does, holds this lock, too.
     SELECT * INTO v_bought FROM billing_purchase WHERE id = v_gift.purchase_id FOR UPDATE;
     SELECT * INTO v_gift FROM billing_gift WHERE id = v_gift.id;
-    state := CASE WHEN v_gift.status = 'open' AND billing_gift_stopped(v_bought)
+    state := CASE WHEN v_gift.status = 'open' AND (billing_gift_stopped(v_bought)
+                      OR v_bought.livemode <> p_livemode OR v_bought.vendor <> p_vendor)
                   THEN 'stopped' ELSE v_gift.status END;
     IF state = 'open' THEN
         UPDATE billing_gift SET status = 'redeemed', ended_at = statement_timestamp()
@@ -44,7 +46,7 @@ BEGIN
 END $$;
 
 -- Whether nobody may redeem it at the moment: a bank asks for its payment, or whoever bought it may
--- not spend anything themselves.
+-- not spend anything themselves, or owes credits, as for a part of it that was paid back.
 CREATE OR REPLACE FUNCTION billing_gift_stopped(p_purchase billing_purchase) RETURNS boolean
 LANGUAGE sql STABLE AS $$
     SELECT EXISTS (
@@ -52,7 +54,7 @@ LANGUAGE sql STABLE AS $$
            AND status IN ('needs_response', 'under_review')
     ) OR EXISTS (
         SELECT FROM billing_wallet WHERE organisation_id = p_purchase.organisation_id
-           AND livemode = p_purchase.livemode AND frozen_at IS NOT NULL
+           AND livemode = p_purchase.livemode AND (frozen_at IS NOT NULL OR owed > 0)
     ) OR EXISTS (
         SELECT FROM accounts_organisation
          WHERE id = p_purchase.organisation_id AND suspended_at IS NOT NULL

@@ -10,9 +10,17 @@ from billing import gifts
 from billing.models import Gift, Purchase, PurchaseKind, PurchaseStatus
 from tests.billing.purse import LIVE
 
+SILENT = gifts.Words()
+
 
 def paid(
-    buyer: int, credits_: int, *, bonus: int = 0, cents: int = 0, days: int | None = None
+    buyer: int,
+    credits_: int,
+    *,
+    bonus: int = 0,
+    cents: int = 0,
+    days: int | None = None,
+    said: gifts.Words = SILENT,
 ) -> Purchase:
     """One that the organisation has bought, whose code is open."""
     with tenancy.scope(buyer):
@@ -22,7 +30,7 @@ def paid(
             currency="usd", amount_cents=cents, paid_cents=cents, status=PurchaseStatus.PAID,
             paid_at=timezone.now(),
         )  # fmt: skip
-        gifts.prepare(made, gifts.Words())
+        gifts.prepare(made, said)
         gifts.make(made)
     return made
 

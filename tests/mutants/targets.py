@@ -65,7 +65,7 @@ TARGETS = (
         2,
     ),
     Target("billing/sql/caps.sql", _CAPS, 6),
-    Target("billing/sql/gifts.sql", _LEDGER, 6),
+    Target("billing/sql/gifts.sql", ("tests/billing/test_gifts.py", *_LEDGER)),
     Target("billing/sql/guards.sql", (*_LEDGER, *_PRICES), 1),
     Target(
         "generations/sql_functions.py",

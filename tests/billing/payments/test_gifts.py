@@ -71,7 +71,7 @@ def test_a_gift_is_bought_and_redeemed_by_another_who_spends_it(
     payments.pay(begun.headers["Location"])
     bought = alice.until(bought, status="paid")
     code = code_of(bought)
-    assert len(code) == 19
+    assert len(code) == 24
     assert (alice.money(), alice.lots(bought), alice.proven()) == ((0, 0, False), [], True)
     for shown in (page, f"{site}/billing/gifts"):
         assert code in shop.get(shown, timeout=60).text
@@ -283,3 +283,12 @@ def test_a_code_whose_key_is_gone_is_not_shown_and_gives_what_it_promised() -> N
             assert code not in shown
         assert vouchers.redeem(bob.actor, code).credits == 100
     assert bob.proven()
+
+
+def test_a_code_that_was_mistyped_is_written_down_nowhere() -> None:
+    bob = Buyer()
+    code = code_of(presents.paid(Buyer().id, 100))
+    with pytest.raises(UnknownVoucher):
+        vouchers.redeem(bob.actor, code[:-1] + ("A" if code[-1] != "A" else "B"))
+    with tenancy.scope(bob.id):
+        assert AuditEvent.objects.get(action="voucher.wrong_code").subject == "(a long code)"

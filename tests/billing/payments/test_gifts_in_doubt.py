@@ -6,20 +6,25 @@ import random
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.db import transaction
 from django.db.models.functions import Now
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts import tenancy
-from billing import backing, closing, gifts, ledger, months, revenue, vouchers
-from billing.models import Gift, Lot, LotSource, Purchase
+from accounts.models import Membership, Organisation
+from billing import backing, closing, gifts, ledger, months, notices, revenue, vouchers
+from billing.models import Gift, Lot, LotSource, Notice, Purchase
 from billing.payments import refunds, returning
 from kling_saas.lib.refusals import Conflict
 from tests.billing import presents, purse
 from tests.billing.payments.shop import Buyer, post, told_of
 from tests.billing.payments.test_disputes import DISPUTED, WARNED, dispute, seen
 from tests.billing.payments.test_gifts import WORDS, code_of, refused, state
+from tests.billing.test_caps import IN_MEMORY
 from tests.payments_sandbox.service import Service
+from tests.people import customer
 from tests.waiting import until
 
 
@@ -166,3 +171,62 @@ def test_the_close_and_the_reports_know_open_redeemed_and_taken_back_ones(
     assert row.figures["deferred"]["gift"]["cents"] >= 2800
     assert alice.proven()
     assert bob.proven()
+
+
+def test_money_that_goes_back_in_parts_stops_the_code(payments: Service) -> None:
+    alice, bob = Buyer(), Buyer()
+    alice.spend(alice.available)
+    bought = alice.buy(payments, gift=WORDS)
+    for back in (1400, 2800):
+        payments.v1.refunds.create(
+            {"payment_intent": str(bought.payment_intent_id), "amount": 1400}
+        )
+        bought = alice.until(bought, refunded_cents=back)
+        assert refused(bob, code_of(bought)) == "stopped"
+    assert (bob.gained, alice.proven()) == (0, True)
+
+
+def test_the_code_is_mailed_only_to_who_may_still_spend_it(payments: Service) -> None:
+    alice, other = Buyer(), customer("other")
+    begun = alice.begin(gift=WORDS)
+    with tenancy.scope(alice.id):
+        Membership.objects.filter(organisation_id=alice.id).update(user=other.user)
+    payments.pay(begun.pay_url)
+    bought = alice.until(begun, status="paid")
+    with tenancy.scope(alice.id):
+        notice = Notice.objects.get(kind="gift_bought")
+    with override_settings(EMAIL_BACKEND=IN_MEMORY):
+        mail.outbox = []
+        notices._mail(notice)
+    (letter,) = [one for one in mail.outbox if code_of(bought) in one.body]
+    assert letter.to == [other.user.email]
+
+
+def test_who_is_suspended_takes_no_money_back(site: str, payments: Service) -> None:
+    alice = Buyer()
+    for bought in (alice.buy(payments, gift=WORDS), alice.buy(payments)):
+        page = f"{site}/billing/purchases/{bought.public_id}"
+        web = alice.browser(site)
+        with tenancy.scope(alice.id):
+            mine = Organisation.objects.filter(pk=alice.id)
+            mine.update(suspended_at=timezone.now())
+        web.post(f"{page}/refund", {"credits": "1000", "seen": "1000"}, timeout=60)
+        assert alice.now(bought).refunded_cents == 0
+        assert "Get $" not in web.get(page, timeout=60).text
+        with tenancy.scope(alice.id):
+            mine.update(suspended_at=None)
+
+
+def test_a_gift_that_pays_what_a_lost_dispute_left_owed_thaws_the_wallet(
+    payments: Service,
+) -> None:
+    alice = Buyer()
+    alice.spend(alice.available)
+    bought = alice.buy(payments)
+    alice.spend(alice.available)
+    name = dispute(payments, bought)
+    payments.control(f"disputes/{name}", outcome="lost")
+    seen(alice, name, "lost")
+    owed = alice.money()[1]
+    vouchers.redeem(alice.actor, code_of(presents.paid(Buyer().id, owed + 10)))
+    assert alice.money()[1:] == (0, False)
