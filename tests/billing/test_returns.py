@@ -139,6 +139,21 @@ def test_a_dispute_that_is_won_forgives_no_debt_but_its_own_and_what_it_gives_ba
     assert proof.prove(alice).holds
 
 
+def test_a_later_dispute_that_is_won_first_leaves_the_earlier_debt_as_it_was() -> None:
+    alice = purse.funded(100)
+    hold = ledger.reserve(alice, LIVE, 100, reference="gen_a").hold_id
+    with tenancy.scope(alice):
+        ledger.capture(hold, 100)
+    for name, amount in (("dp_1", 50), ("dp_2", 30)):
+        ledger.claw_back(
+            alice, LIVE, amount, purchase="first purchase", reference=name, reason="dispute"
+        )
+    for name, owed in (("dp_2", 50), ("dp_1", 0)):
+        assert ledger.reinstate(alice, LIVE, reference=name, reason="won") == 0
+        assert wallets.balance(alice, LIVE).owed == owed
+    assert proof.prove(alice).holds
+
+
 def test_what_comes_back_to_bought_lots_pays_a_debt_first() -> None:
     alice = purse.funded(100)
     ledger.grant(alice, LIVE, 20, LotSource.PROMO, reference="gift")
