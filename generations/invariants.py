@@ -17,10 +17,10 @@ from django.db.backends.utils import CursorWrapper
 
 from accounts import tenancy
 from generations import patience, storage
-from generations.models import ProviderAccount
+from generations.models import Audio, ProviderAccount, Video
 from generations.models.provider_account import secrets_of
 from generations.products import FACTS_ONLY
-from generations.retention import KEPT_SQL
+from generations.retention import KEPT
 from kling_saas.lib.sealing import SealBroken
 
 _CHUNK = 1024 * 1024
@@ -127,6 +127,8 @@ RULES = (
     ),
 )
 
+_STORED = "stored films are proven across tenants"
+_WHOLE, _BESIDE = "I6 what was paid is stored, byte for byte", "I6 what goes with it is stored"
 _SECRETS = "I14 no credential of ours is kept in clear"
 _KEEPING = """
 SELECT 'attempt ' || external_id FROM generations_attempt WHERE account_id = %(account)s
@@ -188,23 +190,26 @@ def file_breaches() -> list[Breach]:
 
     Reads every film and sound once.
     """
-    with tenancy.system("stored films are proven across tenants"), connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT key, sha256 FROM generations_video WHERE {KEPT_SQL} UNION ALL "  # noqa: S608
-            f"SELECT key, sha256 FROM generations_audio WHERE {KEPT_SQL} ORDER BY key"
-        )
-        made = cursor.fetchall()
-        cursor.execute(
-            "SELECT poster_key FROM generations_video "  # noqa: S608 - words of ours
-            f"WHERE poster_key <> '' AND {KEPT_SQL} UNION ALL "
-            "SELECT marked_key FROM generations_video "
-            f"WHERE marked_key <> '' AND {KEPT_SQL} UNION ALL "
-            f"SELECT wav_key FROM generations_audio WHERE wav_key <> '' AND {KEPT_SQL} ORDER BY 1"
-        )
-        beside = [key for (key,) in cursor.fetchall()]
-    whole, shown = "I6 what was paid is stored, byte for byte", "I6 what goes with it is stored"
-    found = [Breach(whole, key) for key, sha256 in made if _digest(key) != sha256]
-    return found + [Breach(shown, key) for key in beside if storage.size(key) <= 0]
+    return [*_file_breaches(Video), *_file_breaches(Audio)]
+
+
+def _file_breaches(shelf: type[Video] | type[Audio]) -> list[Breach]:
+    """What ended while others were read is left out, too."""
+    with tenancy.system(_STORED):
+        named = shelf.objects.filter(KEPT).order_by("key").values_list("pk", "sha256", *shelf.KEYS)
+        rows = list(named)
+    found = {pk: wrong for pk, *facts in rows if (wrong := list(_wrong(*facts)))}
+    with tenancy.system(_STORED):
+        kept = set(shelf.objects.filter(KEPT, pk__in=found).values_list("pk", flat=True))
+    return [breach for pk, wrong in found.items() if pk in kept for breach in wrong]
+
+
+def _wrong(sha256: str, key: str, *beside: str) -> Iterator[Breach]:
+    if _digest(key) != sha256:
+        yield Breach(_WHOLE, key)
+    for other in filter(None, beside):
+        if storage.size(other) <= 0:
+            yield Breach(_BESIDE, other)
 
 
 def secret_breaches() -> list[Breach]:

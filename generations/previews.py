@@ -40,15 +40,21 @@ def run() -> int:
         )
     try:
         key = _make(video)
+        if not _shown(video, key):
+            storage.remove(key)
     except _TROUBLE as error:
         log.warning("%s: %s", video.public_id, error)
-        key = ""
-    with tenancy.scope(video.organisation_id):
-        if key:
-            Video.objects.filter(pk=video.pk).update(preview_key=key, preview_due_at=None)
-        elif video.preview_attempts + 1 >= _TRIES:
-            Video.objects.filter(pk=video.pk).update(preview_due_at=None)
+        if video.preview_attempts + 1 >= _TRIES:
+            with tenancy.scope(video.organisation_id):
+                Video.objects.filter(pk=video.pk).update(preview_due_at=None)
     return 1
+
+
+def _shown(video: Video, key: str) -> bool:
+    """False when the film's time was over before: its sweep knows nothing of the preview."""
+    with tenancy.scope(video.organisation_id):
+        kept = retention.held(Video.objects.filter(pk=video.pk))
+        return bool(kept.update(preview_key=key, preview_due_at=None))
 
 
 def _make(video: Video) -> str:

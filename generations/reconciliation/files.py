@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts import tenancy
 from generations import faces, late, storage, uploads
 from generations.downloads import STORED
-from generations.models import Generation, Status, Upload
+from generations.models import Audio, Generation, Status, Upload, Video
 from generations.reconciliation.finding import Finding, Kind, Look, Page
 from generations.storage import Stored
 from generations.wire.task import RemoteVideo, Task, TaskState
@@ -33,10 +33,10 @@ _OF_AN_ORDER = re.compile(
 )
 _SENT = re.compile(r"inputs/\d+/[0-9a-f]{64}")
 _HALF = re.compile(r".*/\.[^/]+\.[0-9a-f]{16}")  # what a crash leaves of storage.put
+_KEYS = (*(f"video__{name}" for name in Video.KEYS), *(f"audio__{name}" for name in Audio.KEYS))
 _FACTS = (
-    "public_id", "status", "finished_at", "media_url", "video__key", "video__poster_key",
-    "video__preview_key", "video__marked_key", "video__preview_due_at", "audio__key",
-    "audio__wav_key", "made", "video__removed_at", "audio__removed_at",
+    "public_id", "status", "finished_at", "media_url", "made", *_KEYS,
+    "video__preview_due_at", "video__removed_at", "audio__removed_at",
 )  # fmt: skip
 
 
@@ -92,9 +92,7 @@ def _named(key: str, order: dict[str, Any]) -> bool:
     if order["video__preview_due_at"] and key.endswith(".preview.mp4"):
         return True
     waits = order["media_url"] == STORED + key and _only_copy(order)
-    shown = {order[f"video__{name}key"] for name in ("", "poster_", "preview_", "marked_")}
-    shown |= {order["audio__key"], order["audio__wav_key"], *faces.keys(order["made"])}
-    return waits or key in shown
+    return waits or key in (*(order[column] for column in _KEYS), *faces.keys(order["made"]))
 
 
 def _only_copy(order: dict[str, Any]) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from generations import invariants, previews, retention, storage
 from generations.models import Alarm, Audio, Generation, Video
 from generations.reconciliation import missing
 from tests.billing.test_plan_prices import subscribe
+from tests.generations import mp4
 from tests.generations.orders import parked
 from tests.generations.programs import (
     FILM,
@@ -194,6 +198,57 @@ def test_what_the_storage_does_not_delete_is_tried_again_and_keeps_no_other(
     retention.remove_ended()
     assert film_of(stuck.generation.public_id).removed_at
     assert not alarm.exists()
+
+
+@contextmanager
+def slow(row: Video, come: Callable[[], bytes]) -> Iterator[None]:
+    """Its file is a pipe: once somebody reads it, they get what `come` gives, and when it does."""
+    place = Path(settings.MEDIA_ROOT) / row.key
+    place.unlink()
+    os.mkfifo(place)
+
+    def feed() -> None:
+        with place.open("wb") as pipe:
+            pipe.write(come())
+
+    fed = aside(feed)
+    yield
+    fed.result(60)
+    place.unlink(missing_ok=True)
+    storage.put(row.key, io.BytesIO(FILE))
+
+
+def test_what_is_swept_while_films_are_proven_is_not_missed(alice: Customer) -> None:
+    first, second = sorted((stored(alice), stored(alice)), key=lambda row: row.key)
+
+    def swept() -> bytes:
+        made_days_ago(30.01, second.generation.public_id)
+        retention.remove_ended()
+        return FILE
+
+    with slow(first, swept):
+        found = {breach.offender for breach in invariants.file_breaches()}
+    assert film_of(second.generation.public_id).removed_at
+    assert not found & {first.key, second.key}
+
+
+def test_a_preview_of_a_film_that_ended_meanwhile_is_not_kept(
+    alice: Customer, tmp_path: Path
+) -> None:
+    row, content = stored(alice), mp4.write(tmp_path / "film.mp4").read_bytes()
+
+    def over() -> bytes:
+        until(lambda: row.over, what="its end")
+        return content
+
+    with slow(row, over), tenancy.system("a test is the only one who sees that it is due"):
+        row.kept_until, row.preview_due_at = timezone.now() + timedelta(seconds=2), timezone.now()
+        row.preview_due_at -= DAY
+        row.save()
+        assert previews.run() == 1
+    assert storage.size(row.key.removesuffix(".mp4") + ".preview.mp4") == -1
+    found = film_of(row.generation.public_id)
+    assert (found.preview_attempts, found.preview_key) == (1, "")
 
 
 # -------------------------------------------------------------------- plans
