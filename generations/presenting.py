@@ -146,7 +146,7 @@ def _with_preview(
         return told
     links = {
         "video": _film_link(generation, video),
-        "video_cover": storage.link(video.poster_key, until=video.kept_until),
+        "video_cover": _link(video, video.poster_key),
     }
     return {**told, "res": {**res, **links}}
 
@@ -196,13 +196,12 @@ def _remote_audio(generation: Generation, audio: Audio) -> RemoteAudio:
 def _wav_link(generation: Generation, audio: Audio) -> str | None:
     if not audio.wav_key:
         return None
-    name = file_name(generation, "wav")
-    return storage.link(audio.wav_key, name=name, until=audio.kept_until)
+    return _link(audio, audio.wav_key, file_name(generation, "wav"))
 
 
 def _sound_link(generation: Generation, audio: Audio) -> str:
     suffix = audio.key.rpartition(".")[2]
-    return storage.link(audio.key, name=file_name(generation, suffix), until=audio.kept_until)
+    return _link(audio, audio.key, file_name(generation, suffix))
 
 
 def file_name(generation: Generation, suffix: str) -> str:
@@ -222,10 +221,8 @@ def video_json(generation: Generation, video: Video) -> dict[str, Any]:
         "expires_at": iso(datetime.fromtimestamp(expires, UTC)) if expires else None,
         "kept_until": iso(video.kept_until),
         "watermark_url": _marked_link(generation, video),
-        "poster_url": storage.link(video.poster_key, until=video.kept_until),
-        "preview_url": storage.link(video.preview_key, until=video.kept_until)
-        if video.preview_key
-        else None,
+        "poster_url": _link(video, video.poster_key),
+        "preview_url": _link(video, video.preview_key) if video.preview_key else None,
         "width": video.width,
         "height": video.height,
         "duration": round(video.duration_ms / 1000, 3),
@@ -236,15 +233,19 @@ def video_json(generation: Generation, video: Video) -> dict[str, Any]:
 
 
 def _film_link(generation: Generation, video: Video) -> str:
-    return storage.link(video.key, name=file_name(generation, "mp4"), until=video.kept_until)
+    return _link(video, video.key, file_name(generation, "mp4"))
 
 
 def _marked_link(generation: Generation, video: Video) -> str | None:
     """The film with the watermark that was ordered; None where none was, or none came."""
     if not video.marked_key:
         return None
-    name = "marked-" + file_name(generation, "mp4")
-    return storage.link(video.marked_key, name=name, until=video.kept_until)
+    return _link(video, video.marked_key, "marked-" + file_name(generation, "mp4"))
+
+
+def _link(row: Retained, key: str, name: str = "") -> str:
+    """To one of its files, for no longer than they are kept."""
+    return storage.link(key, name=name, until=row.kept_until)
 
 
 def _error(generation: Generation) -> dict[str, Any] | None:
@@ -341,8 +342,7 @@ def _message(generation: Generation, ended: Retained | None) -> str:
 
 
 def _parent(film: Video) -> RemoteVideo:
-    address = storage.link(film.key, until=film.kept_until)
-    return RemoteVideo(address, film.public_id, film.duration_ms)
+    return RemoteVideo(_link(film, film.key), film.public_id, film.duration_ms)
 
 
 def iso(moment: datetime | None) -> str | None:
