@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -125,44 +125,56 @@ def _prolong(organisations: Collection[int], which: Q) -> None:
 # -------------------------------------------------------------------- over
 
 
-def remove_ended() -> int:
-    """Delete the files whose time is over, for some seconds; how many rows are without them now.
+def remove_ended(seconds: float = _SESSION) -> int:
+    """Delete the files whose time is over, for so long; how many rows are without them now.
 
-    What cannot be deleted is tried again by the next sweep, and keeps no other from its turn.
+    What cannot be deleted is tried again when all others have had their turn, at the earliest by
+    the next sweep.
     """
-    until, removed, failed = time.monotonic() + _SESSION, 0, []
+    began, removed = timezone.now(), 0
+    failed: list[tuple[Video | Audio, Exception]] = []
     for rows in _SHELVES:
-        after = 0
-        while time.monotonic() < until and (batch := _ended(rows, after)):
-            after = batch[-1].pk
-            for row in batch:
-                try:
-                    removed += _remove(row)
-                except storage.TROUBLE as error:
-                    log.warning("%s: not deleted yet: %r", row.public_id, error)
-                    failed.append((row, error))
+        until = time.monotonic() + seconds / len(_SHELVES)
+        for row in _ended(rows, began):
+            try:
+                removed += _remove(row)
+            except storage.TROUBLE as error:
+                log.warning("%s: not deleted yet: %r", row.public_id, error)
+                _note(row, removal_failed_at=timezone.now())
+                failed.append((row, error))
+            if time.monotonic() >= until:
+                break
     _tell(removed, failed)
     return removed
 
 
-def _ended(rows: type[Video] | type[Audio], after: int) -> list[Video | Audio]:
-    """The next that are over, for good: the database refuses to keep longer what has ended.
+def _ended(rows: type[Video] | type[Audio], began: datetime) -> Iterator[Video | Audio]:
+    """What is over, for good: the database refuses to keep longer what has ended.
 
     Who began to lengthen one in time has it locked: it is passed by.
     """
-    with tenancy.system("films of every tenant end"):
-        over = rows.objects.filter(kept_until__lte=Now(), removed_at=None, pk__gt=after)
-        locked = over.order_by("pk").select_for_update(skip_locked=True, of=("self",))
-        return list(locked[:_BATCH])
+    turns = F("removal_failed_at").asc(nulls_first=True), "pk"
+    while True:
+        with tenancy.system("films of every tenant end"):
+            over = rows.objects.filter(kept_until__lte=Now(), removed_at=None)
+            due = over.exclude(removal_failed_at__gte=began).order_by(*turns)
+            batch = list(due.select_for_update(skip_locked=True, of=("self",))[:_BATCH])
+        if not batch:
+            return
+        yield from batch
 
 
 def _remove(row: Video | Audio) -> int:
     """1, or 0 if another sweep was faster. Repeatable: files that are gone already do no harm."""
     for key in row.keys:
         storage.remove(key)
+    return _note(row, removed_at=Now())
+
+
+def _note(row: Video | Audio, **columns: Any) -> int:
     with tenancy.scope(row.organisation_id):
-        mine = type(row).objects.filter(pk=row.pk, removed_at=None, kept_until__lte=Now())
-        return int(mine.update(removed_at=Now()))
+        left = type(row).objects.filter(pk=row.pk, removed_at=None, kept_until__lte=Now())
+        return int(left.update(**columns))
 
 
 def _tell(removed: int, failed: list[tuple[Video | Audio, Exception]]) -> None:
@@ -173,5 +185,12 @@ def _tell(removed: int, failed: list[tuple[Video | Audio, Exception]]) -> None:
         row, why = overdue[0]
         says = f"{len(overdue)} of them, {row.public_id} the first: {why!r}"
         alarms.ring(AlarmKind.UNDELETED, _OURS, says)
-    elif removed and not failed:
+    elif removed and not _waiting():
         alarms.clear(AlarmKind.UNDELETED, _OURS)
+
+
+def _waiting() -> bool:
+    """Whether something that could not be deleted is to be tried again, tried just now or not."""
+    left = Q(kept_until__lte=Now(), removed_at=None, removal_failed_at__isnull=False)
+    with tenancy.system("films of every tenant end"):
+        return any(rows.objects.filter(left).exists() for rows in _SHELVES)

@@ -416,6 +416,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "removal_failed_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When they were last tried to be deleted, in vain.",
+                        null=True,
+                    ),
+                ),
+                (
                     "generation",
                     models.OneToOneField(
                         db_constraint=False,

@@ -21,6 +21,9 @@ class Retained(TenantPart):
     removed_at = models.DateTimeField(
         null=True, blank=True, help_text="When its files had been deleted."
     )
+    removal_failed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When they were last tried to be deleted, in vain."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     KEYS: ClassVar[tuple[str, ...]]

@@ -193,6 +193,10 @@ def test_what_the_storage_does_not_delete_is_tried_again_and_keeps_no_other(
             False, True, True
         ]  # fmt: skip
         assert stuck.public_id in alarm.get().message
+    next_one = ended(alice)
+    retention.remove_ended(seconds=0)  # enough for one: not for that which had its turn
+    assert film_of(next_one.generation.public_id).removed_at
+    assert alarm.exists()
     (place / "in the way").rmdir()
     place.rmdir()
     retention.remove_ended()
