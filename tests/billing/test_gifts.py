@@ -31,7 +31,9 @@ def redeem(taker: int, gift: Purchase, *, live: bool = LIVE) -> gifts.Given | No
 
 def _with(taker: int, code: str, *, live: bool = LIVE) -> gifts.Given | None:
     with tenancy.scope(taker):
-        return gifts.redeem(Actor(organisation_id=taker, livemode=live), code)
+        given = gifts.redeem(Actor(organisation_id=taker, livemode=live), code)
+        assert scope_left() == str(taker)
+    return given
 
 
 def refused(taker: int, gift: Purchase, *, live: bool = LIVE) -> str:
@@ -51,21 +53,23 @@ def scope_left() -> str:
 
 def test_it_gives_its_credits_and_those_on_top_with_its_words_for_the_packs_days() -> None:
     buyer, taker = purse.organisation().pk, purse.organisation().pk
-    given = redeem(taker, presents.paid(buyer, 10, bonus=2, cents=280, days=30, said=WORDS))
+    gift = presents.paid(buyer, 10, bonus=1, cents=280, days=30, said=WORDS)
+    _moved(gift, tax_cents=45)
+    beside = presents.paid(buyer, 3)
+    given = redeem(taker, gift)
     assert given is not None
-    assert (given.credits, given.words, scope_left()) == (12, WORDS, "")
+    assert (given.credits, given.words, presents.of(beside).status) == (11, WORDS, "open")
     assert given.expires_at is not None
     assert abs(given.expires_at - timezone.now() - timedelta(days=30)) < timedelta(minutes=5)
     plain = redeem(taker, presents.paid(buyer, 5))
     assert plain == gifts.Given(5, None, gifts.Words())
     with tenancy.scope(taker):
         lots = list(Lot.objects.order_by("pk").values_list("source", "granted", "cents", "reason"))
-        assert scope_left() == str(taker)
     assert lots == [
-        ("gift", 10, 280, "Gift from Aunt Ada"), ("bonus", 2, 0, "Gift from Aunt Ada"),
+        ("gift", 10, 235, "Gift from Aunt Ada"), ("bonus", 1, 0, "Gift from Aunt Ada"),
         ("gift", 5, 0, "Gift"),
     ]  # fmt: skip
-    assert (purse.figures(taker), proof.prove(taker).holds) == ((17, 0, 0), True)
+    assert (purse.figures(taker), proof.prove(taker).holds) == ((16, 0, 0), True)
     assert _with(taker, "2222-2222-2222-2222-2222") is None
     assert scope_left() == ""
 
