@@ -4,7 +4,7 @@ A credit's money is its lot's: `cents` of what was `granted`, without tax, as an
 whoever shows it rounds, once. Money that went back is what refunds and lost disputes say, without
 the tax in it. Live wallets only; days are UTC. A gift is owed from the day that it is paid, before
 anybody has its credits: it is sold then, and not again when it is redeemed. One that was taken back
-and is open after all was owed all the time.
+and is open after all is reinstated on that day.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ class Back:
 
     @property
     def lost(self) -> Fraction:
-        """What went back beyond that: for credits that were spent, and are earned."""
+        """What went back beyond that: for credits that stay where they are. They were spent, or a
+        gift was redeemed before; they are earned, or will be.
+        """
         return max(Fraction(0), self.cents - self.taken.cents)
 
 
@@ -124,7 +126,7 @@ class Report:
 
     @property
     def lost(self) -> Fraction:
-        """What went back for credits that were spent, and are earned."""
+        """What went back for credits that stay where they are: revenue, by now or later."""
         return sum((one.lost for one in self.back), Fraction(0))
 
     @property
@@ -194,30 +196,67 @@ SELECT lot_id, credits FROM ({_GONE}) AS gone
 UNION ALL
 SELECT lot_id, -credits FROM ({_CAME}) AS came
 """  # noqa: S608 - our own words
-# Gifts that are paid, in two parts as the lots they will give.
-_GIFTS = """
-SELECT gift.status, gift.void_for, gift.ended_at, purchase.paid_at, part.source, part.cents,
-    CASE part.cents WHEN 0 THEN 1 ELSE part.credits END AS granted, part.credits
-  FROM billing_gift gift JOIN billing_purchase purchase ON purchase.id = gift.purchase_id,
+# What took a gift back, and until when: refunds that took no credits instead, and disputes from the
+# day that they were lost, or later where a refund had it till then and failed.
+_TAKEN = """
+WITH refunded AS (
+    SELECT refund.purchase_id, 'refund' AS kind, 'refund:' || refund.public_id AS reference,
+        refund.created_at AS at,
+        CASE refund.status WHEN 'failed' THEN refund.settled_at END AS undone_at
+      FROM billing_refund refund JOIN billing_gift gift ON gift.purchase_id = refund.purchase_id
+     WHERE refund.credits > 0 AND NOT EXISTS (
+        SELECT FROM billing_transfer gone
+         WHERE gone.organisation_id = refund.organisation_id AND gone.livemode = refund.livemode
+           AND gone.reference IN (
+               'refund:' || refund.public_id, 'refund:' || refund.public_id || ':bonus'))
+)
+SELECT * FROM refunded
+UNION ALL
+SELECT dispute.purchase_id, 'claw_back', 'dispute:' || dispute.stripe_id,
+    greatest(dispute.closed_at, free.at), dispute.reversed_at
+  FROM billing_dispute dispute JOIN billing_gift gift ON gift.purchase_id = dispute.purchase_id,
+    LATERAL (
+        SELECT max(coalesce(undone_at, 'infinity')) AS at FROM refunded
+         WHERE purchase_id = dispute.purchase_id AND refunded.at < dispute.closed_at
+    ) AS free
+ WHERE dispute.credits = 0
+   AND (gift.void_for = 'dispute:' || dispute.stripe_id
+        OR greatest(dispute.closed_at, free.at) < dispute.reversed_at)
+"""
+# How gifts came to be owed, and ended (below zero), in two parts as the lots they will give.
+_GIFTS = f"""
+SELECT moved.at, moved.kind, moved.reference, part.source, part.cents,
+    CASE part.cents WHEN 0 THEN 1 ELSE part.credits END AS granted, moved.way * part.credits AS owed
+  FROM billing_gift gift JOIN billing_purchase purchase ON purchase.id = gift.purchase_id
+  JOIN (
+    SELECT id AS purchase_id, paid_at AS at, 'paid' AS kind, '' AS reference, 1 AS way
+      FROM billing_purchase WHERE kind = 'gift'
+    UNION ALL
+    SELECT purchase_id, ended_at, 'redeemed', '', -1 FROM billing_gift WHERE status = 'redeemed'
+    UNION ALL
+    SELECT purchase_id, at, kind, reference, -1 FROM ({_TAKEN}) AS taken
+    UNION ALL
+    SELECT purchase_id, undone_at, 'reinstate', reference, 1 FROM ({_TAKEN}) AS taken
+     WHERE undone_at IS NOT NULL
+  ) AS moved ON moved.purchase_id = gift.purchase_id,
     LATERAL (VALUES
         ('gift', purchase.credits, purchase.paid_cents - purchase.tax_cents),
         ('bonus', purchase.bonus_credits, 0)
     ) AS part (source, credits, cents)
  WHERE gift.status <> 'unpaid' AND gift.livemode AND part.credits > 0
-"""
+"""  # noqa: S608 - our own words
 _GIFTS_SOLD = f"""
-SELECT source, cents, granted, sum(credits)::bigint FROM ({_GIFTS}) AS gift
- WHERE paid_at >= %(since)s AND paid_at < %(until)s GROUP BY 1, 2, 3
+SELECT source, cents, granted, sum(owed)::bigint FROM ({_GIFTS}) AS gift
+ WHERE kind = 'paid' AND at >= %(since)s AND at < %(until)s GROUP BY 1, 2, 3
 """  # noqa: S608 - our own words
 _GIFTS_OPEN = f"""
-SELECT source, cents, granted, sum(credits)::bigint FROM ({_GIFTS}) AS gift
- WHERE paid_at < %(since)s AND (ended_at IS NULL OR ended_at >= %(since)s) GROUP BY 1, 2, 3
+SELECT source, cents, granted, sum(owed)::bigint FROM ({_GIFTS}) AS gift
+ WHERE at < %(since)s GROUP BY 1, 2, 3
 """  # noqa: S608 - our own words
-_GIFTS_VOID = f"""
-SELECT (ended_at AT TIME ZONE 'UTC')::date,
-    CASE WHEN void_for LIKE 'refund:%%' THEN 'refund' ELSE 'claw_back' END,
-    source, cents, granted, sum(credits)::bigint FROM ({_GIFTS}) AS gift
- WHERE status = 'void' AND ended_at >= %(since)s AND ended_at < %(until)s
+_GIFTS_GONE = f"""
+SELECT (at AT TIME ZONE 'UTC')::date, kind, source, cents, granted, -sum(owed)::bigint
+  FROM ({_GIFTS}) AS gift
+ WHERE kind NOT IN ('paid', 'redeemed') AND at >= %(since)s AND at < %(until)s
  GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3
 """  # noqa: S608 - our own words
 # What refunds and lost disputes say, with their money and the worth of their purchase.
@@ -254,8 +293,9 @@ SELECT back.day, back.what, back.reference, back.cents, back.net, back.paid,
  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 UNION ALL
 SELECT back.day, back.what, back.reference, back.cents, back.net, back.paid,
-    gift.cents, gift.granted, gift.credits
-  FROM ({_RETURNED}) AS back JOIN ({_GIFTS}) AS gift ON gift.void_for = back.reference
+    gift.cents, gift.granted, -gift.owed
+  FROM ({_RETURNED}) AS back
+  JOIN ({_GIFTS}) AS gift ON gift.reference = back.reference AND gift.kind <> 'reinstate'
  ORDER BY 1, 2, 3
 """  # noqa: S608 - our own words
 _UNRECOVERED = """
@@ -276,7 +316,7 @@ def report(first: date, last: date, organisation_id: int | None = None) -> Repor
     with seen_by(organisation_id):
         moved = tuple(
             Moved(day, Kind(kind), source, share(amount, cents, granted))
-            for query in (_MOVED, _GIFTS_VOID)
+            for query in (_MOVED, _GIFTS_GONE)
             for day, kind, source, cents, granted, amount in rows(query, first, last)
         )
         back = _back(rows(_BACK, first, last))

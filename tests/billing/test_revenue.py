@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from accounts import tenancy
-from billing import ledger, months, revenue
-from billing.models import Dispute, Lot, LotSource, Purchase, Refund
-from billing.payments import refunds, sessions
+from billing import gifts, ledger, months, revenue
+from billing.models import Dispute, Gift, Lot, LotSource, Purchase, Refund
+from billing.payments import chargebacks, refunds, sessions
 from billing.revenue import EARNED, RETURNED, Kind, Share
-from tests.billing import histories, purse
+from tests.billing import histories, presents, purse
 from tests.billing.purse import LIVE
 
 EVER = date(2020, 1, 1), date(2100, 1, 1)
@@ -218,3 +219,58 @@ def test_a_day_has_what_was_earned_on_it_and_everybody_is_in_the_whole() -> None
     assert revenue.report(then.date(), then.date()).total(*EARNED).cents == 24
     today = timezone.now().astimezone(UTC).date()
     assert revenue.report(today, today, alice).total(Kind.SPENT) == Share(5, Fraction(15))
+
+
+def test_days_that_are_over_keep_what_became_of_a_gift_and_explain_what_is_owed() -> None:
+    alice = purse.organisation().pk
+    one = presents.paid(alice, 1000, bonus=50, cents=2800)
+    days = [months.today() - timedelta(days=ago) for ago in range(6, -1, -1)]
+    known: list[list[Any]] = []
+
+    def on(day: int, row: Purchase | Refund | Dispute, field: str) -> None:
+        """It was on that day; what was told of the days before stays so, and leads to the next."""
+        then = datetime(*days[day].timetuple()[:3], 12, tzinfo=UTC)
+        type(row).objects.filter(pk=row.pk).update(**{field: then})
+        row.refresh_from_db()
+        told = [revenue.report(at, at, alice) for at in days]
+        owed = [revenue.added(revenue.deferred(at, alice).values()) for at in days]
+        found = [[told[n].moved, told[n].sold, owed[n]] for n in range(7)]
+        assert not known or found[:day] == known[:day]
+        known[:] = found
+        for before, after, moves in zip(owed, owed[1:], told[1:], strict=False):
+            assert before + revenue.added(moves.sold.values()) == after + moves.total(*RETURNED)
+
+    with tenancy.scope(alice):
+        on(1, one, "paid_at")
+        asked = Refund.objects.create(
+            organisation_id=alice, livemode=LIVE, purchase=one, credits=1000, amount_cents=2800
+        )
+        assert gifts.take_back(one, refunds.of(asked))
+        on(2, asked, "created_at")
+        assert known[2][0][0].share == Share(50)
+        claim = Dispute.objects.create(
+            organisation_id=alice, livemode=LIVE, purchase=one, stripe_id=f"dp_{one.public_id}",
+            amount_cents=2800, status="lost", credits=0, closed_at=timezone.now(),
+        )  # fmt: skip
+        assert not chargebacks.lose(one, claim)  # the refund has it
+        on(3, claim, "closed_at")
+        refunds._settle(one, asked, {"status": "failed"})
+        assert presents.of(one).void_for == f"dispute:{claim.stripe_id}"
+        on(4, asked, "settled_at")
+        chargebacks.give_back(claim)
+        claim.status = "won"
+        claim.save()
+        on(5, claim, "reversed_at")
+        again = Refund.objects.create(
+            organisation_id=alice, livemode=LIVE, purchase=one, credits=1000, amount_cents=2800
+        )
+        assert gifts.take_back(one, refunds.of(again))
+        refunds._settle(one, again, {"status": "succeeded"})
+        on(6, again, "created_at")
+        assert Gift.objects.get(purchase=one).status == "void"
+    kinds = [sorted({moved.kind.value for moved in moves}) for moves, _sold, _owed in known]
+    back = ["refund"], ["claw_back", "reinstate"], ["reinstate"], ["refund"]
+    assert kinds == [[], [], back[0], [], *back[1:]]
+    assert [owed.cents for _moves, _sold, owed in known] == [0, 2800, 0, 0, 0, 2800, 0]
+    told = revenue.report(*EVER, alice)
+    assert (told.returned(), told.kept, told.lost, told.on_its_way) == (2800, 0, 0, 0)
