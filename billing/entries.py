@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts import tenancy
 from billing.filters import EVERYTHING, Wanted
-from billing.models import Transfer, Wallet
+from billing.models import LotSource, Transfer, TransferType, Wallet
 
 MAX_PAGE = 1000
 BATCH = 2000
@@ -63,10 +63,12 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What the entries of one type did in a period; `moved` is what they moved, `amount` by how
-    much they changed what is available.
+    much they changed what is available. Gifts that were redeemed are a kind of their own among
+    purchases: `source` is `gift` for them, else empty.
     """
 
     type: str
+    source: str
     count: int
     amount: int
     moved: int
@@ -143,11 +145,14 @@ def totals(organisation_id: int, livemode: bool, wanted: Wanted = EVERYTHING) ->
         after, last, opening, closing = bounds(wallet_id, wanted)
         kinds = (
             between(wallet_id, after, last)
-            .values("type")
+            .values("type", given=Q(type=TransferType.PURCHASE, reference__startswith="gift:"))
             .annotate(count=Count("pk"), net=Sum("change_available"), moved=Sum("amount"))
-            .order_by("type")
+            .order_by("type", "given")
         )
-        found = tuple(Kind(k["type"], k["count"], k["net"], k["moved"]) for k in kinds)
+        found = tuple(
+            Kind(k["type"], LotSource.GIFT if k["given"] else "", k["count"], k["net"], k["moved"])
+            for k in kinds
+        )
     return Period(wallet_id, after, last, opening, closing, found)
 
 

@@ -23,6 +23,12 @@ Answer = HttpResponse | StreamingHttpResponse
 View = Callable[Concatenate[ActingRequest, Actor, P], Answer]
 
 
+def unkept(response: HttpResponse) -> HttpResponse:
+    """A page with codes, which are money: no browser keeps a copy of it."""
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 def signed_in(view: View[P]) -> Callable[..., Answer]:
     """The view gets the request and the actor; strangers go to the sign-in page and come back.
 

@@ -131,7 +131,7 @@ def by_money(book: Book) -> Table:
         (gettext("Revenue"), told.total(*EARNED).cents, gettext("credits that were spent")),
         (gettext("Kept at refunds"), told.kept, gettext("credits taken back, not paid back")),
         (gettext("Lost to banks and refunds"), -told.lost,
-         gettext("paid back for credits that were spent: revenue above")),
+         gettext("paid back for credits that stay: spent, or redeemed gifts")),
         (gettext("Breakage"), told.total(Kind.EXPIRED).cents, gettext("credits that expired")),
         (gettext("Money that went back"), told.returned(),
          gettext("refunds, and disputes that were lost")),
@@ -200,7 +200,8 @@ def by_return(book: Book) -> Table:
     rows = [row(said, parts) for said, parts in found.items() if parts]
     says = _(
         "Settled in these days, without tax. Kept: paid for credits that were taken back, and not "
-        "paid back. Lost: paid back for credits that were spent."
+        "paid back. Lost: paid back for credits that were spent, or are with whoever redeemed a "
+        "gift: they are revenue, by now or when they are spent."
     )
     total = row(gettext("All"), back) if back else None
     return Table("returned", _("Money back"), says, columns, rows, total)

@@ -13,7 +13,7 @@ from accounts.requests import ActingRequest
 from billing import gifts, offers
 from billing.gifts import BadWords
 from billing.models import MOST_LETTERS, Pack
-from billing.pages import signed_in
+from billing.pages import signed_in, unkept
 from billing.payments import purchases
 from billing.views.purchases import paid_elsewhere, whom_to_ask
 from kling_saas.lib.refusals import Forbidden
@@ -27,7 +27,7 @@ def bought(request: ActingRequest, actor: Actor) -> HttpResponse:
         found = gifts.bought(actor)
     except Forbidden:
         return whom_to_ask(request, actor)
-    return render(request, "billing/gifts.html", {"gifts": found})
+    return unkept(render(request, "billing/gifts.html", {"gifts": found}))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -120,7 +120,12 @@ class _Paper(FPDF):
             _("Changes by kind"),
             [(_("Kind"), 80), (_("Entries"), 30), (_("Moved"), 35), (_("Change"), 35)],
             [
-                [str(said(k.type)["words"]), figure(k.count), figure(k.moved), signed(k.amount)]
+                [
+                    str(said(k.type, k.source)["words"]),
+                    figure(k.count),
+                    figure(k.moved),
+                    signed(k.amount),
+                ]
                 for k in period.kinds
             ],
             [_("All"), figure(sum(k.count for k in period.kinds)), "", signed(period.change)],

@@ -19,7 +19,7 @@ from accounts.models import Membership
 from accounts.requests import ActingRequest
 from billing import freezes, gifts, offers
 from billing.models import Purchase, PurchaseStatus
-from billing.pages import signed_in
+from billing.pages import signed_in, unkept
 from billing.payments import changes, purchases, returning, subscriptions
 from billing.payments.errors import NOT_NOW
 from kling_saas.lib.refusals import Conflict, Forbidden
@@ -85,7 +85,13 @@ def whom_to_ask(request: ActingRequest, actor: Actor) -> HttpResponse:
 def purchase(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     """What became of it. It only reads: who comes here has not thereby paid."""
     found = purchases.find(actor, public_id)
-    return render(request, "billing/purchase.html", _shown(request, actor, found))
+    return _page(request, actor, found, "billing/purchase.html")
+
+
+def _page(request: ActingRequest, actor: Actor, found: Purchase, template: str) -> HttpResponse:
+    shown = _shown(request, actor, found)
+    response = render(request, template, shown)
+    return unkept(response) if shown["gift"] and actor.may_buy else response
 
 
 def _shown(request: ActingRequest, actor: Actor, found: Purchase) -> dict[str, Any]:
@@ -118,7 +124,7 @@ def invoices(request: ActingRequest, actor: Actor) -> HttpResponse:
 def purchase_state(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     """The part of the purchase's page that changes; the whole page anew once it is settled."""
     found = purchases.find(actor, public_id)
-    response = render(request, "billing/parts/purchase.html", _shown(request, actor, found))
+    response = _page(request, actor, found, "billing/parts/purchase.html")
     if found.status != PurchaseStatus.OPEN:
         response["HX-Refresh"] = "true"  # the wallet in its bar is another one, too
     return response

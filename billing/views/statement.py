@@ -102,7 +102,7 @@ def _entries(actor: Actor, wanted: Wanted, after: str) -> dict[str, Any]:
         ],
         "next": page.next,
         "totals": totals,
-        "kinds": [{"kind": kind, **said(kind.type)} for kind in totals.kinds],
+        "kinds": [{"kind": kind, **said(kind.type, kind.source)} for kind in totals.kinds],
         "part": books.part(mine[0], totals, wanted) if wanted.narrow else None,
     }
 

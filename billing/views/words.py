@@ -87,8 +87,10 @@ def why_frozen(cause: str, reason: str) -> str:
 
 
 def said(state: str, reference: str = "") -> dict[str, Any]:
-    """`words` and `icon` of a line's state or an entry's type, and of what it is about."""
-    if state == "purchase" and reference.startswith("gift:"):  # whoever redeems it bought nothing
+    """`words` and `icon` of a line's state or an entry's type, and of what it is about: its
+    reference, or the source of all of a kind.
+    """
+    if state == "purchase" and reference.partition(":")[0] == "gift":  # who redeems bought nothing
         return {"words": _("Gift redeemed"), "icon": "plus"}
     words, icon = _WORDS.get(state, (state, "info"))
     return {"words": words, "icon": icon}

@@ -29,6 +29,7 @@ from billing.models import (
     Wallet,
 )
 from billing.payments import purchases
+from tests.billing.test_console import PLAIN_STATIC
 from tests.payments_sandbox.service import PAYS, Service
 from tests.people import Customer, customer
 from tests.waiting import until
@@ -140,6 +141,15 @@ class Buyer:
             self.who.user, backend="allauth.account.auth_backends.AuthenticationBackend"
         )
         return client
+
+    def page(self, address: str) -> str:
+        """A page as they see it, in this process and with its settings."""
+        with PLAIN_STATIC:
+            return self.inside().get(address).content.decode()
+
+    def bill(self, purchase: Purchase) -> str:
+        """The page of a purchase."""
+        return self.page(f"/billing/purchases/{purchase.public_id}")
 
     def browser(self, site: str) -> requests.Session:
         """Signed in at the site, over HTTP."""

@@ -73,8 +73,10 @@ def test_a_gift_is_bought_and_redeemed_by_another_who_spends_it(
     code = code_of(bought)
     assert len(code) == 24
     assert (alice.money(), alice.lots(bought), alice.proven()) == ((0, 0, False), [], True)
-    for shown in (page, f"{site}/billing/gifts"):
-        assert code in shop.get(shown, timeout=60).text
+    for shown in (page, f"{page}/state", f"{site}/billing/gifts"):
+        answer = shop.get(shown, timeout=60)
+        assert code in answer.text
+        assert "no-store" in answer.headers["Cache-Control"]
     assert "You bought a gift of 1,050 credits" in shop.get(page, timeout=60).text
 
     redeemed = (
@@ -98,6 +100,9 @@ def test_a_gift_is_bought_and_redeemed_by_another_who_spends_it(
     lines = bob.browser(site).get(f"{site}/billing/statement", timeout=60).text
     assert "Gift redeemed" in lines
     assert f"/billing/purchases/{bought.public_id}" not in lines
+    books = bob.browser(site).get(f"{site}/billing/statement/entries", timeout=60).text
+    kinds = books.partition("<h2>By kind</h2>")[2]
+    assert ("Gift redeemed" in kinds, "Credits bought" in kinds) == (True, False)
     bob.spend(bob.available - 10)
     assert alice.proven()
     assert bob.proven()
@@ -172,6 +177,7 @@ def test_who_may_not_pay_sees_no_code(site: str) -> None:
     assert web.get(f"{site}/billing/gifts/new?pack={pack().slug}", timeout=60).status_code == 403
     bill = web.get(f"{site}/billing/purchases/{made.public_id}", timeout=60)
     assert (bill.status_code, code_of(made) in bill.text) == (200, False)
+    assert "no-store" not in bill.headers["Cache-Control"]
 
 
 def test_an_open_one_is_paid_back_whole_and_a_redeemed_one_is_not(
@@ -244,7 +250,9 @@ def test_a_refund_that_fails_opens_it_again(payments: Service) -> None:
     until(lambda: alice.notices("refund_failed"), what="the news that it failed")
     assert alice.notices("refund_failed")[0]["gift"]
     assert (state(alice, bought), alice.proven()) == ("open", True)
+    assert "The code can be redeemed again. Try again" in alice.bill(bought)
     assert vouchers.redeem(bob.actor, code_of(bought)).credits == 1050
+    assert "can be redeemed again" not in alice.bill(bought)
     assert alice.proven()
     assert bob.proven()
 

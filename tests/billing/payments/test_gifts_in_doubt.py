@@ -110,6 +110,7 @@ def test_a_refund_that_fails_after_the_dispute_was_lost_does_not_open_it(payment
         purchase = Purchase.objects.select_for_update().get(pk=bought.pk)
         refunds._settle(purchase, asked, {"id": asked.stripe_id, "status": "failed"})
         assert Gift.objects.get(purchase=bought).void_for == f"dispute:{name}"
+    assert "can be redeemed again" not in alice.bill(bought)
     assert alice.proven()
 
 
