@@ -172,6 +172,13 @@ def bought(actor: Actor) -> list[tuple[Gift, bool]]:
     return [(g, g.status == GiftStatus.OPEN and g.purchase_id in stopped) for g in found]
 
 
+def any_of(actor: Actor) -> bool:
+    """Whether the organisation has paid for one."""
+    with tenancy.scope(actor.organisation_id):
+        mine = Gift.objects.filter(organisation_id=actor.organisation_id)
+        return bool(mine.exclude(status=GiftStatus.UNPAID).exists())
+
+
 def _digest(code: str) -> str:
     """However it was typed. About 99 bits of chance need no salt."""
     plain = "".join(filter(str.isalnum, code)).upper()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -22,11 +22,15 @@ from kling_saas.lib.refusals import Forbidden
 @require_GET
 @signed_in
 def bought(request: ActingRequest, actor: Actor) -> HttpResponse:
-    """What became of each. Their codes are money: only who may spend it comes here."""
+    """What became of each. Their codes are money: only who may spend it comes here. Where none are
+    sold, whoever has none finds nothing.
+    """
     try:
         found = gifts.bought(actor)
     except Forbidden:
         return whom_to_ask(request, actor)
+    if not found and not settings.GIFTS:
+        raise Http404("no gifts are sold here")
     return unkept(render(request, "billing/gifts.html", {"gifts": found}))
 
 
@@ -35,6 +39,8 @@ def bought(request: ActingRequest, actor: Actor) -> HttpResponse:
 @signed_in
 def give(request: ActingRequest, actor: Actor) -> HttpResponse:
     """A GET asks for whom it is; a POST goes on to the payment service's page."""
+    if not settings.GIFTS:
+        raise Http404("no gifts are sold here")
     typed = request.POST if request.method == "POST" else request.GET
     pack = offers.pack(typed.get("pack", ""))
     if not actor.may_buy:

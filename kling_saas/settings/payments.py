@@ -54,6 +54,7 @@ TOP_UP_VALID_DAYS = env.integer(
 REFUND_DAYS = env.integer(
     "REFUND_DAYS", 14, "Days after paying in which customers get unspent credits paid back; 0: not."
 )
+GIFTS = env.flag("GIFTS", True, "Packs are sold as gifts, too; those sold before stay redeemable.")
 CURRENCY = env.text("CURRENCY", "usd", "What packs and plans cost: three small letters.")
 CURRENCY_PER_DOLLAR = env.decimal(
     "CURRENCY_PER_DOLLAR", "1", "What a US dollar is worth in CURRENCY: top-ups, costs in reports."

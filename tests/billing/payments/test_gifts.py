@@ -300,3 +300,21 @@ def test_a_code_that_was_mistyped_is_written_down_nowhere() -> None:
         vouchers.redeem(bob.actor, code[:-1] + ("A" if code[-1] != "A" else "B"))
     with tenancy.scope(bob.id):
         assert AuditEvent.objects.get(action="voucher.wrong_code").subject == "(a long code)"
+
+
+def test_where_none_are_sold_those_sold_before_are_shown_and_give_what_they_promised() -> None:
+    alice, bob, what = Buyer(), Buyer(), pack()
+    bought = presents.paid(alice.id, 100, cents=280)
+    assert "Give as a gift" in alice.page("/billing/buy")
+    with override_settings(GIFTS=False):
+        with PLAIN_STATIC:
+            form = f"/billing/gifts/new?pack={what.slug}"
+            assert alice.inside().get(form).status_code == 404
+            assert alice.inside().post("/billing/gifts/new", {"pack": what.slug}).status_code == 404
+            assert bob.inside().get("/billing/gifts").status_code == 404
+        shop, mine = alice.page("/billing/buy"), alice.page("/billing/gifts")
+        assert ("Give as a gift" in shop, 'href="/billing/gifts"' in shop) == (False, True)
+        assert (code_of(bought) in mine, "Give another" in mine) == (True, False)
+        assert 'href="/billing/gifts"' not in bob.page("/billing/buy")
+        assert vouchers.redeem(bob.actor, code_of(bought)).credits == 100
+    assert bob.proven()
