@@ -38,17 +38,14 @@ PLANS: tuple[dict[str, Any], ...] = (
     {
         "slug": "solo", "name": "Solo", "credits": 1_000, "rollover_credits": 1_000,
         "price_cents": 2_500, "concurrency": 10, "dispatch_weight": 2,
-        "card_lines": ["Every model, on the website and over the API"],
     },
     {
         "slug": "crew", "name": "Crew", "credits": 4_000, "rollover_credits": 4_000,
         "price_cents": 9_600, "concurrency": 30, "dispatch_weight": 4,
-        "card_lines": ["Every model, on the website and over the API"],
     },
     {
         "slug": "house", "name": "House", "credits": 20_000, "rollover_credits": 20_000,
         "price_cents": 44_000, "concurrency": 100, "dispatch_weight": 8,
-        "card_lines": ["Every model, on the website and over the API"],
     },
 )  # fmt: skip
 
@@ -123,11 +120,16 @@ def everything() -> list[Offer]:
 
 
 def cards(running: Plan | None = None) -> dict[str, Any]:
-    """Packs and plans as their cards show them, each plan with the limits it gives here, and with
-    `before`: those of the plan that is `running`.
+    """Packs and plans as their cards show them, each plan with the limits it gives here, what is
+    shut to it, and what it `opens` and `ends` in place of the plan that is `running`, whose limits
+    and unlocked things are `before`.
     """
     usual, before = in_force.limits(None), in_force.limits(running)
-    names = titles.of_skus()
+    on_sale = plans()
+    locked = dict.fromkeys(sku for plan in on_sale for sku in plan.unlocks)
+    known = titles.of_skus()
+    names = {sku: known.get(sku, sku) for sku in locked}
+    mine = [sku for sku in locked if running is not None and sku in running.unlocks]
     priced = set(PlanPrice.objects.values_list("plan_id", flat=True).distinct())
     return {
         "packs": packs(),
@@ -136,14 +138,22 @@ def cards(running: Plan | None = None) -> dict[str, Any]:
                 "plan": plan,
                 "dearer": running is not None and plan.price_cents > running.price_cents,
                 "own_prices": plan.pk in priced,
-                "unlocks": [names.get(sku, sku) for sku in plan.unlocks],
+                "unlocks": [names[sku] for sku in plan.unlocks],
+                "shut": [names[sku] for sku in locked if sku not in plan.unlocks],
+                "opens": [names[sku] for sku in plan.unlocks if sku not in mine],
+                "ends": [names[sku] for sku in mine if sku not in plan.unlocks],
                 "keeps": (running or plan).keeps_before(plan),
                 "days_kept": in_force.days_kept(plan),
                 **in_force.limits(plan),
             }
-            for plan in plans()
+            for plan in on_sale
         ],
-        "before": {**before, "days_kept": in_force.days_kept(running)},
+        "before": {
+            **before,
+            "days_kept": in_force.days_kept(running),
+            "unlocks": [names[sku] for sku in mine],
+        },
+        "usual_days_kept": in_force.days_kept(None),
         "usual_weight": usual["dispatch_weight"],
         "currency": settings.CURRENCY,
     }

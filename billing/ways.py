@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -43,15 +43,18 @@ class _Table:
     packs: list[Offer | None]
 
 
-def cheapest(need: int, among: Sequence[Offer]) -> Way | None:
+def cheapest(need: int, among: Sequence[Offer], one_of: Collection[str] = ()) -> Way | None:
     """The cheapest way to `need` credits (≥ 1) a month; None when nothing on sale is enough.
 
-    An organisation has one plan at most; packs may come on top of it. Of two ways that cost the
-    same, the one with fewer purchases, then the one without a plan.
+    An organisation has one plan at most; packs may come on top of it. `one_of` are slugs of plans:
+    unless it is empty, every way has one of these. Of two ways that cost the same, the one with
+    fewer purchases, then the one without a plan.
     """
     packs = tuple(offer for offer in among if offer.kind == "pack")
     plans = [offer for offer in among if offer.kind == "plan"]
-    found = [_packed(need, packs, [])]
+    if one_of:
+        plans = [plan for plan in plans if plan.slug in one_of]
+    found = [] if one_of else [_packed(need, packs, [])]
     found += [_packed(need - plan.credits, packs, [Part(plan, 1)]) for plan in plans]
     return min((way for way in found if way), key=_order, default=None)
 

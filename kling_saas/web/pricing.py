@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from billing import offers, prices, unlocking, ways
+from billing import plans as in_force
 from billing.items import ListPrice
 from billing.offers import Offer
 from generations import products
@@ -30,8 +31,11 @@ _SOUND = {"none": "", "native": gettext_lazy("with sound")}
 @require_GET
 def pricing(request: HttpRequest) -> HttpResponse:
     """At list price, for everybody: the figures of GET /api/v1/prices."""
+    actor = getattr(request, "actor", None)
+    current = in_force.plan_of(actor.organisation_id) if actor else None
     context = {
-        **offers.cards(),
+        **offers.cards(current),
+        "current": current,
         **_reckoned(request),
         "tables": _tables(),
         "version": prices.active_book().version,
@@ -55,7 +59,9 @@ def _reckoned(request: HttpRequest) -> dict[str, Any]:
     typed = request.GET.get("films", str(FILMS)).strip()
     films, each = _films(typed), variants[chosen]["credits"]
     need = (films or FILMS) * each
-    way = ways.cheapest(need, offered)
+    opened_by = unlocking.plans_for(variants[chosen]["sku"])
+    way = ways.cheapest(need, offered, [plan.slug for plan in opened_by])
+    left = way.credits - need if way else 0
     return {
         "variants": variants,
         "chosen": chosen,
@@ -67,7 +73,10 @@ def _reckoned(request: HttpRequest) -> dict[str, Any]:
         "each": each,
         "need": need,
         "way": way,
-        "left": way.credits - need if way else 0,
+        "left": left,
+        "lasts": left > 0 and any(part.offer.kind == "pack" for part in (way.parts if way else ())),
+        "opened_by": opened_by,
+        "title": variants[chosen]["title"],
         "parts": [
             (_label(part.offer), part.times, part.offer.slug) for part in (way.parts if way else ())
         ],
@@ -92,6 +101,7 @@ def _variants() -> dict[str, dict[str, Any]]:
     return {
         f"{spec.name}:{mode.name}:{sound}": {
             "words": " ".join(filter(None, [str(QUALITY[mode.name]), mode.lines, str(words)])),
+            "sku": spec.name,
             "title": spec.title,
             "credits": price,
         }

@@ -13,9 +13,11 @@ LARGE = Offer("pack", "l", "Large", 1_000, 2_500)
 PLAN = Offer("plan", "p", "Plan", 500, 1_000)
 
 
-def found(need: int, *among: Offer) -> tuple[list[tuple[str, int]], int] | None:
+def found(
+    need: int, *among: Offer, one_of: tuple[str, ...] = ()
+) -> tuple[list[tuple[str, int]], int] | None:
     """Slugs and times, and the cents."""
-    way = ways.cheapest(need, among)
+    way = ways.cheapest(need, among, one_of)
     return way and ([(part.offer.slug, part.times) for part in way.parts], way.cents)
 
 
@@ -33,6 +35,14 @@ def test_without_packs_a_plan_must_be_enough_alone() -> None:
     assert found(500, PLAN) == ([("p", 1)], 1_000)
     assert found(501, PLAN) is None
     assert found(1) is None
+
+
+def test_what_a_plan_unlocks_is_reckoned_with_that_plan_alone() -> None:
+    other = Offer("plan", "o", "Other", 500, 1)
+    assert found(100, SMALL, LARGE, other, PLAN, one_of=("p",)) == ([("p", 1)], 1_000)
+    assert found(700, SMALL, LARGE, other, PLAN, one_of=("p",)) == ([("p", 1), ("s", 2)], 1_600)
+    assert found(501, other, PLAN, one_of=("p",)) is None
+    assert found(1, SMALL, other, one_of=("p",)) is None
 
 
 def test_of_equal_prices_fewer_purchases_are_told() -> None:
