@@ -8,6 +8,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.forms import SimpleArrayField
 from django.http import HttpRequest
 
 from billing import prices, vouchers
@@ -78,6 +80,22 @@ class PlanPriceInline(TabularInline):
     extra = 0
 
 
+class _Rows(SimpleArrayField):
+    """Short texts, one a row; empty rows are none. With `commas` these separate them, too."""
+
+    def __init__(self, *args: Any, commas: bool, **named: Any) -> None:
+        self.commas = commas
+        widget = forms.Textarea(attrs={"rows": 4, "cols": 60})
+        super().__init__(*args, **{**named, "delimiter": "\n", "widget": widget})
+
+    def to_python(self, value: Any) -> Any:
+        """What stands in the rows."""
+        if isinstance(value, str):
+            rows = (value.replace(",", "\n") if self.commas else value).splitlines()
+            value = "\n".join(row for row in map(str.strip, rows) if row)
+        return super().to_python(value)
+
+
 class PlanForm(ModelForm):
     """What a plan unlocks must be for sale, or it would unlock nothing."""
 
@@ -113,6 +131,12 @@ class PlanAdmin(Offered):
     list_filter = ["active"]
     search_fields = ["name", "slug"]
     inlines = [PlanPriceInline]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **named: Any) -> Any:
+        """Lists have a row for each of theirs; a line of a card may have commas."""
+        if isinstance(db_field, ArrayField):
+            return db_field.formfield(form_class=_Rows, commas=db_field.name == "unlocks")
+        return super().formfield_for_dbfield(db_field, request, **named)
 
 
 class VoucherUseInline(ReadOnlyInline):

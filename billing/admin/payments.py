@@ -69,22 +69,44 @@ def _latest_dispute(field: str) -> Subquery:
     return Subquery(mine.values(field)[:1])
 
 
-class _Refunds(ReadOnlyInline):
+class _InItsMoney:
+    """What went back of a purchase."""
+
+    @admin.display(description="amount", ordering="amount_cents")
+    def amount(self, record: Refund | Dispute) -> str:
+        """In the purchase's money."""
+        return money(record.amount_cents, record.purchase.currency)
+
+
+class _Refunds(_InItsMoney, ReadOnlyInline):
     model = Refund
     fields = [
-        "public_id", "credits", "amount_cents", "status", "reason", "asked_by", "created_at",
-        "settled_at", "credit_note_number",
+        "credits", "amount", "status", "reason", "asked_by", "created_at", "settled_at",
+        "credit_note",
     ]  # fmt: skip
+    readonly_fields = ["amount", "credit_note"]
     show_change_link = True
 
+    @admin.display(description="credit note")
+    def credit_note(self, refund: Refund) -> str:
+        """Its number, as a link to its paper."""
+        if not refund.credit_note_pdf:
+            return refund.credit_note_number
+        return format_html('<a href="{}">{}</a>', refund.credit_note_pdf, refund.credit_note_number)
 
-class _Disputes(ReadOnlyInline):
+
+class _Disputes(_InItsMoney, ReadOnlyInline):
     model = Dispute
     fields = [
-        "stripe_id", "credits", "amount_cents", "status", "reason", "evidence_due_at",
-        "created_at", "closed_at",
+        "credits", "amount", "stands", "reason", "evidence_due_at", "created_at", "closed_at",
     ]  # fmt: skip
+    readonly_fields = ["amount", "stands"]
     show_change_link = True
+
+    @admin.display(description="status")
+    def stands(self, dispute: Dispute) -> str:
+        """The payment service's word, as one reads it."""
+        return dispute.status.replace("_", " ").capitalize()
 
 
 @admin.register(Purchase)
@@ -217,14 +239,9 @@ class _OfPurchase(ReadOnlyAdmin):
         address = reverse("admin:billing_purchase_change", args=[record.purchase_id])
         return format_html('<a href="{}">{}</a>', address, record.purchase.public_id)
 
-    @admin.display(description="amount", ordering="amount_cents")
-    def amount(self, record: Refund | Dispute) -> str:
-        """In the purchase's money."""
-        return money(record.amount_cents, record.purchase.currency)
-
 
 @admin.register(Refund)
-class RefundAdmin(_OfPurchase):
+class RefundAdmin(_InItsMoney, _OfPurchase):
     list_display = [
         "public_id",
         "organisation",
@@ -242,7 +259,7 @@ class RefundAdmin(_OfPurchase):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(_OfPurchase):
+class DisputeAdmin(_InItsMoney, _OfPurchase):
     list_display = [
         "stripe_id",
         "organisation",

@@ -92,12 +92,12 @@ class Plan(models.Model):
     )  # fmt: skip
     card_lines = ArrayField(
         models.CharField(max_length=80), default=list, blank=True,
-        help_text="More lines of its card, with commas between them.",
+        help_text="More lines of its card, one a row.",
     )  # fmt: skip
     unlocks = ArrayField(
         models.CharField(max_length=80), default=list, blank=True,
         help_text="SKUs that, while it is active, only this plan's subscribers and those of others "
-        "that unlock them may order in live mode, with commas between them.",
+        "that unlock them may order in live mode, one a row or with commas between them.",
     )  # fmt: skip
     active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)

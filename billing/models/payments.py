@@ -243,7 +243,7 @@ class Refund(TenantPart):
         ]
 
     def __str__(self) -> str:
-        return f"{self.public_id}: {self.amount_cents} cents ({self.status})"
+        return self.public_id
 
 
 class Dispute(TenantPart):
@@ -263,7 +263,7 @@ class Dispute(TenantPart):
     closed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
-        return f"{self.stripe_id} ({self.status})"
+        return self.stripe_id
 
 
 class EventState(models.TextChoices):

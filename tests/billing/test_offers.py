@@ -12,14 +12,18 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db import transaction
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
+from django.utils import timezone
 
 from accounts.models import User
-from billing import offers, vouchers
+from billing import offers, titles, vouchers
 from billing.errors import UnknownOffer
 from billing.models import Pack, Plan, Voucher
 from generations.catalogue import billable
+from tests.billing.test_plan_prices import browser, subscribe
+from tests.generations.programs import funded
 
 OTHERS = 99  # the position of what other tests sell
 
@@ -58,6 +62,41 @@ def test_a_restart_makes_what_is_missing_and_leaves_what_an_operator_changed() -
         offers.plan("pack-350")
 
 
+LOCKED, NEW = "effects", "add-selection"  # products that no other test orders live
+
+
+def words(client: Client, address: str) -> str:
+    """The page as it is read."""
+    page = html.unescape(re.sub(r"<[^>]*>", " ", client.get(address).content.decode()))
+    return " ".join(page.split())
+
+
+def test_what_ends_and_opens_with_another_plan_is_said_before_it_is_chosen() -> None:
+    alice = funded()
+    client = browser(alice)
+    usual = {"credits": 10, "price_cents": 1_000, "position": OTHERS}
+    with transaction.atomic(), override_settings(FILM_RETENTION_DAYS=30):
+        old = Plan.objects.create(slug="old", name="Old club", unlocks=[LOCKED], **usual)
+        rest = {**usual, "price_cents": 2_000, "unlocks": [NEW]}
+        Plan.objects.create(slug="new", name="New club", **rest)
+        names = titles.of_skus()
+        ends, opens = names[LOCKED], names[NEW]
+        subscribe(alice.organisation.pk, old, period_ends_at=timezone.now())
+        page = words(client, "/billing/plan")
+        assert f"{opens} is unlocked at once." in page
+        assert page.count(f"What ends with Old club: {ends}.") == len(offers.plans())
+        assert "Without a plan films are kept for 30 days." in words(client, "/billing/buy")
+        page = words(client, "/pricing")
+        assert "When films end Without a plan films are kept for 30 days." in page
+        assert "Old club your plan" in page
+        assert f"Every model but {opens}, on the website and over the API" in page
+        assert f"Every model but {ends}, {opens}, on the website and over the API" in page
+        assert 'href="/billing/buy#offer-new"' in client.get("/pricing").content.decode()
+        transaction.set_rollback(True)
+    assert "Without a plan" not in words(client, "/pricing")
+    assert "Every model, on the website and over the API" in words(client, "/pricing")
+
+
 @pytest.fixture(scope="module")
 def console() -> Client:
     """An operator with every permission."""
@@ -89,12 +128,12 @@ def test_an_operator_adds_and_changes_offers_and_deletes_none(console: Client) -
     slug, code = secrets.token_hex(6), vouchers.new_code()
     pack = form(slug=slug, name="Week", credits=70, bonus_credits=0, price_cents=190)
     assert console.post("/admin/billing/pack/add/", pack).status_code == 302
-    made = offers.pack(slug)
+    week = offers.pack(slug)
     changed = {**pack, "slug": "another", "price_cents": 180, "active": ""}
-    assert console.post(f"/admin/billing/pack/{made.pk}/change/", changed).status_code == 302
-    made.refresh_from_db()
-    assert (made.slug, made.price_cents, made.active) == (slug, 180, False)
-    assert console.post(f"/admin/billing/pack/{made.pk}/delete/").status_code == 403
+    assert console.post(f"/admin/billing/pack/{week.pk}/change/", changed).status_code == 302
+    week.refresh_from_db()
+    assert (week.slug, week.price_cents, week.active) == (slug, 180, False)
+    assert console.post(f"/admin/billing/pack/{week.pk}/delete/").status_code == 403
 
     row = next(row for row in billable.list_prices() if row.sku == "kling-v1")
     price = {"prices-0-sku": row.sku, "prices-0-unit": row.unit, "prices-0-credits": 9}
@@ -105,12 +144,17 @@ def test_an_operator_adds_and_changes_offers_and_deletes_none(console: Client) -
     assert sold.status_code == 302
     assert Plan.objects.get(slug=slug).prices.get().credits == 9
     Plan.objects.get(slug=slug).prices.all().delete()
-    club, what = {**plan, "slug": f"{slug}-2", "rows": 0}, "kling-v1-6, kling-v1-6"
+    club, what = {**plan, "slug": f"{slug}-2", "rows": 0}, "kling-v1-6, kling-v1-6\r\nkling-v1\r\n"
     unsold = console.post("/admin/billing/plan/add/", form(**club, unlocks="kling-v1-6, sora"))
     assert errors(unsold)[0].startswith("The price list has no sora. It has: add-selection, ")
-    sold = console.post("/admin/billing/plan/add/", form(**club, unlocks=what))
-    assert sold.status_code == 302
-    assert Plan.objects.get(slug=f"{slug}-2").unlocks == ["kling-v1-6"]
+    rows = "A mail, when it is made\r\n\r\n  Help within a day \r\n"
+    typed = form(**club, unlocks=what, card_lines=rows)
+    assert console.post("/admin/billing/plan/add/", typed).status_code == 302
+    made = Plan.objects.get(slug=f"{slug}-2")
+    assert made.unlocks == ["kling-v1-6", "kling-v1"]
+    assert made.card_lines == ["A mail, when it is made", "Help within a day"]
+    page = console.get(f"/admin/billing/plan/{made.pk}/change/").content.decode()
+    assert "\nA mail, when it is made\nHelp within a day</textarea>" in page
 
     voucher = form(code=code, credits=5, rows=0)
     assert console.post("/admin/billing/voucher/add/", voucher).status_code == 302
