@@ -148,7 +148,11 @@ def _page(
         "data": studio_data(actor.organisation_id),
         "cards": cards,
         "screen": next((c for c in cards if c.status not in {"failed", "cancelled"}), None),
-        "recipes": samples(actor.organisation_id)[1:],
+        "recipes": [
+            {**sample, "plans": _missing_plans(actor, sample["sample"].model)}
+            for sample in samples(actor.organisation_id)[1:]
+        ],
+        "lock": _missing_plans(actor, spec.name),
         "phrases": PHRASES,
     }
     if violations and status == 200:

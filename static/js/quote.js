@@ -58,7 +58,11 @@ function show(form, data, credits) {
   const cost = credits === null ? "" : credits === 1 ? words.one : say(words.many, credits);
   form.querySelector("span[data-credits]").textContent = missing || !cost ? "" : `· ${cost}`;
   const after = missing ? say(words.have, available) : say(words.left, available - (credits ?? 0));
-  form.querySelector("[data-after]").textContent = credits === null ? "" : after;
+  const lock = form.querySelector("[data-locked]");
+  const locked = lock?.dataset.locked === form.elements.model.value;
+  if (lock) lock.hidden = !locked;
+  button.hidden = locked;
+  form.querySelector("[data-after]").textContent = credits === null || locked ? "" : after;
   form.querySelector("[data-short]").hidden = !missing;
   form.elements.quoted.value = credits ?? "";
   models(form, data);

@@ -237,6 +237,8 @@ def test_what_a_plan_unlocks_is_ordered_by_its_subscribers_alone(plan: Plan, sit
         for path, words in (
             ("/models", "with the plan Film club"),
             ("/pricing", "Unlocks Kling 1.6"),
+            ("/pricing", "Every model but Kling 1.6, on the website and over the API"),
+            (f"/pricing/month?films=1&variant={LOCKED['model']}:std:none", f"#offer-{plan.slug}"),
         ):
             assert words in requests.get(site + path, timeout=60).text
         page = until(
@@ -244,6 +246,13 @@ def test_what_a_plan_unlocks_is_ordered_by_its_subscribers_alone(plan: Plan, sit
             what="the lock in this process",
         )
         assert 'value="kling-v1-6" disabled' in page
+        assert "Kling 1.6 · with the plan Film club" in page  # where one may begin
+        assert "data-generate hidden" not in page
+        address = f"/app/studio?model={LOCKED['model']}"
+        page = browser(alice).get(address).content.decode()
+        assert "<strong>Kling 1.6: with the plan Film club" in page
+        assert 'href="/billing/plan">See the plans</a>' in page
+        assert "data-generate hidden>" in page
         controls = {"duration": "5", "aspect_ratio": "16:9", "cfg_scale": "0.5"}
         pressed = browser(alice).post("/app/studio", LOCKED | controls)
         assert pressed.status_code == 403
