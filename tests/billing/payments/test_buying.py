@@ -40,10 +40,13 @@ def test_a_pack_is_paid_and_granted_once(site: str, payments: Service) -> None:
     # What the bank said to an earlier try is no news to who comes from one that went through.
     with tenancy.scope(alice.id):
         Purchase.objects.filter(pk=purchase.pk).update(failure="Your card was declined.")
-    assert "Nothing was charged" in browser.get(address, timeout=60).text
+    unpaid = browser.get(address, timeout=60).text
+    assert "Nothing was charged" in unpaid
+    assert f'href="{purchase.pay_url}"' in unpaid
     waiting = browser.get(f"{address}?paid=1", timeout=60).text
     assert "Nothing was charged" not in waiting
     assert "Waiting for the payment" in waiting
+    assert purchase.pay_url not in waiting  # it would read as "pay again"
     # Who only comes to the page of success has not paid.
     assert (alice.gained, alice.now(purchase).status) == (0, "open")
 

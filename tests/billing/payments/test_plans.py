@@ -284,7 +284,11 @@ def test_the_pages_of_a_plan(site: str, silent: Service) -> None:
     page = web.get(back, timeout=60).text
     assert "Small is paid: 1,000 credits are in your wallet." in page
     with tenancy.scope(buyer.id):
-        assert f'href="/billing/purchases/{Purchase.objects.get().public_id}"' in page
+        month = Purchase.objects.get()
+    assert f'href="/billing/purchases/{month.public_id}"' in page
+    told = web.get(f"{site}/billing/purchases/{month.public_id}", timeout=60).text
+    assert "<dt>Plan</dt><dd>Small</dd><dt>Month paid until</dt>" in told
+    assert f'datetime="{month.period_ends_at:%Y-%m-%dT%H:%M:%SZ}" data-when="day"' in told
     assert "being confirmed" not in page
     assert "1,000 credits, $25.00" in page
     assert "$25.00" in web.get(f"{site}/billing/invoices", timeout=60).text
