@@ -259,13 +259,19 @@ SELECT (at AT TIME ZONE 'UTC')::date, kind, source, cents, granted, -sum(owed)::
  WHERE kind NOT IN ('paid', 'redeemed') AND at >= %(since)s AND at < %(until)s
  GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3
 """  # noqa: S608 - our own words
-# What refunds and lost disputes say, with their money and the worth of their purchase.
+# What refunds and lost disputes say, with their money, the worth of their purchase, and by which
+# references of the ledger they took credits: a dispute also those of refunds that failed.
 _RETURNED = """
 SELECT (back.at AT TIME ZONE 'UTC')::date AS day, back.what, back.reference, back.cents,
     CASE WHEN purchase.paid_cents > 0 THEN purchase.paid_cents - purchase.tax_cents ELSE 1 END
         AS net,
     CASE WHEN purchase.paid_cents > 0 THEN purchase.paid_cents ELSE 1 END AS paid,
-    back.organisation_id
+    back.organisation_id, CASE back.what
+        WHEN 'refund' THEN ARRAY[back.reference, back.reference || ':bonus']
+        ELSE back.reference || ARRAY(
+            SELECT back.reference || ':' || failed.public_id FROM billing_refund failed
+             WHERE failed.purchase_id = back.purchase_id)
+        END AS claims
   FROM (
     SELECT 'refund' AS what, 'refund:' || public_id AS reference, organisation_id, purchase_id,
         settled_at AS at, amount_cents AS cents
@@ -287,7 +293,7 @@ SELECT back.day, back.what, back.reference, back.cents, back.net, back.paid,
   FROM ({_RETURNED}) AS back
   LEFT JOIN billing_transfer gone
     ON gone.organisation_id = back.organisation_id AND gone.livemode AND gone.hold_id IS NULL
-   AND gone.reference IN (back.reference, back.reference || ':bonus')
+   AND gone.reference = ANY (back.claims)
    AND gone.type IN ('refund', 'claw_back', 'reinstate') AND gone.lot_id IS NOT NULL
   LEFT JOIN billing_lot lot ON lot.id = gone.lot_id
  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8

@@ -38,7 +38,7 @@ def bought(organisation: int, amount: int, cents: int, tax: int = 0) -> Purchase
     return made
 
 
-def paid_back(purchase: Purchase, amount: int, cents: int, status: str) -> None:
+def paid_back(purchase: Purchase, amount: int, cents: int, status: str) -> Refund:
     """A refund of so many credits, of which so many are taken, and cents."""
     with tenancy.scope(purchase.organisation_id):
         made: Refund = Refund.objects.create(
@@ -50,6 +50,7 @@ def paid_back(purchase: Purchase, amount: int, cents: int, status: str) -> None:
         purchase.organisation_id, LIVE, amount, lot=sessions.of(purchase),
         reference=refunds.of(made), reason="Asked for",
     )  # fmt: skip
+    return made
 
 
 def disputed(purchase: Purchase, status: str) -> None:
@@ -97,6 +98,27 @@ def test_all_money_that_came_in_is_earned_kept_lost_owed_broken_or_went_back() -
     assert (here + told.on_its_way, told.on_its_way) == (paid, 50)
     assert paid == revenue.added(told.sold.values()).cents
     assert told.returned(months.today()) == told.returned()
+
+
+def test_what_a_lost_dispute_takes_when_a_refund_fails_is_not_lost() -> None:
+    alice = purse.organisation().pk
+    both = bought(alice, 100, 700)
+    failed = paid_back(both, 60, 420, "failed")
+    name, reason = f"dispute:dp_{both.public_id}", "Disputed"
+    for amount, reference in ((40, name), (60, f"{name}:{failed.public_id}")):
+        if amount == failed.credits:
+            ledger.reinstate(alice, LIVE, reference=refunds.of(failed), reason="It failed")
+        taken = ledger.claw_back(
+            alice, LIVE, amount, purchase=sessions.of(both), reference=reference, reason=reason
+        )
+        assert taken == (amount, 0)
+    with tenancy.scope(alice):
+        Dispute.objects.create(
+            organisation_id=alice, livemode=LIVE, purchase=both, stripe_id=f"dp_{both.public_id}",
+            amount_cents=700, status="lost", credits=100, closed_at=timezone.now(),
+        )  # fmt: skip
+    told = revenue.report(*EVER, alice)
+    assert (told.returned(), told.lost, told.kept) == (700, 0, 0)
 
 
 def test_what_paid_a_debt_that_is_undone_is_owed_again_for_its_money_and_not_earned() -> None:
