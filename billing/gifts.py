@@ -160,8 +160,7 @@ def bought(actor: Actor) -> list[tuple[Gift, bool]]:
     """
     actor.must_buy("see the codes of gifts")
     with tenancy.scope(actor.organisation_id), connection.cursor() as cursor:
-        mine = Gift.objects.filter(organisation_id=actor.organisation_id)
-        paid = mine.exclude(status=GiftStatus.UNPAID).select_related("purchase__pack")
+        paid = _paid_by(actor).select_related("purchase__pack")
         found = list(paid.order_by("-created_at")[:200])
         cursor.execute(
             "SELECT id FROM billing_purchase bought "
@@ -175,14 +174,20 @@ def bought(actor: Actor) -> list[tuple[Gift, bool]]:
 def any_of(actor: Actor) -> bool:
     """Whether the organisation has paid for one."""
     with tenancy.scope(actor.organisation_id):
-        mine = Gift.objects.filter(organisation_id=actor.organisation_id)
-        return bool(mine.exclude(status=GiftStatus.UNPAID).exists())
+        return bool(_paid_by(actor).exists())
 
 
 def _digest(code: str) -> str:
     """However it was typed. About 99 bits of chance need no salt."""
     plain = "".join(filter(str.isalnum, code)).upper()
     return hashlib.sha256(f"gift:{plain}".encode()).hexdigest()
+
+
+def _paid_by(actor: Actor) -> QuerySet[Gift]:
+    """Redeemed and taken back ones, too. In the actor's scope."""
+    mine = Gift.objects.filter(organisation_id=actor.organisation_id)
+    paid: QuerySet[Gift] = mine.exclude(status=GiftStatus.UNPAID)
+    return paid
 
 
 def _of(purchase: Purchase, status: GiftStatus) -> QuerySet[Gift]:
