@@ -11,7 +11,6 @@ from billing.payments import gateway
 from billing.payments.errors import Declined, NotUnderstood
 
 log = logging.getLogger(__name__)
-OURS = "refund"  # in the metadata of a note that we have ordered: its refund's public id
 
 
 def due(purchase: Purchase, refund: Refund) -> bool:
@@ -73,7 +72,7 @@ def _ordered(refund: Refund) -> gateway.Doc | None:
         "amount": refund.amount_cents,
         "refunds": [{"refund": refund.stripe_id, "amount_refunded": refund.amount_cents}],
         "reason": "order_change",
-        "metadata": {OURS: refund.public_id},
+        "metadata": {"refund": refund.public_id},  # for who looks at it there
     }
     try:
         return gateway.order(

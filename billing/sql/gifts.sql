@@ -6,7 +6,8 @@
 -- these), or NULL where there is no such code.
 CREATE OR REPLACE FUNCTION billing_redeem_gift(
     p_organisation bigint, p_livemode boolean, p_hash text, p_vendor text, p_actor text,
-    OUT state text, OUT credits bigint, OUT expires_at timestamptz, OUT from_name text, OUT message text
+    OUT state text, OUT credits bigint, OUT expires_at timestamptz, OUT from_name text,
+    OUT message text
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
