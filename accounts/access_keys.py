@@ -6,25 +6,28 @@ PyJWT alone accepts a token that lives ten years and claims of any type; the lim
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import proven, tenancy
 from accounts.actors import Actor
 from accounts.models import AccessKey
+from accounts.scopes import USUAL
 from kling_saas.lib.ids import random_base62
 from kling_saas.lib.refusals import Unauthenticated
 from kling_saas.lib.sealing import SealBroken, seal, unseal
 
 _MAX_TOKEN = 4096  # bytes
+_NOT_SIGNED = 1000
 _NOTED_EVERY = timedelta(minutes=10)  # as accounts_find_api_key does for a bearer key
 _REJECTED = "The token is not valid: sign {iss, exp, nbf} with HS256 and your secret key."
 
@@ -38,7 +41,16 @@ class TokenRefused(Unauthenticated):
 
 
 def issue(
-    organisation_id: int, *, livemode: bool, name: str, user_id: int | None = None
+    organisation_id: int,
+    *,
+    livemode: bool,
+    name: str,
+    user_id: int | None = None,
+    expires_at: datetime | None = None,
+    scopes: Sequence[str] = USUAL,
+    allowed_models: Sequence[str] = (),
+    allowed_networks: Sequence[str] = (),
+    requests_per_minute: int | None = None,
 ) -> tuple[AccessKey, str]:
     """A new pair and its secret (43 characters), shown once. Needs an open scope."""
     access_key = f"ak_{'live' if livemode else 'test'}_{random_base62(24)}"
@@ -48,10 +60,35 @@ def issue(
         livemode=livemode,
         name=name,
         created_by_id=user_id,
+        expires_at=expires_at,
+        scopes=list(scopes),
+        allowed_models=list(allowed_models),
+        allowed_networks=list(allowed_networks),
+        requests_per_minute=requests_per_minute,
         access_key=access_key,
-        sealed_secret=seal(secret, bound_to=f"access_key:{access_key}"),
+        sealed_secret=_sealed(secret, access_key),
     )
     return row, secret
+
+
+def rotate(pair: AccessKey, *, overlap: timedelta) -> str:
+    """A new secret for a pair; what the one before signs is believed for `overlap` longer.
+
+    Needs an open scope.
+    """
+    secret = random_base62(43)
+    AccessKey.objects.filter(pk=pair.pk).update(
+        previous_secret=F("sealed_secret"),
+        previous_until=Now() + overlap,
+        sealed_secret=_sealed(secret, pair.access_key),
+    )
+    proven.forget()
+    pair.refresh_from_db()
+    return secret
+
+
+def _sealed(secret: str, access_key: str) -> str:
+    return seal(secret, bound_to=f"access_key:{access_key}")
 
 
 def looks_like_token(text: str) -> bool:
@@ -67,13 +104,37 @@ def verify(token: str) -> Actor:
     row = proven.row(issuer, lambda: _look_up(issuer))
     if row is None:
         raise TokenRefused(_REJECTED, 1002)
+    _check_signature(token, issuer, row)
+    _note_use(row[0], row[2], row[12])
+    return Actor(
+        organisation_id=row[0],
+        livemode=row[1],
+        access_key_id=row[2],
+        suspended=row[3],
+        scopes=frozenset(row[7]),
+        allowed_models=frozenset(row[8]),
+        allowed_networks=tuple(row[9]),
+        key_rate=row[10],
+        organisation_rate=row[11],
+    )
+
+
+def _check_signature(token: str, issuer: str, row: proven.Row) -> None:
+    """By the pair's secret, or by the one before while that holds. Raises TokenRefused."""
     try:
-        secret = unseal(row[4], bound_to=f"access_key:{issuer}")
+        _check_claims(token, _opened(row[4], issuer))
+    except TokenRefused as refusal:
+        previous, until = row[5], row[6]
+        if refusal.kling_code != _NOT_SIGNED or not previous or until <= timezone.now():
+            raise
+        _check_claims(token, _opened(previous, issuer))
+
+
+def _opened(sealed: str, issuer: str) -> str:
+    try:
+        return unseal(sealed, bound_to=f"access_key:{issuer}")
     except SealBroken:
-        raise TokenRefused(_REJECTED, 1000) from None
-    _check_claims(token, secret)
-    _note_use(row[0], row[2], row[5])
-    return Actor(organisation_id=row[0], livemode=row[1], access_key_id=row[2], suspended=row[3])
+        raise TokenRefused(_REJECTED, _NOT_SIGNED) from None
 
 
 @dataclass(slots=True)
@@ -96,12 +157,13 @@ def _note_use(organisation_id: int, key_pk: int, use: _Use) -> None:
 def _look_up(issuer: str) -> proven.Row | None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT organisation_id, livemode, key_pk, suspended, sealed_secret, expires_at "
-            "FROM accounts_find_access_key(%s)",
+            "SELECT organisation_id, livemode, key_pk, suspended, sealed_secret, previous_secret, "
+            "previous_until, scopes, allowed_models, allowed_networks, key_rate, "
+            "organisation_rate, expires_at FROM accounts_find_access_key(%s)",
             [issuer],
         )
         found: proven.Row | None = cursor.fetchone()
-    return (*found[:5], _Use(), found[5]) if found else None
+    return (*found[:12], _Use(), found[12]) if found else None
 
 
 def _issuer(token: str) -> str:
@@ -131,7 +193,7 @@ def _check_claims(token: str, secret: str) -> None:
     except jwt.ImmatureSignatureError:
         raise TokenRefused("The token is not valid yet: check nbf and your clock.", 1003) from None
     except jwt.InvalidSignatureError:
-        raise TokenRefused("The token's signature is not your secret key's.", 1000) from None
+        raise TokenRefused("The token's signature is not your secret key's.", _NOT_SIGNED) from None
     except (jwt.PyJWTError, ValueError, OverflowError):
         raise TokenRefused(_REJECTED, 1002) from None
     if not all(_is_number(claims[name]) for name in ("exp", "nbf")):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 
+from accounts import scopes
 from accounts.models.organisation import Role
+from accounts.scopes import Scope
 from kling_saas.lib.refusals import Forbidden
 
 BUYERS = frozenset({Role.OWNER, Role.ADMIN, Role.BILLING})
@@ -14,7 +17,10 @@ BUYERS = frozenset({Role.OWNER, Role.ADMIN, Role.BILLING})
 class Actor:
     """Proven by a credential or a session. `user_id` is set for sessions, the key for programs.
 
-    A program acts with its organisation's full rights; a person with those of their role.
+    A program acts with its organisation's rights as far as its key's `scopes` go; a person with
+    those of their role. Empty `allowed_models` and `allowed_networks` (CIDR) allow all. With
+    `end_user` it is a token of that end user, and has the key that minted it. Rates are requests a
+    minute, None where the settings say.
     """
 
     organisation_id: int
@@ -25,11 +31,22 @@ class Actor:
     role: Role = Role.OWNER
     suspended: bool = False
     raw_video: bool = False
+    scopes: frozenset[str] = scopes.ALL
+    allowed_models: frozenset[str] = frozenset()
+    allowed_networks: tuple[str, ...] = ()
+    end_user: str = ""
+    key_rate: int | None = None
+    organisation_rate: int | None = None
 
     @property
     def name(self) -> str:
         """As the ledger writes it: `user:12`, `key:5`, `pair:3`."""
-        known = {"user": self.user_id, "key": self.api_key_id, "pair": self.access_key_id}
+        return f"user:{self.user_id}" if self.user_id else self.key_name
+
+    @property
+    def key_name(self) -> str:
+        """Its credential: `key:5`, `pair:3`, or empty."""
+        known = {"key": self.api_key_id, "pair": self.access_key_id}
         return next((f"{kind}:{number}" for kind, number in known.items() if number), "")
 
     @property
@@ -42,12 +59,43 @@ class Actor:
         if not self.may_buy:
             raise Forbidden(f"Only owners, admins and billing members may {to}.")
 
+    def must_have(self, scope: Scope) -> None:
+        """Raises Forbidden, naming the scope, unless its key has it."""
+        if scope not in self.scopes:
+            has = ", ".join(sorted(self.scopes)) or "none"
+            raise Forbidden(
+                f"This needs a key with the scope {scope.value}; this one has {has}.",
+                scope=scope.value,
+            )
+
+    def must_be_at(self, address: str) -> None:
+        """Raises Forbidden unless its key may be used from the IP address `address`."""
+        if not self.allowed_networks or _is_in(address, self.allowed_networks):
+            return
+        raise Forbidden(f"This key is not for use from {address or 'here'}: see its addresses.")
+
+    def must_make(self, *names: str) -> None:
+        """Raises Forbidden unless its key is for one of these names of what is to be made."""
+        if self.allowed_models and not self.allowed_models.intersection(names):
+            allowed = ", ".join(sorted(self.allowed_models))
+            raise Forbidden(f"This key is not for {names[0]}: it is for {allowed}.")
+
     @property
     def may_order(self) -> bool:
         """Whether it may spend credits on films."""
-        return self.role not in {Role.VIEWER, Role.BILLING}
+        return self.role not in {Role.VIEWER, Role.BILLING} and Scope.GENERATE in self.scopes
 
     @property
     def may_hold_keys(self) -> bool:
         """Whether it may issue and revoke credentials."""
         return self.role in {Role.OWNER, Role.ADMIN, Role.DEVELOPER}
+
+
+def _is_in(address: str, networks: tuple[str, ...]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed  # as a socket for both kinds tells IPv4
+    return any(parsed in ipaddress.ip_network(network) for network in networks)

@@ -15,6 +15,8 @@ from accounts.models import (
     Organisation,
     OutboxMessage,
     User,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from kling_saas.lib.admin import ModelAdmin, ReadOnlyAdmin
 
@@ -95,9 +97,25 @@ class IdempotencyRecordAdmin(ReadOnlyAdmin):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyAdmin):
-    list_display = ["topic", "subject", "url", "attempts", "next_attempt_at", "delivered_at"]
-    search_fields = ["subject", "topic", "url"]
+    list_display = ["topic", "subject", "public_id", "url", "created_at", "delivered_at"]
+    search_fields = ["subject", "topic", "url", "public_id"]
     list_filter = ["topic"]
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(ReadOnlyAdmin):
+    list_display = ["public_id", "organisation", "livemode", "url", "failing_since", "disabled_at"]
+    list_select_related = ["organisation"]
+    search_fields = ["public_id", "url", "organisation__name"]
+    list_filter = ["livemode"]
+    exclude = ["sealed_secret", "sealed_previous"]
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ["public_id", "event", "endpoint", "attempts", "last_status", "last_error"]
+    list_select_related = ["event", "endpoint"]
+    search_fields = ["public_id", "event__public_id", "event__subject", "endpoint__public_id"]
 
 
 @admin.register(AuditEvent)

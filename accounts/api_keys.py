@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import proven, tenancy
 from accounts.actors import Actor
 from accounts.models import ApiKey
+from accounts.scopes import USUAL
 from kling_saas.lib.ids import checksum, random_base62
 from kling_saas.lib.refusals import Unauthenticated
 
@@ -31,11 +35,13 @@ def issue(
     user_id: int | None = None,
     expires_at: datetime | None = None,
     raw_video: bool = False,
+    scopes: Sequence[str] = USUAL,
+    allowed_models: Sequence[str] = (),
+    allowed_networks: Sequence[str] = (),
+    requests_per_minute: int | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which nobody can show again. Needs an open scope."""
-    head = f"ksk_{'live' if livemode else 'test'}_"
-    body = random_base62(38)
-    plaintext = f"{head}{body}{checksum(head + body)}"
+    plaintext = _text(livemode=livemode, key_id=random_base62(8))
     key = ApiKey.objects.create(
         organisation_id=organisation_id,
         livemode=livemode,
@@ -43,11 +49,37 @@ def issue(
         created_by_id=user_id,
         expires_at=expires_at,
         raw_video=raw_video,
-        key_id=body[:8],
+        scopes=list(scopes),
+        allowed_models=list(allowed_models),
+        allowed_networks=list(allowed_networks),
+        requests_per_minute=requests_per_minute,
+        key_id=plaintext[9:17],
         secret_hash=_hash(plaintext),
         last4=plaintext[-4:],
     )
     return key, plaintext
+
+
+def rotate(key: ApiKey, *, overlap: timedelta) -> str:
+    """A new text for a key that stays what it is; the one before works for `overlap` longer.
+
+    A third one, of an earlier rotation, ends at once. Needs an open scope.
+    """
+    plaintext = _text(livemode=key.livemode, key_id=key.key_id)
+    ApiKey.objects.filter(pk=key.pk).update(
+        previous_hash=F("secret_hash"),
+        previous_until=Now() + overlap,
+        secret_hash=_hash(plaintext),
+        last4=plaintext[-4:],
+    )
+    proven.forget()
+    key.refresh_from_db()
+    return plaintext
+
+
+def _text(*, livemode: bool, key_id: str) -> str:
+    body = f"ksk_{'live' if livemode else 'test'}_{key_id}{random_base62(30)}"
+    return body + checksum(body)
 
 
 def looks_like_key(text: str) -> bool:
@@ -71,6 +103,11 @@ def verify(plaintext: str) -> Actor:
         api_key_id=row[2],
         suspended=row[3],
         raw_video=row[4],
+        scopes=frozenset(row[5]),
+        allowed_models=frozenset(row[6]),
+        allowed_networks=tuple(row[7]),
+        key_rate=row[8],
+        organisation_rate=row[9],
     )
 
 
@@ -81,7 +118,8 @@ def _look_up(plaintext: str, digest: bytes) -> proven.Row | None:
         )
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT organisation_id, livemode, key_pk, suspended, raw_video, expires_at "
+            "SELECT organisation_id, livemode, key_pk, suspended, raw_video, scopes, "
+            "allowed_models, allowed_networks, key_rate, organisation_rate, expires_at "
             "FROM accounts_find_api_key(%s, %s)",
             [plaintext[9:17], digest],
         )

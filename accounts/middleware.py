@@ -23,7 +23,7 @@ class TenancyMiddleware:
     """Sets `request.actor`. Pages run in one transaction, undone when they end in an error.
 
     API doors authenticate by credential and open their own scopes; the console sees all tenants.
-    Views marked `outside_transactions` open their own, too.
+    Views marked `outside_transactions` open their own, too; those `for_everybody` have no actor.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -37,7 +37,7 @@ class TenancyMiddleware:
                 return self._undone_if_broken(request)
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or _brings_a_key(request):
             return self.get_response(request)
-        if not request.user.is_authenticated:
+        if not request.user.is_authenticated or _is(request, "for_everybody"):
             return self.get_response(request)
         acting.actor = _actor(request)
         if acting.actor is None or _opens_its_own(request):
@@ -58,11 +58,19 @@ def outside_transactions(view: View) -> View:
     return view
 
 
+def for_everybody(view: View) -> View:
+    """For pages that are the same whoever looks: who is signed in is not looked up."""
+    view.for_everybody = True  # type: ignore[attr-defined]
+    return view
+
+
 def _opens_its_own(request: HttpRequest) -> bool:
-    if request.method != "POST":
-        return False
+    return request.method == "POST" and _is(request, "outside_transactions")
+
+
+def _is(request: HttpRequest, marked: str) -> bool:
     try:
-        return hasattr(resolve(request.path_info).func, "outside_transactions")
+        return hasattr(resolve(request.path_info).func, marked)
     except Resolver404:
         return False
 

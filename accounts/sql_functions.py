@@ -21,34 +21,69 @@ END $$;
 """
 
 
+_TERMS = (
+    "scopes text[], allowed_models text[], allowed_networks text[], key_rate integer, "
+    "organisation_rate integer, expires_at timestamptz"
+)
+
 FIND_API_KEY = across_tenants(
     "accounts_find_api_key(p_key_id text, p_hash bytea) RETURNS TABLE (organisation_id bigint, "
-    "livemode boolean, key_pk bigint, suspended boolean, raw_video boolean, "
-    "expires_at timestamptz)",
+    f"livemode boolean, key_pk bigint, suspended boolean, raw_video boolean, {_TERMS})",
     """
     -- One write in ten minutes and key: a busy key costs no more than a read.
     UPDATE accounts_apikey k SET last_used_at = now()
-     WHERE k.key_id = p_key_id AND k.secret_hash = p_hash
+     WHERE k.key_id = p_key_id AND p_hash IN (k.secret_hash, k.previous_hash)
        AND (k.last_used_at IS NULL OR k.last_used_at < now() - interval '10 minutes');
     RETURN QUERY
-    SELECT k.organisation_id, k.livemode, k.id, o.suspended_at IS NOT NULL, k.raw_video,
-           k.expires_at
-      FROM accounts_apikey k JOIN accounts_organisation o ON o.id = k.organisation_id
-     WHERE k.key_id = p_key_id AND k.secret_hash = p_hash AND k.revoked_at IS NULL
-       AND (k.expires_at IS NULL OR k.expires_at > now());""",
+    SELECT * FROM (
+        SELECT k.organisation_id, k.livemode, k.id, o.suspended_at IS NOT NULL, k.raw_video,
+               k.scopes::text[], k.allowed_models::text[], k.allowed_networks::text[],
+               k.requests_per_minute, o.requests_per_minute,
+               -- What a rotation replaced ends when the overlap does, or sooner with the key.
+               CASE WHEN k.secret_hash = p_hash THEN k.expires_at
+                    ELSE least(k.expires_at, k.previous_until) END AS until
+          FROM accounts_apikey k JOIN accounts_organisation o ON o.id = k.organisation_id
+         WHERE k.key_id = p_key_id AND k.revoked_at IS NULL
+           AND (k.secret_hash = p_hash
+                OR k.previous_hash = p_hash AND k.previous_until IS NOT NULL)) found
+     WHERE found.until IS NULL OR found.until > now();""",
 )
 
 FIND_ACCESS_KEY = across_tenants(
     "accounts_find_access_key(p_access_key text) RETURNS TABLE (organisation_id bigint, "
     "livemode boolean, key_pk bigint, suspended boolean, sealed_secret text, "
-    "expires_at timestamptz)",
+    f"previous_secret text, previous_until timestamptz, {_TERMS})",
     """
     RETURN QUERY
     SELECT k.organisation_id, k.livemode, k.id, o.suspended_at IS NOT NULL, k.sealed_secret,
-           k.expires_at
+           k.previous_secret, k.previous_until, k.scopes::text[], k.allowed_models::text[],
+           k.allowed_networks::text[], k.requests_per_minute, o.requests_per_minute, k.expires_at
       FROM accounts_accesskey k JOIN accounts_organisation o ON o.id = k.organisation_id
      WHERE k.access_key = p_access_key AND k.revoked_at IS NULL
        AND (k.expires_at IS NULL OR k.expires_at > now());""",
+)
+
+# What its parent may do no more, it may not either.
+FIND_TOKEN = across_tenants(
+    "accounts_find_token(p_token_id text, p_hash bytea) RETURNS TABLE (organisation_id bigint, "
+    "livemode boolean, api_key_pk bigint, access_key_pk bigint, suspended boolean, end_user text, "
+    f"{_TERMS})",
+    """
+    RETURN QUERY
+    SELECT t.organisation_id, t.livemode, t.api_key_id, t.access_key_id,
+           o.suspended_at IS NOT NULL, t.end_user::text,
+           ARRAY(SELECT unnest(t.scopes)::text
+                 INTERSECT SELECT unnest(coalesce(k.scopes, p.scopes))::text),
+           t.allowed_models::text[], '{}'::text[],
+           coalesce(k.requests_per_minute, p.requests_per_minute), o.requests_per_minute,
+           least(t.expires_at, k.expires_at, p.expires_at)
+      FROM accounts_endusertoken t
+      JOIN accounts_organisation o ON o.id = t.organisation_id
+      LEFT JOIN accounts_apikey k ON k.id = t.api_key_id
+      LEFT JOIN accounts_accesskey p ON p.id = t.access_key_id
+     WHERE t.token_id = p_token_id AND t.secret_hash = p_hash AND t.revoked_at IS NULL
+       AND k.revoked_at IS NULL AND p.revoked_at IS NULL
+       AND least(t.expires_at, k.expires_at, p.expires_at) > now();""",
 )
 
 MEMBERSHIPS = across_tenants(
@@ -70,14 +105,74 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER changes_are_counted
-    AFTER DELETE OR UPDATE OF revoked_at, expires_at, secret_hash, raw_video ON accounts_apikey
+    AFTER DELETE OR UPDATE OF revoked_at, expires_at, secret_hash, previous_until, raw_video,
+        scopes, allowed_models, allowed_networks, requests_per_minute ON accounts_apikey
     FOR EACH STATEMENT EXECUTE FUNCTION accounts_count_change();
 CREATE TRIGGER changes_are_counted
-    AFTER DELETE OR UPDATE OF revoked_at, expires_at, sealed_secret ON accounts_accesskey
+    AFTER DELETE OR UPDATE OF revoked_at, expires_at, sealed_secret, previous_until,
+        scopes, allowed_models, allowed_networks, requests_per_minute ON accounts_accesskey
     FOR EACH STATEMENT EXECUTE FUNCTION accounts_count_change();
 CREATE TRIGGER changes_are_counted
-    AFTER DELETE OR UPDATE OF suspended_at ON accounts_organisation
+    AFTER UPDATE OF revoked_at, expires_at ON accounts_endusertoken
     FOR EACH STATEMENT EXECUTE FUNCTION accounts_count_change();
+CREATE TRIGGER changes_are_counted
+    AFTER DELETE OR UPDATE OF suspended_at, requests_per_minute ON accounts_organisation
+    FOR EACH STATEMENT EXECUTE FUNCTION accounts_count_change();
+"""
+
+# The counts of accounts/limits.py. Unlogged: after a crash of the database everybody begins anew.
+# `tat` is when a subject would be whole again; it may lie a minute ahead, as that is the window.
+# Locked in the order of their names, so that two requests never wait for each other.
+RATES = """
+CREATE UNLOGGED TABLE accounts_rate (
+    subject text PRIMARY KEY, tat timestamptz NOT NULL
+) WITH (fillfactor = 50);
+CREATE INDEX rate_over ON accounts_rate (tat);
+CREATE FUNCTION accounts_take(
+    p_subjects text[], p_rates integer[], OUT admitted boolean, OUT used double precision[]
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_now timestamptz;
+    v_tat timestamptz;
+    v_one record;
+BEGIN
+    INSERT INTO accounts_rate SELECT s, clock_timestamp() FROM unnest(p_subjects) s
+     WHERE NOT EXISTS (SELECT FROM accounts_rate r WHERE r.subject = s) ORDER BY s
+        ON CONFLICT DO NOTHING;
+    PERFORM FROM accounts_rate WHERE subject = ANY (p_subjects) ORDER BY subject FOR UPDATE;
+    v_now := clock_timestamp();
+    admitted := true;
+    used := '{}';
+    FOR v_one IN SELECT a.subject, make_interval(secs => 60.0 / a.rate) AS step
+                   FROM unnest(p_subjects, p_rates) WITH ORDINALITY a (subject, rate, nth)
+                  ORDER BY a.nth
+    LOOP
+        SELECT greatest(tat, v_now) INTO v_tat FROM accounts_rate WHERE subject = v_one.subject;
+        admitted := admitted AND v_tat + v_one.step <= v_now + interval '60.000001 s';
+        used := used || extract(epoch FROM v_tat - v_now)::double precision;
+    END LOOP;
+    IF admitted THEN
+        UPDATE accounts_rate r
+           SET tat = greatest(r.tat, v_now) + make_interval(secs => 60.0 / a.rate)
+          FROM unnest(p_subjects, p_rates) a (subject, rate) WHERE r.subject = a.subject;
+        SELECT array_agg(u + 60.0 / r ORDER BY nth) INTO used
+          FROM unnest(used, p_rates) WITH ORDINALITY AS each (u, r, nth);
+    END IF;
+END $$;
+CREATE FUNCTION accounts_forget_rates() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_gone bigint;
+BEGIN
+    WITH old AS (
+        SELECT subject FROM accounts_rate WHERE tat < now() - interval '1 minute'
+         ORDER BY tat LIMIT 5000 FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM accounts_rate r USING old WHERE r.subject = old.subject;
+    GET DIAGNOSTICS v_gone = ROW_COUNT;
+    RETURN v_gone;
+END $$;
+REVOKE ALL ON accounts_rate FROM PUBLIC;
 """
 
 APPEND_ONLY = """
@@ -91,11 +186,16 @@ END $$;
 DROP_ALL = """
 DROP TRIGGER changes_are_counted ON accounts_apikey;
 DROP TRIGGER changes_are_counted ON accounts_accesskey;
+DROP TRIGGER changes_are_counted ON accounts_endusertoken;
 DROP TRIGGER changes_are_counted ON accounts_organisation;
 DROP FUNCTION accounts_count_change();
 DROP TABLE accounts_credential_changes;
 DROP FUNCTION accounts_find_api_key(text, bytea);
 DROP FUNCTION accounts_find_access_key(text);
+DROP FUNCTION accounts_find_token(text, bytea);
+DROP FUNCTION accounts_take(text[], integer[]);
+DROP FUNCTION accounts_forget_rates();
+DROP TABLE accounts_rate;
 DROP FUNCTION accounts_memberships(bigint);
 DROP FUNCTION refuse_change();
 """

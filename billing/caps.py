@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import AuditEvent
+from accounts.scopes import Scope
 from billing import ledger, naming, notices
 from billing.models import (
     ApprovalRequest,
@@ -40,7 +41,8 @@ class BadCap(Refusal):
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A cap now: `allowed` credits with what was approved on top, of which `spent` are gone (held
-    or charged) since `since`. A cap per order has neither window nor `resets_on`.
+    or charged) since `since`. A cap per order has neither window nor `resets_on`, one in all no
+    `resets_on`.
     """
 
     cap: Cap
@@ -57,12 +59,31 @@ class Standing:
 
 
 def standings(actor: Actor) -> list[Standing]:
-    """Every cap of the actor's organisation and mode; members without rights see their own."""
+    """Every cap of the actor's organisation and mode but those of end users; members without
+    rights see their own.
+    """
+    return _standings(actor, None, "", "")
+
+
+def of_credential(actor: Actor, credential: str) -> list[Standing]:
+    """The caps of `key:5` or `pair:3` alone."""
+    found = _standings(actor, 0, credential, "")
+    return [one for one in found if one.cap.scope == CapScope.CREDENTIAL]
+
+
+def of_end_user(actor: Actor, end_user: str) -> list[Standing]:
+    """The caps of one end user alone."""
+    found = _standings(actor, 0, "", end_user)
+    return [one for one in found if one.cap.scope == CapScope.END_USER]
+
+
+def _standings(actor: Actor, member: int | None, credential: str, end_user: str) -> list[Standing]:
     with tenancy.scope(actor.organisation_id):
         wallet = ledger.open_wallet(actor.organisation_id, actor.livemode)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT cap, since, allowed, spent FROM billing_caps(%s, NULL, '')", [wallet]
+                "SELECT cap, since, allowed, spent FROM billing_caps(%s, %s, %s, %s)",
+                [wallet, member, credential, end_user],
             )
             figures = {row[0]: row[1:] for row in cursor.fetchall()}
         caps = Cap.objects.filter(pk__in=figures).select_related("set_by")
@@ -84,7 +105,9 @@ def _standing(
     )
 
 
-def _next(period: CapPeriod, since: date) -> date:
+def _next(period: CapPeriod, since: date) -> date | None:
+    if period == CapPeriod.TOTAL:
+        return None
     days = 1 if period == CapPeriod.DAY else 31
     later = since + timedelta(days=days)
     return later if period == CapPeriod.DAY else later.replace(day=1)
@@ -98,7 +121,7 @@ def _sees(actor: Actor, cap: Cap) -> bool:
 
 def _names(actor: Actor, caps: list[Cap]) -> dict[int, str]:
     """Whose the caps of single spenders are, in words, by the cap's id."""
-    single = [cap for cap in caps if cap.scope != CapScope.ORGANISATION]
+    single = [cap for cap in caps if cap.scope in (CapScope.MEMBER, CapScope.CREDENTIAL)]
     spenders = {
         cap.pk: f"user:{cap.subject}" if cap.scope == CapScope.MEMBER else cap.subject
         for cap in single
@@ -124,7 +147,7 @@ def put(actor: Actor, *, scope: str, subject: str, period: str, amount: int) -> 
 
     Raises Forbidden for who may not, BadCap naming the field.
     """
-    _need_right(actor)
+    _need_right(actor, scope)
     _check(actor, scope, subject, period, amount)
     with tenancy.scope(actor.organisation_id):
         wallet = ledger.open_wallet(actor.organisation_id, actor.livemode)
@@ -144,6 +167,8 @@ def _check(actor: Actor, scope: str, subject: str, period: str, amount: int) -> 
         CapScope.MEMBER.value: {name for name, _words in members(actor)},
         CapScope.CREDENTIAL.value: {name for name, _words in credentials(actor)},
     }
+    if scope == CapScope.END_USER and subject:
+        known[scope] = {subject}  # whom we do not know, they are the customer's
     if scope not in known:
         raise BadCap(f"A cap is for {', '.join(known)}, not {scope!r}.", field="scope")
     if subject not in known[scope]:
@@ -156,11 +181,19 @@ def _check(actor: Actor, scope: str, subject: str, period: str, amount: int) -> 
 
 def remove(actor: Actor, cap_id: int) -> None:
     """End a cap; what was asked and approved above it goes with it. Raises Forbidden, NotFound."""
-    _need_right(actor)
     with tenancy.scope(actor.organisation_id):
         cap = _mine(actor, cap_id)
+        _need_right(actor, cap.scope)
         _note(actor, "cap.removed", str(cap))
         cap.delete()
+
+
+def end(actor: Actor, *, scope: str, subject: str, period: str) -> None:
+    """End the cap for this subject and period, if there is one. Raises Forbidden."""
+    with tenancy.scope(actor.organisation_id):
+        mine = Cap.objects.filter(livemode=actor.livemode, scope=scope, subject=subject)
+        for cap in mine.filter(period=period):
+            remove(actor, cap.pk)
 
 
 def ask(actor: Actor, cap_id: int, amount: int, note: str) -> ApprovalRequest:
@@ -205,7 +238,7 @@ def decide(actor: Actor, public_id: str, *, approve: bool) -> ApprovalRequest:
     """Say yes (the cap is raised until it resets) or no, once. Raises Forbidden, NotFound, and
     Conflict when it was decided before.
     """
-    _need_right(actor)
+    _need_right(actor, CapScope.MEMBER)
     with tenancy.scope(actor.organisation_id):
         asked: ApprovalRequest | None = (
             ApprovalRequest.objects.select_for_update(of=("self",))
@@ -277,9 +310,12 @@ def _mine(actor: Actor, cap_id: int) -> Cap:
     return found
 
 
-def _need_right(actor: Actor) -> None:
-    if not actor.user_id or not actor.may_buy:
-        raise Forbidden("Caps are set on the website by owners, admins and billing members.")
+def _need_right(actor: Actor, scope: str) -> None:
+    """A program that may spend may hold its end users to less."""
+    if not actor.user_id:
+        actor.must_have(Scope.GENERATE if scope == CapScope.END_USER else Scope.ADMIN)
+    elif not actor.may_buy:
+        raise Forbidden("Caps are set by owners, admins and billing members.")
 
 
 def _note(actor: Actor, action: str, subject: str) -> None:
@@ -288,4 +324,5 @@ def _note(actor: Actor, action: str, subject: str) -> None:
         actor_id=actor.user_id,
         action=action,
         subject=subject[:80],
+        detail={} if actor.user_id else {"by": actor.name},
     )

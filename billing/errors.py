@@ -48,10 +48,13 @@ class CapReached(BillingRefusal):
     def __init__(self, **facts: Any) -> None:
         left = max(0, facts["credits"] - facts["spent"])
         whose = {"organisation": "The cap of your organisation", "member": "Your cap",
-                 "credential": "The cap of this key"}[facts["scope"]]  # fmt: skip
+                 "credential": "The cap of this key",
+                 "end_user": "The cap of this end user"}[facts["scope"]]  # fmt: skip
         by = f", set by {facts['set_by']}," if facts["set_by"] else ""
         if facts["period"] == "call":
             room, way_out = "per order", "Choose something cheaper"
+        elif facts["period"] == "total":
+            room, way_out = f"in all, of which {left} are left", "Choose something cheaper"
         else:
             room = f"per {facts['period']}, of which {left} are left until {facts['resets_at']} "
             room += "00:00 UTC"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,12 +25,14 @@ from kling_saas.lib.postgresql.base import fetch_one
 class Spender:
     """For whom credits are set aside: their caps hold, and their usage counts.
 
-    `member` is a user's id or 0, `credential` is `key:5`, `pair:3` or empty, `sku` what is made.
+    `member` is a user's id or 0, `credential` is `key:5`, `pair:3` or empty, `sku` what is made,
+    `end_user` for whom, in the customer's words.
     """
 
     member: int = 0
     credential: str = ""
     sku: str = ""
+    end_user: str = ""
 
 
 NOBODY = Spender()
@@ -194,7 +196,7 @@ def reserve(
     row = _in_scope(
         organisation_id,
         "billing_reserve",
-        [livemode, amount, reference, spender.member, spender.credential, spender.sku],
+        [livemode, amount, reference, *astuple(spender)],
     )
     return Reserved(int(row[0]), int(row[1]))
 

@@ -31,6 +31,7 @@ _LEASE = timedelta(minutes=5)
 _PAUSES = (60, 600, 3600, 6 * 3600)  # seconds until the n-th next try
 _SHOWN_DAYS = 14
 _MONEY = (Role.OWNER, Role.BILLING)
+_WHOM = {"webhook_disabled": (Role.OWNER, Role.ADMIN, Role.DEVELOPER)}  # else who has the money
 _GIFT = "gift_bought"
 
 
@@ -160,7 +161,7 @@ def _secrets(notice: Notice) -> dict[str, str]:
 def _addresses(notice: Notice) -> list[str]:
     with tenancy.scope(notice.organisation_id):
         members = Membership.objects.filter(organisation=notice.organisation_id)
-        told = members.filter(role__in=_MONEY)
+        told = members.filter(role__in=_WHOM.get(notice.kind, _MONEY))
         if alone := notice.facts.get("to"):
             still = members.filter(user=alone)
             if notice.kind == _GIFT:  # its code is money

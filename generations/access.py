@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Now
+from django.db.models.lookups import Contains
 
 from accounts import tenancy
 from accounts.actors import Actor
@@ -39,7 +41,7 @@ def _mine(actor: Actor) -> QuerySet[Generation]:
     rows: QuerySet[Generation] = Generation.objects.filter(
         organisation_id=actor.organisation_id, livemode=actor.livemode
     )
-    return rows
+    return rows.filter(end_user=actor.end_user) if actor.end_user else rows
 
 
 def find(actor: Actor, public_id: str) -> Generation:
@@ -58,7 +60,7 @@ def find_external(actor: Actor, external_id: str) -> Generation | None:
 
 
 def video_of(generation: Generation) -> Video | None:
-    """Its film while it is kept; None before it succeeded, and when its time is over."""
+    """Its film while it is shown: not before it succeeded, in the trash, or over."""
     return _kept(_videos_of([generation])).get(generation.pk)
 
 
@@ -68,7 +70,7 @@ def audio_of(generation: Generation) -> Audio | None:
 
 
 def ended_of(generation: Generation) -> Retained | None:
-    """What was stored of it, where nothing of that is kept any more."""
+    """What was stored of it, where nothing of that is shown any more."""
     videos, audios = _videos_of([generation]), _audios_of([generation])
     return _ended({**audios, **videos}, {**_kept(audios), **_kept(videos)}).get(generation.pk)
 
@@ -93,7 +95,7 @@ def _audios_of(generations: Sequence[Generation]) -> dict[int, Audio]:
 
 
 def _kept(stored: Mapping[int, R]) -> dict[int, R]:
-    return {pk: row for pk, row in stored.items() if not row.over}
+    return {pk: row for pk, row in stored.items() if not row.away}
 
 
 def _ended(stored: Mapping[int, Retained], kept: Container[int]) -> dict[int, Retained]:
@@ -114,7 +116,7 @@ def parents_of(generations: Sequence[Generation]) -> dict[int, Video]:
     if not named:
         return {}
     with tenancy.scope(generations[0].organisation_id):
-        films = Video.objects.filter(retention.KEPT, generation__public_id__in=set(named.values()))
+        films = Video.objects.filter(retention.SHOWN, generation__public_id__in=set(named.values()))
         made = {film.made_as: film for film in films.annotate(made_as=F("generation__public_id"))}
     return {pk: made[name] for pk, name in named.items() if name in made}
 
@@ -137,15 +139,23 @@ def page(
     door: str = "",
     kind: str = "",
     model: str = "",
+    reference: str = "",
+    end_user: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
     words: str = "",
     gives: str = "",
     kept: bool = False,
     there: bool = False,
     offset: int = 0,
+    oldest_first: bool = False,
 ) -> Page:
-    """Newest first. A cursor is a public id: rows made later never shift a page.
+    """Newest first, unless told otherwise. A cursor is a public id: rows made later shift no page.
 
-    `statuses` are the rows' own; `told_as` is the word that customers are told.
+    `statuses` are the rows' own; `told_as` is the word that customers are told. Ordered from
+    `since` on and before `until`.
+
+    What its owner has deleted is in no list, but a thing that it made is (`gives`).
 
     `words` must stand in the prompt or in a shot's, large or small letters alike. `gives`: only
     what made such a thing (`voice_id`); `kept`: without those whose thing was deleted.
@@ -153,37 +163,44 @@ def page(
     Raises NotFound for a cursor that is not the actor's.
     """
     with tenancy.scope(actor.organisation_id):
-        rows = _mine(actor)
+        rows = _mine(actor) if gives else _mine(actor).filter(trashed_at=None)
         if after:
-            rows = rows.filter(pk__lt=find(actor, after).pk)
+            last = find(actor, after).pk
+            rows = rows.filter(pk__gt=last) if oldest_first else rows.filter(pk__lt=last)
         if wanted := list(statuses):
             rows = rows.filter(status__in=wanted)
         if told_as:
             rows = rows.filter(standing.told_as(told_as))
-        if door:
-            rows = rows.filter(door=door)
-        if kind:
-            rows = rows.filter(kind=kind)
-        if model:
-            rows = rows.filter(model=model)
+        same = {
+            "door": door, "kind": kind, "model": model, "reference": reference,
+            "end_user": end_user, "created_at__gte": since, "created_at__lt": until,
+        }  # fmt: skip
+        rows = rows.filter(**{name: value for name, value in same.items() if value})
         if words:
             rows = rows.filter(_said(words))
         if gives:
             rows = rows.filter(_made(gives))
         rows = _without_gone(rows, things=kept, media=there)
-        found = list(rows.order_by("-pk")[offset : offset + limit + 1])
+        found = list(rows.order_by("pk" if oldest_first else "-pk")[offset : offset + limit + 1])
         shown = found[:limit]
-        stored = _videos_of(shown), _audios_of(shown)
+        return kept_of(shown, shown[-1].public_id if len(found) > limit else None)
+
+
+def kept_of(generations: list[Generation], after: str | None = None) -> Page:
+    """These with what is kept of them. Needs the scope of their organisation."""
+    stored = _videos_of(generations), _audios_of(generations)
     videos, audios = _kept(stored[0]), _kept(stored[1])
     ended = _ended({**stored[1], **stored[0]}, {**audios, **videos})
-    return Page(shown, videos, audios, ended, shown[-1].public_id if len(found) > limit else None)
+    return Page(generations, videos, audios, ended, after)
 
 
 def _without_gone(rows: QuerySet[Generation], *, things: bool, media: bool) -> QuerySet[Generation]:
     if things:
         rows = rows.filter(deleted_at=None)
     if media:
-        rows = rows.exclude(video__kept_until__lte=Now()).exclude(audio__kept_until__lte=Now())
+        for medium in ("video", "audio"):
+            rows = rows.exclude(**{f"{medium}__kept_until__lte": Now()})
+            rows = rows.exclude(**{f"{medium}__trashed_at__isnull": False})
     return rows
 
 
@@ -228,3 +245,16 @@ def made_elsewhere(actor: Actor) -> bool:
     """Whether the organisation has ordered anything in the other mode."""
     theirs = Generation.objects.filter(organisation_id=actor.organisation_id)
     return bool(theirs.filter(livemode=not actor.livemode).exists())
+
+
+def unfinished_with(actor: Actor, names: Iterable[str]) -> str:
+    """The id of an order under way whose fields name one of these; empty where none does.
+
+    Needs the actor's scope.
+    """
+    orders = _mine(actor).filter(finished_at=None)
+    named = Q()
+    for name in names:
+        named |= Q(Contains(Cast("params", TextField()), Value(f'"{name}"')))
+    found = orders.filter(named).values_list("public_id", flat=True).first()
+    return found or ""

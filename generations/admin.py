@@ -247,7 +247,8 @@ class GenerationEventAdmin(ReadOnlyAdmin):
 @admin.register(Video)
 class VideoAdmin(ReadOnlyAdmin):
     list_display = ["public_id", "generation", "width", "height", "duration_ms", "bytes",
-                    "has_sound", "created_at", "kept_until", "removed_at"]  # fmt: skip
+                    "has_sound", "created_at", "kept_until", "trashed_at",
+                    "removed_at"]  # fmt: skip
     list_select_related = ["generation"]
     search_fields = ["public_id", "generation__public_id", "sha256"]
 
@@ -255,7 +256,7 @@ class VideoAdmin(ReadOnlyAdmin):
 @admin.register(Audio)
 class AudioAdmin(ReadOnlyAdmin):
     list_display = ["public_id", "organisation", "content_type", "duration_ms", "bytes",
-                    "kept_until", "removed_at"]  # fmt: skip
+                    "kept_until", "trashed_at", "removed_at"]  # fmt: skip
     search_fields = ["public_id", "generation__public_id"]
 
 

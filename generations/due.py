@@ -22,13 +22,15 @@ _LOOK = f"""
 SELECT
   EXISTS (SELECT FROM generations_generation WHERE status = 'in_flight' AND next_run_at <= now()
           AND (lease_until IS NULL OR lease_until <= now())),
-  EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now() AND url = ''),
+  EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now()),
   EXISTS (SELECT FROM generations_generation g
             JOIN generations_provideraccount a ON a.id = g.account_id
            WHERE g.status = 'submitting' AND g.next_run_at <= now() AND a.protocol = %s
              AND (g.lease_until IS NULL OR g.lease_until <= now())),
   EXISTS (SELECT FROM generations_turns(1, %s)),
-  EXISTS (SELECT FROM accounts_outboxmessage WHERE next_attempt_at <= now() AND url <> ''),
+  EXISTS (SELECT FROM accounts_webhookdelivery d
+            JOIN accounts_webhookendpoint e ON e.id = d.endpoint_id
+           WHERE d.next_attempt_at <= now() AND (e.rest_until IS NULL OR e.rest_until <= now())),
   EXISTS (SELECT FROM billing_paymentevent WHERE next_attempt_at <= now())
   OR EXISTS (SELECT FROM billing_refund WHERE next_attempt_at <= now()),
   (SELECT count(*) FROM (SELECT FROM generations_generation WHERE status IN ('fetching', 'storing')

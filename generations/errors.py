@@ -51,12 +51,6 @@ class QueueFull(Refusal):
     code, status, title, retryable = "queue_full", 429, "Queue full", True
 
 
-class RateLimited(Refusal):
-    """Too many requests are at what only a few may do at once; nothing was kept or held."""
-
-    code, status, title, retryable = "rate_limited", 429, "Too many requests", True
-
-
 class NoProvider(Refusal):
     """No service can make this film at the moment; nothing was held."""
 
@@ -93,9 +87,40 @@ class NotReady(Conflict):
     code, title = "not_ready", "No film"
 
 
+class NotFinished(Conflict):
+    """It is still being made: only what has ended is deleted. Cancel it, or wait for its end."""
+
+    code, title = "not_finished", "Still under way"
+
+
+class Needed(Conflict):
+    """An order that is under way begins with it: cancel that order, or wait for its end."""
+
+    code, title = "needed", "Needed by an order"
+
+
+class NotSent(Conflict):
+    """A file was announced and has not come: PUT it to its address, then complete it."""
+
+    code, title = "not_sent", "Nothing sent"
+
+
+class NameTaken(Conflict):
+    """There is a collection of this name in the same place."""
+
+    code, title = "name_taken", "Name taken"
+
+
+class TooDeep(Conflict):
+    """Collections lie at most five deep, and none within itself."""
+
+    code, title = "too_deep", "Too deep"
+
+
 class NotKept(Refusal):
-    """The film or sound was kept for as long as the plan said, and is deleted; `media_deleted_at`
-    of its generation says when.
+    """The film or sound was kept for as long as the plan said, or was deleted by its owner:
+    `media_deleted_at` of its generation says when. In the trash it is until then (the generation's
+    `media_trashed_at`), and can be restored.
     """
 
     code, status, title = "not_kept", 410, "Not kept any more"

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from generations.errors import RateLimited
+from kling_saas.lib.refusals import RateLimited
 
 PATIENCE = 2.0  # seconds in line
 _AGAIN = 5  # seconds until another try is worth it

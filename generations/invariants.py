@@ -101,9 +101,12 @@ RULES = (
     ),
     Rule(
         "I11",
-        "what is owed to nobody any more was delivered, or its tries are used up",
+        "news is told, and what is owed to no address any more was taken or says why it was not",
         "SELECT m.topic || ' ' || m.subject FROM accounts_outboxmessage m "
-        "WHERE m.next_attempt_at IS NULL AND m.delivered_at IS NULL AND m.attempts = 0",
+        "WHERE (m.next_attempt_at IS NULL) <> (m.delivered_at IS NOT NULL) "
+        "UNION ALL SELECT d.public_id FROM accounts_webhookdelivery d "
+        "WHERE d.next_attempt_at IS NULL AND d.delivered_at IS NULL "
+        "AND d.last_error = '' AND d.last_status IS NULL",
     ),
     Rule(
         "I12",

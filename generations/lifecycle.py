@@ -315,7 +315,7 @@ def _move(
             return False
         passing("move.marked")
         generation.version += 1
-        generation.status = to
+        before, generation.status = generation.status, to
         GenerationEvent.objects.create(
             organisation_id=generation.organisation_id,
             livemode=generation.livemode,
@@ -324,19 +324,27 @@ def _move(
             status=to,
             detail=detail,
         )
-        _news(generation, to)
+        _news(generation, before, to)
         passing("move.told")
     return True
 
 
-def _news(generation: Generation, to: Status) -> None:
-    """Owe a wake-up to whoever waits, and the client's callback where its door promises one."""
+def _news(generation: Generation, before: str, to: Status) -> None:
+    """Owe a wake-up to whoever waits, and an event when it is told in another word than before.
+
+    The client's own address hears of the end, and of the start where its door promises that.
+    """
     told = to in TERMINAL or (generation.door == "kling" and to == Status.IN_FLIGHT)
-    for url in {"", generation.callback_url if told else ""}:
-        outbox.emit(
-            organisation_id=generation.organisation_id,
-            livemode=generation.livemode,
-            topic=f"generation.{to.public}",
-            subject=generation.public_id,
-            url=url,
-        )
+    outbox.emit(
+        organisation_id=generation.organisation_id,
+        livemode=generation.livemode,
+        topic=f"generation.{to.public}",
+        subject=generation.public_id,
+        url=generation.callback_url if told else "",
+        wakes_only=_word(before) == _word(to),
+    )
+
+
+def _word(status: str) -> str:
+    """As events tell it: what is being handed over may come back, and is with nobody yet."""
+    return Status.ACCEPTED.public if status == Status.SUBMITTING else Status(status).public

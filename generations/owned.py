@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -35,7 +35,7 @@ class Made:
     generation: Generation
     video: Video | None
     audio: Audio | None
-    ended: datetime | None = None
+    ended: str = ""
 
     def is_forgotten(self, hours: float) -> bool:
         """Whether its upstream, which keeps it so many hours, has forgotten it."""
@@ -144,5 +144,5 @@ def with_files(generation: Generation | None) -> Made | None:
         return None
     video = Video.objects.filter(generation=generation).first()
     audio = Audio.objects.filter(generation=generation).first()
-    gone = next((row.kept_until for row in (video, audio) if row and row.over), None)
+    gone = next((row.farewell for row in (video, audio) if row and row.away), "")
     return Made(generation, retention.living(video), retention.living(audio), gone)

@@ -98,21 +98,27 @@ def _json(
         "attempts": attempts,
         "video": video_json(generation, video) if video else None,
         "audio": _audio_json(generation, audio) if audio else None,
-        "media_deleted_at": iso(ended.kept_until) if ended else None,
+        "media_deleted_at": iso(ended.kept_until) if ended and ended.over else None,
+        "media_trashed_at": iso(ended.trashed_at) if ended else None,
         "result": _with_preview(facts(generation), generation, video) or None,
         "error": _error(generation),
         "warnings": generation.warnings,
         "reference": generation.reference or None,
+        "end_user": generation.end_user or None,
         "metadata": generation.metadata,
         "created_at": iso(generation.created_at),
         "finished_at": iso(generation.finished_at),
+        "deleted_at": iso(generation.trashed_at),
     }
 
 
 def ordered(film: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored order in full, as the customer may know it."""
+    """A stored order in full, for its customer; a length that is not known is left out."""
     filled_in = {} if film.get("task") else _FILLED
-    return {name: value for name, value in {**filled_in, **film}.items() if name not in _OURS}
+    whole = {name: value for name, value in {**filled_in, **film}.items() if name not in _OURS}
+    if not whole.get("duration"):
+        whole.pop("duration", None)
+    return whole
 
 
 def facts(generation: Generation) -> dict[str, Any]:
@@ -335,7 +341,7 @@ def _gone(generation: Generation) -> tuple[str, ...]:
 def _message(generation: Generation, ended: Retained | None) -> str:
     """Why there is nothing; empty where there is."""
     if generation.status == Status.SUCCEEDED and ended:
-        return f"It was kept until {ended.kept_until:%Y-%m-%d} and is deleted."
+        return f"It {ended.farewell}."
     return generation.error_message or (
         "cancelled" if generation.status == Status.CANCELLED else ""
     )

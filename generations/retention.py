@@ -16,18 +16,19 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import connection
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Least, Now
 from django.utils import timezone
 
 from accounts import tenancy
 from billing import plans
-from generations import storage
+from generations import storage, terms
 from generations.models import AlarmKind, Audio, Video
 from generations.models.retained import Retained
 from generations.providers import alarms
 
 log = logging.getLogger(__name__)
 KEPT = Q(kept_until=None) | Q(kept_until__gt=Now())
+SHOWN = KEPT & Q(trashed_at=None)
 KEPT_SQL = "(kept_until IS NULL OR kept_until > now())"
 _SHELVES: tuple[type[Video] | type[Audio], ...] = (Video, Audio)
 _OURS = "storage"  # what an alarm calls it
@@ -37,8 +38,8 @@ R = TypeVar("R", bound=Retained)
 
 
 def living(row: R | None) -> R | None:
-    """The row while its files are kept; None when their time is over, or there is none."""
-    return None if row is None or row.over else row
+    """The row while it is shown; None when it is over or in the trash, or there is none."""
+    return None if row is None or row.away else row
 
 
 def store(made: Iterable[Video | Audio]) -> None:
@@ -54,7 +55,11 @@ def store(made: Iterable[Video | Audio]) -> None:
     for each in rows:
         each.created_at = now
         each.kept_until = now + timedelta(days=days) if days else None
+        if each.generation.trashed_at:  # given late, to who wants none of it any more
+            each.trashed_at, each.promised_until = now, each.kept_until
+            each.kept_until = min(filter(None, (each.kept_until, now + in_trash())))
         each.save(force_insert=True)
+    terms.add(each for each in rows if isinstance(each, Video))
 
 
 def _days_until_commit(organisation_id: int) -> int | None:
@@ -80,6 +85,52 @@ def held(rows: QuerySet[R]) -> QuerySet[R]:
     return rows.filter(KEPT)
 
 
+# -------------------------------------------------------------------- the trash
+
+
+def in_trash() -> timedelta:
+    """For how long films stay in the trash at most."""
+    return timedelta(days=settings.TRASH_DAYS)
+
+
+def trash(rows: QuerySet[R]) -> int:
+    """Show these nobody any more, and let them end with the trash; how many. Needs a scope.
+
+    What is over, or in the trash already, stays as it is.
+    """
+    shown = held(rows).filter(trashed_at=None)
+    return shown.update(
+        trashed_at=Now(),
+        promised_until=F("kept_until"),
+        kept_until=Least(F("kept_until"), Now() + in_trash()),
+    )
+
+
+def restore(rows: QuerySet[R]) -> int:
+    """Show these again, kept as was promised, or as the plan says by now; how many. Needs a scope.
+
+    What is over stays over.
+    """
+    found = list(held(rows).filter(trashed_at__isnull=False))
+    mine = Q(pk__in=[row.pk for row in found])
+    back = rows.model._default_manager.filter(mine)  # noqa: SLF001 - documented by Django
+    restored = back.update(trashed_at=None, kept_until=F("promised_until"), promised_until=None)
+    _prolong({row.organisation_id for row in found}, mine, shelves=(rows.model,))
+    return restored
+
+
+def end(rows: QuerySet[R]) -> list[R]:
+    """From now on these are over, for good; those of them that were not before. Needs a scope.
+
+    Their files go by `remove`, or with the next sweep.
+    """
+    kept = list(held(rows))
+    rows.filter(pk__in=[row.pk for row in kept]).update(
+        kept_until=Now(), trashed_at=Coalesce(F("trashed_at"), Now())
+    )
+    return kept
+
+
 # -------------------------------------------------------------------- longer
 
 
@@ -92,7 +143,7 @@ def prolong_ending() -> None:
     """The same for what ends within the hour, of every tenant: nobody applies a plan itself, or the
     setting, when it was raised.
     """
-    soon = Q(kept_until__lte=Now() + _SOON, removed_at=None)
+    soon = Q(kept_until__lte=Now() + _SOON, removed_at=None, trashed_at=None)
     with tenancy.system("films of every tenant end"):
         owners = {
             owner
@@ -105,15 +156,22 @@ def prolong_ending() -> None:
             _prolong(sorted(owners), soon)  # in one order: several sweeps at once do not cross
 
 
-def _prolong(organisations: Collection[int], which: Q) -> None:
-    """What is over stays over, so that its files may be deleted at any moment. Needs a scope."""
+def _prolong(
+    organisations: Collection[int],
+    which: Q,
+    shelves: Iterable[type[Retained]] = _SHELVES,
+) -> None:
+    """What is over stays over, so that its files may be deleted at any moment. Needs a scope.
+
+    What is in the trash ends with it.
+    """
     alike: dict[int | None, list[int]] = defaultdict(list)
     for organisation, days in plans.retention(organisations).items():
         alike[days].append(organisation)
     for days, theirs in alike.items():
-        for rows in _SHELVES:
+        for rows in shelves:
             ending = rows.objects.filter(
-                which, organisation_id__in=theirs, kept_until__isnull=False
+                which, organisation_id__in=theirs, kept_until__isnull=False, trashed_at=None
             )
             if days is None:
                 held(ending).update(kept_until=None)
@@ -136,11 +194,10 @@ def remove_ended(seconds: float = _SESSION) -> int:
     for rows in _SHELVES:
         until = time.monotonic() + seconds / len(_SHELVES)
         for row in _ended(rows, began):
-            try:
-                removed += _remove(row)
-            except storage.TROUBLE as error:
-                log.warning("%s: not deleted yet: %r", row.public_id, error)
-                _note(row, removal_failed_at=timezone.now())
+            error = remove(row)
+            if error is None:
+                removed += 1
+            else:
                 failed.append((row, error))
             if time.monotonic() >= until:
                 break
@@ -164,17 +221,28 @@ def _ended(rows: type[Video] | type[Audio], began: datetime) -> Iterator[Video |
         yield from batch
 
 
-def _remove(row: Video | Audio) -> int:
-    """1, or 0 if another sweep was faster. Repeatable: files that are gone already do no harm."""
-    for key in row.keys:
-        storage.remove(key)
-    return _note(row, removed_at=Now())
+def remove(row: Video | Audio) -> Exception | None:
+    """Delete the files of what is over; the storage's trouble, if it is left to a later sweep.
+
+    Repeatable: files that are gone already do no harm.
+    """
+    try:
+        for key in row.keys:
+            storage.remove(key)
+    except storage.TROUBLE as error:
+        log.warning("%s: not deleted yet: %r", row.public_id, error)
+        _note(row, removal_failed_at=timezone.now())
+        return error
+    _note(row, removed_at=Now())
+    return None
 
 
-def _note(row: Video | Audio, **columns: Any) -> int:
+def _note(row: Video | Audio, **columns: Any) -> None:
     with tenancy.scope(row.organisation_id):
         left = type(row).objects.filter(pk=row.pk, removed_at=None, kept_until__lte=Now())
-        return int(left.update(**columns))
+        left.update(**columns)
+        if "removed_at" in columns and isinstance(row, Video):
+            terms.forget(row)
 
 
 def _tell(removed: int, failed: list[tuple[Video | Audio, Exception]]) -> None:

@@ -177,7 +177,7 @@ class _Found:
         name, made = written(path), owned.made_of(self._actor, value)
         source = made.source(field.medium) if made else None
         if made and made.ended and source is None:
-            raise _refused(name, "deleted", f"{value} was kept until {made.ended:%Y-%m-%d}")
+            raise _refused(name, "deleted", f"{value} {made.ended}")
         if made is None or source is None:
             raise _refused(name, "unknown_source", f"there is no finished {field.medium} {value}")
         if field.made_by:

@@ -14,7 +14,7 @@ CREATE FUNCTION generations_accept(
     p_callback_url text, p_reference text, p_metadata jsonb, p_api_key bigint,
     p_access_key bigint, p_user bigint, p_token text, p_created timestamptz,
     p_deadline timestamptz, p_queue_limit integer, p_uploads text[] DEFAULT NULL,
-    p_lane bigint[] DEFAULT NULL, p_sku text DEFAULT '',
+    p_lane bigint[] DEFAULT NULL, p_sku text DEFAULT '', p_end_user text DEFAULT '',
     OUT outcome text, OUT answer text, OUT generation text
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -63,21 +63,22 @@ BEGIN
     v_hold := (billing_reserve(p_organisation, p_livemode, p_credits, p_public_id,
         coalesce(p_user, 0), CASE WHEN p_api_key IS NOT NULL THEN 'key:' || p_api_key
                                   WHEN p_access_key IS NOT NULL THEN 'pair:' || p_access_key
-                                  ELSE '' END, p_sku)).hold_id;
+                                  ELSE '' END, p_sku, p_end_user)).hold_id;
     IF (SELECT count(*) FROM generations_generation g
          WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
            AND g.finished_at IS NULL AND g.public_id <> p_public_id) >= p_queue_limit THEN
         RAISE EXCEPTION 'queue full' USING ERRCODE = 'KG001';
     END IF;
-    -- From here on they are referred to. The rows' locks hold off whoever deletes unused ones;
+    -- From here on they are referred to. The rows' locks hold off whoever deletes them;
     -- what was deleted before is not there to be counted.
     IF p_uploads IS NOT NULL THEN
         UPDATE generations_upload u SET used_at = now()
          WHERE u.organisation_id = p_organisation AND u.livemode = p_livemode
            AND u.public_id = ANY (p_uploads) AND u.used_at IS NULL;
-        IF (SELECT count(*) FROM generations_upload u
+        IF (SELECT count(*) FROM (SELECT FROM generations_upload u
              WHERE u.organisation_id = p_organisation AND u.livemode = p_livemode
-               AND u.public_id = ANY (p_uploads)) <> cardinality(p_uploads) THEN
+               AND u.public_id = ANY (p_uploads) FOR KEY SHARE) held)
+           <> cardinality(p_uploads) THEN
             RAISE EXCEPTION 'upload gone' USING ERRCODE = 'KG002';
         END IF;
     END IF;
@@ -86,16 +87,21 @@ BEGIN
         next_run_at, step_attempts, deadline_at, credits, hold_id, quote_id, door, door_facts,
         external_id, fingerprint, callback_url, reference, metadata, api_key_id, access_key_id,
         user_id, upstream_id, callback_token, media_url, error_code, error_message, created_at,
-        lane
+        lane, end_user
     ) VALUES (
         p_organisation, p_livemode, p_public_id, p_model, p_kind, p_params, p_warnings,
         'accepted', 0, now(), 0, p_deadline, p_credits, v_hold, p_quote, p_door, p_door_facts,
         p_external, p_fingerprint, p_callback_url, p_reference, p_metadata, p_api_key,
-        p_access_key, p_user, '', p_token, '', '', '', p_created, p_lane
+        p_access_key, p_user, '', p_token, '', '', '', p_created, p_lane, p_end_user
     ) RETURNING id INTO v_id;
     INSERT INTO generations_generationevent
         (organisation_id, livemode, generation_id, sequence, status, at, detail)
     VALUES (p_organisation, p_livemode, v_id, 0, 'accepted', now(), '{}');
+    INSERT INTO accounts_outboxmessage
+        (organisation_id, livemode, public_id, topic, subject, url, payload, created_at,
+         next_attempt_at)
+    VALUES (p_organisation, p_livemode, 'evt' || substr(p_public_id, 4), 'generation.queued',
+            p_public_id, '', '{}', p_created, now());
     outcome := 'accepted';
 END $$;
 """

@@ -135,6 +135,19 @@ def link(key: str, *, name: str = "", until: datetime | None = None) -> str:
     return f"{settings.SITE_URL}/media/{key}?expires={expires}{named}&sig={token}"
 
 
+def place(key: str, *, content_type: str, size: int, checksum: str, seconds: int) -> str:
+    """An address in the bucket that takes one PUT of such a file. `checksum`: base64 of SHA-256."""
+    client = default_storage.connection.meta.client  # type: ignore[attr-defined]
+    wanted = {
+        "Bucket": settings.S3_BUCKET,
+        "Key": key,
+        "ContentType": content_type,
+        "ContentLength": size,
+        "ChecksumSHA256": checksum,
+    }
+    return str(client.generate_presigned_url("put_object", Params=wanted, ExpiresIn=seconds))
+
+
 def _signed(key: str, expires: str, name: str) -> str:
     return f"{key}:{expires}:{name}" if name else f"{key}:{expires}"
 

@@ -67,6 +67,7 @@ class Submission:
     max_cost: int | None = None
     deadline: int | None = None
     reference: str = ""
+    end_user: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str | None = None
 
@@ -131,9 +132,10 @@ def _checked(actor: Actor, order: Submission) -> Checked:
 
 
 def _priced(actor: Actor, order: Submission, checked: Checked) -> Prepared:
-    """With its price: the quote's, if one is given. Raises NoProvider, PlanRequired and the
-    quote's.
+    """With its price: the quote's, if one is given. Raises NoProvider, PlanRequired, Forbidden
+    for what the key may not make, and the quote's.
     """
+    actor.must_make(checked.params.model, checked.params.kind)
     lane = routing.lane(checked.params, livemode=actor.livemode)
     film = checked.params.to_json()
     item = billable.item(checked.params)
@@ -254,6 +256,7 @@ def _fingerprint(order: Submission) -> str:
         "deadline": order.deadline,
         "reference": order.reference,
         "metadata": dict(order.metadata),
+        **({"end_user": order.end_user} if order.end_user else {}),
     }
     try:
         return _digest(facts)
@@ -287,6 +290,7 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
         callback_url=order.callback_url,
         reference=order.reference,
         metadata=dict(order.metadata),
+        end_user=actor.end_user or order.end_user,
         api_key_id=actor.api_key_id,
         access_key_id=actor.access_key_id,
         user_id=actor.user_id,
@@ -299,7 +303,7 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
 _ACCEPT = (
     "SELECT outcome, answer, generation FROM generations_accept("
     "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-    "%s, %s, %s, %s, %s, %s)"
+    "%s, %s, %s, %s, %s, %s, %s)"
 )
 # What is the order's own alone: whichever of them the database looks at first.
 _ACCEPTED_BEFORE = {
@@ -320,7 +324,7 @@ def _accept(
         g.created_at, g.deadline_at, settings.QUEUE_LIMIT, named or None,
         # As text: of small numbers psycopg would make an array of another type.
         g.lane and f"{{{','.join(map(str, g.lane))}}}",
-        sku,
+        sku, g.end_user,
     ]  # fmt: skip
     for attempt in (1, 2):
         try:

@@ -9,10 +9,11 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts import outbox, tenancy
+from accounts import end_users, limits, outbox, tenancy, webhook_deliveries
 from accounts.models import IdempotencyRecord
 from billing import upkeep
-from generations import lifecycle, outcomes, retention
+from generations import lifecycle, outcomes, retention, sending
+from generations.gallery import sharing
 from generations.models import AlarmKind, Generation
 from generations.providers import alarms
 from kling_saas.lib import scratch
@@ -31,8 +32,10 @@ def run() -> None:
     One's trouble does not keep the others.
     """
     for sweep in (
-        give_up_stuck, upkeep.run, forget_answers, outbox.forget_old, scratch.remove_forgotten,
-        retention.prolong_ending, retention.remove_ended,
+        give_up_stuck, upkeep.run, forget_answers, webhook_deliveries.forget_old, outbox.forget_old,
+        end_users.forget_old, limits.forget_old, scratch.remove_forgotten,
+        retention.prolong_ending, retention.remove_ended, sharing.forget_ended,
+        sending.forget_incoming,
     ):  # fmt: skip
         try:
             sweep()

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import IO, Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -155,12 +156,15 @@ def read(file: UploadedFile[bytes], *, field: str) -> bytes:
     return bytes(file.read())
 
 
-def store(actor: Actor, raw: bytes, *, field: str = "image") -> Upload:
-    """Check and store an image, or find the same one again. Raises InvalidRequest."""
+def store(actor: Actor, raw: bytes, *, field: str = "image", public_id: str = "") -> Upload:
+    """Check and store an image, or find the same one again. Raises InvalidRequest.
+
+    `public_id` is its id if it is new, where it was told one before.
+    """
     clean, content_type, width, height = _cleaned(raw, field)
     return _kept(
         actor, io.BytesIO(clean), hashlib.sha256(clean).hexdigest(), content_type=content_type,
-        bytes=len(clean), width=width, height=height,
+        bytes=len(clean), width=width, height=height, **_called(public_id),
     )  # fmt: skip
 
 
@@ -178,12 +182,14 @@ def store_any(actor: Actor, raw: bytes, *, field: str) -> Upload:
     )
 
 
-def store_medium(actor: Actor, parts: Iterable[bytes], medium: str, *, field: str) -> Upload:
+def store_medium(
+    actor: Actor, parts: Iterable[bytes], medium: str, *, field: str, public_id: str = ""
+) -> Upload:
     """Measure and store a film or a sound, or find the same one again. Raises InvalidRequest.
 
-    It goes through a file, so that its size costs no memory.
+    It goes through a file, so that its size costs no memory. `public_id` as with `store`.
     """
-    with _not_taken(), scratch.folder() as folder:
+    with not_taken(), scratch.folder() as folder:
         path = folder / "sent"
         with path.open("wb") as file:
             file.writelines(parts)
@@ -198,12 +204,16 @@ def store_medium(actor: Actor, parts: Iterable[bytes], medium: str, *, field: st
             return _kept(
                 actor, content, found.sha256, content_type=found.form.content_type,
                 bytes=found.size, width=shape.width, height=shape.height, fps=shape.fps,
-                duration_ms=found.duration_ms,
+                duration_ms=found.duration_ms, **_called(public_id),
             )  # fmt: skip
 
 
+def _called(public_id: str) -> dict[str, str]:
+    return {"public_id": public_id} if public_id else {}
+
+
 @contextmanager
-def _not_taken() -> Iterator[None]:
+def not_taken() -> Iterator[None]:
     """What fails here, on our disk or in the storage, is ours. Raises Unavailable."""
     try:
         yield
@@ -225,7 +235,7 @@ def _kept(actor: Actor, content: IO[bytes], digest: str, **facts: Any) -> Upload
         if mine.update(sent_at=Now()):  # kept as long as one that comes for the first time
             return mine.get()  # type: ignore[no-any-return]
         guard(key)
-        with _not_taken():
+        with not_taken():
             storage.put(key, content)
         try:
             with transaction.atomic():
@@ -249,6 +259,21 @@ def guard(key: str) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
+def remove_file(key: str, limit: datetime | None = None) -> bool:
+    """Delete a file that no upload names; False when one does by now, or it was written anew.
+
+    `limit`: the moment since which it must not have been written.
+    """
+    with tenancy.system("a file is several uploads' when it was sent in both modes"):
+        guard(key)
+        if Upload.objects.filter(key=key).exists():
+            return False
+        if limit and not (storage.written_at(key) or limit) < limit:
+            return False
+        storage.remove(key)
+    return True
 
 
 class UnreadableImage(ValueError):

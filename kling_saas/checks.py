@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from generations.models import ProviderAccount
+from generations.wire.openai import models
 from kling_saas import env
 from kling_saas.lib.sealing import SealBroken, seal
 
@@ -22,7 +23,14 @@ PLACE = "place"  # what depends on where it runs; Django's own checks are of the
 
 def register() -> None:
     """Called once by the roof's app configuration."""
-    for check in (check_secrets, check_database, check_demo, check_payments, check_names):
+    for check in (
+        check_secrets,
+        check_database,
+        check_demo,
+        check_payments,
+        check_names,
+        check_models,
+    ):
         register_check(check, PLACE)
     register_check(check_selling, PLACE, deploy=True)
     register_check(check_providers, Tags.database)
@@ -54,6 +62,15 @@ def check_secrets(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Che
             )
         )
     return found
+
+
+def check_models(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """What OpenAI's model names stand for must be made here."""
+    try:
+        models.read(settings.OPENAI_MODELS)
+    except ValueError as error:
+        return [Error(f"OPENAI_MODELS: {error}.", id="kling.E009")]
+    return []
 
 
 def check_database(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:

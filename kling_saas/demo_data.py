@@ -16,6 +16,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password
 
 from accounts import access_keys, api_keys, organisations, tenancy
 from accounts.models import Organisation, User
+from accounts.scopes import ALL
 from billing import ledger, wallets
 from billing.models import LotSource
 from generations.catalogue import billable
@@ -111,7 +112,7 @@ def _key(organisation_id: int, kept: str, *, livemode: bool) -> str:
     if api_keys.known(kept):
         return kept
     name = "Demo live key" if livemode else "Demo test key"
-    return api_keys.issue(organisation_id, livemode=livemode, name=name)[1]
+    return api_keys.issue(organisation_id, livemode=livemode, name=name, scopes=sorted(ALL))[1]
 
 
 def _pair(organisation_id: int, kept: dict[str, Any]) -> dict[str, str]:

@@ -7,13 +7,18 @@ from typing import Any
 
 from django.conf import settings
 
-PREFIXES = ("/api/", "/kling/", "/segmind/", "/llmprovider/", "/v1/", "/v2/", "/media/",
-            "/callbacks/", "/webhooks/", "/account/costs", "/healthz", "/readyz")  # fmt: skip
+DIALECTS = ("/kling/", "/segmind/", "/llmprovider/", "/openai/", "/v1/", "/v2/", "/account/costs")
+PREFIXES = (*DIALECTS, "/api/", "/media/", "/callbacks/", "/webhooks/", "/healthz", "/readyz")
 
 
 def is_for_machines(environ: Mapping[str, Any]) -> bool:
     """By path, or by a host name that is bound to a dialect."""
-    if environ.get("PATH_INFO", "").startswith(PREFIXES):
+    return environ.get("PATH_INFO", "").startswith(PREFIXES) or is_of_a_dialect(environ)
+
+
+def is_of_a_dialect(environ: Mapping[str, Any]) -> bool:
+    """Whether a dialect answers, and errs in its own shape."""
+    if environ.get("PATH_INFO", "").startswith(DIALECTS):
         return True
     host = str(environ.get("HTTP_HOST", "")).partition(":")[0].lower()
     return host in settings.DIALECT_HOSTS

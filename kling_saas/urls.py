@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from billing.views import referral, webhooks
+from generations.views import shares
 from kling_saas.api.errors import unknown_address
 from kling_saas.web import callbacks, health, media
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("media/<path:key>", media.media),
     path("callbacks/<slug:token>", callbacks.upstream),
     path("webhooks/stripe", webhooks.stripe),
+    path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("generations.api.urls")),
     re_path(r"^api/", unknown_address),
@@ -21,6 +23,9 @@ urlpatterns = [
     path("", include("kling_saas.web.urls")),
     path("app/", include("generations.urls")),
     path("r/<str:code>", referral.invited, name="invited"),
+    path("s/<slug:token>", shares.page, name="share"),
+    path("s/<slug:token>/film", shares.film, name="share-film"),
+    path("s/<slug:token>/poster", shares.poster, name="share-poster"),
     path("billing/", include("billing.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -19,13 +19,17 @@ from tests.stack import Stack, prepared
 if TYPE_CHECKING:
     from tests.selling import Seller
 
+DIALECTS = ("kling", "segmind", "llmprovider", "openai")
 # A film that cannot be used is given up after 4 s, not 44; a dead upstream is tried every 2 s, and
-# so often may an order be sent again; what tests change about accounts is in force at once.
+# so often may an order be sent again; what tests change about accounts is in force at once. Each
+# dialect has a host name of its own.
 STACK = Stack(
     STEP_ATTEMPTS="3",
     BREAKER_OPEN_MAX="2",
     RETRY_TRICKLE_SECONDS="2",
     OPERATOR_CHANGES_SECONDS="0.2",
+    DIALECT_HOSTS=",".join(f"{name}.test={name}" for name in DIALECTS),
+    ALLOWED_HOSTS=",".join(["127.0.0.1", "localhost", *(f"{name}.test" for name in DIALECTS)]),
 )
 _kept = ExitStack()  # until the session ends
 # Of each property so many examples are drawn; `make properties` draws more.

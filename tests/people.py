@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from accounts import api_keys, organisations, tenancy
 from accounts.models import Organisation, User
+from accounts.scopes import ALL
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ def customer(name: str = "alice") -> Customer:
     user.save(update_fields=["password"])
     organisation = organisations.create(user)
     with tenancy.scope(organisation.pk):
-        _, test_key = api_keys.issue(organisation.pk, livemode=False, name="test")
-        _, live_key = api_keys.issue(organisation.pk, livemode=True, name="live")
+        _, test_key = api_keys.issue(
+            organisation.pk, livemode=False, name="test", scopes=sorted(ALL)
+        )
+        _, live_key = api_keys.issue(
+            organisation.pk, livemode=True, name="live", scopes=sorted(ALL)
+        )
     return Customer(user, organisation, test_key, live_key)

@@ -3,11 +3,12 @@
 from django.db import migrations
 
 from accounts import sql_functions
-from accounts.row_security import Protect, TenantKey
+from accounts.row_security import Protect, TenantKey, TenantReference
 
 MODE_TABLES = [
     "accounts_apikey",
     "accounts_accesskey",
+    "accounts_endusertoken",
     "accounts_idempotencyrecord",
     "accounts_outboxmessage",
 ]
@@ -22,11 +23,15 @@ class Migration(migrations.Migration):
         Protect("accounts_auditevent"),
         *[Protect(table) for table in MODE_TABLES],
         *[TenantKey(table) for table in MODE_TABLES],
+        TenantReference("accounts_endusertoken", "api_key_id", "accounts_apikey"),
+        TenantReference("accounts_endusertoken", "access_key_id", "accounts_accesskey"),
         migrations.RunSQL(
             sql_functions.FIND_API_KEY
             + sql_functions.FIND_ACCESS_KEY
+            + sql_functions.FIND_TOKEN
             + sql_functions.MEMBERSHIPS
             + sql_functions.CHANGES
+            + sql_functions.RATES
             + sql_functions.APPEND_ONLY,
             sql_functions.DROP_ALL,
         ),

@@ -1,20 +1,25 @@
 """Records of people, organisations, credentials and what they are owed to hear."""
 
 from accounts.models.audit import AuditEvent
-from accounts.models.credentials import AccessKey, ApiKey
+from accounts.models.credentials import AccessKey, ApiKey, EndUserToken
 from accounts.models.idempotency import IdempotencyRecord
 from accounts.models.organisation import Membership, Organisation, Role
 from accounts.models.outbox import OutboxMessage
 from accounts.models.user import User
+from accounts.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "AccessKey",
     "ApiKey",
     "AuditEvent",
+    "EndUserToken",
     "IdempotencyRecord",
     "Membership",
     "Organisation",
     "OutboxMessage",
     "Role",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -55,10 +55,9 @@ class Organisation(models.Model):
         blank=True,
         help_text="Films under way at once, live and test apart; empty: no limit.",
     )
-    callbacks_failed = models.PositiveSmallIntegerField(
-        default=0, db_default=0, editable=False, help_text="In a row, each after a long wait."
+    requests_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Over the API; empty: RATE_LIMIT_ORGANISATION."
     )
-    callbacks_rest_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TenantManager["Organisation"]()
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
 
 from accounts.api.endpoint import Endpoint, PublicEndpoint
+from accounts.scopes import Scope
 from billing import entries, exports, filters, months, prices, usage, wallets
 from billing.api import price_list
 from billing.entries import Entry
@@ -19,6 +20,8 @@ from kling_saas.api.errors import InvalidQuery
 class WalletView(Endpoint):
     """GET /api/v1/wallet"""
 
+    reads = Scope.BILLING
+
     def get(self, request: HttpRequest) -> JsonResponse:
         """The three figures in whole credits."""
         balance = wallets.balance(self.actor.organisation_id, self.actor.livemode)
@@ -27,6 +30,8 @@ class WalletView(Endpoint):
 
 class LedgerView(Endpoint):
     """GET /api/v1/ledger"""
+
+    reads = Scope.BILLING
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """Entries, newest first; their amounts add up to `available`."""
@@ -46,6 +51,8 @@ class LedgerView(Endpoint):
 class LedgerFileView(Endpoint):
     """GET /api/v1/ledger.csv"""
 
+    reads = Scope.BILLING
+
     def get(self, request: HttpRequest) -> StreamingHttpResponse:
         """All of them, oldest first."""
         wanted = filters.read(request.GET)
@@ -55,6 +62,8 @@ class LedgerFileView(Endpoint):
 
 class UsageView(Endpoint):
     """GET /api/v1/usage"""
+
+    reads = Scope.BILLING
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """A month's credits, by day, model, key or member."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, JsonResponse
 
 from accounts.api.endpoint import Endpoint
+from accounts.scopes import Scope
 from billing import gifts, vouchers, wallets
 from kling_saas.api.errors import InvalidQuery
 from kling_saas.api.parsing import object_of
@@ -12,6 +13,8 @@ from kling_saas.api.parsing import object_of
 
 class VouchersView(Endpoint):
     """POST /api/v1/vouchers"""
+
+    writes = Scope.BILLING
 
     def post(self, request: HttpRequest) -> JsonResponse:
         """Use `code` for the key's organisation, a voucher's or a gift's; what it gave, and what is

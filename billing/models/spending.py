@@ -12,7 +12,7 @@ from kling_saas.lib.ids import public_id
 
 
 class Spending(WalletRow):
-    """Credits of one day (UTC), member, credential and SKU; written by the SQL functions only.
+    """Credits of one day (UTC), member, credential, SKU and end user; only SQL functions write it.
 
     A hold counts on the day it was made, as `reserved` and later as `captured`. `member` is 0 and
     `credential` empty where there was none; a credential is `key:5` or `pair:3`.
@@ -22,6 +22,7 @@ class Spending(WalletRow):
     member = models.BigIntegerField()
     credential = models.CharField(max_length=30)
     sku = models.CharField(max_length=80)
+    end_user = models.CharField(max_length=64, blank=True, default="", db_default="")
     reserved = models.BigIntegerField(default=0, db_default=0)
     captured = models.BigIntegerField(default=0, db_default=0)
     films = models.IntegerField(default=0, db_default=0, help_text="Captured holds.")
@@ -29,7 +30,7 @@ class Spending(WalletRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["wallet", "day", "member", "credential", "sku"],
+                fields=["wallet", "day", "member", "credential", "sku", "end_user"],
                 name="one_spending_per_day_and_spender",
             ),
             models.CheckConstraint(
@@ -49,22 +50,25 @@ class CapScope(models.TextChoices):
     ORGANISATION = "organisation", "Organisation"
     MEMBER = "member", "Member"
     CREDENTIAL = "credential", "Key"
+    END_USER = "end_user", "End user"
 
 
 class CapPeriod(models.TextChoices):
     CALL = "call", "Per order"
     DAY = "day", "Per day"
     MONTH = "month", "Per month"
+    TOTAL = "total", "In all"
 
 
 class Cap(WalletRow):
-    """At most `credits` per order, day or month (UTC) for one spender.
+    """At most `credits` per order, day or month (UTC), or in all since it was set, for one spender.
 
-    `subject` is the member's user id or the credential (`key:5`), empty for the organisation.
+    `subject` is the member's user id, the credential (`key:5`) or the customer's name of an end
+    user, empty for the organisation.
     """
 
     scope = models.CharField(max_length=12, choices=CapScope.choices)
-    subject = models.CharField(max_length=30, blank=True)
+    subject = models.CharField(max_length=64, blank=True)
     period = models.CharField(max_length=5, choices=CapPeriod.choices)
     credits = models.BigIntegerField()
     set_by = models.ForeignKey(
@@ -80,7 +84,7 @@ class Cap(WalletRow):
             models.CheckConstraint(condition=Q(credits__gte=0), name="cap_is_not_negative"),
             models.CheckConstraint(
                 condition=Q(scope="organisation", subject="")
-                | Q(scope__in=["member", "credential"]) & ~Q(subject=""),
+                | ~Q(scope="organisation") & ~Q(subject=""),
                 name="cap_says_whose",
             ),
         ]

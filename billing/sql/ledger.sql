@@ -116,11 +116,11 @@ BEGIN
     RETURN true;
 END $$;
 
--- Set credits aside for one order of a member (0: none) with a credential ('': none), within
--- their caps. The hot path: one lock, few statements.
+-- Set credits aside for one order of a member (0: none) with a credential ('': none), for an end
+-- user of the customer's ('': none), within their caps. The hot path: one lock, few statements.
 CREATE OR REPLACE FUNCTION billing_reserve(
     p_organisation bigint, p_livemode boolean, p_amount bigint, p_reference text,
-    p_member bigint, p_credential text, p_sku text,
+    p_member bigint, p_credential text, p_sku text, p_end_user text,
     OUT hold_id bigint, OUT available_after bigint
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -157,7 +157,7 @@ BEGIN
         RETURN;
     END IF;
     v_spending := billing_count(
-        p_organisation, p_livemode, v_wallet, p_amount, p_member, p_credential, p_sku
+        p_organisation, p_livemode, v_wallet, p_amount, p_member, p_credential, p_sku, p_end_user
     );
     INSERT INTO billing_hold (organisation_id, livemode, wallet_id, amount, reference, spending_id)
     VALUES (p_organisation, p_livemode, v_wallet, p_amount, p_reference, v_spending)
@@ -170,7 +170,7 @@ BEGIN
         RETURN;
     END IF;
     IF v_capped THEN
-        PERFORM billing_hold_to_caps(v_wallet, p_amount, p_member, p_credential);
+        PERFORM billing_hold_to_caps(v_wallet, p_amount, p_member, p_credential, p_end_user);
     END IF;
     v_rest := billing_pin_lots(p_organisation, p_livemode, v_wallet, hold_id, p_amount);
     IF v_rest > 0 THEN

@@ -224,7 +224,7 @@ END $$;
 -- The row that counts what a spender has spent today, made when there is none.
 CREATE OR REPLACE FUNCTION billing_count(
     p_organisation bigint, p_livemode boolean, p_wallet bigint, p_amount bigint,
-    p_member bigint, p_credential text, p_sku text
+    p_member bigint, p_credential text, p_sku text, p_end_user text
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_today date := (now() AT TIME ZONE 'UTC')::date;
@@ -232,13 +232,15 @@ DECLARE
 BEGIN
     UPDATE billing_spending SET reserved = reserved + p_amount
      WHERE wallet_id = p_wallet AND day = v_today AND member = p_member
-       AND credential = p_credential AND sku = p_sku
+       AND credential = p_credential AND sku = p_sku AND end_user = p_end_user
     RETURNING id INTO v_id;
     IF NOT FOUND THEN
         INSERT INTO billing_spending (
-            organisation_id, livemode, wallet_id, day, member, credential, sku, reserved
+            organisation_id, livemode, wallet_id, day, member, credential, sku, end_user,
+            reserved
         ) VALUES (
-            p_organisation, p_livemode, p_wallet, v_today, p_member, p_credential, p_sku, p_amount
+            p_organisation, p_livemode, p_wallet, v_today, p_member, p_credential, p_sku,
+            p_end_user, p_amount
         ) RETURNING id INTO v_id;
     END IF;
     RETURN v_id;

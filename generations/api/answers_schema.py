@@ -1,93 +1,45 @@
-"""JSON Schemas of what the native API answers."""
+"""JSON Schemas of what the addresses of films answer."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from accounts.event_types import EVENTS
+from billing.api.openapi import PLANS, PRICES
+from generations import sending
 from generations.catalogue import documentation
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Status
 from generations.queueing import MOST
 from generations.sounds import AUDIO_TYPES
+from kling_saas.api.openapi import (
+    ADDRESS,
+    ANY_OBJECT,
+    FLAG,
+    MOMENT,
+    TEXT,
+    WHOLE,
+    WORDS,
+    Schema,
+    body_of,
+    list_of,
+    maybe,
+    object_of,
+    page_of,
+    ref,
+)
 
-Schema = dict[str, Any]
-
-REFUSALS = {
-    400: "Not readable",
-    401: "No credential, or one that opens nothing",
-    402: "Not enough credits",
-    403: "Not allowed, above a cap, or only with a plan",
-    404: "Unknown, or another tenant's",
-    409: "Not in a state that allows this",
-    410: "Kept for as long as the plan said, and deleted",
-    413: "Too large",
-    415: "Not JSON",
-    422: "Every violation at once, or an Idempotency-Key used for another body",
-    429: "Too many unfinished generations, slow addresses at once, or wrong codes in an hour",
-    503: "No service can make it at the moment",
-}
-
-
-def _object(required: str, /, **properties: Schema) -> Schema:
-    """An object; `required` names members separated by blanks."""
-    return {"type": "object", "properties": properties, "required": required.split()}
-
-
-def _maybe(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _list_of(name: str) -> Schema:
-    return {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
-
-
-def _page_of(name: str) -> Schema:
-    return _object(
-        "object data has_more next",
-        object={"const": "list"},
-        data=_list_of(name),
-        has_more={"type": "boolean"},
-        next=_maybe(_TEXT),
-    )
-
-
-_TEXT: Schema = {"type": "string"}
-_WHOLE: Schema = {"type": "integer"}
-_SPENT = {"captured": _WHOLE, "reserved": _WHOLE, "films": _WHOLE}
 _USUAL: Schema = {
     "type": "number",
     "description": "Seconds in which half of such films of five seconds were made lately; the "
     "makers' averages while too few were.",
 }
-_FLAG: Schema = {"type": "boolean"}
-_MOMENT: Schema = {"type": "string", "format": "date-time"}
-_ANY_OBJECT: Schema = {"type": "object"}
-_WORDS: Schema = {"type": "array", "items": _TEXT}
-_PLANS: Schema = {
-    **_WORDS,
-    "description": "The plans whose subscribers alone may order it in live mode; empty: everybody.",
-}
-_PRICES: Schema = {
-    "type": "array",
-    "items": _object(
-        "sku unit credits usd description plans",
-        sku=_TEXT,
-        unit={"enum": ["clip", "second"]},
-        credits=_WHOLE,
-        usd=_TEXT,
-        description=_TEXT,
-        plans=_PLANS,
-    ),
-}
-
 _KEPT_UNTIL: Schema = {
-    **_maybe(_MOMENT),
+    **maybe(MOMENT),
     "description": "From then on it is deleted, its links end, and `media_deleted_at` tells the "
-    "moment. It may become later, with another plan, and never sooner. Null: for good.",
+    "moment. It may become later, with another plan, and sooner only in the trash. Null: for good.",
 }
 _ETA: Schema = {
-    **_maybe(
-        _object(
+    **maybe(
+        object_of(
             "p50_seconds p90_seconds",
             p50_seconds={"type": "number"},
             p90_seconds={"type": "number"},
@@ -99,7 +51,7 @@ _ETA: Schema = {
     "of ten.",
 }
 _POSITION: Schema = {
-    **_maybe({"type": "integer", "minimum": 1, "maximum": MOST}),
+    **maybe({"type": "integer", "minimum": 1, "maximum": MOST}),
     "description": "Its place in the queue of all customers, who take turns: 1 is handed over "
     f"next, {MOST} is that or later. In the answer to an order it is an estimate. Null once it "
     "is handed over.",
@@ -116,243 +68,207 @@ _RESULT: Schema = {
 
 SCHEMAS: dict[str, Schema] = {
     "Status": {"enum": list(dict.fromkeys(status.public for status in Status))},
-    "Violation": _object("field code message", field=_TEXT, code=_TEXT, message=_TEXT),
-    "Problem": _object(
-        "type title status code detail retryable request_id",
-        type={"type": "string", "format": "uri"},
-        title=_TEXT,
-        status=_WHOLE,
-        code=_TEXT,
-        detail=_TEXT,
-        retryable=_FLAG,
-        request_id=_TEXT,
-        violations=_list_of("Violation"),
-    ),
-    "LineItem": _object(
-        "sku key description unit quantity unit_credits credits",
-        sku=_TEXT,
-        key=_TEXT,
-        description=_TEXT,
-        unit={"enum": ["clip", "second"]},
-        quantity=_WHOLE,
-        unit_credits=_WHOLE,
-        credits=_WHOLE,
-    ),
-    "Quote": _object(
+    "Quote": object_of(
         "id object livemode credits usd line_items expires_at",
-        id=_TEXT,
+        id=TEXT,
         object={"const": "quote"},
-        livemode=_FLAG,
-        credits=_WHOLE,
-        usd=_TEXT,
-        line_items=_list_of("LineItem"),
-        expires_at=_MOMENT,
-        input=_ANY_OBJECT,
-        warnings=_WORDS,
+        livemode=FLAG,
+        credits=WHOLE,
+        usd=TEXT,
+        line_items=list_of("LineItem"),
+        expires_at=MOMENT,
+        input=ANY_OBJECT,
+        warnings=WORDS,
     ),
     "Priced": {
         "oneOf": [
-            {"$ref": "#/components/schemas/DryRun"},
-            {"$ref": "#/components/schemas/Generation"},
+            ref("DryRun"),
+            ref("Generation"),
         ]
     },
-    "DryRun": _object(
+    "DryRun": object_of(
         "object livemode credits line_items input warnings",
         object={"const": "dry_run"},
-        livemode=_FLAG,
-        credits=_WHOLE,
-        line_items=_list_of("LineItem"),
-        input=_ANY_OBJECT,
-        warnings=_WORDS,
+        livemode=FLAG,
+        credits=WHOLE,
+        line_items=list_of("LineItem"),
+        input=ANY_OBJECT,
+        warnings=WORDS,
     ),
-    "Video": _object(
+    "Video": object_of(
         "id url expires_at kept_until watermark_url poster_url preview_url width height duration "
         "has_sound bytes sha256",
-        id=_TEXT,
-        url={"type": "string", "format": "uri"},
-        expires_at=_maybe(_MOMENT),
+        id=TEXT,
+        url=ADDRESS,
+        expires_at=maybe(MOMENT),
         kept_until=_KEPT_UNTIL,
-        watermark_url={**_maybe(_TEXT), "description": "The film with the watermark, if ordered."},
-        poster_url=_TEXT,
-        preview_url=_maybe(_TEXT),
-        width=_WHOLE,
-        height=_WHOLE,
+        watermark_url={**maybe(TEXT), "description": "The film with the watermark, if ordered."},
+        poster_url=TEXT,
+        preview_url=maybe(TEXT),
+        width=WHOLE,
+        height=WHOLE,
         duration={"type": "number", "description": "Seconds."},
-        has_sound=_FLAG,
-        bytes=_WHOLE,
-        sha256=_TEXT,
+        has_sound=FLAG,
+        bytes=WHOLE,
+        sha256=TEXT,
     ),
-    "Audio": _object(
+    "Audio": object_of(
         "id url expires_at kept_until wav_url content_type duration bytes sha256",
-        id=_TEXT,
-        url={"type": "string", "format": "uri"},
-        expires_at=_maybe(_MOMENT),
+        id=TEXT,
+        url=ADDRESS,
+        expires_at=maybe(MOMENT),
         kept_until=_KEPT_UNTIL,
-        wav_url={**_maybe(_TEXT), "description": "The same as WAV, where Kling gives both."},
+        wav_url={**maybe(TEXT), "description": "The same as WAV, where Kling gives both."},
         content_type={"enum": sorted(AUDIO_TYPES)},
         duration={"type": "number", "description": "Seconds."},
-        bytes=_WHOLE,
-        sha256=_TEXT,
+        bytes=WHOLE,
+        sha256=TEXT,
     ),
-    "Generation": _object(
+    "Generation": object_of(
         "id object livemode status model kind input credits eta position attempts video audio "
-        "media_deleted_at result error "
+        "media_deleted_at media_trashed_at result error "
         "warnings "
-        "reference metadata created_at finished_at",
-        id=_TEXT,
+        "reference end_user metadata created_at finished_at deleted_at",
+        id=TEXT,
         object={"const": "generation"},
-        livemode=_FLAG,
-        status={"$ref": "#/components/schemas/Status"},
-        model=_TEXT,
+        livemode=FLAG,
+        status=ref("Status"),
+        model=TEXT,
         kind={"enum": ["text2video", "image2video", *PRODUCTS]},
-        input=_ANY_OBJECT,
-        credits=_object("quoted held charged", quoted=_WHOLE, held=_WHOLE, charged=_maybe(_WHOLE)),
+        input=ANY_OBJECT,
+        credits=object_of("quoted held charged", quoted=WHOLE, held=WHOLE, charged=maybe(WHOLE)),
         eta=_ETA,
         position=_POSITION,
-        attempts={**_WHOLE, "description": "How often it was sent to an upstream."},
-        video=_maybe({"$ref": "#/components/schemas/Video"}),
-        audio=_maybe({"$ref": "#/components/schemas/Audio"}),
+        attempts={**WHOLE, "description": "How often it was sent to an upstream."},
+        video=maybe(ref("Video")),
+        audio=maybe(ref("Audio")),
         media_deleted_at={
-            **_maybe(_MOMENT),
+            **maybe(MOMENT),
             "description": "When `video` and `audio`, kept for as long as the plan says, were "
             "deleted. Nothing else of the generation is.",
         },
+        media_trashed_at={
+            **maybe(MOMENT),
+            "description": "When their owner put them into the trash; null once restored.",
+        },
         result=_RESULT,
-        error=_maybe(
-            _object(
+        error=maybe(
+            object_of(
                 "code message retryable refund",
-                code=_TEXT,
-                message=_TEXT,
-                retryable=_FLAG,
-                refund=_ANY_OBJECT,
+                code=TEXT,
+                message=TEXT,
+                retryable=FLAG,
+                refund=ANY_OBJECT,
             )
         ),
-        warnings=_WORDS,
-        reference=_maybe(_TEXT),
-        metadata=_ANY_OBJECT,
-        created_at=_MOMENT,
-        finished_at=_maybe(_MOMENT),
+        warnings=WORDS,
+        reference=maybe(TEXT),
+        end_user={**maybe(TEXT), "description": "For whom of yours, as the order said."},
+        metadata=ANY_OBJECT,
+        created_at=MOMENT,
+        finished_at=maybe(MOMENT),
+        deleted_at={**maybe(MOMENT), "description": "When its owner took it out of the lists."},
     ),
-    "GenerationPage": _page_of("Generation"),
-    "Model": _object(
+    "GenerationPage": page_of("Generation"),
+    "Event": object_of(
+        "id object livemode type timestamp data",
+        id=TEXT,
+        object={"const": "event"},
+        livemode=FLAG,
+        type={
+            "oneOf": [{"const": word, "description": told} for word, told in EVENTS.items()],
+        },
+        timestamp={**MOMENT, "description": "When it happened."},
+        data={
+            **ANY_OBJECT,
+            "description": "What it is about, as that is now: the whole generation, or facts.",
+        },
+    ),
+    "EventPage": page_of("Event"),
+    "Model": object_of(
         "object name title discontinued kinds modes durations aspect_ratios eta_seconds plans "
         "prices schema",
         object={"const": "model"},
-        name=_TEXT,
-        title=_TEXT,
-        discontinued={**_FLAG, "description": documentation.DISCONTINUED},
-        kinds={"type": "array", "items": _TEXT},
-        modes={"type": "array", "items": _object("name title resolution")},
-        durations={"type": "array", "items": _WHOLE},
-        aspect_ratios={"type": "array", "items": _TEXT},
+        name=TEXT,
+        title=TEXT,
+        discontinued={**FLAG, "description": documentation.DISCONTINUED},
+        kinds={"type": "array", "items": TEXT},
+        modes={"type": "array", "items": object_of("name title resolution")},
+        durations={"type": "array", "items": WHOLE},
+        aspect_ratios={"type": "array", "items": TEXT},
         eta_seconds={"type": "object", "additionalProperties": _USUAL},
-        plans=_PLANS,
-        prices=_PRICES,
+        plans=PLANS,
+        prices=PRICES,
         schema={"type": "object", "description": "JSON Schema of an order for this model."},
     ),
-    "ModelList": _object(
+    "ModelList": object_of(
         "object data",
         object={"const": "list"},
-        data=_list_of("Model"),
+        data=list_of("Model"),
     ),
-    "Task": _object(
+    "Task": object_of(
         "object name title description models modes makes at_once eta_seconds plans prices schema "
         "result",
         object={"const": "task"},
-        name=_TEXT,
-        title=_TEXT,
-        description=_TEXT,
-        models=_WORDS,
-        modes=_WORDS,
+        name=TEXT,
+        title=TEXT,
+        description=TEXT,
+        models=WORDS,
+        modes=WORDS,
         makes={"type": "array", "items": {"enum": ["video", "audio", "facts"]}},
-        at_once=_FLAG,
+        at_once=FLAG,
         eta_seconds=_USUAL,
-        plans=_PLANS,
-        prices=_PRICES,
+        plans=PLANS,
+        prices=PRICES,
         schema={"type": "object", "description": "JSON Schema of an order of it."},
         result={
-            **_maybe(_ANY_OBJECT),
+            **maybe(ANY_OBJECT),
             "description": "JSON Schema of `result` of a generation of it; null where it has none.",
         },
     ),
-    "TaskList": _object("object data", object={"const": "list"}, data=_list_of("Task")),
-    "Thing": _object(
+    "TaskList": object_of("object data", object={"const": "list"}, data=list_of("Task")),
+    "Thing": object_of(
         "object id name languages preset created_at deleted_at",
         object={"enum": ["voice", "element"]},
-        id={**_TEXT, "description": "As orders name it."},
-        name=_TEXT,
-        languages={**_WORDS, "description": "Which one of Kling's own voices speaks."},
-        preset={**_FLAG, "description": "Kling's own, for everybody."},
-        created_at=_maybe(_MOMENT),
-        deleted_at=_maybe(_MOMENT),
+        id={**TEXT, "description": "As orders name it."},
+        name=TEXT,
+        languages={**WORDS, "description": "Which one of Kling's own voices speaks."},
+        preset={**FLAG, "description": "Kling's own, for everybody."},
+        created_at=maybe(MOMENT),
+        deleted_at=maybe(MOMENT),
         kept_upstream={
-            **_FLAG,
+            **FLAG,
             "description": "In the answer to a deletion: the service that made it cannot delete.",
         },
     ),
-    "ThingPage": _page_of("Thing"),
-    "PriceBook": _object("object version data", version=_WHOLE, data=_PRICES),
-    "Upload": _object(
-        "id object content_type bytes width height duration",
-        id=_TEXT,
-        bytes=_WHOLE,
-        width=_maybe(_WHOLE),
-        height=_maybe(_WHOLE),
-        duration=_maybe({"type": "number", "description": "Seconds."}),
+    "ThingPage": page_of("Thing"),
+    "UploadAnnounced": body_of(
+        "content_type bytes sha256",
+        content_type={"enum": list(sending.TYPES)},
+        bytes={**WHOLE, "minimum": 1, "maximum": sending.most("video/mp4")},
+        sha256={**TEXT, "pattern": "^[0-9A-Fa-f]{64}$"},
     ),
-    "Wallet": _object(
-        "object available reserved pending owed livemode",
-        object={"const": "wallet"},
-        available=_WHOLE,
-        reserved=_WHOLE,
-        pending=_WHOLE,
-        owed=_WHOLE,
-        livemode=_FLAG,
+    "UploadAddress": object_of(
+        "id object method url headers expires_at",
+        id=TEXT,
+        object={"const": "upload_address"},
+        method={"const": "PUT"},
+        url=ADDRESS,
+        headers={**ANY_OBJECT, "description": "To be sent with it, as they are."},
+        expires_at=MOMENT,
     ),
-    "Voucher": _object(
-        "object code credits expires_at available",
-        object={"enum": ["voucher", "gift"]},
-        code={"type": "string", "description": "A gift's is masked."},
-        credits={"type": "integer", "minimum": 1, "description": "What it gave."},
-        expires_at=_maybe(_MOMENT),
-        available=_WHOLE,
-        from_name={"type": "string", "description": "Of a gift: whom it is from, or empty."},
-        message={"type": "string", "description": "Of a gift: what they say, or empty."},
+    "UploadPage": page_of("Upload"),
+    "Upload": object_of(
+        "id object livemode content_type bytes width height duration sha256 created_at",
+        id=TEXT,
+        object={"const": "upload"},
+        livemode=FLAG,
+        content_type=TEXT,
+        bytes=WHOLE,
+        sha256=TEXT,
+        created_at=MOMENT,
+        width=maybe(WHOLE),
+        height=maybe(WHOLE),
+        duration=maybe({"type": "number", "description": "Seconds."}),
     ),
-    "VoucherCode": _object("code", code={"type": "string", "minLength": 1, "maxLength": 40}),
-    "LedgerEntry": _object(
-        "id created_at type amount balance_after reserved_after pending_after generation lot "
-        "reference actor reason",
-        id=_TEXT,
-        created_at=_MOMENT,
-        type=_TEXT,
-        amount={"type": "integer", "description": "Signed change of `available`."},
-        balance_after=_WHOLE,
-        reserved_after=_WHOLE,
-        pending_after=_WHOLE,
-        generation=_maybe(_TEXT),
-        lot=_maybe(_TEXT),
-        reference=_TEXT,
-        actor={"type": "string", "description": "Who did it: a member, a key, or we."},
-        reason=_TEXT,
-    ),
-    "Usage": _object(
-        "object period group_by data total",
-        object={"const": "usage"},
-        period={"type": "string", "description": "A month, UTC."},
-        group_by={"enum": ["day", "model", "key", "member"]},
-        data=_list_of("Used"),
-        total={"$ref": "#/components/schemas/Credits"},
-    ),
-    "Used": _object(
-        "name captured reserved films",
-        day=_TEXT,
-        model=_TEXT,
-        key=_maybe(_TEXT),
-        member=_maybe(_TEXT),
-        name={"type": "string", "description": "The day, model, key or member in words."},
-        **_SPENT,
-    ),
-    "Credits": _object("captured reserved films", **_SPENT),
-    "LedgerPage": _page_of("LedgerEntry"),
 }

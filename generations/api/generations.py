@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -15,18 +16,19 @@ from generations import (
     access,
     attempts,
     cancelling,
+    contents,
     presenting,
     standing,
-    storage,
     submission,
     waiting,
 )
 from generations.api import inputs
-from generations.errors import FileMissing, NotKept, NotReady
+from generations.gallery import trash
 from generations.models import Generation, GenerationEvent, Status
 from generations.models.generation import TERMINAL
 from kling_saas.api import headers, pagination
 from kling_saas.api.errors import InvalidQuery
+from kling_saas.api.fields import moment
 from kling_saas.api.parsing import object_of
 
 PUBLIC_WORDS = tuple(dict.fromkeys(status.public for status in Status))
@@ -44,6 +46,8 @@ def address_of(public_id: str) -> str:
 
 class GenerationsView(Endpoint):
     """/api/v1/generations"""
+
+    for_end_users = True
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Order a film: 202 with `Location`. `Prefer: wait=N` holds the answer for its end."""
@@ -77,14 +81,34 @@ class GenerationsView(Endpoint):
         )
 
     def get(self, request: HttpRequest) -> JsonResponse:
-        """A page, newest first; `status` keeps those with this public word."""
-        page, word = pagination.wanted(request), request.GET.get("status", "")
-        if word and word not in PUBLIC_WORDS:
-            raise InvalidQuery("status", f"status must be one of {', '.join(PUBLIC_WORDS)}.")
+        """A page, newest first; what `_kept` reads keeps some."""
+        page, kept = pagination.wanted(request), _kept(request)
         with tenancy.scope(self.actor.organisation_id):
-            found = access.page(self.actor, after=page.after, limit=page.limit, told_as=word)
+            found = access.page(self.actor, after=page.after, limit=page.limit, **kept)
             data = presenting.page_json(found, attempts.counts(found.generations))
         return JsonResponse(pagination.as_json(data, found.after))
+
+
+def _kept(request: HttpRequest) -> dict[str, Any]:
+    """Which ones a list is to keep: arguments of `access.page`. Raises InvalidQuery."""
+    word = request.GET.get("status", "")
+    if word and word not in PUBLIC_WORDS:
+        raise InvalidQuery("status", f"status must be one of {', '.join(PUBLIC_WORDS)}.")
+    same = {name: request.GET.get(name, "") for name in ("model", "kind", "reference", "end_user")}
+    if broken := [name for name, text in same.items() if "\0" in text]:
+        raise InvalidQuery(broken[0], f"{broken[0]} must be text without NUL.")
+    since, until = (_moment(request, name) for name in ("from", "to"))
+    return {"told_as": word, "since": since, "until": until, **same}
+
+
+def _moment(request: HttpRequest, name: str) -> datetime | None:
+    text = request.GET.get(name, "")
+    if not text:
+        return None
+    found = moment(text)
+    if found is None:
+        raise InvalidQuery(name, f"{name} must be a moment such as 2026-11-01T12:00:00Z.")
+    return found
 
 
 def _accepted(generation: Generation) -> str:
@@ -93,6 +117,8 @@ def _accepted(generation: Generation) -> str:
 
 class GenerationView(Endpoint):
     """/api/v1/generations/{id}"""
+
+    for_end_users = True
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """The generation as it stands; `waited` is how the held create asks for its answer."""
@@ -108,9 +134,15 @@ class GenerationView(Endpoint):
                 response.status_code = 202
         return response
 
+    def delete(self, request: HttpRequest, public_id: str) -> JsonResponse:
+        """Take it out of every list, its film into the trash; the books keep it. Repeatable."""
+        return JsonResponse(_whole(trash.discard_generation(self.actor, public_id)))
+
 
 class CancelView(Endpoint):
     """/api/v1/generations/{id}/cancel"""
+
+    for_end_users = True
 
     def post(self, request: HttpRequest, public_id: str) -> JsonResponse:
         """Stop it before it is handed to an upstream; every credit comes back. Repeatable."""
@@ -120,34 +152,18 @@ class CancelView(Endpoint):
 class ContentView(Endpoint):
     """/api/v1/generations/{id}/content"""
 
+    for_end_users = True
+
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """302 to the film, or to the sound where there is no film, by a link that ends."""
         generation = access.find(self.actor, public_id)
-        made = access.video_of(generation) or access.audio_of(generation)
-        if made is None and (ended := access.ended_of(generation)):
-            raise NotKept(f"{public_id} was kept until {ended.kept_until:%Y-%m-%d} and is deleted.")
-        if made is None:
-            raise NotReady(
-                f"{public_id} is {standing.public_status(generation)}: there is a film or sound "
-                "when it has succeeded and makes one."
-            )
-        if _lost(made.key):
-            raise FileMissing.of(public_id)
-        suffix = made.key.rpartition(".")[2]
-        name = f"{public_id}.{suffix}"
-        return HttpResponseRedirect(storage.link(made.key, name=name, until=made.kept_until))
-
-
-def _lost(key: str) -> bool:
-    """Whether the storage says so; while it does not answer us, the link may open all the same."""
-    try:
-        return storage.size(key) < 0
-    except storage.TROUBLE:
-        return False
+        return HttpResponseRedirect(contents.link(generation))
 
 
 class EventsView(Endpoint):
     """/api/v1/generations/{id}/events"""
+
+    for_end_users = True
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """Server-sent events: every change after `Last-Event-ID`; the newest carries the object.

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from accounts import webhooks
 from accounts.actors import Actor
 from generations import submission, waiting
+from generations.api.bodies import within
 from generations.catalogue import documentation
 from generations.catalogue.reading import Reader
 from generations.catalogue.violations import Findings
 from generations.errors import InvalidRequest
 from generations.submission import Prepared, Submission
-from kling_saas.lib import http
 from kling_saas.lib.refusals import Refusal
 
 DOOR = "native"
+END_USER_MAX = 64
 REFERENCE_MAX, URL_MAX, QUOTE_ID_MAX = 255, 2000, 60
 METADATA_KEYS, METADATA_KEY_MAX, METADATA_VALUE_MAX = 16, 40, 500
 COST_MAX = 10**9
@@ -28,6 +29,7 @@ MEMBERS = (
     "max_cost",
     "reference",
     "metadata",
+    "end_user",
     "deadline",
     "webhook_url",
     "dry_run",
@@ -49,10 +51,11 @@ def order(actor: Actor, body: Mapping[str, Any], idempotency_key: str | None) ->
         door=DOOR,
         callback_url=_webhook_url(reader),
         quote_id=_quote_id(reader),
-        max_cost=_within(reader, "max_cost", 1, COST_MAX),
-        deadline=_within(reader, "deadline", 1, settings.DEADLINE_SECONDS),
+        max_cost=within(reader, "max_cost", 1, COST_MAX),
+        deadline=within(reader, "deadline", 1, settings.DEADLINE_SECONDS),
         reference=reader.text("reference", REFERENCE_MAX) or "",
         metadata=_metadata(reader),
+        end_user=_end_user(actor, reader),
         idempotency_key=idempotency_key,
     )
     if findings.violations:
@@ -82,17 +85,6 @@ def _refuse(actor: Actor, read: Submission, findings: Findings) -> None:
     raise InvalidRequest.all(found)
 
 
-def _within(reader: Reader, name: str, least: int, most: int) -> int | None:
-    value = reader.whole(name)
-    if value is None or least <= value <= most:
-        return value
-    limit = f"{least} to {most}"
-    reader.findings.refuse(
-        name, "out_of_range", f"must be from {limit}", limit=limit, way_out=f"send {limit}"
-    )
-    return None
-
-
 def _quote_id(reader: Reader) -> str | None:
     text = reader.text("quote_id", QUOTE_ID_MAX)
     if text is None or text.replace("_", "").isalnum():
@@ -101,16 +93,22 @@ def _quote_id(reader: Reader) -> str | None:
     return None
 
 
+def _end_user(actor: Actor, reader: Reader) -> str:
+    name = reader.text("end_user", END_USER_MAX) or ""
+    if actor.end_user and name not in ("", actor.end_user):
+        whose = f"{actor.end_user!r}, whose token this is"
+        reader.wrong_type("end_user", whose)
+    if not name.isprintable():
+        reader.wrong_type("end_user", "printable characters")
+        return ""
+    return name
+
+
 def _webhook_url(reader: Reader) -> str:
     url = reader.text("webhook_url", URL_MAX)
     if not url:
         return ""
-    try:
-        http.check_address(url)
-        secure = urlsplit(url).scheme == "https" or settings.ALLOW_PRIVATE_ADDRESSES
-    except http.BlockedAddress:
-        secure = False
-    if secure and url.isprintable() and " " not in url:
+    if webhooks.is_address(url):
         return url
     reader.wrong_type("webhook_url", "a public https:// address")
     return ""

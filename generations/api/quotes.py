@@ -21,6 +21,8 @@ from kling_saas.api.parsing import object_of
 class QuotesView(Endpoint):
     """/api/v1/quotes"""
 
+    for_end_users = True
+
     def post(self, request: HttpRequest) -> JsonResponse:
         """An offer for one film, which holds until `expires_at`."""
         order = submission.Submission(fields=object_of(request), door=inputs.DOOR)
@@ -42,6 +44,8 @@ class QuotesView(Endpoint):
 
 class QuoteView(Endpoint):
     """/api/v1/quotes/{id}"""
+
+    for_end_users = True
 
     def get(self, request: HttpRequest, public_id: str) -> JsonResponse:
         """An offer made before, also after its end."""

@@ -1,4 +1,4 @@
-"""Drop-in doors: what clients of Kling, Segmind and llmprovider send is answered as they expect.
+"""Drop-in doors: clients of Kling, Segmind, llmprovider and OpenAI are answered as they expect.
 
 Each dialect decodes with `wire`, orders through `submission` like every door, encodes with `wire`.
 """

@@ -6,12 +6,14 @@ query wears the dialect that made the task.
 
 from __future__ import annotations
 
+from functools import wraps
+
 from django.http import HttpRequest
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts import access_keys
 from generations.catalogue.params import Kind
-from generations.compat.doors import Answer, body_json, door
+from generations.compat.doors import Answer, P, View, body_json, door
 from generations.compat.kling import views as kling
 from generations.compat.kling.authentication import actor_of
 from generations.compat.kling.errors import refuse
@@ -22,11 +24,21 @@ from generations.wire.segmind import slugs, voices
 from kling_saas.lib.refusals import Refusal
 
 
-@csrf_exempt
+def unless_segmind(view: View[P]) -> View[P]:
+    """A view at the root: whoever sends Segmind's credential is told that Segmind has no such."""
+
+    @wraps(view)
+    def chosen(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        if "x-api-key" in request.headers:
+            return segmind.unknown(request)
+        return view(request, *args, **kwargs)
+
+    return csrf_exempt(chosen)
+
+
+@unless_segmind
 def products(request: HttpRequest, kind: Kind) -> Answer:
     """A create or a list below /v1/videos/."""
-    if "x-api-key" in request.headers:
-        return segmind.unknown(request)
     if request.method == "POST" and _is_llmprovider(request):
         return llmprovider.create(request)
     return kling.products(request, kind=kind)
@@ -54,6 +66,9 @@ def task(request: HttpRequest, kind: Kind, label: str) -> Answer:
     if made_by == llmprovider.DOOR:
         return llmprovider.task(request, label=label, kind=kind)
     return kling.task(request, kind=kind, label=label)
+
+
+unknown = unless_segmind(kling.unknown)
 
 
 @csrf_exempt

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 
 from accounts.actors import Actor
+from accounts.scopes import Scope
 from generations import access, submission
 from generations.catalogue.params import SHOTS_MAX
 from generations.errors import InvalidRequest
@@ -45,20 +46,25 @@ def place(
     door: str,
     encode: Callable[[Generation], dict[str, Any]],
     spelt: Callable[[str], str],
+    facts: Mapping[str, Any] | None = None,
+    models: Sequence[str] = (),
     deadline: int | None = None,
     max_shots: int = SHOTS_MAX,
 ) -> Placed:
     """Accept an order, or find the one that its key or task id named before.
 
     `encode` makes the dialect's answer, `spelt` tells how the client's body calls a place in the
-    order; `deadline` is in seconds. Raises BadRequest and the refusals of `submit`, in its words.
+    order, `facts` are kept for the door's own answers, `models` are told to who names another, if
+    not ours; `deadline` is in seconds. Raises BadRequest, and what `submit` raises in its words.
     """
+    actor.must_have(Scope.GENERATE)
     if order.external_id and len(order.external_id) > LABEL_MAX:
         raise BadRequest("external_task_id", f"has at most {LABEL_MAX} characters")
     asked = Submission(
         fields=order.fields,
         warnings=order.warnings,
         door=door,
+        door_facts=facts or {},
         lenient=True,
         max_shots=max_shots,
         deadline=deadline,
@@ -69,12 +75,21 @@ def place(
     try:
         receipt = submission.submit(actor, asked, lambda made: json.dumps(encode(made)))
     except InvalidRequest as refusal:
-        raise InvalidRequest.all([_respelt(each, spelt) for each in refusal.violations]) from None
+        told = [_respelt(_with(models, each), spelt) for each in refusal.violations]
+        raise InvalidRequest.all(told) from None
     if receipt.known:
         known = access.find(actor, receipt.generation)
         return Placed(receipt.generation, json.dumps(encode(known)), {})
     replayed = {"Idempotent-Replayed": "true"} if receipt.replayed else {}
     return Placed(receipt.generation, receipt.body, replayed)
+
+
+def _with(models: Sequence[str], violation: dict[str, Any]) -> dict[str, Any]:
+    """The violation of who named a model that is not made, with the dialect's own names of some."""
+    if not models or (violation["field"], violation["code"]) != ("model", "not_allowed"):
+        return violation
+    problem = violation["message"].rpartition(": send ")[0]
+    return {**violation, "message": f"{problem}: send one of {', '.join(models)}."}
 
 
 def _respelt(violation: Mapping[str, Any], spelt: Callable[[str], str]) -> dict[str, Any]:
@@ -101,7 +116,11 @@ def _callback_url(url: str | None) -> str:
 
 
 def look_up(actor: Actor, label: str, kind: str = "") -> Generation:
-    """By our id or the client's own; of this `kind` alone, if one is given. Raises NotFound."""
+    """By our id or the client's own; of this `kind` alone, if one is given.
+
+    Raises NotFound, and Forbidden for a key that may not read.
+    """
+    actor.must_have(Scope.READ)
     if not label.isprintable():
         raise NotFound(_NO_TASK)
     try:

@@ -145,6 +145,16 @@ class Migration(migrations.Migration):
                 ("callback_url", models.CharField(blank=True, max_length=2000)),
                 ("reference", models.CharField(blank=True, max_length=255)),
                 ("metadata", models.JSONField(blank=True, default=dict)),
+                (
+                    "end_user",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text="Whom the customer ordered it for, in the customer's own words.",
+                        max_length=64,
+                    ),
+                ),
                 ("upstream_id", models.CharField(blank=True, max_length=120)),
                 ("callback_token", models.CharField(max_length=40)),
                 ("media_url", models.TextField(blank=True)),
@@ -482,6 +492,14 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
+        ),
+        migrations.AddIndex(
+            model_name="generation",
+            index=models.Index(
+                fields=["organisation", "livemode", "end_user", "-id"],
+                name="generation_of_end_user",
+                condition=models.Q(("end_user", ""), _negated=True),
+            ),
         ),
         migrations.AddIndex(
             model_name="generation",

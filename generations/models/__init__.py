@@ -6,6 +6,8 @@ from generations.models.audio import Audio
 from generations.models.correction import ProductCorrection
 from generations.models.event import GenerationEvent
 from generations.models.generation import Generation, Status
+from generations.models.incoming import Incoming
+from generations.models.library import Collection, Placement, VideoTerm
 from generations.models.preset import PresetCorrection
 from generations.models.provider_account import (
     Breaker,
@@ -15,6 +17,7 @@ from generations.models.provider_account import (
     RefusedModel,
 )
 from generations.models.reconciliation import MeterReading, Reconciliation
+from generations.models.share import Share
 from generations.models.turn import Turn
 from generations.models.upload import Upload
 from generations.models.video import Video
@@ -28,19 +31,24 @@ __all__ = [
     "Audio",
     "Breaker",
     "BreakerState",
+    "Collection",
     "Generation",
     "GenerationEvent",
     "Heartbeat",
+    "Incoming",
     "MeterReading",
+    "Placement",
     "PresetCorrection",
     "ProductCorrection",
     "Protocol",
     "ProviderAccount",
     "Reconciliation",
     "RefusedModel",
+    "Share",
     "Status",
     "SuspenseAttempt",
     "Turn",
     "Upload",
     "Video",
+    "VideoTerm",
 ]

@@ -86,6 +86,10 @@ class Generation(TenantPart):
     callback_url = models.CharField(max_length=2000, blank=True)
     reference = models.CharField(max_length=255, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
+    end_user = models.CharField(
+        max_length=64, blank=True, default="", db_default="",
+        help_text="Whom the customer ordered it for, in the customer's own words.",
+    )  # fmt: skip
     api_key = models.ForeignKey(
         "accounts.ApiKey",
         null=True,
@@ -152,6 +156,9 @@ class Generation(TenantPart):
     deleted_at = models.DateTimeField(
         null=True, blank=True, help_text="When the voice or element that it made was deleted."
     )
+    trashed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was deleted by its owner: no list shows it."
+    )
 
     class Meta:
         # Unique by constraints: `unique=True` adds a second index for LIKE, to keep at each order.
@@ -185,6 +192,11 @@ class Generation(TenantPart):
                 fields=["status", "next_run_at"],
                 name="generation_due",
                 condition=Q(next_run_at__isnull=False),
+            ),
+            models.Index(
+                fields=["organisation", "livemode", "end_user", "-id"],
+                name="generation_of_end_user",
+                condition=~Q(end_user=""),
             ),
             models.Index(
                 fields=["known_as"],

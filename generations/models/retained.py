@@ -1,4 +1,4 @@
-"""What a stored film and a stored sound have in common: for how long they are kept."""
+"""What stored films and sounds have in common: for how long they are kept, and the trash."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ class Retained(TenantPart):
         null=True, blank=True, help_text="When they were last tried to be deleted, in vain."
     )
     created_at = models.DateTimeField(default=timezone.now)
+    trashed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its owner put it into the trash."
+    )
+    promised_until = models.DateTimeField(
+        null=True, blank=True, help_text="What `kept_until` was before that."
+    )
 
     KEYS: ClassVar[tuple[str, ...]]
     """The columns that name its files, the film or sound itself first."""
@@ -36,7 +42,12 @@ class Retained(TenantPart):
                 condition=Q(removed_at=None)
                 | Q(kept_until__isnull=False, removed_at__gte=F("kept_until")),
                 name="%(class)s_is_kept_as_promised",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(trashed_at=None, promised_until=None)
+                | Q(trashed_at__isnull=False, kept_until__isnull=False),
+                name="%(class)s_ends_in_the_trash",
+            ),
         ]
         indexes = [
             models.Index(
@@ -55,6 +66,22 @@ class Retained(TenantPart):
     def over(self) -> bool:
         """Whether it is gone, its files deleted already or not."""
         return self.kept_until is not None and self.kept_until <= timezone.now()
+
+    @property
+    def away(self) -> bool:
+        """Whether nobody is shown it: it is over, or in the trash."""
+        return self.over or self.trashed_at is not None
+
+    @property
+    def farewell(self) -> str:
+        """Why nobody is shown it, as a sentence goes on behind its name."""
+        end = f"{self.kept_until:%Y-%m-%d}" if self.kept_until else ""
+        if self.trashed_at is None:
+            return f"was kept until {end} and is deleted"
+        begin = f"was put into the trash on {self.trashed_at:%Y-%m-%d}"
+        if self.over:
+            return f"{begin} and is deleted"
+        return f"{begin} and is deleted on {end}, unless it is restored before"
 
     @property
     def days_kept(self) -> int | None:

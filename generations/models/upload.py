@@ -17,7 +17,8 @@ def new_upload_id() -> str:
 class Upload(TenantRow):
     """The same bytes sent twice are one upload. Sounds have no size, images no `duration_ms`.
 
-    `used_at` is set in the transaction that accepts an order; only what has none is ever deleted.
+    `used_at` is set in the transaction that accepts an order. What has none is deleted by
+    itself, what has one by its owner alone, and never while an order under way names it.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=new_upload_id)
@@ -44,6 +45,7 @@ class Upload(TenantRow):
         indexes = [
             models.Index(fields=["sent_at"], name="upload_unused", condition=Q(used_at=None)),
             models.Index(fields=["key"], name="upload_by_key"),
+            models.Index(fields=["organisation", "livemode", "-id"], name="upload_listing"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -35,6 +36,9 @@ class Video(Retained):
     height = models.PositiveIntegerField()
     duration_ms = models.PositiveIntegerField()
     has_sound = models.BooleanField()
+    title = models.CharField(max_length=200, blank=True, default="", db_default="")
+    tags = ArrayField(models.CharField(max_length=40), blank=True, default=list, db_default=[])
+    favourite = models.BooleanField(default=False, db_default=False)
 
     KEYS = "key", "poster_key", "preview_key", "marked_key"
 
@@ -42,6 +46,16 @@ class Video(Retained):
         indexes = [
             *Retained.Meta.indexes,
             models.Index(fields=["organisation", "livemode", "-id"], name="video_listing"),
+            models.Index(
+                fields=["organisation", "livemode", "-id"],
+                name="video_favourites",
+                condition=Q(favourite=True),
+            ),
+            models.Index(
+                fields=["organisation", "livemode", "-id"],
+                name="video_trash",
+                condition=Q(trashed_at__isnull=False),
+            ),
             models.Index(
                 fields=["preview_due_at"],
                 name="preview_due",

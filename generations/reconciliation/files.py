@@ -19,19 +19,20 @@ from django.utils import timezone
 from accounts import tenancy
 from generations import faces, late, storage, uploads
 from generations.downloads import STORED
-from generations.models import Audio, Generation, Status, Upload, Video
+from generations.models import Audio, Generation, Incoming, Status, Upload, Video
 from generations.reconciliation.finding import Finding, Kind, Look, Page
 from generations.storage import Stored
 from generations.wire.task import RemoteVideo, Task, TaskState
 
 _BATCH = 2_000
-_INCOMING, _INPUTS = "incoming/", "inputs/"
-_PREFIXES = ("films/", _INCOMING, _INPUTS)  # in the order of their bytes
+_INCOMING, _INPUTS, _PRESIGNED = "incoming/", "inputs/", "presigned/"
+_PREFIXES = ("films/", _INCOMING, _INPUTS, _PRESIGNED)  # in the order of their bytes
 _OF_AN_ORDER = re.compile(
     r"films/(gen_\w+)/[^/]+|incoming/\.?(gen_\w+)\.mp4[^/]*"
     r"|inputs/\d+/\.?(gen_\w+)-\w+-cropped\.jpg[^/]*"
 )
 _SENT = re.compile(r"inputs/\d+/[0-9a-f]{64}")
+_ANNOUNCED = re.compile(r"presigned/\d+/\.?(upl_\w+)(\.[0-9a-f]{16})?")
 _HALF = re.compile(r".*/\.[^/]+\.[0-9a-f]{16}")  # what a crash leaves of storage.put
 _KEYS = (*(f"video__{name}" for name in Video.KEYS), *(f"audio__{name}" for name in Audio.KEYS))
 _FACTS = (
@@ -45,7 +46,12 @@ def orphans(look: Look) -> Page:
     batch = list(islice(_stored(look.after), _BATCH))
     limit = timezone.now() - timedelta(hours=settings.ORPHAN_HOURS)
     old = [file.key for file in batch if file.at < limit]
-    findings = (*_of_orders(old, limit, look), *_sent(old, limit, look), *_strange(old))
+    findings = (
+        *_of_orders(old, limit, look),
+        *_sent(old, limit, look),
+        *_announced(old, limit, look),
+        *_strange(old),
+    )
     return Page(findings, batch[-1].key if len(batch) == _BATCH else "")
 
 
@@ -111,7 +117,7 @@ def _given_to_late(key: str, owner: str, look: Look) -> Finding:
 
 
 def _deleted(key: str, why: str, limit: datetime, look: Look) -> Finding | None:
-    if look.mend and not delete(key, limit):
+    if look.mend and not uploads.remove_file(key, limit):
         return None
     return Finding(Kind.ORPHAN, key, why, "deleted")
 
@@ -135,24 +141,22 @@ def _is_sent(key: str) -> bool:
     return bool(_SENT.fullmatch(key) or half)
 
 
+def _announced(keys: Iterable[str], limit: datetime, look: Look) -> Iterator[Finding]:
+    """What was sent past the API goes with its row, so it has none."""
+    owners = {key: m[1] for key in keys if (m := _ANNOUNCED.fullmatch(key))}
+    with tenancy.system("orphans are looked for across tenants"):
+        rows = Incoming.objects.filter(public_id__in=set(owners.values()), became="")
+        known = set(rows.values_list("public_id", flat=True))
+    for key, owner in owners.items():
+        if owner in known and not _HALF.fullmatch(key):
+            continue
+        if found := _deleted(key, "nobody announced it, or it is complete", limit, look):
+            yield found
+
+
 def _strange(keys: Iterable[str]) -> Iterator[Finding]:
     """What somebody else has laid beside our files, or a version of the product before this one."""
     for key in keys:
-        if not _match(key) and not _is_sent(key):
+        if not (_match(key) or _is_sent(key) or _ANNOUNCED.fullmatch(key)):
             says = "no name that the product gives: delete it by hand if nobody needs it"
             yield Finding(Kind.ORPHAN, key, says, left=True)
-
-
-def delete(key: str, limit: datetime | None = None) -> bool:
-    """Delete a file that no upload names; False when one does by now, or it was written anew.
-
-    `limit`: the moment since which it must not have been written.
-    """
-    with tenancy.system("a file is several uploads' when it was sent in both modes"):
-        uploads.guard(key)
-        if Upload.objects.filter(key=key).exists():
-            return False
-        if limit and not (storage.written_at(key) or limit) < limit:
-            return False
-        storage.remove(key)
-    return True

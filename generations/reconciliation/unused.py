@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import tenancy
+from generations import uploads
 from generations.models import Upload
-from generations.reconciliation import files
 from generations.reconciliation.finding import Finding, Kind, Look, Page
 
 _BATCH = 500
@@ -32,7 +32,7 @@ def forgotten(look: Look) -> Page:
         rows = list(old.order_by("pk").values_list("pk", "public_id", "key")[:_BATCH])
         gone = _deleted([pk for pk, _, _ in rows], limit) if look.mend else rows
     for _, _, key in gone if look.mend else ():
-        files.delete(key)
+        uploads.remove_file(key)
     says = f"sent {settings.UPLOAD_DAYS} days ago or earlier, and in no order"
     findings = (Finding(Kind.UNUSED, upload, says, "deleted") for _, upload, _ in gone)
     return Page(tuple(findings), str(rows[-1][0]) if len(rows) == _BATCH else "")

@@ -218,7 +218,8 @@ class Card:
 def card(generation: Generation, video: Video | None) -> Card:
     """The card of one generation."""
     api = generation_json(generation, video)
-    ended = access.ended_of(generation) if api["media_deleted_at"] else None
+    gone = api["media_deleted_at"] or api["media_trashed_at"]
+    ended = access.ended_of(generation) if gone else None
     return _card(generation, video, ended, api)
 
 

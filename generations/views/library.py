@@ -70,6 +70,6 @@ def film(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     )
     if video is None:
         raise NotFound("There is no such film.")
-    if video.over:
+    if video.away:
         return redirect("job", public_id=video.generation.public_id)
     return render(request, "generations/film.html", {"card": card(video.generation, video)})

@@ -61,6 +61,12 @@ class IdempotencyKeyReused(Refusal):
     code, status, title = "idempotency_key_reused", 422, "Idempotency-Key reused"
 
 
+class RateLimited(Refusal):
+    """Too many requests in a minute, or too many that are slow at once."""
+
+    code, status, title, retryable = "rate_limited", 429, "Too many requests", True
+
+
 class Broken(Refusal):
     """A fault of ours; the log has it under the answer's request id."""
 

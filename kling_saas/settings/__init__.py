@@ -15,3 +15,4 @@ from kling_saas.settings.payments import *
 from kling_saas.settings.place import *
 from kling_saas.settings.site import *
 from kling_saas.settings.upstreams import *
+from kling_saas.settings.webhooks import *

@@ -20,6 +20,22 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+RATE_LIMIT_KEY = env.integer(
+    "RATE_LIMIT_KEY", 3000, "Requests a minute with one key; 0: no limit.", least=0
+)
+RATE_LIMIT_ORGANISATION = env.integer(
+    "RATE_LIMIT_ORGANISATION", 6000, "Of one organisation's keys, live and test apart.", least=0
+)
+RATE_LIMIT_END_USER = env.integer(
+    "RATE_LIMIT_END_USER", 120, "With the tokens of one end user.", least=0
+)
+RATE_LIMIT_ADDRESS = env.integer(
+    "RATE_LIMIT_ADDRESS", 12_000, "To programs' doors from one IP address.", least=0
+)
+RATE_LIMIT_REFUSED = env.integer(
+    "RATE_LIMIT_REFUSED", 300, "With credentials that open nothing, from one address.", least=0
+)
+
 LOG_LEVEL = env.choice(
     "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), "What is logged."
 )

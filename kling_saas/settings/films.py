@@ -15,6 +15,13 @@ FILM_RETENTION_DAYS = env.integer(
 )
 if FILM_RETENTION_DAYS > 36_500:  # as a plan's
     raise env.ConfigError("FILM_RETENTION_DAYS must be at most 36500, or 0 for good")
+TRASH_DAYS = env.integer(
+    "TRASH_DAYS", 30, "Days films stay in the trash before they are deleted.", least=1
+)
+UPLOAD_MAX_BYTES = env.integer(
+    "UPLOAD_MAX_BYTES", 200 * 1024 * 1024,
+    "Largest film or sound sent to an address of its own, bytes; Kling takes films to 200 MB.",
+)  # fmt: skip
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "", "Folder of stored films.") or VAR / "media")
 S3_BUCKET = env.text("S3_BUCKET", "", "Bucket of stored films; empty stores in MEDIA_ROOT.")
 _S3 = {

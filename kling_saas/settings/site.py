@@ -51,6 +51,7 @@ MACHINE_MIDDLEWARE = [  # for addresses that only programs use (kling_saas/machi
     "kling_saas.api.requests.RequestIdMiddleware",
     "kling_saas.api.limits.FormLimitMiddleware",
     "kling_saas.api.hosts.DialectHostMiddleware",
+    "accounts.api.rates.RateLimitMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]
 ROOT_URLCONF = "kling_saas.urls"

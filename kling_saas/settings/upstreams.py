@@ -36,8 +36,13 @@ KLING_WAIT_SECONDS = env.integer(
 SEGMIND_WAIT_MAX = env.integer("SEGMIND_WAIT_MAX", 900, "Longest blocking Segmind call, s.")
 DIALECT_HOSTS = env.pairs(
     "DIALECT_HOSTS",
-    ("kling", "segmind", "llmprovider"),
-    "host=kling|segmind|llmprovider, separated by commas.",
+    ("kling", "segmind", "llmprovider", "openai"),
+    "host=kling|segmind|llmprovider|openai, separated by commas.",
+)
+OPENAI_MODELS = env.words(
+    "OPENAI_MODELS",
+    "sora-2=kling-v3:std:sound,sora-2-pro=kling-v3:pro:sound",
+    "What OpenAI's models are here: name=model:mode, and :sound.",
 )
 
 # ------------------------------------------------------------------ health of their accounts

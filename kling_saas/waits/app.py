@@ -12,6 +12,7 @@ from typing import Any
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
+from kling_saas.api.requests import INNER, inner
 from kling_saas.waits.news import News
 
 Scope = MutableMapping[str, Any]
@@ -28,7 +29,8 @@ STREAM_END = b"x-kling-stream-end"  # on that path: these were the last events
 _HEARTBEAT = 15.0  # seconds between comments on an idle stream
 _LOOK_ANYWAY = 30.0  # seconds after which a waiter looks without news
 _LOOK_AGAIN = 1.0  # seconds after a look that failed on our side; twice as long after each further
-_BODY_HEADERS = {b"content-length", b"content-type", b"transfer-encoding", b"expect"}
+_INNER = INNER.lower().encode()
+_NOT_REPEATED = {b"content-length", b"content-type", b"transfer-encoding", b"expect", _INNER}
 
 
 @dataclass
@@ -88,17 +90,19 @@ class WaitingRoom:
     async def ask(
         self,
         scope: Scope,
+        held: Answer,
         path: str,
         extra: list[tuple[bytes, bytes]],
         client: Send | None = None,
     ) -> Answer:
-        """An internal GET of `path` as the same client.
+        """An internal GET of `path` as the same client, on behalf of the request answered `held`.
 
         A final answer goes to `client` piece by piece: it may be a film.
         """
-        headers = [(k, v) for k, v in scope["headers"] if k.lower() not in _BODY_HEADERS]
+        headers = [(k, v) for k, v in scope["headers"] if k.lower() not in _NOT_REPEATED]
+        headers.append((_INNER, inner(held.header(b"x-request-id")).encode()))
         plain, _, query = path.partition("?")
-        inner = {
+        again = {
             **scope,
             "method": "GET",
             "path": plain,
@@ -121,7 +125,7 @@ class WaitingRoom:
             if client is not None and answer.passed_on:
                 await client(message)
 
-        await self.django(inner, receive, send)
+        await self.django(again, receive, send)
         return answer
 
 
@@ -157,7 +161,7 @@ class _Visit:
     async def _wait(self, first: Answer, subject: str, seconds: str, path: str) -> None:
         event = self.room.news.register(subject)
         try:
-            answer = await self._until_final(event, float(seconds), path)
+            answer = await self._until_final(first, event, float(seconds), path)
         except asyncio.CancelledError:  # the server ends; what was accepted goes on without it
             if self.begun:
                 raise
@@ -169,7 +173,9 @@ class _Visit:
         if not answer.passed_on:
             await self._answer(answer)
 
-    async def _until_final(self, event: asyncio.Event, seconds: float, path: str) -> Answer:
+    async def _until_final(
+        self, first: Answer, event: asyncio.Event, seconds: float, path: str
+    ) -> Answer:
         """The answer at `path`: the first that is final or a refusal, or the one when time is up.
 
         A final one has gone to the client already. One that failed is asked for again: it says
@@ -182,7 +188,7 @@ class _Visit:
         try:
             while True:
                 event.clear()
-                answer = await self.room.ask(self.scope, path, [], self._pass_on)
+                answer = await self.room.ask(self.scope, first, path, [], self._pass_on)
                 left = deadline - loop.time()
                 refused = 400 <= answer.status < 500
                 if answer.header(FINAL) or refused or left <= 0:
@@ -251,7 +257,9 @@ class _Visit:
             if not event.is_set():
                 await self._write(b": still here\n\n")
             event.clear()
-            answer = await self.room.ask(self.scope, path, [(b"last-event-id", last.encode())])
+            answer = await self.room.ask(
+                self.scope, first, path, [(b"last-event-id", last.encode())]
+            )
 
     async def _write(self, body: bytes) -> None:
         if body:

@@ -11,12 +11,14 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from accounts.outbox import RETRY_SECONDS
+from accounts.event_types import EVENTS
 from billing import prices
 from generations import presets, products
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from generations.catalogue.products.facts import Fact, places
-from generations.deliveries import POST_SECONDS
+from generations.deliveries import GIVEN_UP_AFTER, RETRY_SECONDS
+from generations.posting import POST_SECONDS
+from generations.wire.openai import models
 
 _DIALECTS = (  # its name, our address, the path of a first order, for whom it is
     ("Kling", "/kling", "/v1/videos/text2video",
@@ -25,6 +27,8 @@ _DIALECTS = (  # its name, our address, the path of a first order, for whom it i
      _("clients of Segmind’s v1 (held open) and v2 (submit and poll)")),
     ("llmprovider", "/llmprovider", "/v1/videos/text2video",
      _("clients of llmprovider’s task API")),
+    ("OpenAI", "/openai", "/v1/videos",
+     _("OpenAI’s own clients (base URL with /v1): create, poll, download, remix, list, delete")),
 )  # fmt: skip
 
 
@@ -41,11 +45,16 @@ def docs(request: HttpRequest) -> HttpResponse:
             "first_model": FIRST_MODEL,
             "first_prompt": FIRST_PROMPT,
             "dialects": _DIALECTS,
+            "openai_models": models.read(settings.OPENAI_MODELS).items(),
             "callbacks": {
                 "seconds": round(POST_SECONDS),
-                "repeats": len(RETRY_SECONDS),
+                "tries": 1 + len(RETRY_SECONDS),
                 "hours": round(sum(RETRY_SECONDS) / 3600),
+                "days": GIVEN_UP_AFTER.days,
+                "log_days": settings.WEBHOOK_LOG_DAYS,
+                "event_days": settings.EVENTS_DAYS,
             },
+            "events": EVENTS.items(),
             "upload_mb": settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20,
             "voices": presets.current("voice"),
             "elements": presets.current("element"),

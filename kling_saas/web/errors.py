@@ -8,8 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.template.loader import render_to_string
 from django.urls import resolve
 
+from generations.compat import strays
 from kling_saas.api.errors import problem, told
-from kling_saas.machines import is_for_machines
+from kling_saas.lib.refusals import InvalidBody, NotFound, Refusal
+from kling_saas.machines import is_for_machines, is_of_a_dialect
 
 
 def _page(template: str, status: int) -> HttpResponse:
@@ -17,7 +19,9 @@ def _page(template: str, status: int) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400."""
+    """400, also of a host name that is not ours."""
+    if is_for_machines(request.META):
+        return _told(request, InvalidBody("Malformed, or a host name that is not ours."))
     return _page("400.html", 400)
 
 
@@ -32,7 +36,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.method == "GET" and shorter != request.path_info and _is_ours(shorter):
         query = request.META.get("QUERY_STRING", "")
         return HttpResponsePermanentRedirect(f"{shorter}?{query}" if query else shorter)
+    if is_for_machines(request.META):
+        return _told(request, NotFound("There is nothing at this address."))
     return _page("404.html", 404)
+
+
+def _told(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """As a program reads it: in its dialect's shape, else as a problem."""
+    if is_of_a_dialect(request.META):
+        return strays.refuse(request, refusal)
+    return problem(refusal)
 
 
 def _is_ours(path: str) -> bool:
@@ -46,10 +59,10 @@ def _is_ours(path: str) -> bool:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500, or 503 while the database is away; a program gets it as a problem."""
+    """500, or 503 while the database is away."""
     fault = told(sys.exc_info()[1])
     if is_for_machines(request.META):
-        return problem(fault)
+        return _told(request, fault)
     page = _page(f"{fault.status}.html", fault.status)
     if again := fault.facts.get("retry_after"):
         page["Retry-After"] = str(again)

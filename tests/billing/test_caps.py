@@ -311,7 +311,7 @@ def test_a_cap_that_makes_no_sense_is_refused_with_what_is_wrong() -> None:
     with pytest.raises(Forbidden):
         caps.put(member(alice), **good)
     with pytest.raises(Forbidden):
-        caps.put(replace(owner(alice), user_id=None), **good)
+        caps.put(replace(owner(alice), user_id=None, scopes=frozenset({"billing"})), **good)
     assert caps.standings(owner(alice)) == []
     first = caps.put(owner(alice), **good)
     assert caps.put(owner(alice), **{**good, "amount": 1_000_000_000_000}) == first

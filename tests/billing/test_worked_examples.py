@@ -343,7 +343,7 @@ def test_nobody_reaches_another_tenant_s_money() -> None:
     with pytest.raises(UnknownHold):
         settle(mallory, held, 10)
     with pytest.raises(UnknownOrganisation), tenancy.scope(mallory):
-        ledger._call("SELECT billing_reserve(%s, true, 5, 'gen_m', 0, '', '')", [alice])
+        ledger._call("SELECT billing_reserve(%s, true, 5, 'gen_m', 0, '', '', '')", [alice])
     with pytest.raises(UnknownOrganisation), tenancy.scope(mallory):
         ledger._call("SELECT billing_grant(%s, true, 5, 'grant', NULL, 'gift', '', 0, '')", [alice])
     assert books.page(mallory, LIVE).entries[0].balance_after == 1

@@ -22,14 +22,15 @@ _CHANCES = (0.15, 0.10, 0.03)
 _HANGS = 4.0  # seconds, then it goes without an answer
 _RANKS = {"generation.processing": 1}  # an end is 2
 _QUERY = """
-SELECT g.callback_url, g.public_id, g.organisation_id, m.topic, m.attempts,
-       m.delivered_at IS NOT NULL, m.next_attempt_at IS NOT NULL
+SELECT g.callback_url, g.public_id, g.organisation_id, m.topic, coalesce(d.attempts, 0),
+       d.delivered_at IS NOT NULL, coalesce(d.next_attempt_at, m.next_attempt_at) IS NOT NULL
   FROM generations_generation g LEFT JOIN accounts_outboxmessage m
     ON m.subject = g.public_id AND m.url <> ''
    AND m.topic IN ('generation.succeeded', 'generation.failed', 'generation.cancelled')
+  LEFT JOIN accounts_webhookdelivery d ON d.event_id = m.id AND d.url <> ''
  WHERE g.callback_url <> '' AND g.finished_at IS NOT NULL
 """
-TRIES = 9  # the first, and one after each pause of accounts.outbox.RETRY_SECONDS
+TRIES = 10  # the first, and one after each pause of generations.deliveries.RETRY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

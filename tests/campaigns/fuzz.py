@@ -17,6 +17,7 @@ _WORDS = (
     "cfg_scale", "sound", "image", "image_tail", "camera_control", "config", "type", "pan",
     "multi_prompt", "shot_type", "voices", "seed", "quote_id", "max_cost", "reference", "metadata",
     "deadline", "webhook_url", "callback_url", "external_task_id", "generate_audio", "dry_run",
+    "seconds", "size", "input_reference",
 )  # fmt: skip
 _VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 5, 10, 0.5, 1e308, 2**63, -(2**63), "", "5", "kling-v1", "std",
@@ -31,6 +32,7 @@ DOORS = (
     ("/kling/v1/videos/text2video", "bearer"),
     ("/kling/v1/videos/image2video", "bearer"),
     ("/llmprovider/v1/videos/text2video", "bearer"),
+    ("/openai/v1/videos", "bearer"),
 )
 
 
@@ -59,8 +61,9 @@ def _try(client: httpx.Client, path: str, how: str, key: str, body: bytes) -> li
     )
     if answer.status_code >= 500 and answer.status_code != 503:
         return [f"{answer.status_code} at {path} for {body[:300]!r}"]
-    if answer.status_code == 404 and "model" not in answer.text:
-        return [f"404 at {path}"]
+    named = ("model", "There is no quote")  # which there may not be
+    if answer.status_code == 404 and not any(words in answer.text for words in named):
+        return [f"404 at {path} for {body[:300]!r}"]
     return []
 
 

@@ -9,9 +9,8 @@ from contextlib import suppress
 
 import pytest
 
-from accounts import outbox, tenancy
-from accounts.models import Organisation
-from generations import deliveries
+from accounts import outbox, tenancy, webhooks
+from generations import posting
 from tests.generations.orders import parked
 from tests.generations.programs import funded
 from tests.people import Customer
@@ -50,16 +49,29 @@ def door() -> Iterator[str]:
 
 def test_an_answer_without_end_is_taken_for_its_status_at_once(door: str) -> None:
     began = time.monotonic()
-    assert deliveries._post(f"{door}/endless", {"a": 1}) == ""
-    assert deliveries._post(f"{door}/refused", {"a": 1}) == "HTTP 500"
-    assert time.monotonic() - began < deliveries.POST_SECONDS
+    endless = posting.post(f"{door}/endless", b"{}", {})
+    assert (endless.taken, endless.answer) == (True, "x" * posting.ANSWER_KEPT)
+    refused = posting.post(f"{door}/refused", b"{}", {})
+    assert (refused.taken, refused.status) == (False, 500)
+    assert time.monotonic() - began < posting.POST_SECONDS
 
 
 def test_headers_that_drip_are_left_at_the_deadline(
     door: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries, "POST_SECONDS", 0.3)
-    assert deliveries._post(f"{door}/slow", {"a": 1}) == "ReadTimeout"
+    monkeypatch.setattr(posting, "POST_SECONDS", 0.3)
+    assert posting.post(f"{door}/slow", b"{}", {}).error == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("said", "least", "most"),
+    [
+        ("120", 120, 120), ("99999999999", 21600, 21600), ("", 0, 0), ("soon", 0, 0), ("-1", 0, 0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0), ("Wed, 21 Oct 2065 07:28:00 GMT", 21600, 21600),
+    ],
+)  # fmt: skip
+def test_a_server_may_ask_us_to_wait_and_not_for_ever(said: str, least: int, most: int) -> None:
+    assert least <= posting._retry_after(said) <= most
 
 
 def owed(whose: Customer, url: str, count: int) -> None:
@@ -68,15 +80,14 @@ def owed(whose: Customer, url: str, count: int) -> None:
     with tenancy.scope(who):
         for _ in range(count):
             outbox.emit(
-                organisation_id=who, livemode=False, topic="any", url=url,
+                organisation_id=who, livemode=False, topic="generation.failed", url=url,
                 subject=order.public_id,
             )  # fmt: skip
 
 
 def failed(whose: Customer) -> int:
     """How often in a row its server let us wait in vain."""
-    with tenancy.scope(whose.organisation.pk):
-        return Organisation.objects.get(pk=whose.organisation.pk).callbacks_failed
+    return webhooks.own(whose.organisation.pk, False).failed
 
 
 def test_servers_that_never_answer_keep_no_other_customer_waiting(door: str) -> None:
@@ -88,4 +99,4 @@ def test_servers_that_never_answer_keep_no_other_customer_waiting(door: str) -> 
         began = time.monotonic()
         owed(funded("dave"), f"{door}/well", 3)
         until(lambda: posted == ["/well"] * 3, what="news of a customer whose server is well")
-        assert time.monotonic() - began < deliveries.POST_SECONDS
+        assert time.monotonic() - began < posting.POST_SECONDS

@@ -23,6 +23,7 @@ from tests.people import Customer
 FEW, MANY = 5, 20
 NATIVE = "/api/v1/generations?limit="
 SOUNDS = "/kling/v1/audio/text-to-audio?pageSize="
+VIDEOS = "/openai/v1/videos?limit="
 LONGER = "/kling/v1/videos/video-extend?pageSize="
 
 
@@ -98,6 +99,14 @@ def test_the_places_of_queued_orders_are_counted_at_once(alice: Customer) -> Non
     with tenancy.scope(alice.organisation.pk):
         alone = [waiting.outlook(order).position for order in newest(alice)[:MANY]]
     assert [row["position"] for row in listed(alice, NATIVE, MANY)] == alone
+
+
+def test_the_jobs_of_openais_clients_are_read_at_once(alice: Customer) -> None:
+    with transaction.atomic():
+        with tenancy.scope(alice.organisation.pk):
+            Generation.objects.filter(organisation_id=alice.organisation.pk).update(door="openai")
+        assert costs_no_more_with_many(alice, VIDEOS)
+        transaction.set_rollback(True)
 
 
 def test_cards_of_queued_orders_are_drawn_at_once(alice: Customer) -> None:

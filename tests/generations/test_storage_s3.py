@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
 from tests.generations.programs import FILM, native, settled
+from tests.generations.test_uploads import picture
 from tests.stack import Stack, free_ports
 from tests.waiting import until
 
@@ -183,3 +186,29 @@ def test_orphans_in_the_bucket_go_and_what_is_named_stays(
     assert dict(seen["found"]) == {f"inputs/1/{'ab' * 32}": "deleted", "films/test/one.mp4": ""}
     assert seen["left"] == -1
     assert requests.get(film["video"]["url"], timeout=60).status_code == 200
+
+
+def test_a_large_file_is_sent_to_the_bucket_itself_and_only_the_one_that_was_announced(
+    place: Stack, bucket: str
+) -> None:
+    program, raw = native(place.site, place.facts["test_key"]), picture(480, 480)
+    told = {"content_type": "image/jpeg", "bytes": len(raw)}
+    told["sha256"] = hashlib.sha256(raw).hexdigest()
+    there = program.post("/uploads/presign", told).json()
+    url, headers = there["url"], there["headers"]
+    assert url.startswith(f"{bucket}/{_BUCKET}/presigned/")
+    signed = parse_qs(urlsplit(url).query)["X-Amz-SignedHeaders"][0].split(";")
+    assert set(signed) >= {"content-length", "content-type", "host", "x-amz-checksum-sha256"}
+    for body, other in ((raw, {"Content-Type": "text/html"}), (raw + b"more", {})):
+        length = {"Content-Length": str(len(body))}
+        wrong = requests.put(url, body, headers={**headers, **length, **other}, timeout=60)
+        assert wrong.status_code == 403
+    complete = f"/uploads/{there['id']}/complete"
+    assert program.post(complete).json()["code"] == "not_sent"
+    assert requests.put(url, raw, headers=headers, timeout=60).status_code == 200
+    upload = program.post(complete).json()
+    assert (upload["id"], upload["width"]) == (there["id"], 480)
+    left = "from generations import storage; print(storage.size({key!r}))"
+    key = urlsplit(url).path.removeprefix(f"/{_BUCKET}/")
+    setup = _TRY.partition("from generations")[0]
+    assert place.python(setup + left.format(key=key)).split()[-1] == "-1"

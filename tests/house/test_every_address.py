@@ -49,7 +49,7 @@ CLASSES = {
     "^v2/": KEY,
     "v1/": KEY,
     "v2/": KEY,
-    "account/": KEY,
+    "^account/": KEY,
     "app/": SESSION,
     "billing/": SESSION,
     "dev/": SESSION,

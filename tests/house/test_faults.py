@@ -9,8 +9,10 @@ from kling_saas.env import ROOT
 _TABLE = (ROOT / "docs" / "faults.md").read_text()
 
 
-def test_the_table_has_all_51_rows_in_order() -> None:
-    assert re.findall(r"^\| (\d+) \|", _TABLE, re.M) == [str(n) for n in range(1, 52)]
+def test_the_table_has_all_its_rows_in_order() -> None:
+    rows = re.findall(r"^\| (\d+) \|", _TABLE, re.M)
+    assert len(rows) >= 55
+    assert rows == [str(n) for n in range(1, len(rows) + 1)]
 
 
 def test_every_test_that_the_table_names_exists() -> None:

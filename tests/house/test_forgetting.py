@@ -11,8 +11,14 @@ from django.conf import settings as product
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts import outbox, tenancy
-from accounts.models import IdempotencyRecord, OutboxMessage
+from accounts import outbox, tenancy, webhook_deliveries, webhooks
+from accounts.models import (
+    IdempotencyRecord,
+    OutboxMessage,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from billing import ledger, quotes
 from billing.models import EventState, Lot, LotSource, PaymentEvent, Quote
 from billing.payments import inbox
@@ -39,23 +45,49 @@ def answer(whom: int, key: str, *, days: int = 8) -> IdempotencyRecord:
 
 def test_news_told_a_week_ago_is_forgotten_and_what_is_owed_is_not() -> None:
     whom = funded().organisation.pk
-    old = {"created_at": timezone.now() - _LONG_AGO, "organisation_id": whom, "livemode": False}
+    mine = {"organisation_id": whom, "livemode": False}
+    old, soon = timezone.now() - _LONG_AGO, timezone.now() + timedelta(days=1)
+    ages = timezone.now() - timedelta(days=31)
+    events: dict[str, dict[str, object]] = {
+        "told": {"created_at": old, "next_attempt_at": None},
+        "owed": {"created_at": old, "next_attempt_at": soon},
+        "new": {"next_attempt_at": None},
+        "event": {"created_at": old, "next_attempt_at": None, "public_id": f"evt_a{whom}"},
+        "old event": {"created_at": ages, "next_attempt_at": None, "public_id": f"evt_b{whom}"},
+        "logged": {"created_at": ages, "next_attempt_at": None, "public_id": f"evt_c{whom}"},
+    }
     with tenancy.scope(whom):
-        OutboxMessage.objects.bulk_create(
-            [
-                OutboxMessage(subject="told", next_attempt_at=None, **old),
-                OutboxMessage(
-                    subject="owed", next_attempt_at=timezone.now() + timedelta(days=1), **old
-                ),
-                OutboxMessage(
-                    subject="new", next_attempt_at=None, organisation_id=whom, livemode=False
-                ),
-            ]
+        for subject, facts in events.items():
+            OutboxMessage.objects.create(subject=subject, **mine, **facts)
+        logged = OutboxMessage.objects.get(subject="logged")
+        delivery = WebhookDelivery.objects.create(
+            event=logged, endpoint=webhooks.own(whom, False), next_attempt_at=None, **mine
         )
-    assert outbox.forget_old() >= 1
+        WebhookAttempt.objects.create(
+            delivery=delivery, ms=1, url="", request_headers={}, request_body="", **mine
+        )
+        left = OutboxMessage.objects.filter(subject__in=events).values_list("subject", flat=True)
+
+    def swept() -> set[str]:
+        while outbox.forget_old():
+            continue
+        while webhook_deliveries.forget_old():
+            continue
+        with tenancy.scope(whom):
+            return set(left.all())
+
+    assert swept() == {"owed", "new", "event", "logged"}
     with tenancy.scope(whom):
-        left = OutboxMessage.objects.filter(subject__in=["told", "owed", "new"])
-        assert set(left.values_list("subject", flat=True)) == {"owed", "new"}
+        WebhookDelivery.objects.filter(pk=delivery.pk).update(created_at=ages)
+    assert webhook_deliveries.forget_old() >= 1
+    with tenancy.scope(whom):
+        assert not WebhookAttempt.objects.filter(delivery=delivery.pk).exists()
+        WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(
+            deleted_at=ages - timedelta(days=1)
+        )
+    assert swept() == {"owed", "new", "event"}
+    with tenancy.scope(whom):
+        assert not WebhookEndpoint.objects.exists()
 
 
 def test_an_old_quote_is_forgotten_unless_it_was_ordered_by() -> None:

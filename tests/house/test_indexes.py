@@ -10,16 +10,20 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts import outbox, tenancy
+from accounts import end_users, events, outbox, tenancy, webhook_deliveries, webhooks
 from accounts.actors import Actor
-from accounts.models import IdempotencyRecord
+from accounts.event_types import TEST
+from accounts.models import IdempotencyRecord, WebhookDelivery
 from accounts.row_security import Protect
 from billing import quotes
 from generations import deliveries, due, late, owned, polls, sweeps
 from generations.catalogue import billable
+from generations.gallery import listing
+from generations.gallery.listing import Wanted
 from generations.models import Status
 from tests.generations.orders import parked
 from tests.generations.programs import funded
+from tests.generations.test_retention import stored
 
 MANY = 3_000
 _ENDED = {
@@ -28,8 +32,11 @@ _ENDED = {
         "finished_at": "2026-01-01", "media_url": "http://127.0.0.1/a.mp4",
     },
     "accounts_outboxmessage": {"next_attempt_at": None, "delivered_at": "2026-01-01"},
+    "accounts_webhookdelivery": {"next_attempt_at": None, "delivered_at": "2026-01-01"},
     "billing_quote": {"expires_at": "2100-01-01"},
     "accounts_idempotencyrecord": {},
+    "generations_video": {"kept_until": None, "removed_at": None, "trashed_at": None},
+    "generations_videoterm": {},
 }  # fmt: skip
 # A table of this session alone that stands before the real one: with its indexes, without its keys.
 _COPY = """
@@ -38,7 +45,8 @@ INSERT INTO {table}
 SELECT (jsonb_populate_record(NULL::public.{table}, one.row || %s::jsonb || jsonb_build_object(
        'id', n, 'public_id', 'x_' || n, 'known_as', 'x_' || n,
        'callback_token', 'x_' || n, 'key', 'x_' || n, 'hold_id', n,
-       'quote_id', NULL, 'external_id', NULL,
+       'quote_id', NULL, 'external_id', NULL, 'generation_id', n, 'video_id', n,
+       'term', 'w:x' || n, 'event_id', n, 'sequence', n,
        'created_at', now() - make_interval(secs => 100 * n)))).*
   FROM (SELECT to_jsonb(t) AS row FROM public.{table} t LIMIT 1) one, generate_series(1, {many}) n;
 ANALYZE {table};
@@ -50,9 +58,13 @@ def history() -> Iterator[None]:
     """Many rows of five days that nothing is owed for any more; undone at the end."""
     alice = funded()
     order, who = parked(alice), alice.organisation.pk
+    stored(alice, order)
     quotes.make(who, False, [billable.item(order.order())], "any")
     with tenancy.scope(who):
-        outbox.emit(organisation_id=who, livemode=False, topic="news", subject="any")
+        event = outbox.emit(organisation_id=who, livemode=False, topic=TEST, subject="any")
+        WebhookDelivery.objects.create(
+            organisation_id=who, livemode=False, event=event, endpoint=webhooks.own(who, False)
+        )
         IdempotencyRecord.objects.create(organisation_id=who, livemode=False, key="any", status=202)
     with tenancy.system("a test looks at every tenant"), transaction.atomic():
         with connection.cursor() as cursor:
@@ -78,12 +90,17 @@ LOOKS: tuple[Callable[[], object], ...] = (
     late.run,
     sweeps.forget_answers,
     outbox.forget_old,
+    webhook_deliveries.forget_old,
+    end_users.forget_old,
+    lambda: events.page(Actor(organisation_id=1, livemode=False), after="", limit=20),
     outbox.announce,
     quotes.forget_expired,
     due.look,
     due.reconciliation,
     lambda: deliveries._claim(set()),
     lambda: polls.take(500, busy=[]),
+    lambda: listing.page(Actor(organisation_id=1, livemode=False), Wanted(words="x5 x77")),
+    lambda: listing.page(Actor(organisation_id=1, livemode=False), Wanted(trashed=True)),
     lambda: owned.behind(Actor(organisation_id=1, livemode=False), "nobody's"),
 )
 

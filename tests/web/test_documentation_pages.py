@@ -37,6 +37,7 @@ def examples(site: str) -> list[str]:
         (2, "kling", ("data", "task_id")),
         (3, "segmind", ("request_id",)),
         (4, "llmprovider", ("task_id",)),
+        (5, "openai", ("id",)),
     ],
 )
 def test_every_example_orders_a_film_as_it_stands(
@@ -59,7 +60,7 @@ def test_every_example_orders_a_film_as_it_stands(
 
 def test_a_file_is_sent_as_it_stands_there(site: str, tmp_path: Path) -> None:
     Image.new("RGB", (300, 300), "teal").save(tmp_path / "photo.jpg")
-    command = examples(site)[5].replace("ksk_test_…", funded().test_key)
+    command = examples(site)[6].replace("ksk_test_…", funded().test_key)
     done = subprocess.run(
         ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -14,11 +14,10 @@ EMPTY, INVALID = 1001, 1002
 
 def actor_of(request: HttpRequest) -> Actor:
     """Who calls. Raises TokenRefused, which knows Kling's code for the cause."""
-    header = request.headers.get("Authorization", "").strip()
-    if not header:
+    if not request.headers.get("Authorization", "").strip():
         raise TokenRefused("Authorization is empty: send `Bearer <JWT or key>`.", EMPTY)
     try:
-        return actor_of_bearer(header)
+        return actor_of_bearer(request)
     except TokenRefused:
         raise
     except Unauthenticated as refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from accounts.scopes import Scope
 from generations import discarding, presets
 from generations.catalogue.products.presets import Sort
 from generations.compat import doors
@@ -21,7 +22,7 @@ _ID_MAX = 2**63
 @door(("GET",), refuse)
 def listed(request: HttpRequest, sort: Sort) -> Answer:
     """A page of Kling's own, as finished tasks."""
-    actor_of(request)
+    actor_of(request).must_have(Scope.READ)
     page = paging(request, sort)
     some = presets.current(sort)[page.offset : page.offset + page.size]
     return doors.answer(own.encode_presets(some, request_id.get()))
@@ -31,6 +32,7 @@ def listed(request: HttpRequest, sort: Sort) -> Answer:
 def delete(request: HttpRequest, sort: Sort) -> Answer:
     """Delete one's own by `voice_id` or `element_id`; again is no error."""
     actor = actor_of(request)
+    actor.must_have(Scope.GENERATE)
     name = f"{sort}_id"
     told = doors.body_json(request).get(name)
     if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < _ID_MAX:

@@ -1,6 +1,6 @@
 """Below /kling/. Clients put `//` before ids and `/` after them; both are borne."""
 
-from django.urls import path, re_path
+from django.urls import re_path
 
 from generations.catalogue.products.registry import PRODUCTS
 from generations.compat.kling import own, views
@@ -25,6 +25,6 @@ urlpatterns = [
     re_path(rf"^{PRODUCT}/+(?P<label>[^/].*?)/*$", views.task),
     *OTHERS,
     *OWN,
-    path("account/costs", views.costs),
+    re_path(r"^account/costs/*$", views.costs),
     re_path(r"", views.unknown),
 ]

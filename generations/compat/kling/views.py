@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from accounts import tenancy
 from accounts.actors import Actor
+from accounts.scopes import Scope
 from billing import wallets
 from generations import access, presenting
 from generations import products as sold
@@ -33,6 +34,7 @@ from generations.wire.task import BadRequest, TaskState
 from kling_saas.api.requests import request_id
 
 DOOR = "kling"
+_DIGITS = 13  # of Unix milliseconds, until the year 2286
 _TO_TELL = 5  # seconds from the deadline of what is made at once to the end of its wait
 
 
@@ -74,6 +76,7 @@ def _list(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
     product = PRODUCTS.get(kind)
     gives = product.gives.removesuffix("_id") if product else ""
     door = "" if gives in get_args(Sort) else DOOR
+    actor.must_have(Scope.READ)
     wanted = paging(request, gives)
     with tenancy.scope(actor.organisation_id):
         page = access.page(
@@ -104,12 +107,15 @@ def task(request: HttpRequest, kind: Kind, label: str) -> Answer:
 
 @door(("GET",), refuse)
 def costs(request: HttpRequest) -> Answer:
-    """The wallet as one resource pack, in Kling's units (credits ÷ 10)."""
+    """The wallet as one resource pack, in Kling's units (credits ÷ 10), if its name is asked for.
+
+    It is there at all times, so that every period has it.
+    """
     actor = actor_of(request)
-    for name in ("start_time", "end_time"):
-        text = request.GET.get(name, "")
-        if not (text.isascii() and text.isdigit()):
-            raise BadRequest(name, "is required: Unix milliseconds")
+    actor.must_have(Scope.BILLING)
+    start, end = _moment(request, "start_time"), _moment(request, "end_time")
+    if end < start:
+        raise BadRequest("end_time", "must not be before start_time")
     balance = wallets.balance(actor.organisation_id, actor.livemode)
     in_hand = billable.units_of(balance.available + balance.reserved)
     pack = {
@@ -120,8 +126,17 @@ def costs(request: HttpRequest) -> Answer:
         "remaining_quantity": plain.decimal(billable.units_of(balance.available)),
         "status": "online" if balance.available else "runOut",
     }
-    data = {"code": codes.OK, "msg": "SUCCEED", "resource_pack_subscribe_infos": [pack]}
+    wanted = request.GET.get("resource_pack_name") or pack["resource_pack_name"]
+    packs = [pack] if wanted == pack["resource_pack_name"] else []
+    data = {"code": codes.OK, "msg": "SUCCEED", "resource_pack_subscribe_infos": packs}
     return doors.answer(codes.envelope(data, request_id.get()))
+
+
+def _moment(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        raise BadRequest(name, "is required: Unix milliseconds")
+    return int(text)
 
 
 @door(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"), refuse)

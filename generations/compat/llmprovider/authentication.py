@@ -10,4 +10,4 @@ from accounts.api.authentication import actor_of_bearer
 
 def actor_of(request: HttpRequest) -> Actor:
     """Who calls. Raises Unauthenticated."""
-    return actor_of_bearer(request.headers.get("Authorization", "").strip())
+    return actor_of_bearer(request)

@@ -32,13 +32,13 @@ def create(request: HttpRequest) -> Answer:
     body = doors.body_json(request)
     order = wire.decode_order(body)
     if "model" not in order.explicit:
-        raise BadRequest("model", "is required: kling-video-v1 or kling-video-v1-6")
+        raise BadRequest("model", f"is required: {' or '.join(wire.MODELS)}")
 
     def encode(generation: Generation) -> dict[str, Any]:
         return warned(tasks.created(presenting.task(generation)), generation)
 
     spelt = partial(wire.place_of, body)
-    placed = place(request, actor, order, door=DOOR, encode=encode, spelt=spelt)
+    placed = place(request, actor, order, door=DOOR, encode=encode, spelt=spelt, models=wire.MODELS)
     return doors.text_answer(placed.body, 200, placed.headers)
 
 

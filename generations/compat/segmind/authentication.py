@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from accounts import api_keys
 from accounts.actors import Actor
+from accounts.api.authentication import admitted
 from kling_saas.lib.refusals import Unauthenticated
 
 
@@ -15,7 +16,7 @@ def actor_of(request: HttpRequest) -> Actor:
     if not key:
         raise Unauthenticated("Missing Authorization or x-api-key in header")
     try:
-        return api_keys.verify(key)
+        return admitted(request, lambda: api_keys.verify(key))
     except Unauthenticated:
         raise Unauthenticated(
             "Unauthorized. API key is invalid or may have expired: send ksk_… as x-api-key"

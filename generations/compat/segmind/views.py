@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from accounts.actors import Actor
+from accounts.scopes import Scope
 from billing import wallets
 from generations import access, presenting, products, storage
 from generations.catalogue import billable
@@ -91,6 +92,7 @@ def result_v2(request: HttpRequest, public_id: str) -> Answer:
 def credits_left(request: HttpRequest) -> Answer:
     """What is available, in dollars at list price."""
     actor = actor_of(request)
+    actor.must_have(Scope.BILLING)
     return doors.answer(wire.encode_credits(_remaining(actor)))
 
 
@@ -123,6 +125,7 @@ def _placed(request: HttpRequest, actor: Actor, slug: str) -> Placed:
 
 
 def _find(actor: Actor, public_id: str) -> Generation:
+    actor.must_have(Scope.READ)
     try:
         return access.find(actor, public_id)
     except NotFound:

@@ -7,8 +7,12 @@ from typing import Any
 
 from generations.wire.kling import server as kling
 from generations.wire.kling import tasks
+from generations.wire.llmprovider.client import NAMES
+from generations.wire.openai.errors import shaped
 from generations.wire.task import Order, Task, WireReply
 
+MODELS = tuple(NAMES.values())
+"""What its page calls the models that it sells."""
 _ERROR_TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -42,10 +46,5 @@ def encode_task(task: Task) -> WireReply:
 
 def encode_error(status: int, message: str, *, code: str, param: str | None = None) -> WireReply:
     """An error in OpenAI's shape; its `type` follows from the status."""
-    error = {
-        "message": message,
-        "type": _ERROR_TYPES.get(status, "server_error"),
-        "param": param,
-        "code": code,
-    }
-    return WireReply(status=status, json={"error": error})
+    kind = _ERROR_TYPES.get(status, "server_error")
+    return shaped(status, message, kind=kind, code=code, param=param)

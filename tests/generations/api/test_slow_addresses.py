@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from accounts import tenancy
-from generations.errors import RateLimited
 from generations.fetching import Room
 from generations.models import Upload
+from kling_saas.lib.refusals import RateLimited
 from tests.generations.api.test_sent_media import wav
 from tests.generations.programs import Program, available
 from tests.people import Customer

@@ -14,7 +14,7 @@ from hypothesis import given
 from PIL import Image
 
 from accounts import tenancy
-from accounts.models import OutboxMessage
+from accounts.models import WebhookDelivery
 from generations import callback_bodies
 from tests.generations import any_json
 from tests.generations.programs import Program, available, funded, settled
@@ -230,7 +230,17 @@ def test_the_account_is_one_pack_in_klings_units(kling: Program) -> None:
     pack = answer["data"]["resource_pack_subscribe_infos"][0]
     assert (pack["total_quantity"], pack["remaining_quantity"]) == ("1000", "999")
     assert (pack["resource_pack_type"], pack["status"]) == ("decreasing_total", "online")
-    assert kling.get("/account/costs").json()["code"] == 1201
+    named = "/account/costs?start_time=1&end_time=2&resource_pack_name="
+    for name, packs in (("Test credits", [pack]), ("Another", [])):
+        told = kling.get(named + name).json()["data"]["resource_pack_subscribe_infos"]
+        assert told == packs
+    for wrong in (
+        "",
+        "?start_time=1",
+        "?start_time=2&end_time=1",
+        f"?start_time=1&end_time={10**13}",
+    ):
+        assert kling.get(f"/account/costs{wrong}").json()["code"] == 1201
 
 
 def test_products_we_do_not_serve_are_404_with_1202(kling: Program) -> None:
@@ -279,6 +289,11 @@ def test_a_callback_is_the_flat_task_at_the_start_and_at_the_end(
     assert last["task_result"]["videos"][0]["url"].startswith("http")
     first = next(told for told in got if told["task_status"] == "processing")
     assert "task_result" not in first
+    got.clear()
+    kling.post(TEXT, {**FILM, "prompt": "fail:failed", "callback_url": address})
+    until(lambda: {"processing", "failed"} <= {told["task_status"] for told in got})
+    failed = next(told for told in got if told["task_status"] == "failed")
+    assert (failed["task_status_msg"] != "", "task_result" in failed) == (True, False)
 
 
 def test_late_news_of_a_start_does_not_show_the_end_and_is_older_than_it(
@@ -289,8 +304,8 @@ def test_late_news_of_a_start_does_not_show_the_end_and_is_older_than_it(
     until(lambda: "succeed" in [told["task_status"] for told in got])
     end = next(told for told in got if told["task_status"] == "succeed")
     with tenancy.system("a test sends news again"):
-        start = OutboxMessage.objects.exclude(url="").get(
-            subject=made, topic="generation.processing"
+        start = WebhookDelivery.objects.select_related("event", "endpoint").get(
+            event__subject=made, event__topic="generation.processing"
         )
         late = callback_bodies.build(start)
     assert (late["task_id"], late["task_status"]) == (made, "processing")

@@ -72,6 +72,8 @@ def test_each_limit_is_a_400_with_its_param(
     assert set(error) == {"message", "type", "param", "code"}
     assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", param, code)
     assert error["message"].startswith(param)
+    if code == "model_not_found":
+        assert error["message"].endswith("send one of kling-video-v1, kling-video-v1-6.")
     assert available(alice) == 10_000
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 
+from billing.errors import CapReached
 from generations.compat.segmind.errors import refuse
-from generations.errors import NoProvider
+from generations.errors import NoProvider, QueueFull
 from generations.wire.segmind.slugs import SLUGS
 from kling_saas.lib.refusals import Unavailable
 from tests.generations import any_json
@@ -204,8 +206,9 @@ def test_v1_answers_bytes_only_to_who_names_a_video_type(segmind: Program) -> No
     again = segmind.get(f"/v2/requests/{film.headers['x-request-id']}")
     assert again.json()["video"]["file_size"] == len(film.content)
 
-    json = segmind.post("/v1/kling-text2video", body, headers={"Accept": "*/*"})
-    assert json.json()["status"] == "COMPLETED"
+    plain = segmind.post("/v1/kling-text2video", body, headers={"Accept": "*/*"})
+    assert plain.json()["status"] == "COMPLETED"
+    assert plain.json() == segmind.get(f"/v2/requests/{plain.json()['request_id']}").json()
 
 
 def test_a_key_can_be_set_to_bytes(site: str, alice: Customer) -> None:
@@ -232,8 +235,14 @@ def test_a_film_that_fails_is_an_error_on_v1_and_422_on_v2(
     assert available(alice) == 10_000
 
 
-def test_that_no_upstream_can_is_502_and_our_own_trouble_500() -> None:
+def test_that_no_upstream_can_is_502_a_cap_406_and_our_own_trouble_500() -> None:
     assert refuse(NoProvider("Nobody makes it.", retry_after=9)).status_code == 502
+    capped = refuse(
+        CapReached(scope="credential", set_by="", period="call", credits=5, spent=0, needed=10)
+    )
+    assert capped.status_code == 406
+    assert json.loads(capped.content)["error"].startswith("This needs 10 credits. The cap of this")
+    assert refuse(QueueFull("Too many wait.", retry_after=5)).status_code == 429
     ours = refuse(Unavailable("The database did not answer.", retry_after=2))
     assert (ours.status_code, ours.headers["Retry-After"]) == (500, "2")
 

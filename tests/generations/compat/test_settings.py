@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.test import Client, override_settings
 
+from kling_saas import checks
 from tests.people import Customer
 
 FILM = {"model_name": "kling-v1", "prompt": "A fox"}
@@ -26,8 +27,20 @@ def test_official_statuses_are_klings_own_table(alice: Customer) -> None:
     assert (status, told["code"]) == (404, 1203)
 
 
+def test_what_openais_models_are_is_checked_before_it_is_asked_for() -> None:
+    assert checks.check_models([]) == []
+    for wrong in ("sora-2", "=kling-v3:std", "sora-2=kling-v9:std", "sora-2=kling-v1:4k:loud"):
+        with override_settings(OPENAI_MODELS=["sora-2=kling-v3:pro", wrong]):
+            assert [each.id for each in checks.check_models([])] == ["kling.E009"]
+
+
 @override_settings(
-    DIALECT_HOSTS={"kling.test": "kling", "segmind.test": "segmind", "llm.test": "llmprovider"},
+    DIALECT_HOSTS={
+        "kling.test": "kling",
+        "segmind.test": "segmind",
+        "llm.test": "llmprovider",
+        "open.test": "openai",
+    },
     ALLOWED_HOSTS=["*"],
 )
 def test_a_host_of_its_own_decides_before_credential_and_body(alice: Customer) -> None:
@@ -38,6 +51,9 @@ def test_a_host_of_its_own_decides_before_credential_and_body(alice: Customer) -
     assert _post(path, only_model, host="kling.test", **bearer)[1]["code"] == 0
     flat = _post(path, only_model, host="llm.test", **bearer)[1]
     assert flat["task_status"] == "submitted"
+    told = _post("/v1/videos", {"prompt": "A fox"}, host="open.test", **bearer)[1]
+    assert told["object"] == "video"
+    assert _post(path, only_model, host="open.test", **bearer)[0] == 405
     key = {"x-api-key": alice.test_key}
     made = _post("/v2/kling-text2video", {"prompt": "A fox"}, host="segmind.test", **key)[1]
     again = Client().get(str(made["poll_url"]), headers={"host": "segmind.test", **key})

@@ -305,7 +305,7 @@ def test_a_file_that_is_sent_again_while_its_old_row_goes_stays(alice: Customer)
         assert [row[0] for row in unused._deleted([old.pk], limit)] == [old.pk]
     new = uploads.store(actor(alice), picture(405, 405))
     assert (new.key, new.pk != old.pk) == (old.key, True)
-    assert not files.delete(old.key)
+    assert not uploads.remove_file(old.key)
     assert there(new.key)
 
 

@@ -1,0 +1,24 @@
+"""Addresses below /api/v1/ that are about the organisation itself."""
+
+from django.urls import path
+
+from accounts.api import webhooks
+
+_ONE = "webhooks/<slug:public_id>"
+_DELIVERY = f"{_ONE}/deliveries/<slug:delivery>"
+urlpatterns = [
+    path("webhooks", webhooks.WebhooksView.as_view(), name="api-webhooks"),
+    path("webhooks/signing-secret", webhooks.SigningSecretView.as_view(), name="api-signing"),
+    path(
+        "webhooks/signing-secret/rotate",
+        webhooks.RotateSigningSecretView.as_view(),
+        name="api-signing-rotate",
+    ),
+    path(_ONE, webhooks.WebhookView.as_view(), name="api-webhook"),
+    path(f"{_ONE}/rotate-secret", webhooks.RotateView.as_view(), name="api-webhook-rotate"),
+    path(f"{_ONE}/test", webhooks.TestView.as_view(), name="api-webhook-test"),
+    path(f"{_ONE}/resend", webhooks.ResendView.as_view(), name="api-webhook-resend"),
+    path(f"{_ONE}/deliveries", webhooks.DeliveriesView.as_view(), name="api-deliveries"),
+    path(_DELIVERY, webhooks.DeliveryView.as_view(), name="api-delivery"),
+    path(f"{_DELIVERY}/resend", webhooks.ResendOneView.as_view(), name="api-delivery-resend"),
+]

@@ -1,0 +1,117 @@
+"""A customer's credentials, kept by a program of theirs: listed, made, changed, rotated, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Literal
+
+from accounts import access_keys, api_keys, proven, tenancy
+from accounts.actors import Actor
+from accounts.models import AccessKey, ApiKey, AuditEvent
+from kling_saas.lib.refusals import Forbidden, NotFound
+
+Kind = Literal["key", "pair"]
+Row = ApiKey | AccessKey
+_MODELS: dict[Kind, Any] = {"key": ApiKey, "pair": AccessKey}
+_IDS: dict[Kind, str] = {"key": "key_id", "pair": "access_key"}
+
+
+def id_of(row: Row) -> str:
+    """What addresses name it by: a part of the key's text, or the access key."""
+    return row.key_id if isinstance(row, ApiKey) else row.access_key
+
+
+def spender(row: Row) -> str:
+    """As caps and the ledger name it: `key:5` or `pair:3`."""
+    return f"{'key' if isinstance(row, ApiKey) else 'pair'}:{row.pk}"
+
+
+def page(actor: Actor, kind: Kind, *, after: str, limit: int) -> tuple[list[Row], str | None]:
+    """Newest first, ended ones too; and the cursor of what follows. Raises NotFound for a cursor
+    that is not the actor's.
+    """
+    with tenancy.scope(actor.organisation_id):
+        rows = _MODELS[kind].objects.filter(livemode=actor.livemode)
+        if after:
+            rows = rows.filter(pk__lt=find(actor, kind, after).pk)
+        found = list(rows.order_by("-pk")[: limit + 1])
+    return found[:limit], id_of(found[limit - 1]) if len(found) > limit else None
+
+
+def find(actor: Actor, kind: Kind, name: str) -> Row:
+    """One of the actor's organisation and mode. Raises NotFound."""
+    with tenancy.scope(actor.organisation_id):
+        mine = _MODELS[kind].objects.filter(livemode=actor.livemode)
+        row: Row | None = mine.filter(**{_IDS[kind]: name}).first()
+    if row is None:
+        raise NotFound(f"There is no {kind} {name[:60]!r}.")
+    return row
+
+
+def make(actor: Actor, kind: Kind, terms: Mapping[str, Any]) -> tuple[Row, str]:
+    """A new one on these terms (arguments of `issue`), and its secret, shown once.
+
+    Raises Forbidden for scopes that the actor itself has not. Needs an open scope.
+    """
+    _must_have_all(actor, terms)
+    issue: Any = api_keys.issue if kind == "key" else access_keys.issue
+    row, secret = issue(
+        actor.organisation_id, livemode=actor.livemode, user_id=actor.user_id, **terms
+    )
+    _note(actor, f"{kind}.made", row)
+    return row, secret
+
+
+def change(actor: Actor, kind: Kind, name: str, terms: Mapping[str, Any]) -> Row:
+    """The same on other terms. Raises NotFound and Forbidden. Needs an open scope."""
+    _must_have_all(actor, terms)
+    row = find(actor, kind, name)
+    for column, value in terms.items():
+        setattr(row, column, value)
+    if terms:
+        row.save(update_fields=list(terms))
+        _note(actor, f"{kind}.changed", row)
+    proven.forget()
+    return row
+
+
+def rotate(actor: Actor, kind: Kind, name: str, *, overlap: timedelta) -> tuple[Row, str]:
+    """A new secret; the one before works for `overlap` longer. Raises NotFound, also for one that
+    was revoked. Needs an open scope.
+    """
+    row = find(actor, kind, name)
+    if row.revoked_at:
+        raise NotFound(f"The {kind} {name[:60]!r} was revoked: make a new one.")
+    if isinstance(row, ApiKey):
+        secret = api_keys.rotate(row, overlap=overlap)
+    else:
+        secret = access_keys.rotate(row, overlap=overlap)
+    _note(actor, f"{kind}.rotated", row)
+    return row, secret
+
+
+def revoke(actor: Actor, kind: Kind, name: str) -> Row:
+    """End it now; accepted work goes on. Repeatable. Raises NotFound."""
+    row = find(actor, kind, name)
+    ended = api_keys.revoke if isinstance(row, ApiKey) else access_keys.revoke
+    if ended(actor.organisation_id, name):
+        with tenancy.scope(actor.organisation_id):
+            _note(actor, f"{kind}.revoked", row)
+    return find(actor, kind, name)
+
+
+def _must_have_all(actor: Actor, terms: Mapping[str, Any]) -> None:
+    more = set(terms.get("scopes", ())) - actor.scopes
+    if more:
+        raise Forbidden(f"This key cannot give what it has not: {', '.join(sorted(more))}.")
+
+
+def _note(actor: Actor, action: str, row: Row) -> None:
+    AuditEvent.objects.create(
+        organisation_id=actor.organisation_id,
+        actor_id=actor.user_id,
+        action=action,
+        subject=id_of(row),
+        detail={} if actor.user_id else {"by": actor.name},
+    )

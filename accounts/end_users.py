@@ -1,0 +1,112 @@
+"""Tokens for one end user's browser: `kut_live_…` or `kut_test_…`, in the form of an API key.
+
+A key mints them on a server of the customer's. They end by themselves, with their key, or when
+they are revoked, and open only what that end user has ordered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts import proven, tenancy
+from accounts.actors import Actor
+from accounts.models import EndUserToken
+from accounts.scopes import Scope
+from kling_saas.lib.forgetting import forget
+from kling_saas.lib.ids import checksum, random_base62
+from kling_saas.lib.refusals import Unauthenticated
+
+PREFIX = "kut_"
+LIFETIME_MAX = 24 * 3600  # seconds
+_PATTERN = re.compile(r"kut_(live|test)_([0-9A-Za-z]{8})([0-9A-Za-z]{30})([0-9A-Za-z]{6})")
+_KEPT = timedelta(days=7)  # after it ended
+_UNKNOWN = "This end user's token is not known, revoked or expired: mint a new one with your key."
+
+
+def mint(
+    actor: Actor,
+    end_user: str,
+    *,
+    lifetime: timedelta,
+    scopes: Sequence[str] = (Scope.GENERATE, Scope.READ),
+    allowed_models: Sequence[str] = (),
+) -> tuple[EndUserToken, str]:
+    """A token and its text, shown once. `actor` is the key that mints it. Needs an open scope."""
+    body = f"{PREFIX}{'live' if actor.livemode else 'test'}_{random_base62(38)}"
+    plaintext = body + checksum(body)
+    token = EndUserToken.objects.create(
+        organisation_id=actor.organisation_id,
+        livemode=actor.livemode,
+        token_id=plaintext[9:17],
+        secret_hash=_hash(plaintext),
+        end_user=end_user,
+        api_key_id=actor.api_key_id,
+        access_key_id=actor.access_key_id,
+        scopes=list(scopes),
+        allowed_models=list(allowed_models),
+        expires_at=timezone.now() + lifetime,
+    )
+    return token, plaintext
+
+
+def verify(plaintext: str) -> Actor:
+    """The actor behind a token, with the key that minted it. Raises Unauthenticated."""
+    digest = _hash(plaintext)
+    # Beside keys in the same memory, whose rows read differently.
+    row = proven.row((PREFIX, digest), lambda: _look_up(plaintext, digest))
+    if row is None:
+        raise Unauthenticated(_UNKNOWN)
+    return Actor(
+        organisation_id=row[0],
+        livemode=row[1],
+        api_key_id=row[2],
+        access_key_id=row[3],
+        suspended=row[4],
+        end_user=row[5],
+        scopes=frozenset(row[6]),
+        allowed_models=frozenset(row[7]),
+        key_rate=row[9],
+        organisation_rate=row[10],
+    )
+
+
+def revoke(actor: Actor, token_id: str) -> bool:
+    """End a token now. False when there is no such token in use."""
+    with tenancy.scope(actor.organisation_id):
+        in_use = EndUserToken.objects.filter(livemode=actor.livemode, revoked_at=None)
+        changed: int = in_use.filter(token_id=token_id, expires_at__gt=Now()).update(
+            revoked_at=Now()
+        )
+    proven.forget()
+    return changed == 1
+
+
+def forget_old() -> int:
+    """Delete a batch of tokens that ended a week ago; how many."""
+    with tenancy.system("tokens that ended are forgotten for every tenant"):
+        return forget(EndUserToken.objects.filter(expires_at__lt=Now() - _KEPT), by="expires_at")
+
+
+def _look_up(plaintext: str, digest: bytes) -> proven.Row | None:
+    if not _PATTERN.fullmatch(plaintext) or checksum(plaintext[:-6]) != plaintext[-6:]:
+        raise Unauthenticated("This is not one of our tokens: they look like kut_live_….")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT organisation_id, livemode, api_key_pk, access_key_pk, suspended, end_user, "
+            "scopes, allowed_models, allowed_networks, key_rate, organisation_rate, expires_at "
+            "FROM accounts_find_token(%s, %s)",
+            [plaintext[9:17], digest],
+        )
+        found: proven.Row | None = cursor.fetchone()
+    return found
+
+
+def _hash(plaintext: str) -> bytes:
+    return hashlib.sha256(plaintext.encode()).digest()

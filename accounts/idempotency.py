@@ -1,0 +1,56 @@
+"""What was made under an Idempotency-Key is found again, and its answer made anew.
+
+For answers that hold a secret, which is kept sealed in its own row and nowhere else. Orders keep
+theirs as they were (generations.submission).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import connection
+
+from accounts import tenancy
+from accounts.actors import Actor
+from accounts.models import IdempotencyRecord
+from kling_saas.lib.refusals import IdempotencyKeyReused
+
+
+def once(
+    actor: Actor, key: str | None, asked: Mapping[str, Any], make: Callable[[], str]
+) -> tuple[str, bool]:
+    """The public id of what `make` made in this call or in the first with `key`; whether it was
+    that. `asked` is all that the request says. Raises IdempotencyKeyReused.
+    """
+    with tenancy.scope(actor.organisation_id):
+        if key is None:
+            return make(), False
+        fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        mine = {"organisation_id": actor.organisation_id, "livemode": actor.livemode, "key": key}
+        if not _first(mine, fingerprint):
+            known = IdempotencyRecord.objects.get(**mine)
+            if known.fingerprint != fingerprint:
+                raise IdempotencyKeyReused(
+                    "This Idempotency-Key was used with another body: use a new key for a new "
+                    "request."
+                )
+            return known.subject, True
+        made = make()
+        IdempotencyRecord.objects.filter(**mine).update(subject=made)
+    return made, False
+
+
+def _first(mine: Mapping[str, Any], fingerprint: str) -> bool:
+    """Whether the key is ours now; waits for another request that is using it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_idempotencyrecord "
+            "(organisation_id, livemode, key, fingerprint, status, body, subject, created_at) "
+            "VALUES (%(organisation_id)s, %(livemode)s, %(key)s, %(fingerprint)s, 200, '', '', "
+            "now()) ON CONFLICT (organisation_id, livemode, key) DO NOTHING",
+            {**mine, "fingerprint": fingerprint},
+        )
+        return bool(cursor.rowcount)

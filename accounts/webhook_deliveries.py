@@ -1,0 +1,184 @@
+"""What is owed to endpoints: looked up with every attempt, owed again on request, and forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from accounts import outbox, tenancy
+from accounts.actors import Actor
+from accounts.event_types import TEST, words_of
+from accounts.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
+from kling_saas.lib.forgetting import forget
+from kling_saas.lib.refusals import Conflict, NotFound
+
+STATUSES = ("pending", "succeeded", "failed")
+AT_ONCE = 10_000  # events that one call owes again
+_OF_STATUS: dict[str, dict[str, Any]] = {
+    "pending": {"next_attempt_at__isnull": False},
+    "succeeded": {"next_attempt_at": None, "delivered_at__isnull": False},
+    "failed": {"next_attempt_at": None, "delivered_at": None},
+}
+
+
+class EndpointDisabled(Conflict):
+    """The webhook endpoint is disabled, and nothing is sent there: enable it first."""
+
+    code, title = "endpoint_disabled", "Endpoint disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """So many are owed again; `until` is the moment to go on from when there are more."""
+
+    count: int
+    until: datetime | None
+
+
+def endpoint_of(actor: Actor, public_id: str) -> WebhookEndpoint:
+    """One of the actor's, also that of its orders' own addresses. Raises NotFound."""
+    with tenancy.scope(actor.organisation_id):
+        found: WebhookEndpoint | None = WebhookEndpoint.objects.filter(
+            organisation_id=actor.organisation_id, livemode=actor.livemode,
+            public_id=public_id, deleted_at=None,
+        ).first()  # fmt: skip
+    if found is None:
+        raise NotFound(f"There is no webhook endpoint {public_id[:60]!r}.")
+    return found
+
+
+def _at(endpoint: WebhookEndpoint) -> QuerySet[WebhookDelivery]:
+    rows: QuerySet[WebhookDelivery] = WebhookDelivery.objects.filter(endpoint=endpoint)
+    return rows.select_related("event", "endpoint")
+
+
+def _found(rows: QuerySet[WebhookDelivery], public_id: str) -> WebhookDelivery:
+    found = rows.filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound(f"There is no delivery {public_id[:60]!r} at this endpoint.")
+    return found
+
+
+def page(
+    actor: Actor, endpoint_id: str, *, after: str, limit: int, status: str = "", event: str = ""
+) -> tuple[list[WebhookDelivery], str | None]:
+    """Newest first, and the cursor of the next page; `event` is the id of one. Raises NotFound."""
+    endpoint = endpoint_of(actor, endpoint_id)
+    with tenancy.scope(actor.organisation_id):
+        rows = _at(endpoint)
+        if after:
+            rows = rows.filter(pk__lt=_found(rows, after).pk)
+        if status:
+            rows = rows.filter(**_OF_STATUS[status])
+        if event:
+            rows = rows.filter(event__public_id=event)
+        found = list(rows.order_by("-pk")[: limit + 1])
+    shown = found[:limit]
+    return shown, shown[-1].public_id if len(found) > limit else None
+
+
+def find(actor: Actor, endpoint_id: str, public_id: str) -> WebhookDelivery:
+    """One, with its `log` of attempts read. Raises NotFound."""
+    endpoint = endpoint_of(actor, endpoint_id)
+    with tenancy.scope(actor.organisation_id):
+        return _found(_at(endpoint).prefetch_related("log"), public_id)
+
+
+def resend(actor: Actor, endpoint_id: str, public_id: str) -> WebhookDelivery:
+    """Owed again at once, whatever came of it; one that is owed is only due sooner."""
+    endpoint = _working(actor, endpoint_id)
+    with tenancy.scope(actor.organisation_id):
+        delivery = _found(_at(endpoint), public_id)
+        _owe(WebhookDelivery.objects.filter(pk=delivery.pk), endpoint)
+        return _found(_at(endpoint).prefetch_related("log"), public_id)
+
+
+def resend_since(actor: Actor, endpoint_id: str, since: datetime, *, failed_only: bool) -> Again:
+    """Owe again what failed since then, or every event since that the endpoint asks for; the
+    oldest AT_ONCE of them. What is owed already is not owed twice.
+    """
+    endpoint = _working(actor, endpoint_id)
+    with tenancy.scope(actor.organisation_id):
+        if failed_only:
+            failed = _at(endpoint).filter(**_OF_STATUS["failed"], event__created_at__gte=since)
+            found = [row.event for row in failed.order_by("event_id")[: AT_ONCE + 1]]
+        else:
+            found = list(_asked_for(endpoint, since).order_by("sequence")[: AT_ONCE + 1])
+        events = found[:AT_ONCE]
+        mine = {"organisation_id": endpoint.organisation_id, "livemode": endpoint.livemode}
+        WebhookDelivery.objects.bulk_create(
+            [
+                WebhookDelivery(endpoint=endpoint, event=event, next_attempt_at=None, **mine)
+                for event in events
+            ],
+            ignore_conflicts=True,
+        )
+        ids = [event.pk for event in events]
+        owed = WebhookDelivery.objects.filter(
+            endpoint=endpoint, event__in=ids, next_attempt_at=None
+        )
+        count = _owe(owed, endpoint)
+    return Again(count, found[AT_ONCE].created_at if len(found) > AT_ONCE else None)
+
+
+def _asked_for(endpoint: WebhookEndpoint, since: datetime) -> QuerySet[OutboxMessage]:
+    words = {word for pattern in endpoint.events for word in words_of(pattern)} - {TEST}
+    rows: QuerySet[OutboxMessage] = OutboxMessage.objects.filter(
+        organisation_id=endpoint.organisation_id,
+        livemode=endpoint.livemode,
+        sequence__isnull=False,
+        created_at__gte=since,
+        topic__in=words,
+    )
+    return rows
+
+
+def _owe(rows: QuerySet[WebhookDelivery], endpoint: WebhookEndpoint) -> int:
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(rest_until=None)
+    return rows.update(
+        next_attempt_at=Now(), attempts=0, delivered_at=None, last_status=None, last_error=""
+    )
+
+
+def test(actor: Actor, endpoint_id: str) -> WebhookDelivery:
+    """A `webhook.test` event for this endpoint alone, whatever it asks for; due at once."""
+    endpoint = _working(actor, endpoint_id)
+    with tenancy.scope(actor.organisation_id):
+        event = outbox.emit(
+            organisation_id=endpoint.organisation_id, livemode=endpoint.livemode, topic=TEST,
+            subject=endpoint.public_id,
+        )  # fmt: skip
+        made: WebhookDelivery = WebhookDelivery.objects.create(
+            organisation_id=endpoint.organisation_id,
+            livemode=endpoint.livemode,
+            event=event,
+            endpoint=endpoint,
+        )
+        _owe(WebhookDelivery.objects.filter(pk=made.pk), endpoint)
+    return made
+
+
+def _working(actor: Actor, public_id: str) -> WebhookEndpoint:
+    found = endpoint_of(actor, public_id)
+    if found.disabled_at is not None:
+        raise EndpointDisabled(f"{public_id} is disabled: enable it first.")
+    return found
+
+
+def forget_old() -> int:
+    """Delete a batch of settled deliveries of WEBHOOK_LOG_DAYS ago, with their log, or else of
+    endpoints that were deleted then; how many.
+    """
+    with tenancy.system("deliveries are forgotten for every tenant"):
+        age = timedelta(days=settings.WEBHOOK_LOG_DAYS)
+        old = WebhookDelivery.objects.filter(next_attempt_at=None, created_at__lt=Now() - age)
+        if gone := forget(old, by="created_at"):
+            return gone
+        # All that was owed to these is older than they have been deleted, and forgotten by now.
+        deleted = WebhookEndpoint.objects.filter(deleted_at__lt=Now() - age - timedelta(days=1))
+        return forget(deleted, by="deleted_at")

@@ -1,0 +1,203 @@
+"""Addresses of keys and end users' tokens, as OpenAPI describes them."""
+
+from __future__ import annotations
+
+from accounts.end_users import LIFETIME_MAX
+from accounts.scopes import Scope
+from billing.api.keys import NAME_MAX, NETWORKS_MOST, OVERLAP_MOST, OVERLAP_SECONDS, RATE_MOST
+from billing.api.tokens import END_USER_MAX, LIFETIME, LIFETIME_LEAST, MAY
+from billing.models import CapPeriod
+from billing.models.wallet import MOST_CREDITS
+from kling_saas.api.openapi import (
+    BASE,
+    FLAG,
+    ID,
+    MOMENT,
+    PAGE,
+    TEXT,
+    WHOLE,
+    WORDS,
+    Schema,
+    answer,
+    body_of,
+    json_body,
+    list_of,
+    maybe,
+    object_of,
+    operation,
+    page_of,
+)
+
+_ADMIN = "admin"
+
+
+def _keys(base: str, what: str, name: str) -> Schema:
+    made = {"201": answer("With its secret", f"New{name}")}
+    rotated = {"200": answer("With its new secret", f"New{name}")}
+    found = {"200": answer("As it stands", name)}
+    return {
+        base: {
+            "get": operation(
+                f"Every {what} of this mode, newest first",
+                {"200": answer("A page", f"{name}Page")},
+                scope=_ADMIN, refuses=(404, 422), parameters=PAGE,
+            ),
+            "post": operation(
+                f"Make a {what}", made, scope=_ADMIN, body=json_body(f"{name}Terms"),
+                description="Its secret is shown here, and after a rotation, and nowhere else.",
+            ),
+        },
+        f"{base}/{{id}}": {
+            "parameters": [ID],
+            "get": operation(f"A {what}", found, scope=_ADMIN, refuses=(404,)),
+            "patch": operation(
+                f"Change a {what}", found, scope=_ADMIN, refuses=(404,),
+                body=json_body(f"{name}Change"),
+            ),
+            "delete": operation(
+                f"Revoke a {what}", found, scope=_ADMIN, refuses=(404,),
+                description="Accepted work goes on. Repeatable.",
+            ),
+        },
+        f"{base}/{{id}}/rotate": {
+            "parameters": [ID],
+            "post": operation(
+                "Replace its secret", rotated, scope=_ADMIN, refuses=(404,),
+                body={**json_body("KeyRotation"), "required": False},
+                description="The one before works for `overlap` seconds longer; caps and usage "
+                "go on.",
+            ),
+        },
+    }  # fmt: skip
+
+
+def _tokens(base: str) -> Schema:
+    minted, ended = (
+        {"201": answer("With the token", "Token")},
+        {"200": answer("Ended", "TokenOver")},
+    )
+    return {
+        base: {
+            "post": operation(
+                "Mint a token for one end user's browser", minted, scope="generate",
+                body=json_body("TokenTerms"),
+                description="It opens what that end user orders, and nothing else. `caps` replace "
+                "the end user's, whichever token they come with.",
+            )
+        },
+        f"{base}/{{id}}": {
+            "parameters": [ID],
+            "delete": operation("End a token", ended, scope="generate", refuses=(404,)),
+        },
+    }  # fmt: skip
+
+
+PATHS: Schema = {
+    **_keys(f"{BASE}/keys", "key", "Key"),
+    **_keys(f"{BASE}/access-keys", "access-key pair", "AccessKey"),
+    **_tokens(f"{BASE}/tokens"),
+}
+
+_CREDITS: Schema = maybe({**WHOLE, "minimum": 0, "maximum": MOST_CREDITS})
+_CAPS: Schema = {
+    **body_of("", **dict.fromkeys(CapPeriod.values, _CREDITS)),
+    "description": "At most so many credits per order, day, month (UTC), or in all from now on; "
+    "null ends a cap.",
+}
+_MODELS: Schema = {
+    **WORDS,
+    "maxItems": 100,
+    "description": "Only these models and tasks; empty: all.",
+}
+_TERMS: dict[str, Schema] = {
+    "name": {**TEXT, "minLength": 1, "maxLength": NAME_MAX},
+    "scopes": {"type": "array", "items": {"enum": Scope.values}, "minItems": 1, "maxItems": 4},
+    "models": _MODELS,
+    "networks": {
+        **WORDS,
+        "maxItems": NETWORKS_MOST,
+        "description": "Only from these addresses and networks (192.0.2.0/24); empty: anywhere.",
+    },
+    "requests_per_minute": maybe({**WHOLE, "minimum": 1, "maximum": RATE_MOST}),
+    "caps": _CAPS,
+    "expires_at": maybe(MOMENT),
+}
+_RAW: dict[str, Schema] = {
+    "raw_video": {**FLAG, "description": "Segmind v1 calls are answered with the MP4 itself."}
+}
+_SHOWN: dict[str, Schema] = {
+    "id": TEXT,
+    "livemode": FLAG,
+    "name": TEXT,
+    "hint": {**TEXT, "description": "By which one knows it again."},
+    "scopes": {"type": "array", "items": {"enum": Scope.values}},
+    "models": WORDS,
+    "networks": WORDS,
+    "requests_per_minute": maybe(WHOLE),
+    "created_at": MOMENT,
+    "expires_at": maybe(MOMENT),
+    "last_used_at": maybe(MOMENT),
+    "revoked_at": maybe(MOMENT),
+    "previous_works_until": maybe(MOMENT),
+}
+_OFTEN = "id object livemode name hint scopes models networks requests_per_minute created_at"
+
+
+def _of(kind: str, name: str, extra: dict[str, Schema]) -> dict[str, Schema]:
+    alone = {**_SHOWN, "object": {"const": kind}, **extra}
+    whole = {**alone, "caps": list_of("KeyCap")}
+    return {
+        name: object_of(f"{_OFTEN} caps", **whole),
+        f"New{name}": object_of(f"{_OFTEN} caps secret", **whole, secret=TEXT),
+        f"{name}InList": object_of(_OFTEN, **alone),
+        f"{name}Page": page_of(f"{name}InList"),
+        f"{name}Terms": body_of("name", **_TERMS, **extra),
+        f"{name}Change": body_of("", **_TERMS, **extra),
+    }
+
+
+_GIVEN: Schema = {"type": "array", "items": {"enum": list(MAY)}}
+SCHEMAS: dict[str, Schema] = {
+    **_of("key", "Key", _RAW),
+    **_of("access_key", "AccessKey", {}),
+    "KeyCap": object_of(
+        "period credits spent left resets_on",
+        period={"enum": CapPeriod.values},
+        credits=WHOLE,
+        spent={**WHOLE, "description": "Held or charged in the day or month, or since it was set."},
+        left=WHOLE,
+        resets_on=maybe({**TEXT, "format": "date"}),
+    ),
+    "KeyRotation": body_of(
+        "",
+        overlap={**WHOLE, "minimum": 0, "maximum": OVERLAP_MOST, "default": OVERLAP_SECONDS},
+    ),
+    "TokenTerms": body_of(
+        "end_user",
+        end_user={**TEXT, "minLength": 1, "maxLength": END_USER_MAX},
+        expires_in={
+            **WHOLE,
+            "minimum": LIFETIME_LEAST,
+            "maximum": LIFETIME_MAX,
+            "default": LIFETIME,
+        },
+        scopes={**_GIVEN, "minItems": 1, "maxItems": len(MAY)},
+        models=_MODELS,
+        caps=_CAPS,
+    ),
+    "Token": object_of(
+        "object id livemode token end_user scopes models caps expires_at",
+        object={"const": "token"},
+        id=TEXT,
+        livemode=FLAG,
+        token=TEXT,
+        end_user=TEXT,
+        scopes=_GIVEN,
+        models=WORDS,
+        caps=list_of("KeyCap"),
+        expires_at=MOMENT,
+    ),
+    "TokenOver": object_of(
+        "object id deleted", object={"const": "token"}, id=TEXT, deleted={"const": True}
+    ),
+}

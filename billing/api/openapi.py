@@ -1,0 +1,174 @@
+"""Addresses of money, as OpenAPI describes them."""
+
+from __future__ import annotations
+
+from billing.filters import TYPES
+from kling_saas.api.openapi import (
+    BASE,
+    FLAG,
+    MOMENT,
+    PAGE,
+    TEXT,
+    WHOLE,
+    WORDS,
+    Schema,
+    answer,
+    json_body,
+    list_of,
+    maybe,
+    object_of,
+    operation,
+    page_of,
+    query,
+    ref,
+)
+
+_FILTERS = [
+    query("from", "A day (2026-11-01) or a moment (2026-11-01T12:00:00Z), UTC: entries from it."),
+    query("to", "Entries up to that day with it, or up to that moment without it."),
+    query("type", f"One of {', '.join(TYPES)}; `film` is what is posted for films."),
+    query("generation", "What was posted for this generation."),
+    query("lot", "What was posted for this lot, and for films that it paid for."),
+    query("reference", "Entries whose reference has this in it."),
+]
+
+PATHS: Schema = {
+    f"{BASE}/wallet": {
+        "get": operation("The wallet", {"200": answer("Whole credits", "Wallet")}, scope="billing")
+    },
+    f"{BASE}/vouchers": {
+        "post": operation(
+            "Use a voucher, or redeem a gift",
+            {"201": answer("What it gave", "Voucher")},
+            scope="billing",
+            refuses=(404, 409),
+            body=json_body("VoucherCode"),
+            description="Its credits are added to the live wallet: a voucher's once to an "
+            "organisation, a gift's once to whoever redeems it.",
+        )
+    },
+    f"{BASE}/ledger": {
+        "get": operation(
+            "Every entry, newest first",
+            {"200": answer("A page", "LedgerPage")},
+            scope="billing",
+            refuses=(422,),
+            parameters=[*PAGE, *_FILTERS],
+        )
+    },
+    f"{BASE}/ledger.csv": {
+        "get": operation(
+            "Every entry as a file, oldest first",
+            {"200": {"description": "CSV", "content": {"text/csv": {}}}},
+            scope="billing",
+            refuses=(422,),
+            parameters=_FILTERS,
+        )
+    },
+    f"{BASE}/usage": {
+        "get": operation(
+            "A month's credits",
+            {"200": answer("Grouped and in all", "Usage")},
+            scope="billing",
+            refuses=(422,),
+            parameters=[
+                query("period", "A month, UTC, such as 2026-11; without it, this month."),
+                query("group_by", "day, model, key or member; without it, day."),
+            ],
+            description="A film counts on the day it was ordered: `captured` is spent, "
+            "`reserved` is under way.",
+        )
+    },
+    f"{BASE}/prices": {
+        "get": operation(
+            "The price list", {"200": answer("Every row in force", "PriceBook")}, scope=None
+        )
+    },
+}
+
+PLANS: Schema = {
+    **WORDS,
+    "description": "The plans whose subscribers alone may order it in live mode; empty: everybody.",
+}
+PRICES: Schema = {
+    "type": "array",
+    "items": object_of(
+        "sku unit credits usd description plans",
+        sku=TEXT,
+        unit={"enum": ["clip", "second"]},
+        credits=WHOLE,
+        usd=TEXT,
+        description=TEXT,
+        plans=PLANS,
+    ),
+}
+_SPENT = {"captured": WHOLE, "reserved": WHOLE, "films": WHOLE}
+
+SCHEMAS: dict[str, Schema] = {
+    "LineItem": object_of(
+        "sku key description unit quantity unit_credits credits",
+        sku=TEXT,
+        key=TEXT,
+        description=TEXT,
+        unit={"enum": ["clip", "second"]},
+        quantity=WHOLE,
+        unit_credits=WHOLE,
+        credits=WHOLE,
+    ),
+    "PriceBook": object_of("object version data", version=WHOLE, data=PRICES),
+    "Wallet": object_of(
+        "object available reserved pending owed livemode",
+        object={"const": "wallet"},
+        available=WHOLE,
+        reserved=WHOLE,
+        pending=WHOLE,
+        owed=WHOLE,
+        livemode=FLAG,
+    ),
+    "Voucher": object_of(
+        "object code credits expires_at available",
+        object={"enum": ["voucher", "gift"]},
+        code={"type": "string", "description": "A gift's is masked."},
+        credits={"type": "integer", "minimum": 1, "description": "What it gave."},
+        expires_at=maybe(MOMENT),
+        available=WHOLE,
+        from_name={"type": "string", "description": "Of a gift: whom it is from, or empty."},
+        message={"type": "string", "description": "Of a gift: what they say, or empty."},
+    ),
+    "VoucherCode": object_of("code", code={"type": "string", "minLength": 1, "maxLength": 40}),
+    "LedgerEntry": object_of(
+        "id created_at type amount balance_after reserved_after pending_after generation lot "
+        "reference actor reason",
+        id=TEXT,
+        created_at=MOMENT,
+        type=TEXT,
+        amount={"type": "integer", "description": "Signed change of `available`."},
+        balance_after=WHOLE,
+        reserved_after=WHOLE,
+        pending_after=WHOLE,
+        generation=maybe(TEXT),
+        lot=maybe(TEXT),
+        reference=TEXT,
+        actor={"type": "string", "description": "Who did it: a member, a key, or we."},
+        reason=TEXT,
+    ),
+    "LedgerPage": page_of("LedgerEntry"),
+    "Usage": object_of(
+        "object period group_by data total",
+        object={"const": "usage"},
+        period={"type": "string", "description": "A month, UTC."},
+        group_by={"enum": ["day", "model", "key", "member"]},
+        data=list_of("Used"),
+        total=ref("Credits"),
+    ),
+    "Used": object_of(
+        "name captured reserved films",
+        day=TEXT,
+        model=TEXT,
+        key=maybe(TEXT),
+        member=maybe(TEXT),
+        name={"type": "string", "description": "The day, model, key or member in words."},
+        **_SPENT,
+    ),
+    "Credits": object_of("captured reserved films", **_SPENT),
+}

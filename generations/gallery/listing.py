@@ -1,0 +1,78 @@
+"""The films of the library, newest first, and what narrows them down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Q
+
+from accounts import tenancy
+from accounts.actors import Actor
+from generations import retention, terms
+from generations.catalogue import registry
+from generations.gallery import finding, sorting
+from generations.models import Placement, Video
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What films are to have; empty fields let all through.
+
+    `words` must all stand in the prompts, the title, the tags or what is spoken. `facts` are of
+    `terms.FACTS`. `collection` is a collection's id. `trashed`: those in the trash instead.
+    """
+
+    words: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    reference: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    favourite: bool | None = None
+    collection: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    trashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Films:
+    """A page; `after` is the cursor of the next one, None when there is none."""
+
+    films: list[Video]
+    after: str | None
+
+
+def page(actor: Actor, wanted: Wanted, *, after: str = "", limit: int = 20) -> Films:
+    """Newest first; films made later never shift a page.
+
+    Raises NotFound for a cursor or a collection that is not the actor's.
+    """
+    with tenancy.scope(actor.organisation_id):
+        rows = finding.mine(actor).filter(*_conditions(actor, wanted))
+        if after:
+            rows = rows.filter(pk__lt=finding.one(actor, after).pk)
+        found = list(rows.order_by("-pk")[: limit + 1])
+    shown = found[:limit]
+    return Films(shown, shown[-1].public_id if len(found) > limit else None)
+
+
+def _conditions(actor: Actor, wanted: Wanted) -> list[Q]:
+    found = [retention.KEPT & Q(trashed_at__isnull=not wanted.trashed), *terms.said(wanted.words)]
+    for name, value in wanted.facts.items():
+        spec = registry.resolve(value) if name == "model" else None
+        found.append(terms.having(terms.fact(name, spec.name if spec else value)))
+    if wanted.reference:
+        found.append(terms.having(terms.reference(wanted.reference)))
+    found += [terms.having(terms.metadata(*entry)) for entry in wanted.metadata.items()]
+    if wanted.favourite is not None:
+        found.append(Q(favourite=wanted.favourite))
+    if wanted.since:
+        found.append(Q(created_at__gte=wanted.since))
+    if wanted.until:
+        found.append(Q(created_at__lt=wanted.until))
+    if wanted.collection:
+        shelf = sorting.find(actor, wanted.collection)
+        placed = Placement.objects.filter(collection=shelf.pk).values("video")
+        found.append(Q(pk__in=placed))
+    return found

@@ -1,0 +1,1 @@
+"""OpenAI's video API: its words, as its own Python client has them."""
