@@ -12,6 +12,7 @@ from billing import entries
 from billing.entries import Entry
 from billing.filters import Wanted
 from billing.naming import Names
+from kling_saas.lib.moments import iso
 
 COLUMNS = (
     "id", "time", "type", "amount", "balance_after", "reserved_after", "pending_after",
@@ -51,7 +52,7 @@ def written(rows: Iterable[Iterable[Any]]) -> str:
 
 def moment(entry: Entry) -> str:
     """When it was posted, UTC."""
-    return entry.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return iso(entry.created_at)
 
 
 def _row(entry: Entry, actor: str) -> dict[str, Any]:

@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef, Q
 
 from billing.models import HoldLot, TransferType
+from kling_saas.api import queries
 from kling_saas.api.errors import InvalidQuery
 
 FILM = "film"
 OF_FILMS = (TransferType.HOLD, TransferType.CAPTURE, TransferType.RELEASE)
 TYPES = (FILM, *TransferType.values)
-_DAY = re.compile(r"2\d{3}-\d\d-\d\d", re.ASCII)
-_MOMENT = re.compile(
-    r"2\d{3}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+ -]\d\d:\d\d)?", re.ASCII
-)
 _LONGEST = 120  # characters of a reference
 # What each field takes, and how it is said.
 _FORMS = {
@@ -90,8 +87,8 @@ def read(asked: Mapping[str, str]) -> Wanted:
 
     Days and moments are UTC. `to` as a day is that whole day, as a moment what came before it.
     """
-    since, until = _moment(asked, "from"), _moment(asked, "to")
-    whole_day = bool(_DAY.fullmatch(asked.get("to", "").strip()))  # `until` is the next one's begin
+    since, until = queries.moment(asked, "from"), queries.moment(asked, "to")
+    whole_day = bool(queries.DAY.fullmatch(asked.get("to", "").strip()))  # so `until` is beyond it
     if since and until and (until < since or (until == since and whole_day)):
         raise EndsBeforeItBegins
     kind = asked.get("type", "").strip()
@@ -117,22 +114,3 @@ def _matching(asked: Mapping[str, str], name: str) -> str:
     if value and not form.fullmatch(value):
         raise InvalidQuery(name, f"{name} must be {words}.")
     return value
-
-
-def _moment(asked: Mapping[str, str], name: str) -> datetime | None:
-    value = asked.get(name, "").strip()
-    if not value:
-        return None
-    try:
-        if _DAY.fullmatch(value):
-            day = datetime.fromisoformat(value).replace(tzinfo=UTC)
-            return day + timedelta(days=1) if name == "to" else day
-        if _MOMENT.fullmatch(value):
-            # A plus sign that nobody escaped arrives as a space.
-            found = datetime.fromisoformat(f"{value[:11]}{value[11:].replace(' ', '+')}")
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
-    except ValueError:
-        pass  # such as the 31st of April
-    raise InvalidQuery(
-        name, f"{name} must be a day such as 2026-11-30, or a moment such as 2026-11-30T12:00:00Z."
-    )

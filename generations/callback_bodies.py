@@ -14,6 +14,7 @@ from generations import access, attempts, presenting
 from generations.models import Generation, Status
 from generations.wire.kling import server as kling
 from generations.wire.task import Task, TaskState
+from kling_saas.lib.moments import iso
 
 KLING_SHAPED = ("kling", "llmprovider")
 _UNDER_WAY = f"generation.{Status.IN_FLIGHT.public}"
@@ -48,7 +49,7 @@ def as_json(events: Iterable[OutboxMessage]) -> list[dict[str, Any]]:
             "object": "event",
             "livemode": event.livemode,
             "type": event.topic,
-            "timestamp": event.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "timestamp": iso(event.created_at),
             "data": data.get(event.subject) or _facts(event),
         }
         for event in listed

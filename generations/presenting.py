@@ -20,6 +20,7 @@ from generations.products import FACTS_ONLY
 from generations.standing import public_status
 from generations.wire.kling.own import number_of
 from generations.wire.task import RemoteAudio, RemoteVideo, Task, TaskState
+from kling_saas.lib.moments import iso
 
 _STATES = {
     "queued": TaskState.QUEUED,
@@ -349,13 +350,6 @@ def _message(generation: Generation, ended: Retained | None) -> str:
 
 def _parent(film: Video) -> RemoteVideo:
     return RemoteVideo(_link(film, film.key), film.public_id, film.duration_ms)
-
-
-def iso(moment: datetime | None) -> str | None:
-    """A moment as the native API writes it: UTC, microseconds, Z."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _ms(moment: datetime) -> int:

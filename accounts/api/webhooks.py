@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
@@ -19,6 +18,7 @@ from kling_saas.api import headers, pagination
 from kling_saas.api.errors import InvalidQuery
 from kling_saas.api.fields import Fields
 from kling_saas.api.parsing import object_of
+from kling_saas.lib.moments import iso
 
 EVENTS_MOST = 50
 
@@ -229,11 +229,6 @@ def _replayed(answer: JsonResponse, *, again: bool) -> JsonResponse:
 
 def _mode(actor: Actor) -> tuple[int, bool]:
     return actor.organisation_id, actor.livemode
-
-
-def iso(moment: datetime | None) -> str | None:
-    """As every answer writes a moment."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
 
 
 def shown(row: WebhookEndpoint) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, JsonResponse
@@ -20,6 +20,7 @@ from billing.models.wallet import MOST_CREDITS
 from kling_saas.api import pagination
 from kling_saas.api.fields import Fields
 from kling_saas.api.parsing import object_of
+from kling_saas.lib.moments import iso
 
 NAME_MAX, NETWORKS_MOST, RATE_MOST = 80, 50, 100_000
 OVERLAP_SECONDS, OVERLAP_MOST = 24 * 3600, 7 * 24 * 3600
@@ -193,11 +194,6 @@ def cap_json(one: caps.Standing) -> dict[str, Any]:
         "left": max(0, one.allowed - one.spent),
         "resets_on": one.resets_on and str(one.resets_on),
     }
-
-
-def iso(moment: datetime | None) -> str | None:
-    """As every answer writes a moment."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
 
 
 def _once(secret: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from accounts.scopes import Scope
 from billing import gifts, vouchers, wallets
 from kling_saas.api.errors import InvalidQuery
 from kling_saas.api.parsing import object_of
+from kling_saas.lib.moments import iso
 
 
 class VouchersView(Endpoint):
@@ -31,7 +32,7 @@ class VouchersView(Endpoint):
                 "object": "gift" if given.gift else "voucher",
                 "code": given.code,
                 "credits": given.credits,
-                "expires_at": ends.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if ends else None,
+                "expires_at": iso(ends),
                 "available": balance.available,
                 **_words(given.gift),
             },

@@ -8,9 +8,8 @@ from accounts import events, tenancy
 from accounts.api.endpoint import Endpoint
 from accounts.event_types import words_of
 from generations import callback_bodies
-from kling_saas.api import pagination
+from kling_saas.api import pagination, queries
 from kling_saas.api.errors import InvalidQuery
-from kling_saas.api.fields import moment
 
 
 class FeedView(Endpoint):
@@ -22,10 +21,7 @@ class FeedView(Endpoint):
         types = words_of(pattern)
         if pattern and not types:
             raise InvalidQuery("type", "type must be an event's, such as generation.succeeded.")
-        begin = request.GET.get("since", "")
-        since = moment(begin) if begin else None
-        if begin and since is None:
-            raise InvalidQuery("since", "since must be a moment such as 2026-11-01T12:00:00Z.")
+        since = queries.moment(request.GET, "since")
         with tenancy.scope(self.actor.organisation_id):
             found, following = events.page(
                 self.actor, after=page.after, limit=page.limit, types=types, since=since

@@ -11,7 +11,7 @@ from generations import presenting
 from generations.api import shares
 from generations.gallery import sharing, sorting
 from generations.models import Video
-from generations.presenting import iso
+from kling_saas.lib.moments import iso
 
 _LINKS = ("url", "expires_at", "watermark_url", "poster_url", "preview_url")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -26,10 +25,10 @@ from generations.api import inputs
 from generations.gallery import trash
 from generations.models import Generation, GenerationEvent, Status
 from generations.models.generation import TERMINAL
-from kling_saas.api import headers, pagination
+from kling_saas.api import headers, pagination, queries
 from kling_saas.api.errors import InvalidQuery
-from kling_saas.api.fields import moment
 from kling_saas.api.parsing import object_of
+from kling_saas.lib.moments import iso
 
 PUBLIC_WORDS = tuple(dict.fromkeys(status.public for status in Status))
 
@@ -97,18 +96,8 @@ def _kept(request: HttpRequest) -> dict[str, Any]:
     same = {name: request.GET.get(name, "") for name in ("model", "kind", "reference", "end_user")}
     if broken := [name for name, text in same.items() if "\0" in text]:
         raise InvalidQuery(broken[0], f"{broken[0]} must be text without NUL.")
-    since, until = (_moment(request, name) for name in ("from", "to"))
+    since, until = (queries.moment(request.GET, name) for name in ("from", "to"))
     return {"told_as": word, "since": since, "until": until, **same}
-
-
-def _moment(request: HttpRequest, name: str) -> datetime | None:
-    text = request.GET.get(name, "")
-    if not text:
-        return None
-    found = moment(text)
-    if found is None:
-        raise InvalidQuery(name, f"{name} must be a moment such as 2026-11-01T12:00:00Z.")
-    return found
 
 
 def _accepted(generation: Generation) -> str:
@@ -210,7 +199,7 @@ def _event(generation: Generation, step: GenerationEvent, whole: dict[str, Any] 
     data = {
         "id": generation.public_id,
         "status": word,
-        "at": step.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "at": iso(step.at),
         **({"generation": whole} if whole else {}),
     }
     return f"id: {step.sequence}\nevent: generation.{word}\ndata: {json.dumps(data)}\n\n"

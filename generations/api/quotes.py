@@ -16,6 +16,7 @@ from generations import presenting, submission
 from generations.api import inputs
 from generations.catalogue import billable
 from kling_saas.api.parsing import object_of
+from kling_saas.lib.moments import iso
 
 
 class QuotesView(Endpoint):
@@ -63,5 +64,5 @@ def _quote(quote: Quote) -> dict[str, Any]:
         "credits": quote.credits,
         "usd": f"{quote.credits * Decimal(settings.USD_PER_CREDIT):f}",
         "line_items": quote.line_items,
-        "expires_at": quote.expires_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "expires_at": iso(quote.expires_at),
     }

@@ -14,8 +14,8 @@ from generations.catalogue.reading import Reader
 from generations.gallery import sharing
 from generations.models import Share
 from generations.models.share import Visibility
-from generations.presenting import iso
 from kling_saas.api import pagination
+from kling_saas.lib.moments import iso
 
 
 class SharesView(Endpoint):

@@ -14,8 +14,8 @@ from generations.api import films
 from generations.api.bodies import body, line, name_of
 from generations.gallery import sorting
 from generations.models import Collection
-from generations.presenting import iso
 from kling_saas.api import pagination
+from kling_saas.lib.moments import iso
 
 _ID_MAX = 80
 ON_TOP = "none"

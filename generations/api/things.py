@@ -11,8 +11,8 @@ from accounts.api.endpoint import Endpoint
 from generations import access, discarding, presets
 from generations.catalogue.products.presets import Preset, Sort
 from generations.models import Generation
-from generations.presenting import iso
 from kling_saas.api import pagination
+from kling_saas.lib.moments import iso
 from kling_saas.lib.refusals import NotFound
 
 

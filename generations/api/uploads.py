@@ -15,10 +15,10 @@ from generations.api.bodies import body, required
 from generations.catalogue.reading import Reader
 from generations.errors import InvalidRequest
 from generations.models import Upload
-from generations.presenting import iso
 from kling_saas.api import pagination
 from kling_saas.api.errors import BodyTooLarge, UnsupportedMediaType
 from kling_saas.api.parsing import body_of
+from kling_saas.lib.moments import iso
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from kling_saas.lib import moments
 from kling_saas.lib.refusals import Refusal
 
 
@@ -137,7 +138,7 @@ class Fields:
         if not self.given(name):
             return None
         value = self._body[name]
-        found = moment(value) if isinstance(value, str) else None
+        found = moments.read(value) if isinstance(value, str) else None
         if found is None:
             self.refuse(name, "wrong_type", "must be a moment such as 2026-11-01T12:00:00Z.")
         return found
@@ -150,12 +151,3 @@ class Fields:
 
 def _is_line(value: object, longest: int) -> bool:
     return isinstance(value, str) and value.isprintable() and 1 <= len(value) <= longest
-
-
-def moment(text: str) -> datetime | None:
-    """The moment that an ISO 8601 text with a zone names, or None."""
-    try:
-        found = datetime.fromisoformat(text[:40].replace(" ", "+"))
-        return found.astimezone(UTC) if found.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
