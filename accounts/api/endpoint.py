@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
+from django.utils.cache import patch_vary_headers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.actors import Actor
 from accounts.api.authentication import count_stranger
 from accounts.scopes import Scope
+from kling_saas.api import conditional
+from kling_saas.api.requests import is_inner
 
 
 class _Unasked(BaseContentNegotiation):
@@ -49,11 +53,37 @@ class Endpoint(APIView):
         """Who calls; HasOrganisation has seen to it that there is one."""
         return cast("Actor", self.request.auth)
 
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Say how the answer may be kept, where the view did not."""
+        told = super().finalize_response(request, response, *args, **kwargs)
+        read = request.method in {"GET", "HEAD"} and told.status_code == 200
+        read = read and not is_inner(request._request)  # noqa: SLF001 - that answers an order
+        told.headers.setdefault("Cache-Control", self.kept() if read else conditional.NEVER_KEPT)
+        return told
+
+    def kept(self) -> str:
+        """The Cache-Control of what was read here."""
+        return conditional.REVALIDATED
+
 
 class PublicEndpoint(Endpoint):
     """For everybody. Who sends a key is answered as its organisation, and a bad key is a 401."""
 
     permission_classes = ()
+
+    def kept(self) -> str:
+        """Shared by those without a key; with one, prices are its organisation's own."""
+        return conditional.REVALIDATED if self.request.auth else conditional.public()
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """A cache must not give to who sends a key what it keeps for those without."""
+        told = super().finalize_response(request, response, *args, **kwargs)
+        patch_vary_headers(told, ("Authorization",))
+        return told
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Strangers are counted by their address. Raises RateLimited."""

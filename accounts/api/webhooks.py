@@ -14,7 +14,7 @@ from accounts.event_types import PATTERNS
 from accounts.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from accounts.scopes import Scope
 from accounts.webhooks import DESCRIPTION_MAX, OVERLAP_MOST, OVERLAP_SECONDS, URL_MAX
-from kling_saas.api import headers, pagination
+from kling_saas.api import conditional, headers, pagination
 from kling_saas.api.errors import InvalidQuery
 from kling_saas.api.fields import Fields
 from kling_saas.api.parsing import object_of
@@ -89,6 +89,10 @@ class SigningSecretView(Endpoint):
     def get(self, request: HttpRequest) -> JsonResponse:
         """The secret, made on first need."""
         return JsonResponse(_with_secret(webhooks.own(*_mode(self.actor))))
+
+    def kept(self) -> str:
+        """A secret lies in no cache."""
+        return conditional.NEVER_KEPT
 
 
 class RotateSigningSecretView(Endpoint):

@@ -13,7 +13,8 @@ from generations.api import answers_schema, gallery_openapi, inputs, openapi
 from generations.catalogue import documentation, registry
 from generations.catalogue.products import documentation as product_documentation
 from generations.catalogue.products.registry import PRODUCTS
-from kling_saas.api.openapi import PROBLEM, Schema, ref
+from kling_saas.api import conditional
+from kling_saas.api.openapi import PROBLEM, Schema, conditionally, ref
 
 
 class SchemaView(Endpoint):
@@ -26,6 +27,10 @@ class SchemaView(Endpoint):
         """OpenAPI 3.1."""
         return JsonResponse(document())
 
+    def kept(self) -> str:
+        """The same for everybody, whatever is sent."""
+        return conditional.public()
+
 
 def document() -> Schema:
     """The whole description."""
@@ -34,13 +39,15 @@ def document() -> Schema:
         "info": {"title": "Kling SaaS API", "version": "1.0.0"},
         "servers": [{"url": settings.SITE_URL}],
         "security": [{"key": []}],
-        "paths": {
-            **openapi.PATHS,
-            **gallery_openapi.PATHS,
-            **money.PATHS,
-            **keys.PATHS,
-            **webhooks.PATHS,
-        },
+        "paths": conditionally(
+            {
+                **openapi.PATHS,
+                **gallery_openapi.PATHS,
+                **money.PATHS,
+                **keys.PATHS,
+                **webhooks.PATHS,
+            }
+        ),
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
             "schemas": _schemas(),

@@ -81,6 +81,27 @@ def problems(*statuses: int) -> Schema:
     return {str(s): {"description": REFUSALS[s], "content": content} for s in statuses}
 
 
+def conditionally(paths: Schema) -> Schema:
+    """The paths with what kling_saas.api.conditional adds to each GET that answers JSON."""
+    return {
+        path: {
+            method: _conditional(told) if method == "get" else told for method, told in item.items()
+        }
+        for path, item in paths.items()
+    }
+
+
+def _conditional(get: Schema) -> Schema:
+    if JSON not in get["responses"].get("200", {}).get("content", {}):
+        return get
+    tagged = {**get["responses"]["200"], "headers": {"ETag": {"schema": TEXT}}}
+    return {
+        **get,
+        "parameters": [*get.get("parameters", ()), _IF_NONE_MATCH],
+        "responses": {**get["responses"], "200": tagged, "304": _UNCHANGED},
+    }
+
+
 def json_body(name: str) -> Schema:
     """A JSON body that the schema `name` describes."""
     return {"required": True, "content": {JSON: {"schema": ref(name)}}}
@@ -153,6 +174,8 @@ IDEMPOTENCY = header(
     "Idempotency-Key",
     "1 to 255 printable ASCII characters. The same key and body again give the first answer again.",
 )
+_IF_NONE_MATCH = header("If-None-Match", "The `ETag` of the answer that you have.")
+_UNCHANGED: Schema = {"description": "What you have still holds, its links too: no body"}
 PROBLEM: dict[str, Schema] = {
     "Violation": object_of("field code message", field=TEXT, code=TEXT, message=TEXT),
     "Problem": object_of(

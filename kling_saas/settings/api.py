@@ -36,6 +36,13 @@ RATE_LIMIT_REFUSED = env.integer(
     "RATE_LIMIT_REFUSED", 300, "With credentials that open nothing, from one address.", least=0
 )
 
+API_PUBLIC_SECONDS = env.integer(
+    "API_PUBLIC_SECONDS",
+    60,
+    "For how long caches may keep models, tasks, prices, schema, s.",
+    least=0,
+)
+
 LOG_LEVEL = env.choice(
     "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), "What is logged."
 )

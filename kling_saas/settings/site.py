@@ -52,6 +52,7 @@ MACHINE_MIDDLEWARE = [  # for addresses that only programs use (kling_saas/machi
     "kling_saas.api.limits.FormLimitMiddleware",
     "kling_saas.api.hosts.DialectHostMiddleware",
     "accounts.api.rates.RateLimitMiddleware",
+    "kling_saas.api.conditional.ConditionalGetMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]
 ROOT_URLCONF = "kling_saas.urls"
