@@ -7,7 +7,9 @@ from typing import Any
 
 from django.conf import settings
 
-DIALECTS = ("/kling/", "/segmind/", "/llmprovider/", "/openai/", "/v1/", "/v2/", "/account/costs")
+DIALECTS: tuple[str, ...] = (
+    "/kling/", "/segmind/", "/llmprovider/", "/openai/", "/v1/", "/v2/", "/account/costs"
+)  # fmt: skip
 PREFIXES = (*DIALECTS, "/api/", "/media/", "/callbacks/", "/webhooks/", "/healthz", "/readyz")
 
 

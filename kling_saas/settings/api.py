@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kling_saas import env
+import re
+
+from kling_saas import env, machines
 from kling_saas.lib import logs
 
 REST_FRAMEWORK = {
@@ -42,6 +44,30 @@ API_PUBLIC_SECONDS = env.integer(
     "For how long caches may keep models, tasks, prices, schema, s.",
     least=0,
 )
+
+CORS_ORIGINS = env.words(
+    "CORS_ORIGINS", "*", "Sites whose pages may call the API and dialects: https://a.com,…; *: any."
+)
+CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ORIGINS
+CORS_ALLOWED_ORIGINS = [origin for origin in CORS_ORIGINS if origin != "*"]
+# The doors that a key opens and no cookie does (kling_saas/wsgi.py), and signed links to files.
+CORS_URLS_REGEX = f"(?:{'|'.join(map(re.escape, (*machines.DIALECTS, '/api/', '/media/')))})"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_OPENAI = "arch helper-method lang os package-version retry-count runtime runtime-version timeout"
+CORS_ALLOW_HEADERS = (
+    "authorization", "content-type", "idempotency-key", "if-none-match", "last-event-id", "prefer",
+    "range", "x-api-key", "x-requested-with",
+    "openai-beta", "openai-organization", "openai-project",
+    *(f"x-stainless-{word}" for word in _OPENAI.split()),  # as OpenAI's own client sends
+)  # fmt: skip
+CORS_EXPOSE_HEADERS = (
+    "Accept-Ranges", "Content-Disposition", "Content-Range", "Deprecation", "ETag",
+    "Idempotent-Replayed", "Link", "Location", "Preference-Applied", "RateLimit",
+    "RateLimit-Policy", "Retry-After", "Sunset", "X-Cost", "X-Generation-Time",
+    "X-Remaining-Credits", "X-Request-Id", "X-Seed-Value", "X-Should-Retry",
+)  # fmt: skip
+CORS_PREFLIGHT_MAX_AGE = 7200  # seconds, the longest that Chromium keeps an answer
 
 LOG_LEVEL = env.choice(
     "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), "What is logged."

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "template_partials",
     "allauth",
     "allauth.account",
+    "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "django_q",
@@ -49,8 +50,9 @@ MIDDLEWARE = [
 MACHINE_MIDDLEWARE = [  # for addresses that only programs use (kling_saas/machines.py)
     "django.middleware.security.SecurityMiddleware",
     "kling_saas.api.requests.RequestIdMiddleware",
-    "kling_saas.api.limits.FormLimitMiddleware",
     "kling_saas.api.hosts.DialectHostMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "kling_saas.api.limits.FormLimitMiddleware",
     "accounts.api.rates.RateLimitMiddleware",
     "kling_saas.api.conditional.ConditionalGetMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -70,12 +70,12 @@ def test_what_everybody_may_know_is_kept_by_shared_caches(site: str, alice: Cust
     for place in ("/models", "/models/kling-v1", "/tasks", "/tasks/lip-sync", "/prices"):
         told = stranger.get(place)
         assert told.headers["Cache-Control"] == "public, max-age=60", place
-        assert told.headers["Vary"] == "Authorization", place  # prices may be somebody's own
+        assert "Authorization" in told.headers["Vary"], place  # prices may be somebody's own
         assert again(stranger, place, told.headers["ETag"]).status_code == 304, place
         assert own.get(place).headers["Cache-Control"] == "private, no-cache", place
     schema = own.get("/schema")
     assert schema.headers["Cache-Control"] == "public, max-age=60"
-    assert "Vary" not in schema.headers
+    assert "Authorization" not in schema.headers["Vary"]
     assert again(stranger, "/schema", schema.headers["ETag"]).status_code == 304
 
 
