@@ -43,6 +43,12 @@ class BodyTooLarge(Refusal):
     code, status, title = "body_too_large", 413, "Body too large"
 
 
+class Retired(Refusal):
+    """This address was announced to go away, and its day has come."""
+
+    code, status, title = "retired", 410, "No longer served"
+
+
 class InvalidQuery(Refusal):
     """A parameter of the address is out of its limits; told like a violation of the body's."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kling_saas import env, machines
-from kling_saas.lib import logs
+from kling_saas.lib import deprecations, logs
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerKeyAuthentication"],
@@ -68,6 +68,14 @@ CORS_EXPOSE_HEADERS = (
     "X-Remaining-Credits", "X-Request-Id", "X-Seed-Value", "X-Should-Retry",
 )  # fmt: skip
 CORS_PREFLIGHT_MAX_AGE = 7200  # seconds, the longest that Chromium keeps an answer
+
+_GOING = env.words("API_DEPRECATIONS", "", f"What goes away, each as {deprecations.SHAPE}.")
+try:
+    API_DEPRECATIONS = deprecations.read(_GOING)
+except deprecations.Unreadable as _part:
+    raise env.ConfigError(
+        f"API_DEPRECATIONS: {str(_part)!r} must look like {deprecations.SHAPE}"
+    ) from None
 
 LOG_LEVEL = env.choice(
     "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), "What is logged."

@@ -52,6 +52,7 @@ MACHINE_MIDDLEWARE = [  # for addresses that only programs use (kling_saas/machi
     "kling_saas.api.requests.RequestIdMiddleware",
     "kling_saas.api.hosts.DialectHostMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "kling_saas.web.deprecations.DeprecationMiddleware",
     "kling_saas.api.limits.FormLimitMiddleware",
     "accounts.api.rates.RateLimitMiddleware",
     "kling_saas.api.conditional.ConditionalGetMiddleware",

@@ -21,7 +21,9 @@ def _page(template: str, status: int) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400, also of a host name that is not ours."""
     if is_for_machines(request.META):
-        return _told(request, InvalidBody("Malformed, or a host name that is not ours."))
+        return as_a_program_reads(
+            request, InvalidBody("Malformed, or a host name that is not ours.")
+        )
     return _page("400.html", 400)
 
 
@@ -37,11 +39,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
         return HttpResponsePermanentRedirect(f"{shorter}?{query}" if query else shorter)
     if is_for_machines(request.META):
-        return _told(request, NotFound("There is nothing at this address."))
+        return as_a_program_reads(request, NotFound("There is nothing at this address."))
     return _page("404.html", 404)
 
 
-def _told(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+def as_a_program_reads(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """As a program reads it: in its dialect's shape, else as a problem."""
     if is_of_a_dialect(request.META):
         return strays.refuse(request, refusal)
@@ -62,7 +64,7 @@ def broken(request: HttpRequest) -> HttpResponse:
     """500, or 503 while the database is away."""
     fault = told(sys.exc_info()[1])
     if is_for_machines(request.META):
-        return _told(request, fault)
+        return as_a_program_reads(request, fault)
     page = _page(f"{fault.status}.html", fault.status)
     if again := fault.facts.get("retry_after"):
         page["Retry-After"] = str(again)
