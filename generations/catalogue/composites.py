@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from generations.catalogue.params import CameraControl, DynamicMask, Shot
 from generations.catalogue.reading import Reader, as_whole
 from generations.catalogue.spec import CAMERA_AXES, CAMERA_LIMIT, CAMERA_TYPES
 
 SHOT_PROMPT_MAX = 512
+SHOT_SECONDS, SHOT_SECONDS_MAX = 5, 15
 MASKS_MAX = 6
 POINTS_MIN, POINTS_MAX = 2, 77
 _SIDE_MAX = 16384
@@ -86,6 +88,33 @@ def _simple(reader: Reader, config: Mapping[str, object]) -> CameraControl | Non
     return None
 
 
+def shots_schema(most: int, prompt_max: int = SHOT_PROMPT_MAX) -> dict[str, Any]:
+    """JSON Schema of `multi_prompt`."""
+    seconds = {"type": "integer", "minimum": 1, "maximum": SHOT_SECONDS_MAX}
+    return _list_of_shots(most, prompt_max, {**seconds, "default": SHOT_SECONDS})
+
+
+def kling_shots_schema(most: int) -> dict[str, Any]:
+    """The same in Kling's body, which writes a length as text; ours takes numbers as well."""
+    whole = range(1, SHOT_SECONDS_MAX + 1)
+    seconds = {"enum": [*map(str, whole), *whole], "default": str(SHOT_SECONDS)}
+    return _list_of_shots(most, SHOT_PROMPT_MAX, seconds)
+
+
+def _list_of_shots(most: int, prompt_max: int, seconds: dict[str, Any]) -> dict[str, Any]:
+    shot = {
+        "type": "object",
+        "properties": {
+            "prompt": {"type": "string", "minLength": 1, "maxLength": prompt_max},
+            "duration": {**seconds, "description": "Seconds."},
+            "index": {"type": "integer", "description": "Its place; as listed without."},
+        },
+        "required": ["prompt"],
+        "additionalProperties": False,
+    }
+    return {"type": "array", "items": shot, "minItems": 1, "maxItems": most}
+
+
 def shots(reader: Reader, most: int) -> tuple[Shot, ...]:
     """The shots of a multi-shot film in the order of their `index`, else as listed."""
     read: list[tuple[int, Shot]] = []
@@ -109,16 +138,17 @@ def shots(reader: Reader, most: int) -> tuple[Shot, ...]:
 def _shot_seconds(item: Reader) -> int:
     seconds = item.whole("duration")
     if seconds is None:
-        return 5
-    if not 1 <= seconds <= 15:
+        return SHOT_SECONDS
+    if not 1 <= seconds <= SHOT_SECONDS_MAX:
+        limit = f"1 to {SHOT_SECONDS_MAX}"
         item.findings.refuse(
             f"{item.prefix}duration",
             "out_of_range",
-            "must be from 1 to 15 seconds",
-            limit="1 to 15",
-            way_out="send 1 to 15, or leave it out for 5",
+            f"must be from {limit} seconds",
+            limit=limit,
+            way_out=f"send {limit}, or leave it out for {SHOT_SECONDS}",
         )
-        return 5
+        return SHOT_SECONDS
     return seconds
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from generations.catalogue import media
 from generations.catalogue.capabilities import CAPABILITIES, lacking, lacking_kind, where
-from generations.catalogue.composites import MASKS_MAX, POINTS_MAX, POINTS_MIN
+from generations.catalogue.composites import MASKS_MAX, POINTS_MAX, POINTS_MIN, shots_schema
 from generations.catalogue.draft import SEED_MAX
 from generations.catalogue.params import Kind
 from generations.catalogue.registry import SPECS, resolve
 from generations.catalogue.spec import (
     CAMERA_AXES,
     CAMERA_LIMIT,
+    CAMERA_TYPES,
     KIND_WORDS,
     SHOT_TYPES,
     Several,
@@ -206,7 +208,9 @@ def _capability_schema(spec: Spec, capability: str) -> dict[str, Any]:
         "voices": {"voices": _ids(spec.voices)},
         "elements": {"elements": _ids(spec.elements)},
         "image_tail": {"image_tail": _image_schema("The last frame")},
-        "camera_control": {"camera_control": _camera_schema(spec)},
+        "camera_control": {
+            "camera_control": camera_schema(spec.camera.types if spec.camera else ())
+        },
         "masks": {"static_mask": _image_schema("Where nothing moves"), **_brush_schema()},
         "multi_prompt": _shots_schema(spec),
     }
@@ -217,13 +221,14 @@ def _capability_schema(spec: Spec, capability: str) -> dict[str, Any]:
     return made
 
 
-def _camera_schema(spec: Spec) -> dict[str, Any]:
+def camera_schema(types: Sequence[str] = CAMERA_TYPES) -> dict[str, Any]:
+    """JSON Schema of `camera_control` with these types of move."""
     axis = {"type": "number", "minimum": -CAMERA_LIMIT, "maximum": CAMERA_LIMIT}
     return {
         "type": "object",
         "description": "Type simple takes exactly one axis other than 0 in config.",
         "properties": {
-            "type": {"enum": list(spec.camera.types) if spec.camera else []},
+            "type": {"enum": list(types)},
             "config": {
                 "type": "object",
                 "properties": dict.fromkeys(CAMERA_AXES, axis),
@@ -253,17 +258,7 @@ def _brush_schema() -> dict[str, Any]:
 
 def _shots_schema(spec: Spec) -> dict[str, Any]:
     rule = spec.shots or Shots()
-    shot = {
-        "type": "object",
-        "properties": {
-            "prompt": {"type": "string", "minLength": 1, "maxLength": rule.prompt_max},
-            "duration": {"type": "integer", "minimum": 1, "maximum": 15, "default": 5},
-            "index": {"type": "integer"},
-        },
-        "required": ["prompt"],
-        "additionalProperties": False,
-    }
     return {
-        "multi_prompt": {"type": "array", "items": shot, "minItems": 1, "maxItems": rule.most},
+        "multi_prompt": shots_schema(rule.most, rule.prompt_max),
         "shot_type": {"enum": list(SHOT_TYPES)},
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 from generations.catalogue.draft import SEED_MAX
 from generations.catalogue.products.facts import schema_of
+from generations.catalogue.products.lists import body_schema
 from generations.catalogue.products.product import Product
 
 
@@ -32,6 +33,17 @@ def json_schema(product: Product) -> dict[str, Any]:
         "required": ["task", *(field.name for field in product.fields if field.required)],
         "additionalProperties": False,
     }
+
+
+def kling_schema(product: Product) -> dict[str, Any]:
+    """JSON Schema of a create request for this product as Kling's own API takes it."""
+    whole = body_schema(product.fields)
+    if "multi_prompt" in whole["properties"]:
+        whole["properties"]["multi_shot"] = {"type": "boolean"}
+    if product.chooses_model:
+        models = {"enum": list(product.models), "default": product.own_model}
+        whole["properties"] = {"model_name": models, **whole["properties"]}
+    return {"title": product.title, "description": product.description, **whole}
 
 
 def result_schema(product: Product) -> dict[str, Any] | None:

@@ -66,7 +66,18 @@ class Field:
 
     def described(self) -> Schema:
         """The schema with the words and the default."""
-        schema = self.schema()
+        return self._explained(self.schema(), self.default)
+
+    def taken(self) -> Schema:
+        """JSON Schema of the value in Kling's form."""
+        return self.schema()
+
+    def places(self) -> dict[str, Schema]:
+        """By each place in Kling's body that it is taken from, what is taken there."""
+        default = None if self.default is None else self.sent(self.default)
+        return dict.fromkeys(self.keys, self._explained(self.taken(), default))
+
+    def _explained(self, schema: Schema, default: Any) -> Schema:
         notes = [
             self.words,
             schema.get("description", ""),
@@ -74,8 +85,8 @@ class Field:
         ]
         note = " ".join(n for n in notes if n)
         more: Schema = {"description": note} if note else {}
-        if self.default is not None:
-            more["default"] = self.default
+        if default is not None:
+            more["default"] = default
         return schema | more
 
     @property
@@ -129,11 +140,10 @@ class Text(Field):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole(Field):
-    """A whole number from `low` to `high`; `text` when Kling wants it as a string."""
+    """A whole number from `low` to `high`."""
 
     low: int
     high: int
-    text: bool = False
 
     def read(self, reader: Reader) -> int | None:
         value = reader.whole(self.name)
@@ -150,9 +160,6 @@ class Whole(Field):
 
     def schema(self) -> Schema:
         return {"type": "integer", "minimum": self.low, "maximum": self.high}
-
-    def sent(self, value: int) -> Any:
-        return str(value) if self.text else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +228,9 @@ class Length(Field):
     def schema(self) -> Schema:
         return {"enum": list(self.allowed)}
 
+    def taken(self) -> Schema:
+        return {"enum": [*map(str, self.allowed), *self.allowed]}
+
     def sent(self, value: int) -> str:
         return str(value)
 
@@ -236,6 +246,9 @@ class Switch(Field):
 
     def schema(self) -> Schema:
         return {"type": "boolean"}
+
+    def taken(self) -> Schema:
+        return {"enum": [*self.pair, True, False]} if self.pair else self.schema()
 
     def sent(self, value: bool) -> Any:
         return value if self.pair is None else self.pair[0 if value else 1]
@@ -259,6 +272,9 @@ class Mark(Field):
 
     def schema(self) -> Schema:
         return {"type": "boolean"}
+
+    def taken(self) -> Schema:
+        return {"type": "object", "properties": {"enabled": {"type": "boolean"}}}
 
     def put(self, body: Body, value: Any) -> None:
         if value:
@@ -298,6 +314,9 @@ class Thing(Field):
 
     def schema(self) -> Schema:
         return {"type": "string"}
+
+    def taken(self) -> Schema:
+        return {"type": ["string", "integer"]}
 
     def sent(self, value: Any) -> Any:
         # Kling's element ids are longs; ids of another shape go as they are.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,14 @@ class Ids(Field):
     def schema(self) -> Schema:
         return {"type": "array", "items": {"type": "string"}, "maxItems": self.most}
 
+    def taken(self) -> Schema:
+        named = {
+            "type": "object",
+            "properties": {self.inner: {"type": ["string", "integer"]}},
+            "required": [self.inner],
+        }
+        return {"type": "array", "items": named, "maxItems": self.most}
+
     def sent(self, value: Any) -> Any:
         # Kling's element ids are longs; ids of another shape go as they are.
         longs = self.inner == "element_id"
@@ -44,6 +52,26 @@ class Ids(Field):
     def place_in(self, body: Mapping[str, Any], inside: str) -> str:
         item = _item_at(found_at(body, self.path), inside)
         return self.path + inside + (f".{self.inner}" if isinstance(item, Mapping) else "")
+
+
+def body_schema(fields: Iterable[Field], *, alone: bool = False) -> Schema:
+    """JSON Schema of the object in which Kling's API takes these fields, nested as it wants them.
+
+    A field that is taken from several places is required in none. `alone`: all of them are.
+    """
+    whole: Schema = {"type": "object", "properties": {}, "required": []}
+    for field in fields:
+        places = field.places()
+        for place, schema in places.items():
+            *way, last = place.split(".")
+            inner = whole
+            for step in way:
+                inside = {"type": "object", "properties": {}, "required": []}
+                inner = inner["properties"].setdefault(step, inside)
+            inner["properties"].setdefault(last, schema)
+            if (field.required or alone) and len(places) == 1:
+                inner["required"].append(last)
+    return whole
 
 
 def _item_at(listed: Any, entry: str) -> Any:
@@ -124,6 +152,10 @@ class Many(Field):
         )
         return {"type": "array", "items": item, "minItems": self.least, "maxItems": self.most}
 
+    def taken(self) -> Schema:
+        limits = {"minItems": self.least, "maxItems": self.most}
+        return {"type": "array", "items": body_schema(self.inner, alone=self.bare), **limits}
+
     def place_in(self, body: Mapping[str, Any], inside: str) -> str:
         entry, name = inside.partition(".")[::2]
         item = _item_at(found_at(body, self.path), entry)
@@ -168,17 +200,10 @@ class Shots(Field):
         return composites.shots(reader, self.most) or None
 
     def schema(self) -> Schema:
-        shot = {
-            "type": "object",
-            "properties": {
-                "prompt": {"type": "string", "maxLength": composites.SHOT_PROMPT_MAX},
-                "duration": {"type": "integer", "minimum": 1, "maximum": 15},
-                "index": {"type": "integer"},
-            },
-            "required": ["prompt"],
-            "additionalProperties": False,
-        }
-        return {"type": "array", "items": shot, "minItems": 1, "maxItems": self.most}
+        return composites.shots_schema(self.most)
+
+    def taken(self) -> Schema:
+        return composites.kling_shots_schema(self.most)
 
     def put(self, body: Body, value: Any) -> None:
         body |= {"multi_shot": True, "shot_type": SHOT_TYPES[0]}

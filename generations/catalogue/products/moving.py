@@ -13,7 +13,15 @@ from typing import Any
 
 from generations.catalogue.params import Params
 from generations.catalogue.products import usual
-from generations.catalogue.products.fields import Body, Choice, Length, Switch, Text, found_at
+from generations.catalogue.products.fields import (
+    Body,
+    Choice,
+    Length,
+    Schema,
+    Switch,
+    Text,
+    found_at,
+)
 from generations.catalogue.products.lists import Ids, Many
 from generations.catalogue.products.product import Given, Product, Row
 from generations.catalogue.products.rules import conflict, superfluous
@@ -216,6 +224,12 @@ class _Cast(Many):
     @property
     def keys(self) -> tuple[str, ...]:
         return ("input.image", "input.images")
+
+    def places(self) -> dict[str, Schema]:
+        picture = self.inner[0].described()
+        two = {"type": "array", "items": picture, "minItems": 2, "maxItems": 2}
+        one = {**picture, "description": f"Of scenes with one. {picture['description']}"}
+        return {"input.image": one, "input.images": two}
 
     def place_in(self, body: Mapping[str, Any], inside: str) -> str:
         one = found_at(body, "input.image") is not None

@@ -17,6 +17,7 @@ from generations.catalogue.products.fields import (
     Body,
     Choice,
     Number,
+    Schema,
     Switch,
     Text,
     Thing,
@@ -45,6 +46,16 @@ class _Recording(Medial):
     def keys(self) -> tuple[str, ...]:
         return ("input.audio_url", "input.audio_file", "input.audio_type", _HOW)
 
+    def places(self) -> dict[str, Schema]:
+        schema = self.described()
+        form, how = ["url", "file"], [_BY_TEXT, _BY_SOUND]
+        said = "Which of text and recording is meant; without it, the one that is sent."
+        return {
+            **dict.fromkeys(self.keys[:2], schema),
+            "input.audio_type": {"enum": form, "description": "Of which two ways it is sent."},
+            _HOW: {"enum": how, "description": said},
+        }
+
     def put(self, body: Body, value: str) -> None:
         inner = body.setdefault("input", {})
         form = "url" if media.is_address(value) or is_token(value) else "file"
@@ -64,6 +75,9 @@ class _Said(Text):
     @property
     def keys(self) -> tuple[str, ...]:
         return (self.path, _HOW)
+
+    def places(self) -> dict[str, Schema]:
+        return {self.path: self.described()}
 
     def take(self, body: Mapping[str, Any]) -> Any:
         return None if found_at(body, _HOW) == _BY_SOUND else found_at(body, self.path)

@@ -1,9 +1,10 @@
 """Below /kling/. Clients put `//` before ids and `/` after them; both are borne."""
 
-from django.urls import re_path
+from django.urls import path, re_path
 
 from generations.catalogue.products.registry import PRODUCTS
-from generations.compat.kling import own, views
+from generations.compat.describing import DOCUMENT
+from generations.compat.kling import openapi, own, views
 from generations.wire.kling.own import DELETIONS, PRESETS
 
 PRODUCT = r"v1/videos/(?P<kind>text2video|image2video)"
@@ -26,5 +27,6 @@ urlpatterns = [
     *OTHERS,
     *OWN,
     re_path(r"^account/costs/*$", views.costs),
+    path(DOCUMENT, openapi.view),
     re_path(r"", views.unknown),
 ]

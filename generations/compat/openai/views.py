@@ -33,8 +33,8 @@ from kling_saas.api import pagination
 from kling_saas.lib.refusals import NotFound
 
 DOOR = "openai"
-_VARIANTS = ("video", "thumbnail")
-_ORDERS = ("desc", "asc")
+VARIANTS = ("video", "thumbnail")
+ORDERS = ("desc", "asc")
 
 
 @csrf_exempt
@@ -94,9 +94,9 @@ def _list(request: HttpRequest) -> Answer:
     """A page of the videos that were ordered at this door."""
     actor = _actor_of(request, Scope.READ)
     wanted = pagination.wanted(request)
-    order = request.GET.get("order", _ORDERS[0])
-    if order not in _ORDERS:
-        raise BadRequest("order", f"must be one of {', '.join(_ORDERS)}")
+    order = request.GET.get("order", ORDERS[0])
+    if order not in ORDERS:
+        raise BadRequest("order", f"must be one of {', '.join(ORDERS)}")
     with tenancy.scope(actor.organisation_id):
         page = access.page(
             actor, door=DOOR, after=wanted.after, limit=wanted.limit, oldest_first=order == "asc"
@@ -127,9 +127,9 @@ def _delete(actor: Actor, public_id: str) -> HttpResponse:
 def content(request: HttpRequest, public_id: str) -> Answer:
     """302 to the film, or to its poster as `thumbnail`, by a link that takes ranges and ends."""
     generation = _find(_actor_of(request, Scope.READ), public_id)
-    variant = request.GET.get("variant") or _VARIANTS[0]
-    if variant not in _VARIANTS:
-        raise BadRequest("variant", f"must be one of {', '.join(_VARIANTS)}: no other is made here")
+    variant = request.GET.get("variant") or VARIANTS[0]
+    if variant not in VARIANTS:
+        raise BadRequest("variant", f"must be one of {', '.join(VARIANTS)}: no other is made here")
     return HttpResponseRedirect(contents.link(generation, poster=variant == "thumbnail"))
 
 

@@ -2,7 +2,8 @@
 
 from django.urls import path, re_path
 
-from generations.compat.segmind import views
+from generations.compat.describing import DOCUMENT
+from generations.compat.segmind import openapi, views
 
 FIXED = [
     path("v1/get-user-credits", views.credits_left),
@@ -14,5 +15,6 @@ FIXED = [
 urlpatterns = [
     *FIXED,
     path("v1/<str:slug>", views.create_v1),
+    path(DOCUMENT, openapi.view),
     re_path(r"", views.unknown),
 ]

@@ -19,6 +19,8 @@ from generations.wire.task import BadRequest, Order, Task, WireReply
 
 __all__ = [
     "DEFAULT_MODEL",
+    "PICTURES",
+    "REFERENCES",
     "SPELLINGS",
     "decode_order",
     "encode_at_once",
@@ -47,7 +49,7 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "sound": ("sound", "motion_has_audio"),
 }
 """What clients call some of our words, the official name first."""
-_REFERENCES: Mapping[str, Field] = {
+REFERENCES: Mapping[str, Field] = {
     field.name: field
     for field in (
         Ids(name="voices", key="voice_list", inner="voice_id", most=2),
@@ -55,8 +57,9 @@ _REFERENCES: Mapping[str, Field] = {
         usual.WATERMARK,
     )
 }
+"""The fields of a film that lie otherwise in Kling's body, by our words."""
 _SHOTS = ("multi_shot", "shot_type", "multi_prompt")
-_PICTURES = ("image", "image_tail", "static_mask", "dynamic_masks")
+PICTURES = ("image", "image_tail", "static_mask", "dynamic_masks")
 
 
 def decode_order(kind: Kind, body: object) -> Order:
@@ -74,11 +77,11 @@ def decode_order(kind: Kind, body: object) -> Order:
     if kind == "text2video":
         fields |= {name: sent[name] for name in ("aspect_ratio",) if name in sent}
     else:
-        fields |= {name: sent[name] for name in _PICTURES if name in sent}
+        fields |= {name: sent[name] for name in PICTURES if name in sent}
         if "image" not in fields and "image_tail" not in fields:
             raise BadRequest("image", "image or image_tail is required")
     told = {name: sent.get(_spelt(sent, name)) for name in SPELLINGS}
-    told |= {name: field.take(sent) for name, field in _REFERENCES.items()}
+    told |= {name: field.take(sent) for name, field in REFERENCES.items()}
     fields |= {name: value for name, value in told.items() if value is not None}
     fields |= _multi_shot(sent)
     explicit = frozenset(fields)
@@ -92,7 +95,7 @@ def place_of(kind: Kind, body: Mapping[str, Any], place: str) -> str:
     if place in SPELLINGS:
         return _spelt(sent, place)
     product = PRODUCTS.get(kind)
-    return products.place_of(product.by_name if product else _REFERENCES, sent, place)
+    return products.place_of(product.by_name if product else REFERENCES, sent, place)
 
 
 def _given(body: Mapping[str, Any]) -> dict[str, Any]:

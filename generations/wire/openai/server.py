@@ -27,8 +27,8 @@ DEFAULT_MODEL, DEFAULT_SECONDS, DEFAULT_SIZE = "sora-2", 4, "720x1280"
 UNKNOWN_SIZE = "auto"
 REFERENCE = "input_reference"
 _SPELT = {"duration": "seconds", "aspect_ratio": "size", "image": REFERENCE}
-_OURS = ("mode", "sound", "negative_prompt", "cfg_scale")
-_KNOWN = ("prompt", "model", "seconds", "size", REFERENCE, *_OURS)
+OURS = ("mode", "sound", "negative_prompt", "cfg_scale")
+_KNOWN = ("prompt", "model", "seconds", "size", REFERENCE, *OURS)
 _SIZE = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})", re.ASCII)
 _NEAR = 0.02  # of a ratio: 1792x1024, which is 7:4, was sold as 16:9
 _DATED = re.compile(r"-20[0-9]{2}-[0-9]{2}-[0-9]{2}$", re.ASCII)
@@ -57,7 +57,7 @@ def decode_order(body: object, models: Mapping[str, Sold]) -> Order:
     """
     sent = _given(body, _KNOWN)
     _need_prompt(sent)
-    fields = {name: sent[name] for name in ("prompt", *_OURS) if name in sent}
+    fields = {name: sent[name] for name in ("prompt", *OURS) if name in sent}
     fields = _model(sent.get("model", DEFAULT_MODEL), models) | fields
     if REFERENCE in sent:
         fields["image"] = _reference(sent[REFERENCE])
