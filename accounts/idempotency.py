@@ -28,23 +28,35 @@ def once(
     with tenancy.scope(actor.organisation_id):
         if key is None:
             return make(), False
-        fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-        mine = {"organisation_id": actor.organisation_id, "livemode": actor.livemode, "key": key}
-        if not _first(mine, fingerprint):
-            known = IdempotencyRecord.objects.get(**mine)
-            if known.fingerprint != fingerprint:
-                raise IdempotencyKeyReused(
-                    "This Idempotency-Key was used with another body: use a new key for a new "
-                    "request."
-                )
-            return known.subject, True
+        known = claimed(actor, key, asked)
+        if known is not None:
+            return known, True
         made = make()
-        IdempotencyRecord.objects.filter(**mine).update(subject=made)
+        IdempotencyRecord.objects.filter(**_mine(actor, key)).update(subject=made)
     return made, False
 
 
+def claimed(actor: Actor, key: str, asked: Mapping[str, Any]) -> str | None:
+    """None: the key is this call's, once the transaction ends well. Else what was made under it.
+
+    Waits for another call that is using it. Needs a scope. Raises IdempotencyKeyReused.
+    """
+    fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    if _first(_mine(actor, key), fingerprint):
+        return None
+    known = IdempotencyRecord.objects.get(**_mine(actor, key))
+    if known.fingerprint != fingerprint:
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key was used with another body: use a new key for a new request."
+        )
+    return known.subject
+
+
+def _mine(actor: Actor, key: str) -> dict[str, Any]:
+    return {"organisation_id": actor.organisation_id, "livemode": actor.livemode, "key": key}
+
+
 def _first(mine: Mapping[str, Any], fingerprint: str) -> bool:
-    """Whether the key is ours now; waits for another request that is using it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_idempotencyrecord "

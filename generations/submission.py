@@ -14,17 +14,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import IdempotencyRecord
 from billing import prices, quotes, unlocking
-from billing.errors import from_database
 from billing.models import Quote
 from billing.prices import Priced
-from generations import products, routing, sources
+from generations import accepting, products, routing, sources
 from generations.catalogue import billable, validation
 from generations.catalogue.params import SHOTS_MAX, Params
 from generations.catalogue.validation import Checked
@@ -33,17 +31,13 @@ from generations.errors import (
     CapExceeded,
     ExternalIdReused,
     InvalidRequest,
-    QueueFull,
     QuoteUsed,
 )
 from generations.models import Generation, Status
 from generations.models.generation import new_generation_id
 from kling_saas.lib.ids import random_base62
-from kling_saas.lib.points import passing
-from kling_saas.lib.postgresql.base import fetch_one
 from kling_saas.lib.refusals import Forbidden, IdempotencyKeyReused, InvalidBody, Refusal
 
-_USED = "This quote was used: ask for a new one."
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
 
 
@@ -163,10 +157,10 @@ def rehearse(actor: Actor, order: Submission) -> Prepared:
     Raises what it would refuse the order for.
     """
     prepared = prepare(actor, order)
-    _hold_to_cap(order, prepared.credits)
+    hold_to_cap(order.max_cost, prepared.credits)
     with tenancy.scope(actor.organisation_id):
         if prepared.quote and Generation.objects.filter(quote=prepared.quote).exists():
-            raise QuoteUsed(_USED)
+            raise QuoteUsed(accepting.QUOTE_USED)
     return prepared
 
 
@@ -178,21 +172,38 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
     outside a transaction. Raises Forbidden, the refusals of `prepare` and of billing's reserve,
     CapExceeded, QueueFull, IdempotencyKeyReused and ExternalIdReused.
     """
-    if not actor.may_order:
-        raise Forbidden(f"Your role ({actor.role}) does not order films: ask an owner.")
     try:
-        prepared = prepare(actor, order)
-        _hold_to_cap(order, prepared.credits)
+        prepared = ready(actor, order)
     except Refusal:
         # What was accepted once is answered again, though it could not be ordered any more: an
         # address that it named may have ended since.
-        if answered := _answered(actor, order):
-            return answered
+        if actor.may_order and (before := answered(actor, order)):
+            return before
         raise
+    return accept(actor, order, prepared, render)
+
+
+def ready(actor: Actor, order: Submission) -> Prepared:
+    """What is about to be accepted; no money has moved. Raises Forbidden, what `prepare` raises,
+    and CapExceeded.
+    """
+    if not actor.may_order:
+        raise Forbidden(f"Your role ({actor.role}) does not order films: ask an owner.")
+    prepared = prepare(actor, order)
+    hold_to_cap(order.max_cost, prepared.credits)
+    return prepared
+
+
+def accept(
+    actor: Actor, order: Submission, prepared: Prepared, render: Callable[[Generation], str]
+) -> Receipt:
+    """The second half of `submit`: hold and record what is `ready`, in one transaction of its own
+    or as a part of one that is open.
+    """
     generation = _unsaved(actor, order, prepared)
     named = sources.uploads_of(prepared.params)
     answer = render(generation)
-    outcome, body, public_id = _accept(
+    outcome, body, public_id = accepting.accept(
         generation, order.idempotency_key, answer, named, prepared.priced.lines[0].sku
     )
     if outcome == "key_reused":
@@ -211,17 +222,18 @@ def submit(actor: Actor, order: Submission, render: Callable[[Generation], str])
     )
 
 
-def _hold_to_cap(order: Submission, credits_due: int) -> None:
-    if order.max_cost is not None and credits_due > order.max_cost:
+def hold_to_cap(max_cost: int | None, credits_due: int) -> None:
+    """Raises CapExceeded above the `max_cost` of who orders."""
+    if max_cost is not None and credits_due > max_cost:
         raise CapExceeded(
-            f"This costs {credits_due} credits and max_cost is {order.max_cost}: raise max_cost or "
+            f"This costs {credits_due} credits and max_cost is {max_cost}: raise max_cost or "
             "choose a cheaper variant.",
             credits=credits_due,
-            max_cost=order.max_cost,
+            max_cost=max_cost,
         )
 
 
-def _answered(actor: Actor, order: Submission) -> Receipt | None:
+def answered(actor: Actor, order: Submission) -> Receipt | None:
     """What an equal call under the same key, or the same task id, was answered."""
     if order.idempotency_key is None and order.external_id is None:
         return None
@@ -298,91 +310,3 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
         created_at=now,
         deadline_at=now + timedelta(seconds=seconds),
     )
-
-
-_ACCEPT = (
-    "SELECT outcome, answer, generation FROM generations_accept("
-    "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-    "%s, %s, %s, %s, %s, %s, %s)"
-)
-# What is the order's own alone: whichever of them the database looks at first.
-_ACCEPTED_BEFORE = {
-    "one_generation_per_public_id",
-    "one_generation_per_token",
-    "generations_generation_hold_id_key",
-}
-
-
-def _accept(
-    g: Generation, key: str | None, answer: str, named: list[str], sku: str
-) -> tuple[str, str, str]:
-    arguments = [
-        g.organisation_id, g.livemode, key, g.fingerprint, answer, g.public_id, g.model, g.kind,
-        json.dumps(g.params), json.dumps(g.warnings), g.credits, g.quote_id, g.door,
-        json.dumps(g.door_facts), g.external_id, g.callback_url, g.reference,
-        json.dumps(g.metadata), g.api_key_id, g.access_key_id, g.user_id, g.callback_token,
-        g.created_at, g.deadline_at, settings.QUEUE_LIMIT, named or None,
-        # As text: of small numbers psycopg would make an array of another type.
-        g.lane and f"{{{','.join(map(str, g.lane))}}}",
-        sku, g.end_user,
-    ]  # fmt: skip
-    for attempt in (1, 2):
-        try:
-            return _accept_once(arguments)
-        except OperationalError:
-            # Unknown whether it was accepted. Asked again, it is accepted once: see below.
-            if attempt == 2 or connection.in_atomic_block:
-                raise
-            connection.close()
-        except DatabaseError as error:
-            if _violated(error) in _ACCEPTED_BEFORE:
-                return "accepted", answer, g.public_id
-            _raise_refusal(error)
-    raise ExternalIdReused("This order was accepted a moment ago under the same task id.")
-
-
-def _accept_once(arguments: list[Any]) -> tuple[str, str, str]:
-    # Inside a page's transaction a refusal must undo only this; outside, one statement is one
-    # transaction and costs one round trip.
-    if connection.in_atomic_block:
-        with transaction.atomic():
-            return _call(arguments)
-    passing("accept.asked")
-    accepted = _call(arguments)
-    passing("accept.done")
-    return accepted
-
-
-def _call(arguments: list[Any]) -> tuple[str, str, str]:
-    row = fetch_one(_ACCEPT, arguments)
-    assert row is not None, "a function with OUT parameters answers one row"
-    return row[0], row[1], row[2]
-
-
-def _violated(error: DatabaseError) -> str | None:
-    """The constraint that the database refused over."""
-    name: str | None = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
-    return name
-
-
-def _raise_refusal(error: DatabaseError) -> None:
-    """Raise what the database refused; return for the one case that a second try answers."""
-    constraint = _violated(error)
-    state = getattr(error.__cause__, "sqlstate", None)
-    if state == "KG002":
-        raise InvalidRequest.one(
-            "body", "unknown_upload", "an upload of this order is gone: send the file again."
-        ) from None
-    if state == "KG001":
-        raise QueueFull(
-            f"{settings.QUEUE_LIMIT} generations are unfinished: wait for some to end.",
-            retry_after=5,
-        ) from None
-    if constraint == "one_generation_per_external_id":
-        return
-    if constraint == "one_generation_per_quote":
-        raise QuoteUsed(_USED) from None
-    refusal = from_database(error)
-    if refusal is None:
-        raise error
-    raise refusal from None

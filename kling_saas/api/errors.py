@@ -67,7 +67,18 @@ def unknown_address(request: HttpRequest) -> JsonResponse:
 
 def problem(refusal: Refusal) -> JsonResponse:
     """The answer for a refusal."""
-    body: dict[str, Any] = {
+    body = problem_json(refusal)
+    response = JsonResponse(body, status=refusal.status, content_type="application/problem+json")
+    if refusal.status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="api"'
+    if "retry_after" in refusal.facts:
+        response["Retry-After"] = str(refusal.facts["retry_after"])
+    return response
+
+
+def problem_json(refusal: Refusal) -> dict[str, Any]:
+    """A refusal as RFC 9457 writes it, with the members of our own."""
+    return {
         "type": f"{settings.SITE_URL}/docs/errors#{refusal.code}",
         "title": refusal.title,
         "status": refusal.status,
@@ -77,12 +88,6 @@ def problem(refusal: Refusal) -> JsonResponse:
         "request_id": request_id.get(),
         **refusal.facts,
     }
-    response = JsonResponse(body, status=refusal.status, content_type="application/problem+json")
-    if refusal.status == 401:
-        response["WWW-Authenticate"] = 'Bearer realm="api"'
-    if "retry_after" in refusal.facts:
-        response["Retry-After"] = str(refusal.facts["retry_after"])
-    return response
 
 
 _AGAIN = 2  # seconds until a database that was away is worth another try

@@ -39,11 +39,9 @@ RATE_LIMIT_REFUSED = env.integer(
 )
 
 API_PUBLIC_SECONDS = env.integer(
-    "API_PUBLIC_SECONDS",
-    60,
-    "For how long caches may keep models, tasks, prices, schema, s.",
-    least=0,
+    "API_PUBLIC_SECONDS", 60, "Caches may keep models, tasks and prices for so long, s.", least=0
 )
+BATCH_MAX = env.integer("BATCH_MAX", 50, "Orders in one batch, at most.", least=1)
 
 CORS_ORIGINS = env.words(
     "CORS_ORIGINS", "*", "Sites whose pages may call the API and dialects: https://a.com,…; *: any."

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts import tenancy
 from billing import wallets
-from generations import submission
+from generations import accepting, submission
 from generations.models import Generation
 from generations.submission import Submission
 from tests.generations.orders import actor
@@ -43,7 +43,7 @@ def test_an_order_whose_answer_was_lost_is_held_once() -> None:
     prepared = submission.prepare(actor(alice), order)
     generation = submission._unsaved(actor(alice), order, prepared)
     for _ in range(2):
-        outcome, body, found = submission._accept(generation, None, "the answer", [], "kling-v1")
+        outcome, body, found = accepting.accept(generation, None, "the answer", [], "kling-v1")
         assert (outcome, body, found) == ("accepted", "the answer", generation.public_id)
     assert wallets.balance(alice.organisation.pk, False).reserved == 10
     with tenancy.scope(alice.organisation.pk):
