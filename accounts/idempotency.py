@@ -16,7 +16,7 @@ from django.db import connection
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import IdempotencyRecord
-from kling_saas.lib.refusals import IdempotencyKeyReused
+from kling_saas.lib.refusals import IdempotencyKeyReused, InvalidBody
 
 
 def once(
@@ -39,9 +39,10 @@ def once(
 def claimed(actor: Actor, key: str, asked: Mapping[str, Any]) -> str | None:
     """None: the key is this call's, once the transaction ends well. Else what was made under it.
 
-    Waits for another call that is using it. Needs a scope. Raises IdempotencyKeyReused.
+    Waits for another call that is using it. Needs a scope. Raises IdempotencyKeyReused
+    and InvalidBody.
     """
-    fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    fingerprint = _fingerprint(asked)
     if _first(_mine(actor, key), fingerprint):
         return None
     known = IdempotencyRecord.objects.get(**_mine(actor, key))
@@ -49,7 +50,15 @@ def claimed(actor: Actor, key: str, asked: Mapping[str, Any]) -> str | None:
         raise IdempotencyKeyReused(
             "This Idempotency-Key was used with another body: use a new key for a new request."
         )
-    return known.subject
+    subject: str = known.subject
+    return subject
+
+
+def _fingerprint(asked: Mapping[str, Any]) -> str:
+    try:
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    except RecursionError:
+        raise InvalidBody("The body is nested too deeply: no field needs that.") from None
 
 
 def _mine(actor: Actor, key: str) -> dict[str, Any]:

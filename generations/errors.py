@@ -39,6 +39,12 @@ class InvalidRequest(Refusal):
         return found
 
 
+class BatchRefused(Refusal):
+    """Of a batch no order was accepted, and nothing moved; `data` has each that was refused."""
+
+    code, status, title = "batch_refused", 422, "Batch refused"
+
+
 class CapExceeded(Refusal):
     """The price is above the `max_cost` the client allowed."""
 

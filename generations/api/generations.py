@@ -50,13 +50,12 @@ class GenerationsView(Endpoint):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Order a film: 202 with `Location`. `Prefer: wait=N` holds the answer for its end."""
-        for name in request.GET:
-            raise InvalidQuery(name, f"An order takes its fields in the body: send {name} there.")
+        without_query(request)
         body = object_of(request)
         order = inputs.order(self.actor, body, headers.idempotency_key(request))
         if inputs.is_dry(body):
             return self._priced(order)
-        receipt = submission.submit(self.actor, order, _accepted)
+        receipt = submission.submit(self.actor, order, accepted)
         place = address_of(receipt.generation)
         response = HttpResponse(receipt.body, status=202, content_type="application/json")
         response["Location"] = place
@@ -100,7 +99,14 @@ def _kept(request: HttpRequest) -> dict[str, Any]:
     return {"told_as": word, "since": since, "until": until, **same}
 
 
-def _accepted(generation: Generation) -> str:
+def without_query(request: HttpRequest) -> None:
+    """Raises InvalidQuery for who sends fields of an order in the address."""
+    for name in request.GET:
+        raise InvalidQuery(name, f"An order takes its fields in the body: send {name} there.")
+
+
+def accepted(generation: Generation) -> str:
+    """The answer to an order that is about to be accepted."""
     return json.dumps(presenting.generation_json(generation, fresh=True))
 
 

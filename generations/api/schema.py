@@ -9,7 +9,7 @@ from accounts.api import openapi as webhooks
 from accounts.api.endpoint import Endpoint
 from billing.api import keys_openapi as keys
 from billing.api import openapi as money
-from generations.api import answers_schema, gallery_openapi, inputs, openapi
+from generations.api import answers_schema, batch_openapi, gallery_openapi, inputs, openapi
 from generations.catalogue import documentation, registry
 from generations.catalogue.products import documentation as product_documentation
 from generations.catalogue.products.registry import PRODUCTS
@@ -42,6 +42,7 @@ def document() -> Schema:
         "paths": conditionally(
             {
                 **openapi.PATHS,
+                **batch_openapi.PATHS,
                 **gallery_openapi.PATHS,
                 **money.PATHS,
                 **keys.PATHS,
@@ -79,6 +80,7 @@ def _schemas() -> Schema:
         **orders,
         **results,
         **answers_schema.SCHEMAS,
+        **batch_openapi.SCHEMAS,
         **gallery_openapi.SCHEMAS,
         **money.SCHEMAS,
         **keys.SCHEMAS,

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from generations.api import (
+    batch,
     events,
     generations,
     models,
@@ -20,6 +21,7 @@ urlpatterns = [
     path("quotes", quotes.QuotesView.as_view(), name="api-quotes"),
     path("quotes/<slug:public_id>", quotes.QuoteView.as_view(), name="api-quote"),
     path("generations", generations.GenerationsView.as_view(), name="api-generations"),
+    path("generations/batch", batch.BatchView.as_view(), name="api-batch"),
     path(
         "generations/<slug:public_id>",
         generations.GenerationView.as_view(),

@@ -120,6 +120,20 @@ class Fields:
             return None
         return list(dict.fromkeys(value))
 
+    def objects(self, name: str, most: int) -> list[Mapping[str, Any]]:
+        """A list of 1 to `most` objects, which must be there."""
+        value = self._body.get(name)
+        if not self.given(name):
+            self.refuse(name, "required", "is missing.")
+        elif not isinstance(value, list) or not 1 <= len(value) <= most:
+            self.refuse(name, "wrong_type", f"must be a list of 1 to {most} objects.")
+        else:
+            for place, each in enumerate(value):
+                if not isinstance(each, dict):
+                    self.refuse(f"{name}[{place}]", "wrong_type", "must be an object.")
+            return value
+        return []
+
     def inner(self, name: str, known: Iterable[str]) -> Fields | None:
         """The fields of an object in it; what is wrong there is told with the rest."""
         if not self.given(name):

@@ -25,6 +25,7 @@ COSTS = "/kling/account/costs?start_time=1&end_time=2"
 NEEDS: dict[str, list[tuple[str, str, Any]]] = {
     "generate": [
         ("POST", "/api/v1/generations", {**FILM, "dry_run": True}),
+        ("POST", "/api/v1/generations/batch", {"orders": [FILM], "dry_run": True}),
         ("POST", "/api/v1/quotes", FILM),
         ("POST", "/kling/v1/videos/text2video", KLING),
         ("POST", "/llmprovider/v1/videos/text2video", {**SEGMIND, "model": "kling-video-v1"}),
