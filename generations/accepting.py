@@ -22,7 +22,7 @@ QUOTE_USED = "This quote was used: ask for a new one."
 _ACCEPT = (
     "SELECT outcome, answer, generation FROM generations_accept("
     "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-    "%s, %s, %s, %s, %s, %s, %s)"
+    "%s, %s, %s, %s, %s, %s, %s, %s)"
 )
 # What is the order's own alone: whichever of them the database looks at first.
 _ACCEPTED_BEFORE = {
@@ -50,7 +50,7 @@ def accept(
         g.created_at, g.deadline_at, settings.QUEUE_LIMIT, named or None,
         # As text: of small numbers psycopg would make an array of another type.
         g.lane and f"{{{','.join(map(str, g.lane))}}}",
-        sku, g.end_user,
+        sku, g.end_user, g.retention_days,
     ]  # fmt: skip
     for attempt in (1, 2):
         try:

@@ -106,6 +106,7 @@ def _json(
         "warnings": generation.warnings,
         "reference": generation.reference or None,
         "end_user": generation.end_user or None,
+        "retention": {"days": days} if (days := generation.retention_days) else None,
         "metadata": generation.metadata,
         "created_at": iso(generation.created_at),
         "finished_at": iso(generation.finished_at),

@@ -1,4 +1,5 @@
-"""For how long films and sounds are kept: promised when they are stored, and only ever lengthened.
+"""For how long films and sounds are kept: promised when they are stored, and only ever lengthened,
+to what the plan says or to what their order allows, whichever is sooner.
 
 When its time is over, a film is gone for everybody at that moment; its files follow with the next
 sweep. Its row stays, and tells when that was.
@@ -43,7 +44,8 @@ def living(row: R | None) -> R | None:
 
 
 def store(made: Iterable[Video | Audio]) -> None:
-    """Save what one generation made, to be kept for as long as its owner's plan says now.
+    """Save what one generation made, to be kept for as long as its owner's plan says now, or for
+    as long as its order allows.
 
     Needs the owner's scope. Raises IntegrityError when the like was stored already.
     """
@@ -54,7 +56,10 @@ def store(made: Iterable[Video | Audio]) -> None:
     now = timezone.now()  # film and sound end together
     for each in rows:
         each.created_at = now
-        each.kept_until = now + timedelta(days=days) if days else None
+        own = each.generation.retention_days
+        each.ends_by = now + timedelta(days=own) if own else None
+        promised = now + timedelta(days=days) if days else None
+        each.kept_until = min(filter(None, (promised, each.ends_by)), default=None)
         if each.generation.trashed_at:  # given late, to who wants none of it any more
             each.trashed_at, each.promised_until = now, each.kept_until
             each.kept_until = min(filter(None, (each.kept_until, now + in_trash())))
@@ -174,9 +179,10 @@ def _prolong(
                 which, organisation_id__in=theirs, kept_until__isnull=False, trashed_at=None
             )
             if days is None:
-                held(ending).update(kept_until=None)
-            else:
-                until = F("created_at") + timedelta(days=days)
+                longer = Q(ends_by=None) | Q(kept_until__lt=F("ends_by"))
+                held(ending.filter(longer)).update(kept_until=F("ends_by"))
+            else:  # of which the database passes over what is null
+                until = Least(F("created_at") + timedelta(days=days), F("ends_by"))
                 held(ending.filter(kept_until__lt=until)).update(kept_until=until)
 
 

@@ -15,6 +15,7 @@ CREATE FUNCTION generations_accept(
     p_access_key bigint, p_user bigint, p_token text, p_created timestamptz,
     p_deadline timestamptz, p_queue_limit integer, p_uploads text[] DEFAULT NULL,
     p_lane bigint[] DEFAULT NULL, p_sku text DEFAULT '', p_end_user text DEFAULT '',
+    p_retention integer DEFAULT NULL,
     OUT outcome text, OUT answer text, OUT generation text
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -87,12 +88,13 @@ BEGIN
         next_run_at, step_attempts, deadline_at, credits, hold_id, quote_id, door, door_facts,
         external_id, fingerprint, callback_url, reference, metadata, api_key_id, access_key_id,
         user_id, upstream_id, callback_token, media_url, error_code, error_message, created_at,
-        lane, end_user
+        lane, end_user, retention_days
     ) VALUES (
         p_organisation, p_livemode, p_public_id, p_model, p_kind, p_params, p_warnings,
         'accepted', 0, now(), 0, p_deadline, p_credits, v_hold, p_quote, p_door, p_door_facts,
         p_external, p_fingerprint, p_callback_url, p_reference, p_metadata, p_api_key,
-        p_access_key, p_user, '', p_token, '', '', '', p_created, p_lane, p_end_user
+        p_access_key, p_user, '', p_token, '', '', '', p_created, p_lane, p_end_user,
+        p_retention
     ) RETURNING id INTO v_id;
     INSERT INTO generations_generationevent
         (organisation_id, livemode, generation_id, sequence, status, at, detail)

@@ -45,7 +45,8 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str
 class Submission:
     """An order as a door hands it in. `fields` are native words; the rest is about the order.
 
-    `max_cost` is credits, `deadline` seconds. `lenient` is how dialects are read, `warnings` what
+    `max_cost` is credits, `deadline` seconds; what it makes and begins with is kept for
+    `retention_days` at most. `lenient` is how dialects are read, `warnings` what
     they could not carry.
     """
 
@@ -62,6 +63,7 @@ class Submission:
     deadline: int | None = None
     reference: str = ""
     end_user: str = ""
+    retention_days: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str | None = None
 
@@ -269,6 +271,7 @@ def _fingerprint(order: Submission) -> str:
         "reference": order.reference,
         "metadata": dict(order.metadata),
         **({"end_user": order.end_user} if order.end_user else {}),
+        **({"retention": order.retention_days} if order.retention_days else {}),
     }
     try:
         return _digest(facts)
@@ -303,6 +306,7 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
         reference=order.reference,
         metadata=dict(order.metadata),
         end_user=actor.end_user or order.end_user,
+        retention_days=order.retention_days,
         api_key_id=actor.api_key_id,
         access_key_id=actor.access_key_id,
         user_id=actor.user_id,

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from accounts import end_users, limits, outbox, tenancy, webhook_deliveries
 from accounts.models import IdempotencyRecord
 from billing import upkeep
-from generations import lifecycle, outcomes, retention, sending
+from generations import expiring, lifecycle, outcomes, retention, sending
 from generations.gallery import sharing
 from generations.models import AlarmKind, Generation
 from generations.providers import alarms
@@ -35,7 +35,7 @@ def run() -> None:
         give_up_stuck, upkeep.run, forget_answers, webhook_deliveries.forget_old, outbox.forget_old,
         end_users.forget_old, limits.forget_old, scratch.remove_forgotten,
         retention.prolong_ending, retention.remove_ended, sharing.forget_ended,
-        sending.forget_incoming,
+        sending.forget_incoming, expiring.remove_inputs,
     ):  # fmt: skip
         try:
             sweep()

@@ -128,7 +128,7 @@ SCHEMAS: dict[str, Schema] = {
         "id object livemode status model kind input credits eta position attempts video audio "
         "media_deleted_at media_trashed_at result error "
         "warnings "
-        "reference end_user metadata created_at finished_at deleted_at",
+        "reference end_user retention metadata created_at finished_at deleted_at",
         id=TEXT,
         object={"const": "generation"},
         livemode=FLAG,
@@ -164,6 +164,7 @@ SCHEMAS: dict[str, Schema] = {
         warnings=WORDS,
         reference=maybe(TEXT),
         end_user={**maybe(TEXT), "description": "For whom of yours, as the order said."},
+        retention=maybe(object_of("days", days=WHOLE)),
         metadata=ANY_OBJECT,
         created_at=MOMENT,
         finished_at=maybe(MOMENT),

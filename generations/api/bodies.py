@@ -59,8 +59,9 @@ def within(reader: Reader, name: str, least: int, most: int) -> int | None:
     if value is None or least <= value <= most:
         return value
     limit = f"{least} to {most}"
+    place = reader.prefix + name
     reader.findings.refuse(
-        name, "out_of_range", f"must be from {limit}", limit=limit, way_out=f"send {limit}"
+        place, "out_of_range", f"must be from {limit}", limit=limit, way_out=f"send {limit}"
     )
     return None
 

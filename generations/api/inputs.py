@@ -24,12 +24,14 @@ END_USER_MAX = 64
 REFERENCE_MAX, URL_MAX, QUOTE_ID_MAX = 255, 2000, 60
 METADATA_KEYS, METADATA_KEY_MAX, METADATA_VALUE_MAX = 16, 40, 500
 COST_MAX = 10**9
+RETENTION_MAX = 36_500  # days, as a plan's
 MEMBERS = (
     "quote_id",
     "max_cost",
     "reference",
     "metadata",
     "end_user",
+    "retention",
     "deadline",
     "webhook_url",
     "dry_run",
@@ -56,6 +58,7 @@ def order(actor: Actor, body: Mapping[str, Any], idempotency_key: str | None) ->
         reference=reader.text("reference", REFERENCE_MAX) or "",
         metadata=_metadata(reader),
         end_user=_end_user(actor, reader),
+        retention_days=_retention(reader),
         idempotency_key=idempotency_key,
     )
     if findings.violations:
@@ -102,6 +105,22 @@ def _end_user(actor: Actor, reader: Reader) -> str:
         reader.wrong_type("end_user", "printable characters")
         return ""
     return name
+
+
+def _retention(reader: Reader) -> int | None:
+    value = reader.fields.get("retention")
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        reader.wrong_type("retention", 'an object such as {"days": 7}')
+        return None
+    inner = Reader(reader.findings, value, "retention.")
+    inner.only(("days",))
+    if not inner.given("days"):
+        reader.findings.refuse(
+            "retention.days", "required", "is missing", limit="required", way_out="send it"
+        )
+    return within(inner, "days", 1, RETENTION_MAX)
 
 
 def _webhook_url(reader: Reader) -> str:

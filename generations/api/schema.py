@@ -14,7 +14,7 @@ from generations.catalogue import documentation, registry
 from generations.catalogue.products import documentation as product_documentation
 from generations.catalogue.products.registry import PRODUCTS
 from kling_saas.api import conditional
-from kling_saas.api.openapi import PROBLEM, Schema, conditionally, ref
+from kling_saas.api.openapi import PROBLEM, Schema, body_of, conditionally, ref
 
 
 class SchemaView(Endpoint):
@@ -104,6 +104,13 @@ def _members() -> Schema:
             "type": "string",
             "maxLength": inputs.END_USER_MAX,
             "description": "For whom of yours it is: filters, usage, caps and tokens go by it.",
+        },
+        "retention": {
+            **body_of(
+                "days", days={"type": "integer", "minimum": 1, "maximum": inputs.RETENTION_MAX}
+            ),
+            "description": "What it makes is deleted so many days after it was stored, what it "
+            "began with so many days after its end; never kept longer than without it.",
         },
         "metadata": {
             "type": "object",

@@ -90,6 +90,14 @@ class Generation(TenantPart):
         max_length=64, blank=True, default="", db_default="",
         help_text="Whom the customer ordered it for, in the customer's own words.",
     )  # fmt: skip
+    retention_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="What it makes and began with is kept no longer; empty: as the plan says.",
+    )
+    inputs_removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the files that it began with went, as it asked."
+    )
     api_key = models.ForeignKey(
         "accounts.ApiKey",
         null=True,
@@ -197,6 +205,11 @@ class Generation(TenantPart):
                 fields=["organisation", "livemode", "end_user", "-id"],
                 name="generation_of_end_user",
                 condition=~Q(end_user=""),
+            ),
+            models.Index(
+                fields=["finished_at"],
+                name="generation_inputs_due",
+                condition=Q(retention_days__isnull=False, inputs_removed_at=None),
             ),
             models.Index(
                 fields=["known_as"],

@@ -32,6 +32,10 @@ class Retained(TenantPart):
         null=True, blank=True, help_text="What `kept_until` was before that."
     )
 
+    ends_by = models.DateTimeField(
+        null=True, blank=True, help_text="As its order asked; no plan keeps it longer."
+    )
+
     KEYS: ClassVar[tuple[str, ...]]
     """The columns that name its files, the film or sound itself first."""
 
