@@ -225,8 +225,11 @@ def events_after(generation: Generation, sequence: int) -> list[GenerationEvent]
 
 
 def changes_after(generation: Generation, sequence: int) -> list[GenerationEvent]:
-    """Of its steps after `sequence`, those at which the public word changed."""
-    steps = _steps(generation)
+    """Of its steps after `sequence`, those at which the public word changed.
+
+    None is younger than `generation` as it was read, so what is told with the last is as it says.
+    """
+    steps = [step for step in _steps(generation) if step.sequence <= generation.version]
     words = [""] + [Status(step.status).public for step in steps]
     return [
         step

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations import submission
+from generations import access, submission
 from generations.models import Generation
 from generations.submission import Submission
 from tests.generations.programs import FILM, Program, available, native, settled
@@ -336,6 +336,17 @@ def test_a_queued_film_knows_its_place_and_can_be_cancelled_for_nothing(
     assert answer.json()["credits"] == {"quoted": 10, "held": 0, "charged": 0}
     until(lambda: api.get(f"/generations/{second}").json()["position"] <= ahead, what="one step on")
     assert available(alice) == 9990
+
+
+def test_no_change_is_told_beside_a_generation_that_was_read_before_it(
+    api: Program, alice: Customer
+) -> None:
+    actor, name = Actor(organisation_id=alice.organisation.pk, livemode=False), _waiting(alice)
+    before = access.find(actor, name)
+    assert api.post(f"/generations/{name}/cancel").status_code == 200
+    after = access.find(actor, name)
+    told = [[step.status for step in access.changes_after(each, -1)] for each in (before, after)]
+    assert told == [["accepted"], ["accepted", "cancelled"]]
 
 
 def test_cancelling_while_workers_hurry_never_loses_a_credit(api: Program, alice: Customer) -> None:
