@@ -104,6 +104,12 @@ class OrganisationSuspended(Forbidden):
     code, title = "organisation_suspended", "Organisation suspended"
 
 
+class TestModeOnly(Forbidden):
+    """A live key cannot do this: it is for test credits."""
+
+    code, title = "test_mode_only", "Only in test mode"
+
+
 class AlreadySettled(Conflict):
     """A hold ends once: it was captured and is to be released, or the other way round."""
 

@@ -20,15 +20,19 @@ from billing.entries import wallet_of
 from billing.models import Spending
 from billing.months import Month, today
 
-GroupBy = Literal["day", "model", "key", "member"]
-GROUPS: tuple[GroupBy, ...] = ("day", "model", "key", "member")
-COLUMNS = ("day", "model", "name", "member", "key", "captured", "reserved", "films")
-_COLUMNS = {"day": "day", "model": "sku", "key": "credential", "member": "member"}
+GroupBy = Literal["day", "model", "key", "member", "end_user"]
+GROUPS: tuple[GroupBy, ...] = ("day", "model", "key", "member", "end_user")
+COLUMNS = ("day", "model", "name", "member", "key", "end_user", "captured", "reserved", "films")
+_COLUMNS = {
+    "day": "day", "model": "sku", "key": "credential", "member": "member", "end_user": "end_user"
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Credits of one day, SKU, key or member: `value` as the ledger knows it, `name` in words."""
+    """Credits of one day, SKU, key, member or end user: `value` as the ledger knows it, `name` in
+    words.
+    """
 
     value: str
     name: str
@@ -71,6 +75,7 @@ def counters(organisation_id: int, livemode: bool, period: Month) -> list[tuple[
             name_of(one.sku, words),
             names[members[one.member]] if one.member else "",
             names[one.credential] if one.credential else "",
+            one.end_user,
             one.captured,
             one.reserved,
             one.films,
@@ -121,6 +126,8 @@ def _names(
     if group == "model":
         words = titles.of_skus()
         return {sku: (str(sku), name_of(str(sku), words)) for sku in values}
+    if group == "end_user":
+        return {user: (str(user), str(user) or _("Nobody in particular")) for user in values}
     actors = {v: (f"user:{v}" if v else "") if group == "member" else str(v) for v in values}
     nobody = _("Programs") if group == "member" else _("The website")
     known = naming.Names(organisation_id).of(actors.values())

@@ -16,7 +16,9 @@ from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import AuditEvent, Membership, Organisation, Role
 from billing import ledger
+from billing.errors import TestModeOnly
 from billing.models import Lot, LotSource, Wallet, WalletSettings
+from kling_saas.lib.ids import random_base62
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,31 @@ def ensure(organisation: Organisation) -> None:
                     reference=signup,
                     reason="Welcome credits",
                 )
+
+
+def refill(actor: Actor) -> int:
+    """Give a test wallet what it lacks of its starting credits; how many that were.
+
+    What is under way stays reserved beside them. Raises TestModeOnly in live mode.
+    """
+    if actor.livemode:
+        raise TestModeOnly("Live credits are bought: only a test key refills, its own test wallet.")
+    with tenancy.scope(actor.organisation_id):
+        # Of two that ask at once, the second finds what the first gave.
+        Organisation.objects.select_for_update(no_key=True).get(pk=actor.organisation_id)
+        left = balance(actor.organisation_id, livemode=False).available
+        missing = max(0, settings.TEST_WALLET_GRANT - left)
+        if missing:
+            ledger.grant(
+                actor.organisation_id,
+                False,
+                missing,
+                LotSource.TEST,
+                reference=f"refill:{random_base62(22)}",
+                reason="Test credits, refilled",
+                actor=actor.name,
+            )
+    return missing
 
 
 def choose(actor: Actor, action: str, chosen: Mapping[str, Any], **others: Any) -> WalletSettings:

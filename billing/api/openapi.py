@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from billing.filters import TYPES
+from billing.usage import GROUPS
 from kling_saas.api.openapi import (
     BASE,
     FLAG,
@@ -35,6 +38,17 @@ _FILTERS = [
 PATHS: Schema = {
     f"{BASE}/wallet": {
         "get": operation("The wallet", {"200": answer("Whole credits", "Wallet")}, scope="billing")
+    },
+    f"{BASE}/wallet/refill": {
+        "post": operation(
+            "Refill the test wallet",
+            {"200": answer("As it stands now", "Refilled")},
+            scope="billing",
+            body={**json_body("Nothing"), "required": False},
+            description=f"Test keys only: gives what the wallet lacks of its "
+            f"{settings.TEST_WALLET_GRANT:,} starting credits, as an entry of its ledger. "
+            "Repeatable. A live key is refused with 403 test_mode_only.",
+        )
     },
     f"{BASE}/vouchers": {
         "post": operation(
@@ -73,7 +87,7 @@ PATHS: Schema = {
             refuses=(422,),
             parameters=[
                 query("period", "A month, UTC, such as 2026-11; without it, this month."),
-                query("group_by", "day, model, key or member; without it, day."),
+                query("group_by", "Without it, by day.", {"enum": list(GROUPS)}),
             ],
             description="A film counts on the day it was ordered: `captured` is spent, "
             "`reserved` is under way.",
@@ -102,6 +116,14 @@ PRICES: Schema = {
         plans=PLANS,
     ),
 }
+_WALLET = {
+    "object": {"const": "wallet"},
+    "available": WHOLE,
+    "reserved": WHOLE,
+    "pending": WHOLE,
+    "owed": WHOLE,
+    "livemode": FLAG,
+}
 _SPENT = {"captured": WHOLE, "reserved": WHOLE, "films": WHOLE}
 
 SCHEMAS: dict[str, Schema] = {
@@ -116,14 +138,11 @@ SCHEMAS: dict[str, Schema] = {
         credits=WHOLE,
     ),
     "PriceBook": object_of("object version data", version=WHOLE, data=PRICES),
-    "Wallet": object_of(
-        "object available reserved pending owed livemode",
-        object={"const": "wallet"},
-        available=WHOLE,
-        reserved=WHOLE,
-        pending=WHOLE,
-        owed=WHOLE,
-        livemode=FLAG,
+    "Wallet": object_of(" ".join(_WALLET), **_WALLET),
+    "Refilled": object_of(
+        f"{' '.join(_WALLET)} added",
+        **_WALLET,
+        added={**WHOLE, "description": "Credits that were given now."},
     ),
     "Voucher": object_of(
         "object code credits expires_at available",
@@ -157,7 +176,7 @@ SCHEMAS: dict[str, Schema] = {
         "object period group_by data total",
         object={"const": "usage"},
         period={"type": "string", "description": "A month, UTC."},
-        group_by={"enum": ["day", "model", "key", "member"]},
+        group_by={"enum": list(GROUPS)},
         data=list_of("Used"),
         total=ref("Credits"),
     ),
@@ -167,7 +186,8 @@ SCHEMAS: dict[str, Schema] = {
         model=TEXT,
         key=maybe(TEXT),
         member=maybe(TEXT),
-        name={"type": "string", "description": "The day, model, key or member in words."},
+        end_user=maybe(TEXT),
+        name={**TEXT, "description": "The day, model, key, member or end user in words."},
         **_SPENT,
     ),
     "Credits": object_of("captured reserved films", **_SPENT),

@@ -18,6 +18,7 @@ urlpatterns = [
         name="api-pair-rotate",
     ),
     path("wallet", views.WalletView.as_view(), name="api-wallet"),
+    path("wallet/refill", views.RefillView.as_view(), name="api-wallet-refill"),
     path("ledger", views.LedgerView.as_view(), name="api-ledger"),
     path("ledger.csv", views.LedgerFileView.as_view(), name="api-ledger-csv"),
     path("usage", views.UsageView.as_view(), name="api-usage"),

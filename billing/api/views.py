@@ -15,6 +15,8 @@ from billing.entries import Entry
 from billing.naming import Names
 from kling_saas.api import pagination
 from kling_saas.api.errors import InvalidQuery
+from kling_saas.api.fields import Fields
+from kling_saas.api.parsing import object_of
 
 
 class WalletView(Endpoint):
@@ -26,6 +28,19 @@ class WalletView(Endpoint):
         """The three figures in whole credits."""
         balance = wallets.balance(self.actor.organisation_id, self.actor.livemode)
         return JsonResponse({"object": "wallet", **asdict(balance)})
+
+
+class RefillView(Endpoint):
+    """POST /api/v1/wallet/refill"""
+
+    writes = Scope.BILLING
+
+    def post(self, request: HttpRequest) -> JsonResponse:
+        """Test keys only: back to the starting credits. Repeatable."""
+        Fields(object_of(request), ()).done()
+        added = wallets.refill(self.actor)
+        balance = wallets.balance(self.actor.organisation_id, self.actor.livemode)
+        return JsonResponse({"object": "wallet", **asdict(balance), "added": added})
 
 
 class LedgerView(Endpoint):
@@ -66,7 +81,7 @@ class UsageView(Endpoint):
     reads = Scope.BILLING
 
     def get(self, request: HttpRequest) -> JsonResponse:
-        """A month's credits, by day, model, key or member."""
+        """A month's credits, by day, model, key, member or end user."""
         period = months.read(request.GET.get("period", ""))
         group = request.GET.get("group_by", "day")
         if group not in usage.GROUPS:

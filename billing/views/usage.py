@@ -1,4 +1,4 @@
-"""Usage: a month's credits by day, model, key and member, drawn and in figures."""
+"""Usage: a month's credits by day, model, key, member and end user, drawn and in figures."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _TITLES: dict[used.GroupBy, Promise | str] = {
     "model": _("By model"),
     "key": _("By key"),
     "member": _("By member"),
+    "end_user": _("By end user"),
     "day": _("By day"),
 }
 
@@ -48,6 +49,7 @@ def usage(request: ActingRequest, actor: Actor) -> HttpResponse:
         "groups": [
             {"title": title, "rows": [row for row in groups[name] if used.any_of(row)]}
             for name, title in _TITLES.items()
+            if name != "end_user" or any(row.value for row in groups[name])
         ],
     }
     return render(request, "billing/usage.html", context)

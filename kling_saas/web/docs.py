@@ -55,6 +55,7 @@ def docs(request: HttpRequest) -> HttpResponse:
                 "event_days": settings.EVENTS_DAYS,
             },
             "events": EVENTS.items(),
+            "test_credits": f"{settings.TEST_WALLET_GRANT:,}",
             "batch_most": settings.BATCH_MAX,
             "deprecations": settings.API_DEPRECATIONS,
             "public_seconds": settings.API_PUBLIC_SECONDS,

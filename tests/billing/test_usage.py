@@ -77,6 +77,32 @@ def test_usage_is_told_by_day_model_key_and_member(site: str) -> None:
         assert ask(**asked)["violations"][0]["field"] == next(iter(asked))
 
 
+def test_usage_is_told_by_end_user_where_any_is_named(site: str) -> None:
+    person = customer()
+    alice = person.organisation.pk
+    spent_by(person)
+    assert "By end user" not in signed_in(person).get("/billing/usage").content.decode()
+    for n, (name, amount) in enumerate([("anna", 20), ("bert", 15), ("anna", 5)]):
+        whose = Spender(sku="kling-v1", end_user=name)
+        hold = ledger.reserve(alice, LIVE, amount, reference=f"gen_end{n}", spender=whose)
+        with tenancy.scope(alice):
+            ledger.capture(hold.hold_id, amount)
+    key = {"Authorization": f"Bearer {person.live_key}"}
+    told = requests.get(
+        f"{site}/api/v1/usage", params={"group_by": "end_user"}, headers=key, timeout=60
+    ).json()
+    assert [(row["end_user"], row["name"], row["captured"], row["films"]) for row in told["data"]] == [
+        (None, "Nobody in particular", 68, 2), ("anna", "anna", 25, 2), ("bert", "bert", 15, 1)
+    ]  # fmt: skip
+    assert told["total"]["captured"] == 108
+    client = signed_in(person)
+    page = client.get("/billing/usage").content.decode()
+    assert "By end user" in page
+    assert '<th scope="row">anna</th>' in page
+    lines = list(csv.DictReader(io.StringIO(client.get("/billing/usage.csv").content.decode())))
+    assert sum(int(line["captured"]) for line in lines if line["end_user"] == "anna") == 25
+
+
 def test_usage_equals_what_the_ledger_captured_of_the_same_days() -> None:
     begin = datetime(2026, 3, 30, 20, tzinfo=UTC)
     for seed in range(200, 206):
@@ -93,7 +119,13 @@ def test_usage_equals_what_the_ledger_captured_of_the_same_days() -> None:
                 posted = captured.aggregate(all=Sum("amount", default=0))["all"]
             for group in usage.GROUPS:
                 assert usage.total(usage.by(alice, LIVE, month, group)).captured == posted
-            assert sum(row[5] for row in usage.counters(alice, LIVE, month)) == posted
+            assert (
+                sum(
+                    row[usage.COLUMNS.index("captured")]
+                    for row in usage.counters(alice, LIVE, month)
+                )
+                == posted
+            )
 
 
 def test_the_usage_page_draws_and_tables_the_same_figures_and_exports_them() -> None:

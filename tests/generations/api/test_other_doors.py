@@ -161,7 +161,7 @@ def test_the_schema_accepts_what_the_api_answers(api: Program, site: str) -> Non
     conforms(api.get("/models/kling-3.0").json(), "Model")
     conforms(api.get("/wallet").json(), "Wallet")
     conforms(api.get("/ledger").json(), "LedgerPage")
-    for group in ("day", "model", "key", "member"):
+    for group in ("day", "model", "key", "member", "end_user"):
         conforms(api.get("/usage", params={"group_by": group}).json(), "Usage")
     conforms(api.post("/generations", {}).json(), "Problem")
     conforms(api.post("/generations", {**FILM, "dry_run": True}).json(), "Priced")
