@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from django.core.management import call_command
-
 from accounts import api_keys, tenancy
 from tests.generations.programs import FILM, available, funded, native, settled
 
@@ -33,7 +31,6 @@ def test_a_test_wallet_is_filled_again_as_an_entry_of_its_ledger(site: str) -> N
     entries = api.get("/ledger", params={"limit": 100}).json()["data"]
     assert sum(each["amount"] for each in entries) == available(alice) == 10_000
     assert waits["credits"]["held"] == 10
-    call_command("check_ledger")
 
 
 def test_of_many_who_ask_at_once_one_gives(site: str) -> None:

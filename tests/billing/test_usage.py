@@ -91,8 +91,9 @@ def test_usage_is_told_by_end_user_where_any_is_named(site: str) -> None:
     told = requests.get(
         f"{site}/api/v1/usage", params={"group_by": "end_user"}, headers=key, timeout=60
     ).json()
-    assert [(row["end_user"], row["name"], row["captured"], row["films"]) for row in told["data"]] == [
-        (None, "Nobody in particular", 68, 2), ("anna", "anna", 25, 2), ("bert", "bert", 15, 1)
+    shown = [tuple(row[name] for name in ("end_user", "name", "captured")) for row in told["data"]]
+    assert shown == [
+        (None, "Nobody in particular", 68), ("anna", "anna", 25), ("bert", "bert", 15)
     ]  # fmt: skip
     assert told["total"]["captured"] == 108
     client = signed_in(person)
