@@ -58,14 +58,19 @@ class Stranger:
 
     def __init__(self) -> None:
         self.http = requests.Session()
+        self.token = ""
 
     def open(self, address: str) -> requests.Response:
-        return self.http.get(address, timeout=60)
+        page = self.http.get(address, timeout=60)
+        if token := _CSRF.search(page.text):
+            self.token = token[1]
+        return page
 
     def answer(self, address: str, **form: str) -> requests.Response:
-        """What a form on the page sends."""
-        token = _CSRF.search(self.open(address).text)
-        form["csrfmiddlewaretoken"] = token[1] if token else ""
+        """What the form sends on the page, which was opened before the others were at it too."""
+        if not self.token:
+            self.open(address)
+        form["csrfmiddlewaretoken"] = self.token
         return self.http.post(address, form, timeout=60)
 
 
