@@ -19,6 +19,7 @@ class Known:
 
     actor: Actor | None = None
     left: Sequence[Left] = ()
+    logged: bool = True
 
 
 def known(request: HttpRequest) -> Known:

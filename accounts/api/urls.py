@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import webhooks
+from accounts.api import calls, webhooks
 
 _ONE = "webhooks/<slug:public_id>"
 _DELIVERY = f"{_ONE}/deliveries/<slug:delivery>"
@@ -14,6 +14,8 @@ urlpatterns = [
         webhooks.RotateSigningSecretView.as_view(),
         name="api-signing-rotate",
     ),
+    path("requests", calls.CallsView.as_view(), name="api-calls"),
+    path("requests/<str:request_id>", calls.CallView.as_view(), name="api-call"),
     path(_ONE, webhooks.WebhookView.as_view(), name="api-webhook"),
     path(f"{_ONE}/rotate-secret", webhooks.RotateView.as_view(), name="api-webhook-rotate"),
     path(f"{_ONE}/test", webhooks.TestView.as_view(), name="api-webhook-test"),

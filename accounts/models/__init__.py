@@ -1,6 +1,7 @@
 """Records of people, organisations, credentials and what they are owed to hear."""
 
 from accounts.models.audit import AuditEvent
+from accounts.models.calls import ApiCall
 from accounts.models.credentials import AccessKey, ApiKey, EndUserToken
 from accounts.models.idempotency import IdempotencyRecord
 from accounts.models.organisation import Membership, Organisation, Role
@@ -10,6 +11,7 @@ from accounts.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEnd
 
 __all__ = [
     "AccessKey",
+    "ApiCall",
     "ApiKey",
     "AuditEvent",
     "EndUserToken",

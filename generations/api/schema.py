@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 
+from accounts.api import calls_openapi as calls
 from accounts.api import openapi as webhooks
 from accounts.api.endpoint import Endpoint
 from billing.api import keys_openapi as keys
@@ -47,6 +48,7 @@ def document() -> Schema:
                 **money.PATHS,
                 **keys.PATHS,
                 **webhooks.PATHS,
+                **calls.PATHS,
             }
         ),
         "components": {
@@ -85,6 +87,7 @@ def _schemas() -> Schema:
         **money.SCHEMAS,
         **keys.SCHEMAS,
         **webhooks.SCHEMAS,
+        **calls.SCHEMAS,
         **PROBLEM,
     }
 

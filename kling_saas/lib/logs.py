@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 _SECRETS = re.compile(
-    r"(ksk_(?:live|test)_)\w{6,}|(whsec_)\S+|(SG_)[0-9a-f]{8,}|(\bsk-)[\w-]{8,}|(\b[sr]k_(?:test|live)_)\w+"
+    r"((?:ksk|kut)_(?:live|test)_)\w{6,}|(whsec_)\S+|(SG_)[0-9a-f]{8,}|(\bsk-)[\w-]{8,}|(\b[sr]k_(?:test|live)_)\w+"
     r"|(eyJ[\w-]{5,})\.[\w-]+\.[\w-]*|((?:[?&](?:sig|token|signature)=))[^&\s\"]+"
     r"|(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"]+|(/callbacks/)[\w.~-]+"
     r"|(Bearer\s+)\S+|(://[^:/\s]+:)[^@/\s]+(?=@)",
@@ -17,6 +17,11 @@ _SECRETS = re.compile(
 )
 # What follows the `?` of an address is a signature more often than not, whatever it is called.
 _QUERY = re.compile(r"(https?://[^\s?\"'<>]+\?)[^\s\"'<>]+", re.IGNORECASE)
+# In JSON: what is secret by its name alone, and pictures and films sent as text.
+_NAMED = re.compile(
+    r'(?i)("(?:secret|secret_key|password|token|client_secret)"\s*:\s*)"[^"\\]+"', re.ASCII
+)
+_LONG = re.compile(r"([A-Za-z0-9+/_=-]{40})[A-Za-z0-9+/_=-]{260,}", re.ASCII)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -37,6 +42,17 @@ def kept(text: str, most: int) -> str:
     Whatever they are, they may repeat a credential that we sent.
     """
     return redact(storable(text))[:most]
+
+
+def redact_body(raw: bytes, most: int) -> str:
+    """A body of JSON or a form as a log keeps it: without secrets, in at most `most` characters.
+
+    Pictures sent as text are named by their length.
+    """
+    text = storable(raw.decode("utf-8", "replace"))
+    text = _LONG.sub(lambda m: f"{m[1]}… ({len(m[0])} characters)", text)
+    text = redact(_NAMED.sub(r'\1"***"', text))
+    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
 
 
 class RedactingFilter(logging.Filter):

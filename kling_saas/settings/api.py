@@ -74,6 +74,12 @@ except deprecations.Unreadable as _part:
     raise env.ConfigError(
         f"API_DEPRECATIONS: {str(_part)!r} must look like {deprecations.SHAPE}"
     ) from None
+REQUEST_LOG_DAYS = env.integer(
+    "REQUEST_LOG_DAYS", 30, "Days that customers see their API calls; 0: none is kept.", least=0
+)
+REQUEST_LOG_BODY = env.integer(
+    "REQUEST_LOG_BODY", 16_384, "Characters of each body that are kept with them.", least=0
+)
 
 LOG_LEVEL = env.choice(
     "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), "What is logged."

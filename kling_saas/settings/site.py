@@ -50,6 +50,7 @@ MIDDLEWARE = [
 MACHINE_MIDDLEWARE = [  # for addresses that only programs use (kling_saas/machines.py)
     "django.middleware.security.SecurityMiddleware",
     "kling_saas.api.requests.RequestIdMiddleware",
+    "accounts.api.call_log.CallLogMiddleware",
     "kling_saas.api.hosts.DialectHostMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "kling_saas.web.deprecations.DeprecationMiddleware",

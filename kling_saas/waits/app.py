@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from contextvars import Context
@@ -12,6 +13,7 @@ from typing import Any
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
+from accounts.call_log import Answered, writer
 from kling_saas.api.requests import INNER, inner
 from kling_saas.waits.news import News
 
@@ -53,6 +55,10 @@ class Answer:
     def failed(self) -> bool:
         """It tells of our own trouble, as while the database restarts, and not of the work."""
         return self.status >= 500 and not self.header(FINAL)
+
+    def shown_headers(self) -> dict[str, str]:
+        """The public ones as text."""
+        return {k.decode("latin-1"): v.decode("latin-1") for k, v in self.public_headers()}
 
     def public_headers(self) -> list[tuple[bytes, bytes]]:
         """Without the ones that are between Django and the room."""
@@ -136,16 +142,34 @@ class _Visit:
         self.room, self.scope, self.receive, self.send = room, scope, receive, send
         self.held: Answer | None = None
         self.begun = False  # the client has a part of the final answer
+        self.readable, self.seen = False, b""  # of that, what the log of calls keeps
+        self.since = time.monotonic()
 
     async def run(self) -> None:
         """Pass through, or wait, or stream."""
         await self.room.django(self.scope, self.receive, self._first)
         if self.held is None:
             return
-        if wait := self.held.header(WAIT):
-            await self._wait(self.held, *wait.split(";", 2))
-        else:
-            await self._stream(self.held, *self.held.header(STREAM).split(";", 1))
+        answer = self.held
+        try:
+            if wait := self.held.header(WAIT):
+                answer = await self._wait(self.held, *wait.split(";", 2))
+            else:
+                await self._stream(self.held, *self.held.header(STREAM).split(";", 1))
+        finally:
+            self._log(self.held, answer)
+
+    def _log(self, first: Answer, last: Answer) -> None:
+        """The call was logged as held under the id of its first answer; now it is answered."""
+        writer.end(
+            first.header(b"x-request-id"),
+            Answered(
+                status=last.status,
+                ms=int((time.monotonic() - self.since) * 1000),
+                headers=last.shown_headers(),
+                body=last.body or self.seen,
+            ),
+        )
 
     async def _first(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -158,7 +182,7 @@ class _Visit:
         elif message["type"] == "http.response.body":
             self.held.body += message.get("body", b"")
 
-    async def _wait(self, first: Answer, subject: str, seconds: str, path: str) -> None:
+    async def _wait(self, first: Answer, subject: str, seconds: str, path: str) -> Answer:
         event = self.room.news.register(subject)
         try:
             answer = await self._until_final(first, event, float(seconds), path)
@@ -172,6 +196,7 @@ class _Visit:
             answer = first  # of an order: only this one names what was accepted
         if not answer.passed_on:
             await self._answer(answer)
+        return answer
 
     async def _until_final(
         self, first: Answer, event: asyncio.Event, seconds: float, path: str
@@ -201,6 +226,11 @@ class _Visit:
             gone.cancel()
 
     async def _pass_on(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kind = Answer(0, list(message["headers"]), b"").header(b"content-type")
+            self.readable = kind.startswith("application/json")
+        elif self.readable and len(self.seen) < settings.REQUEST_LOG_BODY:
+            self.seen += message.get("body", b"")
         self.begun = True
         await self.send(message)
 

@@ -1,0 +1,80 @@
+"""Addresses of the log of API calls, as OpenAPI describes them."""
+
+from __future__ import annotations
+
+from accounts.api.calls import METHODS, STATUSES
+from kling_saas.api.openapi import (
+    ANY_OBJECT,
+    BASE,
+    FLAG,
+    MOMENT,
+    PAGE,
+    TEXT,
+    WHOLE,
+    Schema,
+    answer,
+    in_path,
+    maybe,
+    object_of,
+    operation,
+    page_of,
+    query,
+)
+
+_ADMIN = "admin"
+_SHOWN: dict[str, Schema] = {
+    "id": {**TEXT, "format": "uuid", "description": "What the answer's X-Request-Id says."},
+    "object": {"const": "api_request"},
+    "livemode": FLAG,
+    "at": MOMENT,
+    "method": TEXT,
+    "path": TEXT,
+    "query": TEXT,
+    "status": {**maybe(WHOLE), "description": "Null while the call is held."},
+    "ms": {**maybe(WHOLE), "description": "Until it was answered; null while it is held."},
+    "credential": {**maybe(TEXT), "description": "As the ledger names it: `key:5`, `pair:3`."},
+    "end_user": maybe(TEXT),
+    "address": maybe(TEXT),
+}
+_STATUS: Schema = {**TEXT, "pattern": f"^({STATUSES})$"}
+_PART = object_of("headers body", headers=ANY_OBJECT, body=TEXT)
+SCHEMAS: dict[str, Schema] = {
+    "ApiRequest": object_of(" ".join(_SHOWN), **_SHOWN),
+    "ApiRequestPage": page_of("ApiRequest"),
+    "ApiRequestWhole": object_of(
+        f"{' '.join(_SHOWN)} request response", **_SHOWN, request=_PART, response=_PART
+    ),
+}
+PATHS: Schema = {
+    f"{BASE}/requests": {
+        "get": operation(
+            "API calls, newest first",
+            {"200": answer("A page", "ApiRequestPage")},
+            scope=_ADMIN,
+            refuses=(404, 422),
+            description="Native and every dialect. A call is here a second after its answer.",
+            parameters=[
+                *PAGE,
+                query(
+                    "status", "One, or a class: 422, 4xx.", {**TEXT, "pattern": f"^({STATUSES})$"}
+                ),
+                query("method", "One of these.", {"enum": list(METHODS)}),
+                query("path", "What the path begins with."),
+                query("credential", "As the ledger names it: key:5, pair:3."),
+                query("end_user", "Whose token it was."),
+                query("from", "Since this day or moment."),
+                query("to", "Before this moment, or until this day's end."),
+            ],
+        )
+    },
+    f"{BASE}/requests/{{request_id}}": {
+        "parameters": [in_path("request_id")],
+        "get": operation(
+            "An API call with its headers and bodies",
+            {"200": answer("The call", "ApiRequestWhole")},
+            scope=_ADMIN,
+            refuses=(404,),
+            description="Secrets are masked, pictures sent as text are shortened, bodies are cut.",
+        ),
+    },
+}
