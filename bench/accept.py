@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from kling_saas.run.postgres import EmbeddedPostgres, binaries
@@ -86,14 +87,14 @@ def measure(stack: Stack, port: int, keys: list[str], first: int) -> None:
     function: list[float] = []
     p95: list[float] = []
     asyncio.run(get_known(port, keys))
-    asyncio.run(load(port, keys, 1.0))
+    asyncio.run(load(port, lambda: order(keys), b"202", 1.0))
     for number in range(ROUNDS):
         at_rest(stack)
         rival.append(pgbench(stack, "rival.sql"))
         at_rest(stack)
         function.append(pgbench(stack, "function.sql", first=first))
         at_rest(stack)
-        rate, slow = asyncio.run(load(port, keys, SECONDS))
+        rate, slow = asyncio.run(load(port, lambda: order(keys), b"202", SECONDS))
         ours.append(rate)
         p95.append(slow)
         print(
@@ -174,12 +175,15 @@ def pgbench(stack: Stack, script: str, clients: int = CLIENTS, **variables: int)
     return float(found[1])
 
 
-def granian(stack: Stack, port: int) -> subprocess.Popen[bytes]:
+def granian(
+    stack: Stack, port: int, application: str = "kling_saas.wsgi:application", **more: str
+) -> subprocess.Popen[bytes]:
     """The production server of deploy/: two processes, THREADS threads each."""
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "2", "--blocking-threads", THREADS]
-    command += ["--log-level", "warning", "kling_saas.wsgi:application"]
-    server = subprocess.Popen(command, env={**os.environ, **stack.environment}, cwd=HERE.parent)
+    command += ["--log-level", "warning", application]
+    environment = {**os.environ, **stack.environment, **more}
+    server = subprocess.Popen(command, env=environment, cwd=HERE.parent)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with socket.socket() as probe:
@@ -200,7 +204,7 @@ async def get_known(port: int, keys: list[str]) -> None:
                 f"GET /api/v1/wallet HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                 f"Authorization: Bearer {key}\r\n\r\n".encode()
             )
-            await answered(reader, b"HTTP/1.1 200")
+            await answered(reader, b"200")
         writer.close()
 
     for _ in range(3):
@@ -208,39 +212,50 @@ async def get_known(port: int, keys: list[str]) -> None:
         await asyncio.gather(*(ask(keys[number::CLIENTS]) for number in range(CLIENTS)))
 
 
-async def load(port: int, keys: list[str], seconds: float) -> tuple[float, float]:
-    """8 keep-alive connections posting as fast as they are answered: rate, p95 in seconds."""
+def order(keys: list[str]) -> bytes:
+    """A new order with one of these keys."""
+    body = b'{"model":"kling-v1","prompt":"A lighthouse in a storm at dusk"}'
+    head = (
+        "POST /api/v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: Bearer {random.choice(keys)}\r\n"
+        f"Idempotency-Key: {uuid.uuid4()}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def load(
+    port: int, request: Callable[[], bytes], status: bytes, seconds: float
+) -> tuple[float, float]:
+    """8 keep-alive connections sending as fast as they are answered: rate, p95 in seconds."""
     times: list[float] = []
-    end = time.monotonic() + seconds
     began = time.monotonic()
-    await asyncio.gather(*(client(port, keys, end, times) for _ in range(CLIENTS)))
+    end = began + seconds
+    await asyncio.gather(*(client(port, request, status, end, times) for _ in range(CLIENTS)))
     elapsed = time.monotonic() - began
     return len(times) / elapsed, sorted(times)[int(len(times) * 0.95)]
 
 
-async def client(port: int, keys: list[str], end: float, times: list[float]) -> None:
+async def client(
+    port: int, request: Callable[[], bytes], status: bytes, end: float, times: list[float]
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    body = b'{"model":"kling-v1","prompt":"A lighthouse in a storm at dusk"}'
     while time.monotonic() < end:
-        head = (
-            "POST /api/v1/generations HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"Authorization: Bearer {random.choice(keys)}\r\n"
-            f"Idempotency-Key: {uuid.uuid4()}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
+        wanted = request()
         began = time.monotonic()
-        writer.write(head.encode() + body)
-        await answered(reader, b"HTTP/1.1 202")
+        writer.write(wanted)
+        await answered(reader, status)
         times.append(time.monotonic() - began)
     writer.close()
 
 
-async def answered(reader: asyncio.StreamReader, status: bytes) -> None:
-    """Read a whole answer and see that it is the one hoped for."""
+async def answered(reader: asyncio.StreamReader, status: bytes) -> bytes:
+    """Read a whole answer and see that it is the one hoped for; its body."""
     head = await reader.readuntil(b"\r\n\r\n")
     length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
     body = await reader.readexactly(int(length[1])) if length else b""
-    assert head.startswith(status), head + body
+    assert head.startswith(b"HTTP/1.1 " + status), head + body
+    return body
 
 
 if __name__ == "__main__":

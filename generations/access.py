@@ -18,8 +18,10 @@ from generations.catalogue.params import SHOTS_MAX
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Audio, Generation, GenerationEvent, Status, Video
 from generations.models.retained import Retained
+from kling_saas.lib.postgresql.compiled import OneRow
 from kling_saas.lib.refusals import NotFound
 
+_BY_ID = OneRow(Generation, "organisation", "livemode", "public_id")
 R = TypeVar("R", bound=Retained)
 
 
@@ -47,8 +49,8 @@ def _mine(actor: Actor) -> QuerySet[Generation]:
 def find(actor: Actor, public_id: str) -> Generation:
     """A generation of the actor's organisation and mode. Raises NotFound."""
     with tenancy.scope(actor.organisation_id):
-        found = _mine(actor).filter(public_id=public_id).first()
-    if found is None:
+        found = _BY_ID.find(actor.organisation_id, actor.livemode, public_id)
+    if found is None or actor.end_user not in {"", found.end_user}:
         raise NotFound(f"There is no generation {public_id[:60]!r}.")
     return found
 

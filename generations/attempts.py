@@ -144,6 +144,8 @@ def turned_away(generation: Generation) -> dict[int, bool]:
 
 def count(generation: Generation) -> int:
     """How often it was sent, or was to be."""
+    if generation.status == Status.ACCEPTED:
+        return 0
     with lifecycle.scope(generation):
         sends = Attempt.objects.filter(generation=generation).aggregate(all=Sum("sends"))
         return int(sends["all"] or 0)

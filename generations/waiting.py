@@ -119,7 +119,7 @@ def outlook(generation: Generation, *, fresh: bool = False) -> Outlook:
     if fresh:
         nth = glance.arrives(_whose(generation), _lane(generation))
         return _before_its_turn(generation, glance, nth, 0.0)
-    return _before_its_turn(generation, glance, _nth(generation), _age(generation))
+    return _before_its_turn(generation, glance, _nth(generation, glance), _age(generation))
 
 
 def outlooks(generations: Sequence[Generation]) -> dict[int, Outlook]:
@@ -205,8 +205,11 @@ def _lane(generation: Generation) -> Lane:
     return None if generation.lane is None else tuple(generation.lane)
 
 
-def _nth(generation: Generation) -> int:
+def _nth(generation: Generation, glance: Glance) -> int:
     """Which of its own organisation's orders it is; 1 is the oldest that waits."""
+    queue = glance.queue_of(_whose(generation), _lane(generation))
+    if queue and queue.waiting and generation.pk <= queue.head:
+        return 1
     with tenancy.scope(generation.organisation_id):
         return max(1, int(_own_until(generation, _lane(generation))[:MOST].count()))
 

@@ -117,8 +117,9 @@ class GenerationView(Endpoint):
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """The generation as it stands; `waited` is how the held create asks for its answer."""
-        generation = access.find(self.actor, public_id)
-        response = JsonResponse(_whole(generation))
+        with tenancy.scope(self.actor.organisation_id):  # one transaction for all that is read
+            generation = access.find(self.actor, public_id)
+            response = JsonResponse(_whole(generation))
         waited = request.GET.get("waited", "")
         if waited.isdigit() and len(waited) <= 4:
             response["Preference-Applied"] = f"wait={waited}"
