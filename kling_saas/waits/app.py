@@ -32,7 +32,9 @@ _HEARTBEAT = 15.0  # seconds between comments on an idle stream
 _LOOK_ANYWAY = 30.0  # seconds after which a waiter looks without news
 _LOOK_AGAIN = 1.0  # seconds after a look that failed on our side; twice as long after each further
 _INNER = INNER.lower().encode()
-_NOT_REPEATED = {b"content-length", b"content-type", b"transfer-encoding", b"expect", _INNER}
+_NOT_REPEATED = {
+    b"content-length", b"content-type", b"transfer-encoding", b"expect", b"last-event-id", _INNER,
+}  # fmt: skip
 
 
 @dataclass

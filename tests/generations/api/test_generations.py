@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -336,6 +337,15 @@ def test_a_queued_film_knows_its_place_and_can_be_cancelled_for_nothing(
     assert answer.json()["credits"] == {"quoted": 10, "held": 0, "charged": 0}
     until(lambda: api.get(f"/generations/{second}").json()["position"] <= ahead, what="one step on")
     assert available(alice) == 9990
+
+
+def test_a_stream_that_is_taken_up_again_repeats_nothing(api: Program) -> None:
+    made = api.post("/generations", FILM).json()["id"]
+    told = api.get(f"/generations/{made}/events", headers={"Last-Event-ID": "0"}).text
+    ids = [int(each) for each in re.findall(r"^id: (\d+)$", told, re.M)]
+    assert ids == sorted(set(ids))
+    assert ids[0] > 0
+    assert "generation.succeeded" in told
 
 
 def test_no_change_is_told_beside_a_generation_that_was_read_before_it(
