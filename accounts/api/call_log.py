@@ -36,6 +36,8 @@ class CallLogMiddleware:
             held = any(name in response.headers for name in _HELD)
             ms = int((time.monotonic() - since) * 1000)
             answer = Answered(status=None, ms=None) if held else _answered(response, ms)
+            if held:
+                response["X-Kling-Call"] = request_id.get()
             writer.add(_call(request, about.actor, at, answer))
         return response
 

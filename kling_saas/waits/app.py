@@ -27,6 +27,7 @@ WAIT = b"x-kling-wait"  # <subject>;<seconds>;<path>: answer with that path's an
 FINAL = b"x-kling-final"  # on that path: this answer is the one waited for
 STREAM = b"x-kling-stream"  # <subject>;<path>: these are events, there are more at that path
 AGAIN = b"x-kling-stream-again"  # on either: seconds after which there is something to tell anyway
+CALL = b"x-kling-call"  # on either: the id under which the log has this call as held
 STREAM_END = b"x-kling-stream-end"  # on that path: these were the last events
 _HEARTBEAT = 15.0  # seconds between comments on an idle stream
 _LOOK_ANYWAY = 30.0  # seconds after which a waiter looks without news
@@ -162,16 +163,12 @@ class _Visit:
             self._log(self.held, answer)
 
     def _log(self, first: Answer, last: Answer) -> None:
-        """The call was logged as held under the id of its first answer; now it is answered."""
-        writer.end(
-            first.header(b"x-request-id"),
-            Answered(
-                status=last.status,
-                ms=int((time.monotonic() - self.since) * 1000),
-                headers=last.shown_headers(),
-                body=last.body or self.seen,
-            ),
-        )
+        """What was logged as held is answered."""
+        ms = int((time.monotonic() - self.since) * 1000)
+        if call := first.header(CALL):
+            shown = last.shown_headers()
+            body = last.body or self.seen
+            writer.end(call, Answered(status=last.status, ms=ms, headers=shown, body=body))
 
     async def _first(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -124,6 +124,22 @@ def test_a_held_call_is_seen_while_it_is_held_and_counted_once(api: Program) -> 
     assert [each["id"] for each in listed] == [call["id"]]
 
 
+def test_a_call_of_a_dialect_that_is_held_is_logged_to_its_end(site: str, api: Program) -> None:
+    key = api.http.headers["Authorization"][7:]
+    held = Program(f"{site}/segmind", **{"x-api-key": key}).post(
+        "/v1/kling-text2video", {"prompt": "slow:1 A lighthouse"}
+    )
+    assert held.status_code == 200
+
+    def ended() -> list[dict[str, Any]]:
+        page = api.get("/requests", params={"path": "/segmind/v1/"}).json()
+        return [call for call in page["data"] if call["status"]]
+
+    (call,) = until(ended, what="the held call's end")
+    assert (call["status"], call["method"]) == (200, "POST")
+    assert call["ms"] >= 500
+
+
 def test_a_call_is_written_once_and_forgotten_when_it_is_old() -> None:
     whom = funded().organisation.pk
     writer, now = call_log.Writer(), timezone.now()
