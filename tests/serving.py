@@ -33,6 +33,18 @@ class Quiet(BaseHTTPRequestHandler):
         """As the standard library calls it."""
         self.post()
 
+    def do_PUT(self) -> None:
+        """As a POST: something is to change."""
+        self.post()
+
+    def do_PATCH(self) -> None:
+        """As a POST."""
+        self.post()
+
+    def do_DELETE(self) -> None:
+        """As a POST."""
+        self.post()
+
     def body(self) -> bytes:
         """What was sent."""
         return self.rfile.read(int(self.headers["Content-Length"]))

@@ -1,0 +1,148 @@
+"""How a generation is followed to its end, whatever becomes of the connection meanwhile."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kling_saas_client import errors
+from kling_saas_client.api import Api, segment
+from kling_saas_client.exchange import pause
+from kling_saas_client.sse import Message, Parser
+from kling_saas_client.steps import Close, Emit, Flow, Iteration, Lost, Read, Sleep
+
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+_SILENCE = 45.0  # seconds; a stream that lives says something every 15
+_PASSING = (errors.ConnectionFailed, errors.ServerError, errors.RateLimited)
+_LAST_LEG = 15.0  # seconds before the end of a wait, in which no stream is sure to say anything
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One event of a generation's stream. `generation` is all of it, where it was told."""
+
+    id: str
+    type: str
+    data: dict[str, Any]
+
+    @property
+    def status(self) -> str:
+        """As the generation's."""
+        return str(self.data.get("status", ""))
+
+    @property
+    def generation(self) -> dict[str, Any] | None:
+        """The whole generation as JSON."""
+        found: dict[str, Any] | None = self.data.get("generation")
+        return found
+
+
+@dataclass(slots=True)
+class Seen:
+    """How far a stream was read; `whole` is the generation once its end was told."""
+
+    last: str = ""
+    count: int = 0
+    over: bool = False
+    whole: dict[str, Any] | None = None
+
+    def note(self, news: News) -> None:
+        """It was read."""
+        self.last, self.count = news.id or self.last, self.count + 1
+        if news.status in ENDED:
+            self.over, whole = True, news.generation
+            self.whole = whole if whole and whole["status"] in ENDED else None
+
+
+def stream(api: Api, public_id: str, seen: Seen, until: float | None = None) -> Iteration[News]:
+    """What one connection tells after what was seen. Raises ConnectionFailed where it breaks.
+
+    A little before `until`, of time.monotonic, it returns; nothing holds it after that.
+    """
+    left = _SILENCE if until is None else max(0.1, until - time.monotonic())
+    headers = {"Accept": "text/event-stream", **({"Last-Event-ID": seen.last} if seen.last else {})}
+    request = api.request("GET", f"/generations/{segment(public_id)}/events", headers=headers)
+    head = yield from api.open(replace(request, timeout=min(_SILENCE, left)))
+    seen.over = head.status == 204  # all was told
+    parser = Parser()
+    while not seen.over:
+        piece: bytes | Lost = yield Read()
+        if isinstance(piece, Lost):
+            kind = errors.TimedOut if piece.timed_out else errors.ConnectionFailed
+            raise kind(f"the events of {public_id}: {piece.why}")
+        for news in _news(parser.feed(piece)):
+            seen.note(news)
+            yield Emit(news)
+        near = until is not None and until - time.monotonic() < _LAST_LEG < left
+        if not piece or near:
+            break
+    yield Close()
+
+
+def _news(messages: Iterator[Message]) -> Iterator[News]:
+    for message in messages:
+        yield News(message.id, message.type, json.loads(message.data))
+
+
+def follow(api: Api, public_id: str, last: str = "") -> Iteration[News]:
+    """Every event after `last` to the end, over as many connections as it takes.
+
+    Raises APIError, and ConnectionFailed once as many in a row as are retried have told nothing.
+    """
+    seen, failures = Seen(last), 0
+    while not seen.over:
+        before = seen.count
+        try:
+            yield from stream(api, public_id, seen)
+        except errors.ConnectionFailed:
+            failures = 1 if seen.count > before else failures + 1
+            if failures > api.settings.max_retries:
+                raise
+        if not seen.over:
+            yield Sleep(pause(max(1, failures)))
+
+
+def ended(
+    api: Api, public_id: str, seconds: float, tell: Callable[[News], Any] | None
+) -> Flow[dict[str, Any] | None]:
+    """The generation when it has ended, or as it stands after so many seconds; None if nobody said.
+
+    A broken connection and a server that is away do not end the wait, nor does a proxy that lets
+    no events through: after every stream it is asked for. Raises what no wait will change.
+    """
+    until, seen, api = time.monotonic() + seconds, Seen(), api.trying_once()
+    failures, whole = 0, None
+    while True:
+        try:
+            yield from _told(stream(api, public_id, seen, until), tell)
+        except _PASSING:
+            failures += 1
+        try:
+            whole = seen.whole or (yield from api.call("GET", f"/generations/{segment(public_id)}"))
+            if whole["status"] in ENDED:
+                return dict(whole)
+            failures = 0
+        except _PASSING:
+            failures += 1
+        left = until - time.monotonic()
+        if left <= 0:
+            return whole
+        yield Sleep(min(left, pause(max(1, failures))))
+
+
+def _told(news: Iteration[News], tell: Callable[[News], Any] | None) -> Flow[None]:
+    """Goes through an iteration as part of a flow."""
+    came: Any = None
+    while True:
+        try:
+            step = news.send(came)
+        except StopIteration:
+            return
+        came = None
+        if not isinstance(step, Emit):
+            came = yield step
+        elif tell:
+            tell(step.item)

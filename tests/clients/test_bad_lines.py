@@ -1,0 +1,188 @@
+"""The Python client on a bad line: every order is one film and one charge, every file whole."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kling_saas_client import (
+    APIError,
+    AsyncClient,
+    Client,
+    ConnectionFailed,
+    DownloadFailed,
+    Generation,
+    NotFound,
+    RateLimited,
+    ServerError,
+)
+from tests.clients.cutting import BUSY, GONE, HALF, LOST, MANY, OTHER, UNSENT, Line, bad_line
+from tests.generations.programs import FILM, Program, available, native
+from tests.people import Customer
+
+ORDER = "POST /api/v1/generations$"
+MEDIA = "GET /media/"
+Make = Callable[..., Generation[Any]]
+
+
+@pytest.fixture
+def line(site: str) -> Iterator[Line]:
+    with bad_line(site) as this:
+        yield this
+
+
+@pytest.fixture
+def client(line: Line, alice: Customer) -> Iterator[Client]:
+    """Hers, over the bad line."""
+    with Client(alice.test_key, line.address) as made:
+        yield made
+
+
+@pytest.fixture(params=["threads", "asyncio"])
+def make(request: pytest.FixtureRequest, line: Line, alice: Customer) -> Make:
+    """`create_and_wait` of either client."""
+
+    async def in_a_loop(**order: Any) -> Generation[Any]:
+        async with AsyncClient(alice.test_key, line.address) as client:
+            return await client.generations.create_and_wait(**order)
+
+    def in_a_thread(**order: Any) -> Generation[Any]:
+        with Client(alice.test_key, line.address) as client:
+            return client.generations.create_and_wait(**order)
+
+    if request.param == "threads":
+        return in_a_thread
+    return lambda **order: asyncio.run(in_a_loop(**order))
+
+
+@pytest.mark.parametrize(
+    "faults", [[LOST], [LOST, LOST, UNSENT], [BUSY, LOST], [MANY, HALF], [HALF, BUSY, UNSENT]]
+)
+def test_an_order_whose_reply_is_lost_is_one_film_and_one_charge(
+    make: Make, api: Program, alice: Customer, line: Line, faults: list[str]
+) -> None:
+    line.strike(ORDER, *faults)
+    made = make(**FILM)
+    assert (made.status, made.credits.charged) == ("succeeded", 10)
+    assert [each["id"] for each in api.get("/generations").json()["data"]] == [made.id]
+    assert available(alice) == 10_000 - 10
+    tries = line.of(ORDER)
+    assert len(tries) == len(faults) + 1
+    assert len({each.headers["idempotency-key"] for each in tries}) == 1
+    assert ["prefer" in each.headers for each in tries] == [True] + [False] * len(faults)
+
+
+def test_a_wait_outlives_streams_that_break_and_servers_that_are_away(
+    make: Make, alice: Customer, line: Line
+) -> None:
+    told: list[str] = []
+    line.strike("GET .*/events$", HALF, BUSY, LOST, UNSENT, MANY, HALF)
+    line.strike("GET /api/v1/generations/gen_[^/]*$", BUSY, BUSY, UNSENT, HALF, BUSY, LOST)
+    made = make(**FILM, tell=lambda news: told.append(news.type))
+    assert made.succeeded
+    assert available(alice) == 10_000 - 10
+
+
+def test_events_are_read_on_where_they_broke(client: Client, line: Line) -> None:
+    made = client.generations.create(**FILM)
+    line.strike("GET .*/events$", HALF, BUSY, UNSENT)
+    told = [news for news in client.generations.events(made.id) if news.id]
+    assert [news.status for news in told] == ["queued", "processing", "succeeded"]
+    assert told[-1].generation
+    assert told[-1].generation["status"] == "succeeded"
+    assert "last-event-id" in line.of("GET .*/events$")[-1].headers
+
+
+def test_what_is_not_safe_is_sent_once_and_the_error_says_so(
+    client: Client, api: Program, line: Line
+) -> None:
+    line.strike("POST /api/v1/keys$", LOST)
+    with pytest.raises(ConnectionFailed) as lost:
+        client.keys.create("a program's")
+    assert lost.value.idempotency_key is None
+    assert len(line.of("POST /api/v1/keys$")) == 1
+    names = [each["name"] for each in api.get("/keys").json()["data"]]
+    assert names.count("a program's") == 1
+    line.strike("POST /api/v1/keys$", BUSY)
+    with pytest.raises(ServerError):
+        client.keys.create("a program's")
+    line.strike("POST /api/v1/keys$", MANY)  # refused for its number, so it was not carried out
+    assert client.keys.create("another").name == "another"
+
+
+def test_after_the_last_try_the_key_of_the_order_is_told(
+    client: Client, alice: Customer, line: Line
+) -> None:
+    line.strike(ORDER, LOST, *[UNSENT] * 4)
+    with pytest.raises(ConnectionFailed) as lost:
+        client.generations.create(**FILM)
+    assert alice.test_key not in repr(lost.value)
+    again = client.generations.create(**FILM, idempotency_key=lost.value.idempotency_key)
+    assert [each.id for each in client.generations.list()] == [again.id]
+    assert len(line.of(ORDER)) == 6
+
+
+def test_a_file_that_breaks_off_is_taken_up_where_it_broke(
+    client: Client, line: Line, tmp_path: Path
+) -> None:
+    made = client.generations.create_and_wait(**FILM)
+    assert made.video
+    line.strike(MEDIA, HALF, GONE, UNSENT)
+    done: list[int] = []
+    place = made.download(tmp_path / "a.mp4", progress=lambda size, whole: done.append(size))
+    assert hashlib.sha256(place.read_bytes()).hexdigest() == made.video.sha256
+    assert done == sorted(done)
+    tries = line.of(MEDIA)
+    assert len(tries) == 4
+    assert "range" not in tries[0].headers
+    assert tries[1].headers["range"] == tries[3].headers["range"] != "bytes=0-"
+    assert all("authorization" not in each.headers for each in tries)
+
+
+def test_a_file_that_is_another_never_takes_its_place(
+    client: Client, line: Line, tmp_path: Path
+) -> None:
+    made = client.generations.create_and_wait(**FILM)
+    place = tmp_path / "a.mp4"
+    place.write_bytes(b"an older film")
+    line.strike(MEDIA, *[OTHER] * 5)
+    with pytest.raises(DownloadFailed):
+        made.download(place)
+    assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
+    assert place.read_bytes() == b"an older film"
+    made.download(place)
+    assert b"ftyp" in place.read_bytes()[:12]
+
+
+def test_a_deletion_whose_reply_is_lost_is_done(client: Client, line: Line, photo: bytes) -> None:
+    upload = client.uploads.create(photo)
+    line.strike("DELETE ", LOST)
+    client.uploads.delete(upload.id)
+    with pytest.raises(NotFound):
+        client.uploads.delete(upload.id)
+
+
+def test_a_limit_of_requests_is_told_with_the_time_to_wait(
+    site: str, client: Client, line: Line
+) -> None:
+    slow = client.keys.create("slow", {"requests_per_minute": 1, "scopes": ["read"]})
+    assert slow.secret
+    with Client(slow.secret, line.address, max_retries=0) as other:
+        list(other.generations.list())
+        with pytest.raises(RateLimited) as limited:
+            list(other.generations.list())
+    assert limited.value.retry_after
+    assert 0 < limited.value.retry_after <= 60
+    assert native(site, slow.secret).get("/generations").status_code == 429
+
+
+def test_a_page_of_a_proxy_is_an_error_too(client: Client, line: Line) -> None:
+    line.strike("GET /api/v1/wallet", *[BUSY] * 5)
+    with pytest.raises(APIError) as busy:
+        client.wallet.get()
+    assert (busy.value.status, busy.value.code, busy.value.violations) == (503, "http_503", [])
