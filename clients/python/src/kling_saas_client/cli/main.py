@@ -1,0 +1,49 @@
+"""What is typed, who does it, and the code that it ends with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from kling_saas_client import errors
+from kling_saas_client.cli.arguments import parser
+from kling_saas_client.cli.commands import COMMANDS, Refused
+from kling_saas_client.clients import Client
+
+DONE, REFUSED, UNREACHABLE, FAILED, TOO_DEAR, STOPPED = 0, 1, 3, 4, 5, 130  # 2 is argparse's
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Carries a command out; errors are told on stderr. Its exit code."""
+    asked = parser().parse_args(words)
+    try:
+        with Client(base_url=asked.base_url) as client:
+            COMMANDS[asked.command](client, asked)
+    except KeyboardInterrupt:
+        return STOPPED
+    except BrokenPipeError:  # whoever reads has read enough
+        sys.stdout = None
+        return DONE
+    except (errors.KlingError, Refused, OSError) as error:
+        tell(error)
+        return code_of(error)
+    return DONE
+
+
+def code_of(error: Exception) -> int:
+    """How scripts tell errors apart."""
+    if isinstance(error, errors.ConnectionFailed):
+        return UNREACHABLE
+    if isinstance(error, errors.GenerationFailed | errors.StillUnderWay):
+        return FAILED
+    return TOO_DEAR if isinstance(error, Refused | errors.CapExceeded) else REFUSED
+
+
+def tell(error: Exception) -> None:
+    """One line, and one for each thing that is wrong."""
+    print(f"kling: {error}", file=sys.stderr)
+    if isinstance(error, errors.APIError):
+        for each in error.violations:
+            print(f"  {each.field}: {each.message} ({each.code})", file=sys.stderr)
+        if error.documentation:
+            print(f"  {error.documentation}", file=sys.stderr)

@@ -1,0 +1,202 @@
+"""The Python client as its users have it: a wheel that stands alone, a README that runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from generations.catalogue.newcomers import FIRST_MODEL
+from kling_saas import env
+from tests.generations.programs import Program, available, settled
+from tests.people import Customer
+from tests.waiting import until
+
+PACKAGE = env.ROOT / "clients" / "python"
+BLOCKS = re.findall(r"```python\n(.*?)```", (PACKAGE / "README.md").read_text(), re.DOTALL)
+Kling = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the wheel was installed to, built from the sources."""
+    folder = tmp_path_factory.mktemp("client")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=PACKAGE, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"kling_saas_client/py.typed", "kling_saas_client/cli/main.py"} <= set(names)
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"kling_saas_client"}
+    install = ["uv", "pip", "install", "-q", "--no-deps", "--offline", "--python", sys.executable]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    subprocess.run(
+        [*install, "--target", str(folder / "site"), str(wheel)],
+        check=True, capture_output=True, env={**os.environ, "PATH": path},
+    )  # fmt: skip
+    return folder / "site"
+
+
+@pytest.fixture
+def surroundings(installed: Path, site: str, alice: Customer) -> dict[str, str]:
+    """The environment of a program that has nothing but the package."""
+    return {
+        "PATH": f"{installed / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(installed),
+        "KLING_SAAS_API_KEY": alice.test_key,
+        "KLING_SAAS_BASE_URL": f"{site}/",
+    }
+
+
+@pytest.fixture
+def kling(surroundings: dict[str, str], tmp_path: Path) -> Kling:
+    """The command, typed in an empty folder."""
+
+    def typed(*words: str, **changed: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["kling", *words], cwd=tmp_path, env=surroundings | changed, capture_output=True,
+            text=True, timeout=300, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    return typed
+
+
+@pytest.mark.parametrize("nth", range(len(BLOCKS)))
+def test_every_example_of_the_readme_runs(
+    surroundings: dict[str, str], tmp_path: Path, nth: int
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", BLOCKS[nth]],
+        cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(b"ftyp" in path.read_bytes()[:12] for path in tmp_path.iterdir())
+
+
+def test_the_command_begins_with_the_model_that_newcomers_are_led_to(kling: Kling) -> None:
+    told = json.loads(kling("price", "A fox", "--json").stdout)
+    assert told["input"]["model"] == FIRST_MODEL
+
+
+def test_the_command_makes_a_film_for_its_price(
+    kling: Kling, alice: Customer, tmp_path: Path
+) -> None:
+    order = ("generate", "A fox", "--model", "kling-v1", "--output", "fox.mp4")
+    asked = kling(*order)
+    assert (asked.returncode, asked.stdout) == (5, "")
+    assert "10 credits ($0.280)" in asked.stderr
+    dear = kling(*order, "--max-cost", "9")
+    assert (dear.returncode, dear.stdout) == (5, "")
+    assert available(alice) == 10_000
+    made = kling(*order, "--max-cost", "10")
+    assert (made.returncode, made.stdout) == (0, "fox.mp4\n"), made.stderr
+    assert b"ftyp" in (tmp_path / "fox.mp4").read_bytes()[:12]
+    assert available(alice) == 10_000 - 10
+
+
+def test_the_command_serves_scripts(kling: Kling, tmp_path: Path, photo: bytes) -> None:
+    (tmp_path / "first.jpg").write_bytes(photo)
+    film = ("--model", "kling-v1", "--image", "first.jpg", "--field", "cfg_scale=0.7")
+    price = json.loads(kling("price", "It turns", *film, "--json").stdout)
+    assert (price["credits"], price["input"]["cfg_scale"]) == (10, 0.7)
+    made = kling("generate", "It turns", *film, "--yes", "--json")
+    told = json.loads(made.stdout)
+    assert (told["status"], told["kind"]) == ("succeeded", "image2video"), made.stderr
+    assert (tmp_path / told["saved"]).stat().st_size == told["video"]["bytes"]
+    listed = [json.loads(line) for line in kling("list", "--json").stdout.splitlines()]
+    assert [each["id"] for each in listed] == [told["id"]]
+    assert told["id"] in kling("list", "--limit", "1").stdout
+    assert "10 charged" in kling("get", told["id"]).stdout
+    saved = kling("download", told["id"], "-o", "again.mp4")
+    assert (saved.returncode, saved.stdout) == (0, "again.mp4\n")
+    assert "kling-v1" in kling("models").stdout
+    assert json.loads(kling("wallet", "--json").stdout)["available"] == 9_990
+    assert "9990" in kling("wallet").stdout
+    events = kling("events", "--type", "generation.*", "--json").stdout.splitlines()
+    assert json.loads(events[-1])["type"] == "generation.succeeded"
+
+
+def test_what_goes_wrong_is_told_on_stderr_with_a_code(kling: Kling, alice: Customer) -> None:
+    wrong = kling("price", "A fox", "--model", "kling-v1", "--duration", "7", "--json")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "duration" in wrong.stderr
+    assert "/docs/errors#invalid_request" in wrong.stderr
+    failed = kling("generate", "A fox fail:moderation", "--model", "kling-v1", "--yes")
+    assert (failed.returncode, failed.stdout) == (4, "")
+    assert "moderation" in failed.stderr
+    assert kling("get", "gen_none").returncode == 1
+    assert kling("fly").returncode == 2
+    assert kling("wallet", KLING_SAAS_API_KEY="").returncode == 1
+    assert available(alice) == 10_000
+
+
+def test_a_site_that_is_away_is_another_code(kling: Kling) -> None:
+    away = kling("--base-url", "http://127.0.0.1:9", "wallet")
+    assert (away.returncode, away.stdout) == (3, "")
+    assert "5 tries" in away.stderr
+
+
+@contextmanager
+def on_a_terminal(environment: dict[str, str], folder: Path, *words: str) -> Iterator[int]:
+    """The command with a terminal as its stdin and stderr; what a person sees and types."""
+    mine, its = pty.openpty()
+    with subprocess.Popen(
+        ["kling", *words], cwd=folder, env=environment, stdin=its, stderr=its,
+        stdout=subprocess.DEVNULL,
+    ) as command:  # fmt: skip
+        os.close(its)
+        try:
+            yield mine
+        finally:
+            command.wait(120)
+            os.close(mine)
+
+
+def _seen(terminal: int, words: str) -> str:
+    found = ""
+    while words not in found:
+        found += os.read(terminal, 4096).decode()
+    return found
+
+
+def test_a_person_is_asked_and_sees_it_grow(
+    surroundings: dict[str, str], tmp_path: Path, api: Program
+) -> None:
+    order = ("generate", "A fox", "--model", "kling-v1", "-o", "fox.mp4")
+    with on_a_terminal(surroundings, tmp_path, *order) as terminal:
+        assert "10 credits" in _seen(terminal, "[y/N]")
+        os.write(terminal, b"y\n")
+        _seen(terminal, "usually")
+    assert (tmp_path / "fox.mp4").exists()
+    with on_a_terminal(surroundings, tmp_path, *order) as terminal:
+        _seen(terminal, "[y/N]")
+        os.write(terminal, b"\n")
+        _seen(terminal, "nothing was ordered")
+    assert len(api.get("/generations").json()["data"]) == 1
+
+
+def test_a_film_that_one_stops_waiting_for_goes_on(
+    surroundings: dict[str, str], tmp_path: Path, api: Program
+) -> None:
+    order = ["kling", "generate", "A fox fail:late", "--model", "kling-v1", "--yes"]
+    with subprocess.Popen(
+        order, cwd=tmp_path, env=surroundings, stderr=subprocess.PIPE, text=True
+    ) as command:
+        (made,) = until(lambda: api.get("/generations").json()["data"], what="the order")
+        assert command.stderr
+        until(lambda: command.stderr.readline().startswith(("queued", "processing")))
+        command.send_signal(signal.SIGINT)
+        said = command.stderr.read()
+        assert command.wait(60) == 130
+    assert f"kling download {made['id']}" in said
+    assert settled(api, made["id"])["status"] in ("succeeded", "failed")
+    assert not list(tmp_path.glob(".*"))
