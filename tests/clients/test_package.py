@@ -82,6 +82,35 @@ def test_every_example_of_the_readme_runs(
     assert all(b"ftyp" in path.read_bytes()[:12] for path in tmp_path.iterdir())
 
 
+def test_types_reach_its_users(installed: Path, tmp_path: Path) -> None:
+    """What each client gives is known to a checker, and what no order has is found by it."""
+    script = tmp_path / "program.py"
+    script.write_text(
+        "from kling_saas_client import AsyncClient, Client\n"
+        "reveal_type(Client().generations.get('gen_1').wait())\n"
+        "reveal_type(AsyncClient().generations.list())\n"
+        "AsyncClient().uploads.create(b'')\n"
+        "Client().generations.create(model='kling-v1', duration='5')\n"
+        "Client().quotes.create(colour='red')\n"
+    )
+    settings = ["--strict", "--config-file=", f"--cache-dir={tmp_path}", "--no-error-summary"]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *settings, script.name], cwd=tmp_path, text=True,
+        env={**os.environ, "MYPYPATH": str(installed)}, capture_output=True, check=False,
+    )  # fmt: skip
+    told = [
+        re.sub(r"kling_saas_client\.\w+\.|typing\.", "", line) for line in done.stdout.splitlines()
+    ]
+    lines = [line.partition(": ")[2] for line in told]
+    assert lines[:2] == [
+        'note: Revealed type is "Generation[Sync]"',
+        'note: Revealed type is "AsyncIterator[Generation[Async]]"',
+    ]
+    assert '"Coroutine[Any, Any, Upload]" must be used' in lines[2]  # nobody awaits it
+    assert 'Argument "duration"' in lines[4]
+    assert 'Unexpected keyword argument "colour"' in lines[5]
+
+
 def test_the_command_begins_with_the_model_that_newcomers_are_led_to(kling: Kling) -> None:
     told = json.loads(kling("price", "A fox", "--json").stdout)
     assert told["input"]["model"] == FIRST_MODEL
