@@ -11,6 +11,7 @@ from accounts.models import (
     ApiKey,
     AuditEvent,
     IdempotencyRecord,
+    Invitation,
     Membership,
     Organisation,
     OutboxMessage,
@@ -67,6 +68,14 @@ class MembershipAdmin(ReadOnlyAdmin):
     list_display = ["user", "organisation", "role", "created_at"]
     list_select_related = ["user", "organisation"]
     search_fields = ["user__email", "organisation__name"]
+    list_filter = ["role"]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ["email", "organisation", "role", "created_at", "mailed_at", "accepted_at"]
+    list_select_related = ["organisation"]
+    search_fields = ["email", "organisation__name", "public_id"]
     list_filter = ["role"]
 
 

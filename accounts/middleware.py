@@ -31,7 +31,7 @@ class TenancyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         acting = cast("ActingRequest", request)
-        acting.actor = None
+        acting.actor, acting.belongs_to_several = None, False
         if request.path.startswith(reverse("admin:index")):
             with tenancy.system("operators see every tenant"):
                 return self._undone_if_broken(request)
@@ -39,7 +39,7 @@ class TenancyMiddleware:
             return self.get_response(request)
         if not request.user.is_authenticated or _is(request, "for_everybody"):
             return self.get_response(request)
-        acting.actor = _actor(request)
+        acting.actor = _actor(acting)
         if acting.actor is None or _opens_its_own(request):
             return self.get_response(request)
         with tenancy.scope(acting.actor.organisation_id):
@@ -81,12 +81,13 @@ def _brings_a_key(request: HttpRequest) -> bool:
     return bearer or "x-api-key" in request.headers
 
 
-def _actor(request: HttpRequest) -> Actor | None:
+def _actor(request: ActingRequest) -> Actor | None:
     """The person in the organisation their session chose, or in their oldest one."""
     user_id = cast("int", request.user.pk)
     roles = dict(organisations.memberships_of(user_id))
     if not roles:
         return None
+    request.belongs_to_several = len(roles) > 1
     chosen = request.session.get(ORGANISATION)
     organisation_id = chosen if chosen in roles else next(iter(roles))
     return Actor(

@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
 
 class ActingRequest(HttpRequest):
-    """A request after TenancyMiddleware: `actor` is who is signed in, for which organisation."""
+    """A request after TenancyMiddleware: `actor` is who is signed in, for which organisation.
+
+    Who `belongs_to_several` chose that one, or has not chosen yet.
+    """
 
     actor: Actor | None
+    belongs_to_several: bool
 
 
 def client_address(request: HttpRequest) -> str:

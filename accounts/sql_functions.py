@@ -175,6 +175,40 @@ END $$;
 REVOKE ALL ON accounts_rate FROM PUBLIC;
 """
 
+# What a person may choose between; their memberships with what the organisations are called.
+CHOICES = across_tenants(
+    "accounts_choices(p_user_id bigint) RETURNS TABLE (organisation_id bigint, public_id text, "
+    "name text)",
+    """
+    RETURN QUERY
+    SELECT o.id, o.public_id::text, o.name::text
+      FROM accounts_membership m JOIN accounts_organisation o ON o.id = m.organisation_id
+     WHERE m.user_id = p_user_id ORDER BY m.id;""",
+)
+DROP_CHOICES = "DROP FUNCTION accounts_choices(bigint);"
+
+# Looked at when the transaction ends, so that owners may change places in one. The lock lets of two
+# who go at once the second see the first gone.
+AN_OWNER_STAYS = """
+CREATE FUNCTION accounts_an_owner_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM accounts_organisation WHERE id = OLD.organisation_id FOR NO KEY UPDATE;
+    IF FOUND AND NOT EXISTS (SELECT FROM accounts_membership
+                              WHERE organisation_id = OLD.organisation_id AND role = 'owner') THEN
+        RAISE EXCEPTION 'organisation % would have no owner', OLD.organisation_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER an_owner_stays AFTER DELETE OR UPDATE OF role, organisation_id
+    ON accounts_membership DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (OLD.role = 'owner') EXECUTE FUNCTION accounts_an_owner_stays();
+"""
+DROP_AN_OWNER_STAYS = """
+DROP TRIGGER an_owner_stays ON accounts_membership;
+DROP FUNCTION accounts_an_owner_stays();
+"""
+
 APPEND_ONLY = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

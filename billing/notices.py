@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import connection
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
@@ -27,8 +26,6 @@ from kling_saas.lib import product
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 5  # each may wait for a mail server as long as EMAIL_TIMEOUT says
-_LEASE = timedelta(minutes=5)
-_PAUSES = (60, 600, 3600, 6 * 3600)  # seconds until the n-th next try
 _SHOWN_DAYS = 14
 _MONEY = (Role.OWNER, Role.BILLING)
 _WHOM = {"webhook_disabled": (Role.OWNER, Role.ADMIN, Role.DEVELOPER)}  # else who has the money
@@ -84,10 +81,9 @@ def words(notice: Notice, **secrets: str) -> Words:
         "product": product.NAME,
         "livemode": notice.livemode,
     }
-    text = render_to_string(f"billing/notices/{notice.kind}.txt", facts).strip()
-    subject, _, body = text.partition("\n")
+    subject, body = letters.split(render_to_string(f"billing/notices/{notice.kind}.txt", facts))
     links = [line for line in body.split() if line.startswith("http")]
-    return Words(subject.strip(), body.strip(), links[0] if links else "")
+    return Words(subject, body, links[0] if links else "")
 
 
 def shown(actor: Actor) -> list[Shown]:
@@ -128,7 +124,9 @@ def mail_due() -> int:
             .order_by("next_attempt_at")[:_AT_ONCE]
         )
         # Claimed before it is sent, with no transaction open while a mail server is waited for.
-        Notice.objects.filter(pk__in=[one.pk for one in due]).update(next_attempt_at=Now() + _LEASE)
+        Notice.objects.filter(pk__in=[one.pk for one in due]).update(
+            next_attempt_at=Now() + letters.LEASE
+        )
     for one in due:
         _mail(one)
     return len(due)
@@ -138,9 +136,7 @@ def _mail(notice: Notice) -> None:
     try:
         said = words(notice, **_secrets(notice))
         for address in _addresses(notice):
-            letter = EmailMultiAlternatives(said.subject, said.text, to=[address])
-            letter.attach_alternative(letters.as_html(said.subject, said.text), "text/html")
-            letter.send()
+            letters.send(said.subject, said.text, address)
     except Exception:  # a mail server may fail in any way
         log.exception("notice %s was not mailed", notice.pk)
         _settle(notice, sent=False)
@@ -174,12 +170,8 @@ def _addresses(notice: Notice) -> list[str]:
 
 def _settle(notice: Notice, *, sent: bool) -> None:
     notice.attempts += 1
-    given_up = notice.attempts > len(_PAUSES)
     if sent:
         notice.mailed_at = timezone.now()
-    notice.next_attempt_at = None
-    if not sent and not given_up:
-        pause = timedelta(seconds=_PAUSES[notice.attempts - 1])
-        notice.next_attempt_at = timezone.now() + pause
+    notice.next_attempt_at = None if sent else letters.next_try(notice.attempts)
     with tenancy.scope(notice.organisation_id):
         notice.save(update_fields=["attempts", "mailed_at", "next_attempt_at"])

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts import calls, end_users, limits, outbox, tenancy, webhook_deliveries
+from accounts import calls, end_users, invitations, limits, outbox, tenancy, webhook_deliveries
 from accounts.models import IdempotencyRecord
 from billing import upkeep
 from generations import expiring, lifecycle, outcomes, retention, sending
@@ -35,7 +35,7 @@ def run() -> None:
         give_up_stuck, upkeep.run, forget_answers, webhook_deliveries.forget_old, outbox.forget_old,
         end_users.forget_old, limits.forget_old, calls.forget_old, scratch.remove_forgotten,
         retention.prolong_ending, retention.remove_ended, sharing.forget_ended,
-        sending.forget_incoming, expiring.remove_inputs,
+        invitations.mail_due, sending.forget_incoming, expiring.remove_inputs,
     ):  # fmt: skip
         try:
             sweep()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from accounts import api_keys, organisations, tenancy
-from accounts.models import Organisation, User
+from accounts.models import Membership, Organisation, Role, User
 from accounts.scopes import ALL
 
 
@@ -37,3 +37,12 @@ def customer(name: str = "alice") -> Customer:
             organisation.pk, livemode=True, name="live", scopes=sorted(ALL)
         )
     return Customer(user, organisation, test_key, live_key)
+
+
+def lowered(person: Customer, role: Role) -> None:
+    """They have that role from now on, and somebody else owns their organisation."""
+    other = User.objects.create_user(f"owner-{secrets.token_hex(6)}@example.org")
+    with tenancy.scope(person.organisation.pk):
+        mine = Membership.objects.filter(organisation=person.organisation)
+        Membership.objects.create(organisation=person.organisation, user=other, role=Role.OWNER)
+        mine.filter(user=person.user).update(role=role)

@@ -2,11 +2,19 @@
 
 from django.urls import path
 
-from accounts.api import calls, webhooks
+from accounts.api import calls, organisation, webhooks
 
 _ONE = "webhooks/<slug:public_id>"
 _DELIVERY = f"{_ONE}/deliveries/<slug:delivery>"
+_INVITATION = "organisation/invitations/<slug:public_id>"
 urlpatterns = [
+    path("organisation", organisation.OrganisationView.as_view(), name="api-organisation"),
+    path("organisation/members", organisation.MembersView.as_view(), name="api-members"),
+    path("organisation/members/<str:name>", organisation.MemberView.as_view(), name="api-member"),
+    path(
+        "organisation/invitations", organisation.InvitationsView.as_view(), name="api-invitations"
+    ),
+    path(_INVITATION, organisation.InvitationView.as_view(), name="api-invitation"),
     path("webhooks", webhooks.WebhooksView.as_view(), name="api-webhooks"),
     path("webhooks/signing-secret", webhooks.SigningSecretView.as_view(), name="api-signing"),
     path(

@@ -4,6 +4,7 @@ from accounts.models.audit import AuditEvent
 from accounts.models.calls import ApiCall
 from accounts.models.credentials import AccessKey, ApiKey, EndUserToken
 from accounts.models.idempotency import IdempotencyRecord
+from accounts.models.invitation import Invitation
 from accounts.models.organisation import Membership, Organisation, Role
 from accounts.models.outbox import OutboxMessage
 from accounts.models.user import User
@@ -16,6 +17,7 @@ __all__ = [
     "AuditEvent",
     "EndUserToken",
     "IdempotencyRecord",
+    "Invitation",
     "Membership",
     "Organisation",
     "OutboxMessage",

@@ -7,6 +7,7 @@ from django.http import HttpRequest, JsonResponse
 
 from accounts.api import calls_openapi as calls
 from accounts.api import openapi as webhooks
+from accounts.api import organisation_openapi as organisation
 from accounts.api.endpoint import Endpoint
 from billing.api import keys_openapi as keys
 from billing.api import openapi as money
@@ -49,6 +50,7 @@ def document() -> Schema:
                 **keys.PATHS,
                 **webhooks.PATHS,
                 **calls.PATHS,
+                **organisation.PATHS,
             }
         ),
         "components": {
@@ -88,6 +90,7 @@ def _schemas() -> Schema:
         **keys.SCHEMAS,
         **webhooks.SCHEMAS,
         **calls.SCHEMAS,
+        **organisation.SCHEMAS,
         **PROBLEM,
     }
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from kling_saas.api.errors import InvalidQuery
 
 LIMIT_DEFAULT, LIMIT_MAX = 20, 100
-_CURSOR = re.compile(r"[A-Za-z0-9_-]{0,80}", re.ASCII)
+_CURSOR = re.compile(r"[A-Za-z0-9_:-]{0,80}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,4 +49,10 @@ REFERRAL_WAIT_DAYS = env.integer(
 REFERRALS_A_MONTH = env.integer(
     "REFERRALS_A_MONTH", 20, "At most so many rewards to one organisation a month.", least=1
 )
+INVITATION_DAYS = env.integer(
+    "INVITATION_DAYS", 7, "How long an invitation into an organisation lets in, days.", least=1
+)
+INVITATIONS_A_DAY = env.integer(
+    "INVITATIONS_A_DAY", 50, "People whom one organisation may invite within 24 hours.", least=1
+)
 QUOTE_MINUTES = env.integer("QUOTE_MINUTES", 15, "How long a quote binds, minutes.", least=1)

@@ -7,12 +7,24 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts import organisations
+from accounts.actors import Actor
+from accounts.organisations import Choice
+
 THEMES = ("light", "dark")
 
 
+def _organisations(request: HttpRequest, actor: Actor | None) -> list[Choice]:
+    """What else one may act for; asked only for who belongs to several, and when it is shown."""
+    if actor is None or actor.user_id is None or not getattr(request, "belongs_to_several", False):
+        return []
+    every = organisations.choices_of(actor.user_id)
+    return [each for each in every if each.organisation_id != actor.organisation_id]
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`demo`, `payments_simulated`, `actor`, `test_mode`, `here`, and `theme`: light, dark, or ""
-    for the device's.
+    """`demo`, `payments_simulated`, `actor`, `organisations`, `test_mode`, `here`, and `theme`:
+    light, dark, or "" for the device's.
     """
     actor = getattr(request, "actor", None)
     theme = request.COOKIES.get("theme", "")
@@ -21,6 +33,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "payments_simulated": not settings.PAYMENTS_LIVE,
         "actor": actor,
+        "organisations": _organisations(request, actor),
         "test_mode": actor is not None and not actor.livemode,
         "theme": theme if theme in THEMES else "",
         "here": match.view_name if match else "",

@@ -56,6 +56,7 @@ def docs(request: HttpRequest) -> HttpResponse:
             },
             "events": EVENTS.items(),
             "test_credits": f"{settings.TEST_WALLET_GRANT:,}",
+            "invitation_days": settings.INVITATION_DAYS,
             "batch_most": settings.BATCH_MAX,
             "deprecations": settings.API_DEPRECATIONS,
             "public_seconds": settings.API_PUBLIC_SECONDS,

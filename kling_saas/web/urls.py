@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kling_saas.web import docs, error_codes, keys, pricing, roots, views
+from kling_saas.web import docs, error_codes, invitations, keys, pricing, roots, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("dev/keys/pairs/<str:access_key>/revoke", keys.revoke_pair, name="pair-revoke"),
     path("docs", docs.docs, name="docs"),
     path("docs/errors", error_codes.codes, name="error-codes"),
+    path("invitations/<str:token>", invitations.invitation, name="invitation"),
+    path("app/organisation", invitations.choose, name="organisation"),
     path("app/mode", views.mode, name="mode"),
     path("theme", views.theme, name="theme"),
     path("favicon.ico", roots.favicon),

@@ -16,6 +16,7 @@ from kling_saas.lib.refusals import Forbidden
 from kling_saas.web import keys
 from tests.generations.orders import parked
 from tests.generations.programs import available, funded
+from tests.people import lowered
 
 FILM = {"model": "kling-v1", "prompt": "A kite over the dunes"}
 
@@ -35,8 +36,7 @@ def test_a_role_that_does_not_order_holds_nothing(role: Role) -> None:
 def test_a_role_that_does_not_order_cancels_nothing(role: Role) -> None:
     alice = funded()
     film = parked(alice)
-    with tenancy.scope(alice.organisation.pk):
-        Membership.objects.update(role=role)
+    lowered(alice, role)
     browser = Client(headers={"Host": "127.0.0.1"})
     browser.force_login(alice.user)
     browser.post("/app/mode", {"mode": "test"})
@@ -46,7 +46,7 @@ def test_a_role_that_does_not_order_cancels_nothing(role: Role) -> None:
     assert available(alice) == 10_000 - 10
 
     with tenancy.scope(alice.organisation.pk):
-        Membership.objects.update(role=Role.CREATOR)
+        Membership.objects.filter(user=alice.user).update(role=Role.CREATOR)
     assert b"Cancel, free of charge" in browser.get(job).content
     assert "its credits are back" in told(browser, job)
     assert available(alice) == 10_000

@@ -30,6 +30,7 @@ CLASSES = {
     "status": PUBLIC,
     "s/": PUBLIC,
     "r/": PUBLIC,
+    "invitations/": PUBLIC,
     "theme": PUBLIC,
     "favicon.ico": PUBLIC,
     "robots.txt": PUBLIC,

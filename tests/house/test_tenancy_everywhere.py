@@ -14,7 +14,8 @@ from kling_saas import env
 from tests.stack import Stack
 
 ORGANISATION_ONLY = {
-    "accounts_membership", "accounts_auditevent", "billing_paymentcustomer", "billing_referralcode",
+    "accounts_membership", "accounts_auditevent", "accounts_invitation",
+    "billing_paymentcustomer", "billing_referralcode",
 }  # fmt: skip
 
 

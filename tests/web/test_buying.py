@@ -11,13 +11,12 @@ import requests
 from django.test import Client
 from playwright.sync_api import expect
 
-from accounts import tenancy
-from accounts.models import Membership, Role
+from accounts.models import Role
 from billing import offers, prices, vouchers, ways
 from billing.models import Voucher
 from generations.catalogue import billable, validation
 from tests.generations.programs import available, funded
-from tests.people import Customer
+from tests.people import Customer, lowered
 from tests.web.conftest import Visitor
 
 
@@ -67,8 +66,8 @@ def test_the_price_page_has_the_figures_and_the_version_of_the_api(site: str) ->
 
 def browser(customer: Customer, role: Role = Role.OWNER) -> Client:
     """Signed in, with that role."""
-    with tenancy.scope(customer.organisation.pk):
-        Membership.objects.filter(user=customer.user).update(role=role)
+    if role != Role.OWNER:
+        lowered(customer, role)
     client = Client(headers={"host": "localhost"})
     client.force_login(customer.user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client

@@ -17,6 +17,7 @@ from billing.payments.errors import NotUnderstood, PaymentServiceDown
 from kling_saas.lib.refusals import NotFound
 from tests.billing.payments.shop import Buyer, pack
 from tests.payments_sandbox.service import Service
+from tests.people import lowered
 from tests.stack import free_ports
 
 DECLINED, ASKS = "4000000000009995", "4000002760003184"
@@ -148,8 +149,9 @@ def test_taxes_are_not_ours(payments: Service) -> None:
 def test_who_may_not_pay_is_told_whom_to_ask(site: str, role: Role) -> None:
     alice = Buyer()
     bob = Buyer()
+    lowered(bob.who, Role.VIEWER)
     with tenancy.scope(bob.id):
-        Membership.objects.all().delete()
+        Membership.objects.filter(user=bob.who.user).delete()
     with tenancy.scope(alice.id):
         Membership.objects.create(organisation_id=alice.id, user=bob.who.user, role=role)
     answer = bob.browser(site).post(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from accounts import tenancy
-from accounts.models import AuditEvent, Membership, OutboxMessage, Role
+from accounts.models import AuditEvent, OutboxMessage, Role
 from billing import gifts, notices, vouchers
 from billing.errors import UnknownVoucher, VoucherNotUsable
 from billing.models import Gift, Lot, Notice, Purchase
@@ -27,6 +27,7 @@ from tests.billing.test_caps import IN_MEMORY
 from tests.billing.test_console import PLAIN_STATIC
 from tests.billing.test_vouchers import at_once
 from tests.payments_sandbox.service import Service
+from tests.people import lowered
 from tests.waiting import until
 
 DECLINED = "4000000000000002"
@@ -170,8 +171,7 @@ def test_a_program_redeems_a_gift_and_reads_its_words(site: str) -> None:
 def test_who_may_not_pay_sees_no_code(site: str) -> None:
     alice = Buyer()
     made = presents.paid(alice.id, 70)
-    with tenancy.scope(alice.id):
-        Membership.objects.filter(user=alice.who.user).update(role=Role.VIEWER)
+    lowered(alice.who, Role.VIEWER)
     web = alice.browser(site)
     assert web.get(f"{site}/billing/gifts", timeout=60).status_code == 403
     assert web.get(f"{site}/billing/gifts/new?pack={pack().slug}", timeout=60).status_code == 403

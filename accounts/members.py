@@ -1,0 +1,160 @@
+"""Who belongs to an organisation: listed, given another role, removed.
+
+Owners and admins manage the others. Owners are made, lowered and removed by owners in person, not
+by keys: whoever steals one does not take the organisation over with it. One owner always stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from accounts import tenancy
+from accounts.actors import Actor
+from accounts.models import AuditEvent, Membership, Organisation, Role
+from kling_saas.lib.refusals import Conflict, Forbidden, NotFound
+
+NAME_MAX = 120
+_MANAGERS = (Role.OWNER, Role.ADMIN)
+
+
+class LastOwner(Conflict):
+    """The only owner of an organisation stays one: somebody else must be made owner before."""
+
+    code, title = "last_owner", "The last owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Members, oldest first; `after` is the cursor of the next page."""
+
+    members: list[Membership]
+    after: str | None
+
+
+def id_of(member: Membership) -> str:
+    """As the ledger and usage name a person: `user:12`."""
+    return f"user:{member.user_id}"
+
+
+def page(actor: Actor, *, after: str = "", limit: int) -> Page:
+    """Those of the actor's organisation. Raises Forbidden, and NotFound for another's cursor."""
+    must_manage(actor)
+    with tenancy.scope(actor.organisation_id):
+        rows = _of(actor)
+        if after:
+            rows = rows.filter(pk__gt=_found(rows, after).pk)
+        found = list(rows.order_by("pk")[: limit + 1])
+    more = len(found) > limit
+    return Page(found[:limit], id_of(found[limit - 1]) if more else None)
+
+
+def find(actor: Actor, name: str) -> Membership:
+    """One of them, as `user:12`. Raises Forbidden and NotFound."""
+    must_manage(actor)
+    with tenancy.scope(actor.organisation_id):
+        return _found(_of(actor), name)
+
+
+def change_role(actor: Actor, name: str, role: Role) -> Membership:
+    """Give another role. Raises Forbidden, NotFound and LastOwner."""
+    must_manage(actor)
+    with tenancy.scope(actor.organisation_id):
+        _lock(actor)
+        member = _found(_of(actor), name)
+        before = member.role
+        _must_deal_with(actor, before, role)
+        if role != Role.OWNER:
+            _owners_stay(member)
+        if role != before:
+            member.role = role
+            member.save(update_fields=["role"])
+            note(actor, "member.role_changed", id_of(member), before=before, role=role.value)
+    return member
+
+
+def remove(actor: Actor, name: str) -> Membership:
+    """They do not belong to it any more; keys they made stay. A member may go, whatever the role.
+
+    Raises Forbidden, NotFound and LastOwner.
+    """
+    goes = actor.user_id is not None and name == f"user:{actor.user_id}"
+    if not goes:
+        must_manage(actor)
+    with tenancy.scope(actor.organisation_id):
+        _lock(actor)
+        member = _found(_of(actor), name)
+        if not goes:
+            _must_deal_with(actor, member.role)
+        _owners_stay(member)
+        Membership.objects.filter(pk=member.pk).delete()
+        note(actor, "member.removed", id_of(member), email=member.user.email, role=member.role)
+    return member
+
+
+def rename(actor: Actor, name: str) -> Organisation:
+    """What the organisation is called. Raises Forbidden."""
+    must_manage(actor)
+    with tenancy.scope(actor.organisation_id):
+        mine = _lock(actor)
+        if name != mine.name:
+            before, mine.name = mine.name, name
+            mine.save(update_fields=["name"])
+            note(actor, "organisation.renamed", mine.public_id, before=before, name=name)
+    return mine
+
+
+def must_manage(actor: Actor) -> None:
+    """Raises Forbidden for who manages nobody."""
+    if actor.role not in _MANAGERS:
+        raise Forbidden(f"Your role ({actor.role}) manages no members: ask an owner.")
+
+
+def must_give(actor: Actor, role: Role) -> None:
+    """Raises Forbidden for who may not make somebody that."""
+    must_manage(actor)
+    _must_deal_with(actor, role)
+
+
+def note(actor: Actor, action: str, subject: str, **detail: str) -> None:
+    """A line of the audit. Needs an open scope."""
+    AuditEvent.objects.create(
+        organisation_id=actor.organisation_id,
+        actor_id=actor.user_id,
+        action=action,
+        subject=subject,
+        detail=detail if actor.user_id else {**detail, "by": actor.name},
+    )
+
+
+def _must_deal_with(actor: Actor, *roles: str) -> None:
+    is_owner = actor.user_id is not None and actor.role == Role.OWNER
+    if Role.OWNER in roles and not is_owner:
+        raise Forbidden("Owners are made, changed and removed by owners in person, and by no key.")
+
+
+def _owners_stay(member: Membership) -> None:
+    others = Membership.objects.filter(organisation_id=member.organisation_id, role=Role.OWNER)
+    if member.role == Role.OWNER and not others.exclude(pk=member.pk).exists():
+        raise LastOwner(f"{member.user.email} is the only owner: make somebody else owner before.")
+
+
+def _lock(actor: Actor) -> Organisation:
+    """Changes of one organisation's members come one after the other."""
+    rows = Organisation.objects.select_for_update(no_key=True)
+    return rows.get(pk=actor.organisation_id)
+
+
+def _of(actor: Actor) -> QuerySet[Membership]:
+    rows: QuerySet[Membership] = Membership.objects.filter(organisation_id=actor.organisation_id)
+    return rows.select_related("user")
+
+
+def _found(rows: QuerySet[Membership], name: str) -> Membership:
+    kind, _, number = name.partition(":")
+    known = kind == "user" and number.isascii() and number.isdigit() and len(number) <= 18
+    found = rows.filter(user_id=int(number)).first() if known else None
+    if found is None:
+        raise NotFound(f"There is no member {name[:60]!r}.")
+    return found
