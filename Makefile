@@ -7,7 +7,7 @@ PYTHONDONTWRITEBYTECODE :=
 PROMPT ?= A lighthouse in a storm at dusk
 override PROMPT := $(value PROMPT)# as it is written: a dollar in it is no variable of make's
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points ledger simulate planted mutants rolling fuzz load properties clean
+.PHONY: help run demo test check fix setup lock bench campaigns-short chaos crash-points ledger simulate planted mutants rolling fuzz contract load properties clean
 export
 
 help: ## Show this list
@@ -32,7 +32,7 @@ fix: $(VENV)/.dev ## Let ruff mend what it can
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-campaigns-short: $(VENV)/.dev ## Every campaign in its short form (about 6 minutes)
+campaigns-short: $(VENV)/.dev ## Every campaign in its short form (about 8 minutes)
 	@$(PY) -m tests.campaigns short
 
 crash-points: $(VENV)/.dev ## Strike every named point of a film's way (ONLY=case replays one)
@@ -58,6 +58,9 @@ mutants: $(VENV)/.dev ## Change money's rules a little: do tests notice? (TARGET
 
 fuzz: $(VENV)/.dev ## Send arbitrary bodies to every door (N=2000 SEED=1)
 	@$(PY) -m tests.campaigns fuzz
+
+contract: $(VENV)/.dev ## Hold every address to its OpenAPI document, by Schemathesis (N=100 SEED=1)
+	@$(PY) -m tests.campaigns contract
 
 load: $(VENV)/.dev ## Order steadily over HTTP: nobody is refused, nothing is lost (N=60 seconds)
 	@$(PY) -m tests.campaigns load

@@ -20,6 +20,7 @@ from django.utils import timezone
 from generations import providers
 from generations.catalogue.params import Params
 from generations.catalogue.spec import Spec
+from generations.catalogue.violations import Findings, Violation
 from generations.catalogue.violations import InvalidRequest as CatalogueRefusal
 from generations.errors import InvalidRequest, NoProvider
 from generations.models import AlarmKind, ProviderAccount, RefusedModel
@@ -155,9 +156,25 @@ def _refuse_what_is_beyond(params: Params, *, livemode: bool) -> None:
     for account in _accounts(livemode=livemode):
         open_to = account.sells(params.model) and params.pin in (None, account.pk)
         refused = (account.pk, params.called) in _known.refused or account.disabled_because
-        beyond = providers.adapter(account).beyond(params)
+        beyond = _too_long(account, params) or providers.adapter(account).beyond(params)
         if open_to and beyond and not refused:
             raise InvalidRequest.of(CatalogueRefusal((beyond,)))
+
+
+def _too_long(account: ProviderAccount, params: Params) -> Violation | None:
+    """Shots that add up to more than the account takes, though another might take some of them."""
+    most = account.max_seconds
+    if params.task or params.duration <= most:
+        return None
+    findings = Findings(lenient=False)
+    findings.refuse(
+        "multi_prompt",
+        "out_of_range",
+        f"adds up to {params.duration} s in {len(params.multi_prompt)} shots",
+        limit=f"{most} s in all",
+        way_out=f"send shots of at most {most} s in all",
+    )
+    return findings.violations[0]
 
 
 def makes(spec: Spec, *, livemode: bool) -> bool:

@@ -11,7 +11,6 @@ from kling_saas.api.openapi import (
     MOMENT,
     NAME,
     PAGE,
-    TEXT,
     Schema,
     answer,
     header,
@@ -77,7 +76,7 @@ def _list() -> Schema:
 
 def _about_one(base: str) -> Schema:
     one = {"parameters": [ID]}
-    stream = {"text/event-stream": {"schema": TEXT}}
+    stream: Schema = {"text/event-stream": {}}
     return {
         base: {
             **one,

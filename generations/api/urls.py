@@ -74,5 +74,6 @@ urlpatterns = [
         uploads.CompleteView.as_view(),
         name="api-upload-complete",
     ),
+    path("openapi.json", schema.SchemaView.as_view(), name="api-openapi"),
     path("schema", schema.SchemaView.as_view(), name="api-schema"),
 ]

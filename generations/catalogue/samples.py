@@ -51,8 +51,6 @@ ORDERS: Mapping[Kind, Mapping[str, Any]] = {
     "effects": {"effect_scene": "squish", "images": [PICTURE]},
     "init-selection": {"video": FILM},
     "add-selection": _POINT,
-    "delete-selection": _POINT,
-    "clear-selection": {"session": of("init-selection")},
     "preview-selection": {"session": of("add-selection")},
     "multi-elements": {
         "session": of("add-selection"),
@@ -78,8 +76,10 @@ ORDERS: Mapping[Kind, Mapping[str, Any]] = {
         "image": PICTURE,
         "images": [PICTURE],
     },
+    "delete-selection": _POINT,
+    "clear-selection": {"session": of("init-selection")},
 }
-"""By kind, in native words, without `task`."""
+"""By kind, in native words, without `task`; what the last ones do leaves nothing for others."""
 
 
 def order(kind: Kind) -> dict[str, Any]:

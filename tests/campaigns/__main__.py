@@ -5,7 +5,17 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.campaigns import chaos, crashpoints, fuzz, ledger, load, planted, rolling, simulate
+from tests.campaigns import (
+    chaos,
+    contract,
+    crashpoints,
+    fuzz,
+    ledger,
+    load,
+    planted,
+    rolling,
+    simulate,
+)
 
 RUN = {
     "ledger": ledger.run,
@@ -15,9 +25,11 @@ RUN = {
     "chaos": chaos.run,
     "rolling": rolling.run,
     "fuzz": fuzz.run,
+    "contract": contract.run,
     "load": load.run,
 }
-# How much of each: steps, every n-th crash case, worlds, seeds, films, films, bodies, seconds.
+# How much of each: steps, every n-th crash case, worlds, seeds, films, films, bodies,
+# examples of an operation, seconds.
 SHORT = {
     "ledger": 10_000,
     "crashpoints": 6,
@@ -26,6 +38,7 @@ SHORT = {
     "chaos": 60,
     "rolling": 100,
     "fuzz": 150,
+    "contract": 10,
     "load": 10,
 }
 LONG = {
@@ -36,6 +49,7 @@ LONG = {
     "chaos": 500,
     "rolling": 100,
     "fuzz": 2000,
+    "contract": 100,
     "load": 60,
 }
 

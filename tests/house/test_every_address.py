@@ -40,6 +40,7 @@ CLASSES = {
     "api/v1/models": PUBLIC,
     "api/v1/prices": PUBLIC,
     "api/v1/schema": PUBLIC,
+    "api/v1/openapi.json": PUBLIC,
     "api/v1/tasks": PUBLIC,
     "^api/": PUBLIC,
     "kling/": KEY,

@@ -96,14 +96,17 @@ _SHOWN = Fact(
         Fact(
             name="video",
             type="string",
-            words="A link to the film with the choice marked: url of video.",
+            words="A link to the film with the choice marked: url of video. Null once it is not "
+            "kept, and in the trash.",
             sample="https://…/preview.mp4",
+            nullable=True,
         ),
         Fact(
             name="video_cover",
             type="string",
-            words="A link to a picture of it: poster_url of video.",
+            words="A link to a picture of it: poster_url of video. Null as video is.",
             sample="https://…/poster.webp",
+            nullable=True,
         ),
         Fact(
             name="tracking_output",

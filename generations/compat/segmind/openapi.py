@@ -125,8 +125,12 @@ _REQUESTS: Schema = {
         "get": _DIALECT.operation(
             "getFilm",
             "The answer to a v1 call",
-            {"200": _film("/request_id"), **_FAILED},
-            refuses=(400, 404, 502, 504),
+            {
+                "200": _film("/request_id"),
+                "202": _with_headers(answer("It is not there yet", "Result")),
+                **_FAILED,
+            },
+            refuses=(400, 404, 502),
             parameters=[_ACCEPT],
         ),
     },

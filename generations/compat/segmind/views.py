@@ -48,16 +48,16 @@ def create_v1(request: HttpRequest, slug: str) -> Answer:
 
 @door(("GET",), refuse)
 def result_v1(request: HttpRequest, public_id: str) -> Answer:
-    """The answer to a v1 call. The held call asks here with `until` (Unix seconds), and hears 202
-    before that moment and 504 after it while the film is not there.
+    """The answer to a v1 call; 202 while the film is not there. The held call asks here with
+    `until` (Unix seconds), and after that moment hears 504.
     """
     actor = actor_of(request)
     generation = _find(actor, public_id)
     until = request.GET.get("until", "")
     if generation.status not in TERMINAL:
-        if _MOMENT.fullmatch(until) and time.time() < float(until):
-            return doors.answer(replace(wire.encode_result(_task(actor, generation)), status=202))
-        return doors.answer(_too_long(public_id))
+        if _MOMENT.fullmatch(until) and time.time() >= float(until):
+            return doors.answer(_too_long(public_id))
+        return doors.answer(replace(wire.encode_result(_task(actor, generation)), status=202))
     response = _ended(request, actor, generation)
     if until:
         response["X-Kling-Final"] = "1"

@@ -12,7 +12,7 @@ from django.urls import resolve
 from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator
 
-from tests.generations.compat.documents import DIALECTS, Made, Operation, document, operations
+from tests.documents import DIALECTS, Made, Operation, document, operations
 from tests.generations.programs import Program
 from tests.people import Customer
 
@@ -67,8 +67,8 @@ def test_a_document_has_every_address_and_no_other(site: str, dialect: str) -> N
 
 
 @pytest.fixture
-def made(api: Program) -> Made:
-    return Made(api)
+def made(site: str, alice: Customer) -> Made:
+    return Made(site, alice.test_key)
 
 
 def _sent(program: Program, operation: Operation, kind: str, body: Any, made: Made) -> Any:

@@ -205,6 +205,12 @@ def test_six_shots_must_add_up_to_the_duration(kling: Program, api: Program) -> 
     assert _ordered(api, good)["credits"] == 72
     bad = kling.post(TEXT, {**body, "multi_prompt": shots, "duration": "11"})
     assert (bad.status_code, bad.json()["code"]) == (400, 1201)
+    # Kling takes 15 s in all, Segmind more in at most five shots: six that are longer, nobody.
+    long = [{**shot, "duration": 11 if shot["index"] == 1 else 5} for shot in shots]
+    total = sum(shot["duration"] for shot in long)
+    none = kling.post(TEXT, {**body, "multi_prompt": long, "duration": str(total)})
+    assert (none.status_code, none.json()["code"]) == (400, 1201)
+    assert f"adds up to {total} s" in none.json()["message"]
     seven = kling.post(TEXT, {**body, "multi_prompt": [*shots, shots[0]], "duration": "14"})
     assert seven.status_code == 400
 
