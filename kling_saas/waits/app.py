@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from django.conf import settings
 
 from accounts.call_log import Answered, writer
 from kling_saas.api.requests import INNER, inner
-from kling_saas.waits.news import News
+from kling_saas.waits.news import News, Waiter
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -38,52 +38,67 @@ _NOT_REPEATED = {
 }  # fmt: skip
 
 
-@dataclass
+@dataclass(slots=True)
 class Answer:
     """An answer of Django's, kept whole because the room may replace it.
 
-    `passed_on`: it was final, so its body went to the client as it came and is not here.
+    `head` has its headers as `\\nname:value`, names in small letters: in one piece they take a
+    quarter of the memory. `passed_on`: it was final, so its body went to the client as it came.
     """
 
     status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
+    head: bytes
+    body: bytes = b""
     passed_on: bool = False
+
+    @classmethod
+    def begun(cls, message: Message) -> Answer:
+        """From the message that begins it."""
+        lines = (b"\n" + name.lower() + b":" + value for name, value in message["headers"])
+        return cls(message["status"], b"".join(lines))
 
     def header(self, name: bytes) -> str:
         """The value of a header, or ""."""
-        return next((v.decode("latin-1") for k, v in self.headers if k.lower() == name), "")
+        _, found, rest = self.head.partition(b"\n" + name + b":")
+        return rest.partition(b"\n")[0].decode("latin-1") if found else ""
 
     @property
     def failed(self) -> bool:
         """It tells of our own trouble, as while the database restarts, and not of the work."""
         return self.status >= 500 and not self.header(FINAL)
 
+    def public_headers(self) -> list[tuple[bytes, bytes]]:
+        """Without the ones that are between Django and the room."""
+        lines = (line.partition(b":") for line in self.head.split(b"\n")[1:])
+        return [(name, value) for name, _, value in lines if not name.startswith(b"x-kling-")]
+
     def shown_headers(self) -> dict[str, str]:
         """The public ones as text."""
         return {k.decode("latin-1"): v.decode("latin-1") for k, v in self.public_headers()}
-
-    def public_headers(self) -> list[tuple[bytes, bytes]]:
-        """Without the ones that are between Django and the room."""
-        return [(k, v) for k, v in self.headers if not k.lower().startswith(b"x-kling-")]
 
 
 class WaitingRoom:
     """Django with patience."""
 
     def __init__(self, django: Any) -> None:
-        self.django = WSGIMiddleware(django, workers=settings.WEB_THREADS)
+        self._django = WSGIMiddleware(django, workers=settings.WEB_THREADS)
+        # One per thread: who waits for a thread out here holds nothing but its request.
+        self._places = asyncio.Semaphore(settings.WEB_THREADS)
         self.news = News()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            # In a context of its own: the server keeps one per connection, and what a view sets
-            # in it must never be found by the next request on the same connection.
-            visit = _Visit(self, scope, receive, send).run()
             with suppress(asyncio.CancelledError):  # the server ends; its waiters end quietly
-                await asyncio.create_task(visit, context=Context())
+                await _Visit(self, scope, receive, send).run()
+
+    async def django(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Its answer. In a context of its own: the server keeps one per connection, and what a
+        view sets in it must never be found by the next request on the same connection.
+        """
+        async with self._places:
+            await asyncio.create_task(self._django(scope, receive, send), context=Context())
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -119,14 +134,15 @@ class WaitingRoom:
             "query_string": query.encode(),
             "headers": [*headers, *extra],
         }
-        answer = Answer(500, [], b"")
+        answer = Answer(500, b"")
 
         async def receive() -> Message:
             return {"type": "http.request", "body": b"", "more_body": False}
 
         async def send(message: Message) -> None:
+            nonlocal answer
             if message["type"] == "http.response.start":
-                answer.status, answer.headers = message["status"], list(message["headers"])
+                answer = Answer.begun(message)
                 answer.passed_on = client is not None and bool(answer.header(FINAL))
                 message = {**message, "headers": answer.public_headers()}
             elif message["type"] == "http.response.body" and not answer.passed_on:
@@ -140,6 +156,8 @@ class WaitingRoom:
 
 class _Visit:
     """One request: what Django says goes through unless it says "wait"."""
+
+    __slots__ = ("begun", "held", "readable", "receive", "room", "scope", "seen", "send", "since")
 
     def __init__(self, room: WaitingRoom, scope: Scope, receive: Receive, send: Send) -> None:
         self.room, self.scope, self.receive, self.send = room, scope, receive, send
@@ -174,7 +192,7 @@ class _Visit:
         if message["type"] == "http.response.start":
             names = {name.lower() for name, _ in message["headers"]}
             if names & {WAIT, STREAM}:
-                self.held = Answer(message["status"], list(message["headers"]), b"")
+                self.held = Answer.begun(message)
                 return
         if self.held is None:
             await self.send(message)
@@ -182,15 +200,15 @@ class _Visit:
             self.held.body += message.get("body", b"")
 
     async def _wait(self, first: Answer, subject: str, seconds: str, path: str) -> Answer:
-        event = self.room.news.register(subject)
+        waiter = self.room.news.register(subject)
         try:
-            answer = await self._until_final(first, event, float(seconds), path)
+            answer = await self._until_final(first, waiter, float(seconds), path)
         except asyncio.CancelledError:  # the server ends; what was accepted goes on without it
             if self.begun:
                 raise
             answer = first
         finally:
-            self.room.news.forget(subject, event)
+            self.room.news.forget(subject, waiter)
         if answer.failed:
             answer = first  # of an order: only this one names what was accepted
         if not answer.passed_on:
@@ -198,7 +216,7 @@ class _Visit:
         return answer
 
     async def _until_final(
-        self, first: Answer, event: asyncio.Event, seconds: float, path: str
+        self, first: Answer, waiter: Waiter, seconds: float, path: str
     ) -> Answer:
         """The answer at `path`: the first that is final or a refusal, or the one when time is up.
 
@@ -207,37 +225,39 @@ class _Visit:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        gone = asyncio.create_task(self._client_gone())
         failures = 0
-        try:
+        with self._watched(waiter):
             while True:
-                event.clear()
+                waiter.news = False
                 answer = await self.room.ask(self.scope, first, path, [], self._pass_on)
                 left = deadline - loop.time()
                 refused = 400 <= answer.status < 500
                 if answer.header(FINAL) or refused or left <= 0:
                     return answer
                 failures = failures + 1 if answer.failed else 0
-                await self._news(event, gone, min(left, _pause(failures)))
-                if gone.done():
-                    return answer
-        finally:
-            gone.cancel()
+                del answer  # for the wait may be long
+                await waiter.wait(min(left, _pause(failures)))
+                if waiter.gone:
+                    return first
 
     async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            kind = Answer(0, list(message["headers"]), b"").header(b"content-type")
+            kind = Answer.begun(message).header(b"content-type")
             self.readable = kind.startswith("application/json")
         elif self.readable and len(self.seen) < settings.REQUEST_LOG_BODY:
             self.seen += message.get("body", b"")
         self.begun = True
         await self.send(message)
 
-    async def _news(self, event: asyncio.Event, gone: asyncio.Task[None], seconds: float) -> None:
-        """Returns when there is news, when the client has gone, or after `seconds`."""
-        woken = asyncio.create_task(event.wait())
-        await asyncio.wait({woken, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        woken.cancel()
+    @contextmanager
+    def _watched(self, waiter: Waiter) -> Iterator[None]:
+        """Meanwhile it hears when the client has gone."""
+        gone = asyncio.create_task(self._client_gone())
+        gone.add_done_callback(waiter.leave)
+        try:
+            yield
+        finally:
+            gone.cancel()
 
     async def _client_gone(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
@@ -256,19 +276,15 @@ class _Visit:
     async def _stream(self, first: Answer, subject: str, path: str) -> None:
         headers = [(k, v) for k, v in first.public_headers() if k.lower() != b"content-length"]
         await self.send({"type": "http.response.start", "status": first.status, "headers": headers})
-        event = self.room.news.register(subject)
-        gone = asyncio.create_task(self._client_gone())
+        waiter = self.room.news.register(subject)
         try:
-            with suppress(asyncio.CancelledError):  # the server ends; the client comes back
-                await self._events(first, event, gone, path)
+            with suppress(asyncio.CancelledError), self._watched(waiter):
+                await self._events(first, waiter, path)  # cancelled: the client comes back
         finally:
-            gone.cancel()
-            self.room.news.forget(subject, event)
+            self.room.news.forget(subject, waiter)
         await self.send({"type": "http.response.body", "body": b""})
 
-    async def _events(
-        self, first: Answer, event: asyncio.Event, gone: asyncio.Task[None], path: str
-    ) -> None:
+    async def _events(self, first: Answer, waiter: Waiter, path: str) -> None:
         last, answer = _last_id(first.body) or self._asked_from(), first
         failures = 0
         while True:
@@ -276,16 +292,17 @@ class _Visit:
                 await self._write(answer.body)
                 last = _last_id(answer.body) or last
             refused = 400 <= answer.status < 500
-            if answer.header(STREAM_END) or refused or gone.done():
+            if answer.header(STREAM_END) or refused or waiter.gone:
                 return
             failures = failures + 1 if answer.failed else 0
             again = float(answer.header(AGAIN) or _pause(failures))
-            await self._news(event, gone, min(_HEARTBEAT, again))
-            if gone.done():
+            answer = first  # the other is not needed while it waits
+            await waiter.wait(min(_HEARTBEAT, again))
+            if waiter.gone:
                 return
-            if not event.is_set():
+            if not waiter.news:
                 await self._write(b": still here\n\n")
-            event.clear()
+            waiter.news = False
             answer = await self.room.ask(
                 self.scope, first, path, [(b"last-event-id", last.encode())]
             )

@@ -1,4 +1,4 @@
-"""Who is waiting for what: one LISTENing connection, one event per waiter."""
+"""Who is waiting for what: one LISTENing connection, and waiters that are small, for thousands."""
 
 from __future__ import annotations
 
@@ -15,11 +15,51 @@ log = logging.getLogger(__name__)
 _RECONNECT = 1.0  # seconds
 
 
+class Waiter:
+    """One who waits for news, for the end of time, or until the client has `gone`.
+
+    An asyncio.Event and the tasks around it would take some kilobytes more.
+    """
+
+    __slots__ = ("_woken", "gone", "news")
+
+    def __init__(self) -> None:
+        self.news = self.gone = False
+        self._woken: asyncio.Future[None] | None = None
+
+    def tell(self) -> None:
+        """There is news."""
+        self.news = True
+        self._wake()
+
+    def leave(self, _: object = None) -> None:
+        """The client has gone."""
+        self.gone = True
+        self._wake()
+
+    async def wait(self, seconds: float) -> None:
+        """Returns when there is news, when the client has gone, or after `seconds`."""
+        if self.news or self.gone:
+            return
+        loop = asyncio.get_running_loop()
+        self._woken = loop.create_future()
+        timer = loop.call_later(seconds, self._wake)
+        try:
+            await self._woken
+        finally:
+            timer.cancel()
+            self._woken = None
+
+    def _wake(self) -> None:
+        if self._woken and not self._woken.done():
+            self._woken.set_result(None)
+
+
 class News:
     """Wakes waiters by the public id they wait for. A lost connection wakes everybody to look."""
 
     def __init__(self) -> None:
-        self._waiters: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._waiters: dict[str, list[Waiter]] = defaultdict(list)
         self._listener: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -32,15 +72,15 @@ class News:
             self._listener.cancel()
             await asyncio.gather(self._listener, return_exceptions=True)
 
-    def register(self, subject: str) -> asyncio.Event:
-        """An event that is set when there is news of `subject`; give it back with `forget`."""
-        event = asyncio.Event()
-        self._waiters[subject].add(event)
-        return event
+    def register(self, subject: str) -> Waiter:
+        """One that is told when there is news of `subject`; give it back with `forget`."""
+        waiter = Waiter()
+        self._waiters[subject].append(waiter)
+        return waiter
 
-    def forget(self, subject: str, event: asyncio.Event) -> None:
+    def forget(self, subject: str, waiter: Waiter) -> None:
         """No longer wait."""
-        self._waiters[subject].discard(event)
+        self._waiters[subject].remove(waiter)
         if not self._waiters[subject]:
             del self._waiters[subject]
 
@@ -52,13 +92,13 @@ class News:
                     await link.execute(f"LISTEN {CHANNEL}")
                     self._wake_all()  # what was told while nobody listened
                     async for note in link.notifies():
-                        for event in self._waiters.get(note.payload, ()):
-                            event.set()
+                        for waiter in self._waiters.get(note.payload, ()):
+                            waiter.tell()
             except psycopg.Error as error:
                 log.warning("listening again after: %s", error)
                 await asyncio.sleep(_RECONNECT)
 
     def _wake_all(self) -> None:
-        for events in self._waiters.values():
-            for event in events:
-                event.set()
+        for waiters in self._waiters.values():
+            for waiter in waiters:
+                waiter.tell()
