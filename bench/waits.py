@@ -131,9 +131,8 @@ async def held(
     port = free_ports(1)[0]
     with running(stack, *uvicorn("kling_saas.asgi:application", port)) as pid:
         await listening(port)
-        for number in range(_ASKING):  # what is loaded on first need
-            _, writer = await asked(port, _get("/api/v1/wallet", keys[number]), b"200")
-            writer.close()
+        for _ in range(5):  # what is loaded on first need, in every thread
+            await asyncio.gather(*(warmed(port, keys[number]) for number in range(_ASKING)))
         before = resident(pid)
         lines = await many(lambda number: hold(port, keys[number % KEYS]))
         await asyncio.sleep(5.0)
@@ -180,6 +179,12 @@ async def stream(port: int, key: str) -> Held:
     writer.write(_get(f"/api/v1/generations/{json.loads(body)['id']}/events", key))
     await reader.readuntil(b"event: ")
     return reader, writer
+
+
+async def warmed(port: int, key: str) -> None:
+    """One ordinary request."""
+    _, writer = await asked(port, _get("/api/v1/wallet", key), b"200")
+    writer.close()
 
 
 async def asked(port: int, request: bytes, status: bytes) -> tuple[bytes, asyncio.StreamWriter]:
