@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from accounts import scopes
 from accounts.models.organisation import Role
 from accounts.scopes import Scope
+from kling_saas.lib.addresses import parsed
 from kling_saas.lib.refusals import Forbidden
 
 BUYERS = frozenset({Role.OWNER, Role.ADMIN, Role.BILLING})
@@ -92,10 +93,5 @@ class Actor:
 
 
 def _is_in(address: str, networks: tuple[str, ...]) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(parsed, ipaddress.IPv6Address):
-        parsed = parsed.ipv4_mapped or parsed  # as a socket for both kinds tells IPv4
-    return any(parsed in ipaddress.ip_network(network) for network in networks)
+    found = parsed(address)
+    return any(found in ipaddress.ip_network(network) for network in networks if found)

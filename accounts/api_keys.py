@@ -1,4 +1,4 @@
-"""Bearer keys: `ksk_live_` or `ksk_test_`, 8 characters of id, 30 of secret, 6 of checksum.
+"""Bearer keys: `ksk_live_…` or `ksk_test_…` (accounts.secret_texts).
 
 Not Stripe's `sk_live_`, which secret scanners report to Stripe. The published pattern is
 `ksk_(live|test)_[0-9A-Za-z]{44}`.
@@ -6,8 +6,6 @@ Not Stripe's `sk_live_`, which secret scanners report to Stripe. The published p
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -16,14 +14,13 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts import proven, tenancy
+from accounts import proven, secret_texts, tenancy
 from accounts.actors import Actor
 from accounts.models import ApiKey
 from accounts.scopes import USUAL
-from kling_saas.lib.ids import checksum, random_base62
 from kling_saas.lib.refusals import Unauthenticated
 
-PATTERN = re.compile(r"ksk_(live|test)_([0-9A-Za-z]{8})([0-9A-Za-z]{30})([0-9A-Za-z]{6})")
+_KIND = "ksk"
 _UNKNOWN = "This API key is not known, revoked or expired: issue one under Developer › Keys."
 
 
@@ -41,7 +38,7 @@ def issue(
     requests_per_minute: int | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which nobody can show again. Needs an open scope."""
-    plaintext = _text(livemode=livemode, key_id=random_base62(8))
+    plaintext = secret_texts.new(_KIND, livemode=livemode)
     key = ApiKey.objects.create(
         organisation_id=organisation_id,
         livemode=livemode,
@@ -53,8 +50,8 @@ def issue(
         allowed_models=list(allowed_models),
         allowed_networks=list(allowed_networks),
         requests_per_minute=requests_per_minute,
-        key_id=plaintext[9:17],
-        secret_hash=_hash(plaintext),
+        key_id=secret_texts.id_of(plaintext),
+        secret_hash=secret_texts.hash_of(plaintext),
         last4=plaintext[-4:],
     )
     return key, plaintext
@@ -65,11 +62,11 @@ def rotate(key: ApiKey, *, overlap: timedelta) -> str:
 
     A third one, of an earlier rotation, ends at once. Needs an open scope.
     """
-    plaintext = _text(livemode=key.livemode, key_id=key.key_id)
+    plaintext = secret_texts.new(_KIND, livemode=key.livemode, name=key.key_id)
     ApiKey.objects.filter(pk=key.pk).update(
         previous_hash=F("secret_hash"),
         previous_until=Now() + overlap,
-        secret_hash=_hash(plaintext),
+        secret_hash=secret_texts.hash_of(plaintext),
         last4=plaintext[-4:],
     )
     proven.forget()
@@ -77,15 +74,9 @@ def rotate(key: ApiKey, *, overlap: timedelta) -> str:
     return plaintext
 
 
-def _text(*, livemode: bool, key_id: str) -> str:
-    body = f"ksk_{'live' if livemode else 'test'}_{key_id}{random_base62(30)}"
-    return body + checksum(body)
-
-
 def looks_like_key(text: str) -> bool:
     """Whether `text` has a key's form and checksum; no database is asked."""
-    match = PATTERN.fullmatch(text)
-    return bool(match) and checksum(text[:-6]) == text[-6:]
+    return secret_texts.fits(_KIND, text)
 
 
 def verify(plaintext: str) -> Actor:
@@ -93,7 +84,7 @@ def verify(plaintext: str) -> Actor:
 
     Raises Unauthenticated, with one sentence for every cause.
     """
-    digest = _hash(plaintext)
+    digest = secret_texts.hash_of(plaintext)
     row = proven.row(digest, lambda: _look_up(plaintext, digest))
     if row is None:
         raise Unauthenticated(_UNKNOWN)
@@ -121,7 +112,7 @@ def _look_up(plaintext: str, digest: bytes) -> proven.Row | None:
             "SELECT organisation_id, livemode, key_pk, suspended, raw_video, scopes, "
             "allowed_models, allowed_networks, key_rate, organisation_rate, expires_at "
             "FROM accounts_find_api_key(%s, %s)",
-            [plaintext[9:17], digest],
+            [secret_texts.id_of(plaintext), digest],
         )
         found: proven.Row | None = cursor.fetchone()
     return found
@@ -129,7 +120,7 @@ def _look_up(plaintext: str, digest: bytes) -> proven.Row | None:
 
 def known(plaintext: str) -> bool:
     """Whether this key is in use, which does not count as a use. Needs an open scope."""
-    found = ApiKey.objects.filter(secret_hash=_hash(plaintext), revoked_at=None)
+    found = ApiKey.objects.filter(secret_hash=secret_texts.hash_of(plaintext), revoked_at=None)
     return bool(found.exists())
 
 
@@ -141,7 +132,3 @@ def revoke(organisation_id: int, key_id: str) -> bool:
         )
     proven.forget()
     return changed == 1
-
-
-def _hash(plaintext: str) -> bytes:
-    return hashlib.sha256(plaintext.encode()).digest()

@@ -6,8 +6,6 @@ they are revoked, and open only what that end user has ordered.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -15,17 +13,16 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts import proven, tenancy
+from accounts import proven, secret_texts, tenancy
 from accounts.actors import Actor
 from accounts.models import EndUserToken
 from accounts.scopes import Scope
 from kling_saas.lib.forgetting import forget
-from kling_saas.lib.ids import checksum, random_base62
 from kling_saas.lib.refusals import Unauthenticated
 
-PREFIX = "kut_"
+_KIND = "kut"
+PREFIX = f"{_KIND}_"
 LIFETIME_MAX = 24 * 3600  # seconds
-_PATTERN = re.compile(r"kut_(live|test)_([0-9A-Za-z]{8})([0-9A-Za-z]{30})([0-9A-Za-z]{6})")
 _KEPT = timedelta(days=7)  # after it ended
 _UNKNOWN = "This end user's token is not known, revoked or expired: mint a new one with your key."
 
@@ -39,13 +36,12 @@ def mint(
     allowed_models: Sequence[str] = (),
 ) -> tuple[EndUserToken, str]:
     """A token and its text, shown once. `actor` is the key that mints it. Needs an open scope."""
-    body = f"{PREFIX}{'live' if actor.livemode else 'test'}_{random_base62(38)}"
-    plaintext = body + checksum(body)
+    plaintext = secret_texts.new(_KIND, livemode=actor.livemode)
     token = EndUserToken.objects.create(
         organisation_id=actor.organisation_id,
         livemode=actor.livemode,
-        token_id=plaintext[9:17],
-        secret_hash=_hash(plaintext),
+        token_id=secret_texts.id_of(plaintext),
+        secret_hash=secret_texts.hash_of(plaintext),
         end_user=end_user,
         api_key_id=actor.api_key_id,
         access_key_id=actor.access_key_id,
@@ -58,7 +54,7 @@ def mint(
 
 def verify(plaintext: str) -> Actor:
     """The actor behind a token, with the key that minted it. Raises Unauthenticated."""
-    digest = _hash(plaintext)
+    digest = secret_texts.hash_of(plaintext)
     # Beside keys in the same memory, whose rows read differently.
     row = proven.row((PREFIX, digest), lambda: _look_up(plaintext, digest))
     if row is None:
@@ -95,18 +91,14 @@ def forget_old() -> int:
 
 
 def _look_up(plaintext: str, digest: bytes) -> proven.Row | None:
-    if not _PATTERN.fullmatch(plaintext) or checksum(plaintext[:-6]) != plaintext[-6:]:
+    if not secret_texts.fits(_KIND, plaintext):
         raise Unauthenticated("This is not one of our tokens: they look like kut_live_….")
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT organisation_id, livemode, api_key_pk, access_key_pk, suspended, end_user, "
             "scopes, allowed_models, allowed_networks, key_rate, organisation_rate, expires_at "
             "FROM accounts_find_token(%s, %s)",
-            [plaintext[9:17], digest],
+            [secret_texts.id_of(plaintext), digest],
         )
         found: proven.Row | None = cursor.fetchone()
     return found
-
-
-def _hash(plaintext: str) -> bytes:
-    return hashlib.sha256(plaintext.encode()).digest()

@@ -9,6 +9,7 @@ from django.db import connection
 
 from accounts import tenancy
 from accounts.models import Membership, Organisation, Role, User
+from kling_saas.lib.addresses import parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,8 @@ def choices_of(user_id: int) -> list[Choice]:
 
 def network_of(address: str) -> str:
     """The /24 of an IPv4 address or the /48 of an IPv6 one; "" when it is no address."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
+    found = parsed(address)
+    if found is None:
         return ""
-    if isinstance(parsed, ipaddress.IPv6Address):
-        parsed = parsed.ipv4_mapped or parsed  # as a socket for both kinds tells IPv4
-    prefix = 24 if parsed.version == 4 else 48
-    return str(ipaddress.ip_network(f"{parsed}/{prefix}", strict=False))
+    prefix = 24 if found.version == 4 else 48
+    return str(ipaddress.ip_network(f"{found}/{prefix}", strict=False))

@@ -25,7 +25,6 @@ from kling_saas.lib.refusals import Conflict, NotFound
 from kling_saas.lib.sealing import seal, unseal
 
 URL_MAX, DESCRIPTION_MAX = 2000, 200
-OVERLAP_SECONDS, OVERLAP_MOST = 86_400, 7 * 86_400
 BY_CUSTOMER, GONE, FAILING = "by_customer", "gone", "failing"  # why one is disabled
 _STOPPED = "endpoint_disabled"
 
@@ -188,13 +187,13 @@ def delete(actor: Actor, public_id: str) -> WebhookEndpoint:
     return row
 
 
-def rotate(row: WebhookEndpoint, overlap: int) -> WebhookEndpoint:
-    """A new secret; the one before signs too, `overlap` seconds longer."""
+def rotate(row: WebhookEndpoint, overlap: timedelta) -> WebhookEndpoint:
+    """A new secret; the one before signs too, for `overlap` longer."""
     with tenancy.scope(row.organisation_id):
         now_of: WebhookEndpoint = WebhookEndpoint.objects.select_for_update().get(pk=row.pk)
         previous = seal(secret(now_of), bound_to=f"{_place(now_of)}:previous")
         now_of.sealed_previous = previous if overlap else ""
-        now_of.previous_until = timezone.now() + timedelta(seconds=overlap) if overlap else None
+        now_of.previous_until = timezone.now() + overlap if overlap else None
         now_of.sealed_secret = seal(new_secret(), bound_to=_place(now_of))
         now_of.save(update_fields=["sealed_previous", "previous_until", "sealed_secret"])
     return now_of

@@ -6,8 +6,9 @@ from typing import Any
 
 from accounts.api.webhooks import EVENTS_MOST
 from accounts.event_types import EVENTS, PATTERNS
+from accounts.overlaps import OVERLAP_MOST, OVERLAP_SECONDS
 from accounts.webhook_deliveries import STATUSES
-from accounts.webhooks import DESCRIPTION_MAX, OVERLAP_MOST, OVERLAP_SECONDS, URL_MAX
+from accounts.webhooks import DESCRIPTION_MAX, URL_MAX
 from kling_saas.api.openapi import (
     ADDRESS,
     ANY_OBJECT,

@@ -7,13 +7,13 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
-from accounts import idempotency, webhook_deliveries, webhooks
+from accounts import idempotency, overlaps, webhook_deliveries, webhooks
 from accounts.actors import Actor
 from accounts.api.endpoint import Endpoint
 from accounts.event_types import PATTERNS
 from accounts.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from accounts.scopes import Scope
-from accounts.webhooks import DESCRIPTION_MAX, OVERLAP_MOST, OVERLAP_SECONDS, URL_MAX
+from accounts.webhooks import DESCRIPTION_MAX, URL_MAX
 from kling_saas.api import conditional, headers, pagination
 from kling_saas.api.errors import InvalidQuery
 from kling_saas.api.fields import Fields
@@ -84,7 +84,6 @@ class SigningSecretView(Endpoint):
     """/api/v1/webhooks/signing-secret: of what is posted to addresses of orders."""
 
     reads = Scope.ADMIN
-    writes = Scope.ADMIN
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """The secret, made on first need."""
@@ -98,7 +97,6 @@ class SigningSecretView(Endpoint):
 class RotateSigningSecretView(Endpoint):
     """/api/v1/webhooks/signing-secret/rotate"""
 
-    reads = Scope.ADMIN
     writes = Scope.ADMIN
 
     def post(self, request: HttpRequest) -> JsonResponse:
@@ -127,7 +125,7 @@ class TestView(Endpoint):
 class DeliveriesView(Endpoint):
     """/api/v1/webhooks/{id}/deliveries"""
 
-    writes = Scope.ADMIN
+    reads = Scope.ADMIN
 
     def get(self, request: HttpRequest, public_id: str) -> JsonResponse:
         """A page, newest first; `status` and `event` keep some."""
@@ -146,7 +144,7 @@ class DeliveriesView(Endpoint):
 class DeliveryView(Endpoint):
     """/api/v1/webhooks/{id}/deliveries/{delivery}"""
 
-    writes = Scope.ADMIN
+    reads = Scope.ADMIN
 
     def get(self, request: HttpRequest, public_id: str, delivery: str) -> JsonResponse:
         """With every attempt: the request as it was sent, and what was answered."""
@@ -211,16 +209,13 @@ def _wanted(body: dict[str, Any], *, new: bool) -> webhooks.Wanted:
 def _rotated(
     actor: Actor, request: HttpRequest, find: Callable[[], WebhookEndpoint]
 ) -> JsonResponse:
-    fields = Fields(object_of(request), ("overlap",))
-    overlap = fields.whole("overlap", 0, OVERLAP_MOST)
-    fields.done()
-    seconds = OVERLAP_SECONDS if overlap is None else overlap
+    overlap = overlaps.read(object_of(request))
     place = find().public_id
     _, again = idempotency.once(
         actor,
         headers.idempotency_key(request),
-        {"rotate": place, "overlap": seconds},
-        lambda: webhooks.rotate(find(), seconds).public_id,
+        {"rotate": place, "overlap": overlap.total_seconds()},
+        lambda: webhooks.rotate(find(), overlap).public_id,
     )
     return _replayed(JsonResponse(_with_secret(find())), again=again)
 

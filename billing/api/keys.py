@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, JsonResponse
 
-from accounts import credentials, tenancy
+from accounts import credentials, overlaps, tenancy
 from accounts.api.endpoint import Endpoint
 from accounts.credentials import Kind, Row
 from accounts.models import ApiKey
@@ -23,7 +22,6 @@ from kling_saas.api.parsing import object_of
 from kling_saas.lib.moments import iso
 
 NAME_MAX, NETWORKS_MOST, RATE_MOST = 80, 50, 100_000
-OVERLAP_SECONDS, OVERLAP_MOST = 24 * 3600, 7 * 24 * 3600
 FIELDS = (
     "name", "scopes", "models", "networks", "requests_per_minute", "caps", "expires_at",
 )  # fmt: skip
@@ -89,10 +87,7 @@ class RotateKeyView(_Keys):
 
     def post(self, request: HttpRequest, name: str) -> JsonResponse:
         """A new secret; for `overlap` seconds the one before works as well."""
-        fields = Fields(object_of(request), ("overlap",))
-        seconds = fields.whole("overlap", 0, OVERLAP_MOST)
-        fields.done()
-        overlap = timedelta(seconds=OVERLAP_SECONDS if seconds is None else seconds)
+        overlap = overlaps.read(object_of(request))
         with tenancy.scope(self.actor.organisation_id):
             row, secret = credentials.rotate(self.actor, self.kind, name, overlap=overlap)
         response = JsonResponse(self.shown(row, secret))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from accounts.end_users import LIFETIME_MAX
+from accounts.overlaps import OVERLAP_MOST, OVERLAP_SECONDS
 from accounts.scopes import Scope
-from billing.api.keys import NAME_MAX, NETWORKS_MOST, OVERLAP_MOST, OVERLAP_SECONDS, RATE_MOST
+from billing.api.keys import NAME_MAX, NETWORKS_MOST, RATE_MOST
 from billing.api.tokens import END_USER_MAX, LIFETIME, LIFETIME_LEAST, MAY
 from billing.models import CapPeriod
 from billing.models.wallet import MOST_CREDITS

@@ -1,0 +1,18 @@
+"""IP addresses as sockets and proxies write them."""
+
+from __future__ import annotations
+
+import ipaddress
+
+
+def parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address, or None when it is none.
+
+    An IPv4 one is told as that also where a socket for both kinds writes it as IPv6.
+    """
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found
