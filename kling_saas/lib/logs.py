@@ -12,9 +12,15 @@ _SECRETS = re.compile(
     r"((?:ksk|kut)_(?:live|test)_)\w{6,}|(whsec_)\S+|(SG_)[0-9a-f]{8,}|(\bsk-)[\w-]{8,}|(\b[sr]k_(?:test|live)_)\w+"
     r"|(eyJ[\w-]{5,})\.[\w-]+\.[\w-]*|((?:[?&](?:sig|token|signature)=))[^&\s\"]+"
     r"|(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"]+|(/callbacks/)[\w.~-]+"
-    r"|(Bearer\s+)\S+|(://[^:/\s]+:)[^@/\s]+(?=@)",
+    r"|(Bearer\s+)\S+",
     re.IGNORECASE,
 )
+# One of these stands in whatever it finds; looking for them first is thirty times as quick.
+_MARKS = (
+    "ksk_", "kut_", "whsec_", "sg_", "sk-", "k_test_", "k_live_", "eyj", "sig=", "token=",
+    "signature=", "x-amz-", "/callbacks/", "bearer",
+)  # fmt: skip
+_PASSWORD = re.compile(r"(://[^:/\s]+:)[^@/\s]+(?=@)")
 # What follows the `?` of an address is a signature more often than not, whatever it is called.
 _QUERY = re.compile(r"(https?://[^\s?\"'<>]+\?)[^\s\"'<>]+", re.IGNORECASE)
 # In JSON: what is secret by its name alone, and pictures and films sent as text.
@@ -27,8 +33,10 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 def redact(text: str) -> str:
     """`text` with keys, tokens, signatures, passwords and addresses' queries replaced by `***`."""
-    text = _SECRETS.sub(lambda m: next(g for g in m.groups() if g is not None) + "***", text)
-    return _QUERY.sub(r"\1***", text)
+    small = text.lower()
+    if any(mark in small for mark in _MARKS):
+        text = _SECRETS.sub(lambda m: next(g for g in m.groups() if g is not None) + "***", text)
+    return _QUERY.sub(r"\1***", _PASSWORD.sub(r"\1***", text))
 
 
 def storable(text: str) -> str:

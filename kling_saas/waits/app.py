@@ -31,6 +31,7 @@ CALL = b"x-kling-call"  # on either: the id under which the log has this call as
 STREAM_END = b"x-kling-stream-end"  # on that path: these were the last events
 _HEARTBEAT = 15.0  # seconds between comments on an idle stream
 _LOOK_ANYWAY = 30.0  # seconds after which a waiter looks without news
+_LOOKS = 50  # a second without news, of all who wait together: more of them look less often
 _LOOK_AGAIN = 1.0  # seconds after a look that failed on our side; twice as long after each further
 _INNER = INNER.lower().encode()
 _NOT_REPEATED = {
@@ -110,6 +111,10 @@ class WaitingRoom:
                 await self.news.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    def turn(self) -> float:
+        """Seconds in which everybody who waits may look once."""
+        return self.news.waiting / _LOOKS
 
     async def ask(
         self,
@@ -236,7 +241,7 @@ class _Visit:
                     return answer
                 failures = failures + 1 if answer.failed else 0
                 del answer  # for the wait may be long
-                await waiter.wait(min(left, _pause(failures)))
+                await waiter.wait(min(left, max(_pause(failures), self.room.turn())))
                 if waiter.gone:
                     return first
 
@@ -296,16 +301,23 @@ class _Visit:
                 return
             failures = failures + 1 if answer.failed else 0
             again = float(answer.header(AGAIN) or _pause(failures))
-            answer = first  # the other is not needed while it waits
-            await waiter.wait(min(_HEARTBEAT, again))
+            answer, first.body = first, b""  # what was told is not needed while it waits
+            await self._quiet(waiter, max(again, self.room.turn()))
             if waiter.gone:
                 return
-            if not waiter.news:
-                await self._write(b": still here\n\n")
             waiter.news = False
             answer = await self.room.ask(
                 self.scope, first, path, [(b"last-event-id", last.encode())]
             )
+
+    async def _quiet(self, waiter: Waiter, seconds: float) -> None:
+        """Until there is news, the client has gone or the time is up, with a sign of life."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while waiter.idle() and (left := end - loop.time()) > 0:
+            await waiter.wait(min(_HEARTBEAT, left))
+            if waiter.idle():
+                await self._write(b": still here\n\n")
 
     async def _write(self, body: bytes) -> None:
         if body:

@@ -37,9 +37,13 @@ class Waiter:
         self.gone = True
         self._wake()
 
+    def idle(self) -> bool:
+        """There is nothing to do but to wait."""
+        return not (self.news or self.gone)
+
     async def wait(self, seconds: float) -> None:
         """Returns when there is news, when the client has gone, or after `seconds`."""
-        if self.news or self.gone:
+        if not self.idle():
             return
         loop = asyncio.get_running_loop()
         self._woken = loop.create_future()
@@ -61,6 +65,7 @@ class News:
     def __init__(self) -> None:
         self._waiters: dict[str, list[Waiter]] = defaultdict(list)
         self._listener: asyncio.Task[None] | None = None
+        self.waiting = 0
 
     def start(self) -> None:
         """Begin listening on the running loop."""
@@ -76,11 +81,13 @@ class News:
         """One that is told when there is news of `subject`; give it back with `forget`."""
         waiter = Waiter()
         self._waiters[subject].append(waiter)
+        self.waiting += 1
         return waiter
 
     def forget(self, subject: str, waiter: Waiter) -> None:
         """No longer wait."""
         self._waiters[subject].remove(waiter)
+        self.waiting -= 1
         if not self._waiters[subject]:
             del self._waiters[subject]
 
