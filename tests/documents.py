@@ -58,7 +58,7 @@ class Operation:
         """The examples of its body by media type; one without a body has the example None."""
         content = self.told.get("requestBody", {}).get("content", {})
         for kind, each in content.items():
-            for example in each["examples"].values():
+            for example in each.get("examples", {"": {"value": None}}).values():
                 yield kind, example["value"]
         if not content:
             yield "", None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generations import sending
 from generations.sounds import AUDIO_TYPES
 from kling_saas.api.headers import WAIT_MAX
 from kling_saas.api.openapi import (
@@ -22,6 +23,7 @@ from kling_saas.api.openapi import (
 )
 
 _GENERATE = "generate"
+_FILE: Schema = {"schema": {"type": "string", "format": "binary"}}
 
 
 def _quotes(base: str) -> Schema:
@@ -177,10 +179,9 @@ def _things(base: str, sort: str) -> Schema:
 
 
 def _upload() -> Schema:
-    file = {"schema": {"type": "string", "format": "binary"}}
     kinds = ("image/jpeg", "image/png", "image/webp", "video/mp4", *sorted(AUDIO_TYPES))
-    form = {"type": "object", "properties": {"file": file["schema"]}, "required": ["file"]}
-    content = {**dict.fromkeys(kinds, file), "multipart/form-data": {"schema": form}}
+    form = {"type": "object", "properties": {"file": _FILE["schema"]}, "required": ["file"]}
+    content = {**dict.fromkeys(kinds, _FILE), "multipart/form-data": {"schema": form}}
     return operation(
         "Keep an image, a film or a sound",
         {"201": answer("The upload", "Upload")},
@@ -265,6 +266,7 @@ def _uploads(base: str) -> Schema:
                 {"200": {"description": "It came"}},
                 scope=None,
                 refuses=(404, 409, 415, 422),
+                body={"required": True, "content": dict.fromkeys(sending.TYPES, _FILE)},
                 description="The address of an announcement, where the storage is our own; it "
                 "needs no key.",
             ),

@@ -11,16 +11,34 @@ from accounts.api import organisation_openapi as organisation
 from accounts.api.endpoint import Endpoint
 from billing.api import keys_openapi as keys
 from billing.api import openapi as money
-from generations.api import answers_schema, batch_openapi, gallery_openapi, inputs, openapi
+from generations.api import (
+    answers_schema,
+    batch_openapi,
+    examples,
+    gallery_openapi,
+    inputs,
+    openapi,
+)
 from generations.catalogue import documentation, registry
 from generations.catalogue.products import documentation as product_documentation
 from generations.catalogue.products.registry import PRODUCTS
 from kling_saas.api import conditional
-from kling_saas.api.openapi import PROBLEM, Schema, body_of, conditionally, ref
+from kling_saas.api.openapi import (
+    ANY_OBJECT,
+    BASE,
+    JSON,
+    PROBLEM,
+    Schema,
+    body_of,
+    conditionally,
+    operation,
+    ref,
+)
+from kling_saas.api.openapi import document as openapi_document
 
 
 class SchemaView(Endpoint):
-    """/api/v1/schema"""
+    """/api/v1/openapi.json and /api/v1/schema"""
 
     authentication_classes = ()
     permission_classes = ()
@@ -36,28 +54,48 @@ class SchemaView(Endpoint):
 
 def document() -> Schema:
     """The whole description."""
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Kling SaaS API", "version": "1.0.0"},
-        "servers": [{"url": settings.SITE_URL}],
-        "security": [{"key": []}],
-        "paths": conditionally(
-            {
-                **openapi.PATHS,
-                **batch_openapi.PATHS,
-                **gallery_openapi.PATHS,
-                **money.PATHS,
-                **keys.PATHS,
-                **webhooks.PATHS,
-                **calls.PATHS,
-                **organisation.PATHS,
-            }
-        ),
-        "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-            "schemas": _schemas(),
-        },
+    whole = (
+        openapi.PATHS,
+        batch_openapi.PATHS,
+        gallery_openapi.PATHS,
+        money.PATHS,
+        keys.PATHS,
+        webhooks.PATHS,
+        calls.PATHS,
+        organisation.PATHS,
+        _ITSELF,
+    )
+    paths = {path: item for some in whole for path, item in some.items()}
+    return openapi_document(
+        "Kling SaaS API",
+        _DESCRIPTION,
+        servers=[settings.SITE_URL],
+        keys={"key": _KEY},
+        paths=conditionally(examples.completed(paths)),
+        schemas=_schemas(),
+    )
+
+
+_DESCRIPTION = (
+    "Films by Kling's models, priced before, paid once, kept. Errors are problem documents (RFC "
+    "9457) with stable codes. What an example names by an id has to be made before."
+)
+_KEY: Schema = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key (`ksk_…`), an end user's token (`kut_…`), or a JWT that is signed "
+    "with an access-key pair as Kling's clients do.",
+}
+_ITSELF: Schema = {
+    f"{BASE}/{name}": {
+        "get": operation(
+            "This document",
+            {"200": {"description": "OpenAPI 3.1", "content": {JSON: {"schema": ANY_OBJECT}}}},
+            scope=None,
+        )
     }
+    for name in ("openapi.json", "schema")
+}
 
 
 def _schemas() -> Schema:

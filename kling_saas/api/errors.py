@@ -62,7 +62,7 @@ class InvalidQuery(Refusal):
 @csrf_exempt
 def unknown_address(request: HttpRequest) -> JsonResponse:
     """The answer below /api/ where nothing is."""
-    return problem(NotFound("There is nothing at this address: see /api/v1/schema."))
+    return problem(NotFound("There is nothing at this address: see /api/v1/openapi.json."))
 
 
 def problem(refusal: Refusal) -> JsonResponse:
