@@ -1,0 +1,127 @@
+/** How a generation is followed to its end, whatever becomes of the connection meanwhile. */
+import { segment } from "./api.js";
+import { ConnectionFailed, RateLimited, ServerError, TimedOut } from "./errors.js";
+import { pause } from "./exchange.js";
+import { Lost } from "./line.js";
+import { Parser } from "./sse.js";
+
+/** The statuses in which a generation stays. */
+export const ENDED = new Set(["succeeded", "failed", "cancelled"]);
+const SILENCE = 45_000; // milliseconds; a stream that lives says something every 15 seconds
+const LAST_LEG = 15_000; // before the end of a wait, in which no stream is sure to say anything
+const PASSING = [ConnectionFailed, ServerError, RateLimited];
+
+/** How far a stream was read; `whole` is the generation once its end was told. */
+class Seen {
+  count = 0;
+  over = false;
+  whole = null;
+
+  constructor(last = "") {
+    this.last = last;
+  }
+
+  note(news) {
+    this.last = news.id || this.last;
+    this.count += 1;
+    if (ENDED.has(news.status)) {
+      this.over = true;
+      this.whole = ENDED.has(news.generation?.status) ? news.generation : null;
+    }
+  }
+}
+
+/**
+ * What one connection tells after what was seen. Throws ConnectionFailed where it breaks. A little
+ * before `until`, of performance.now(), it returns; nothing holds it after that.
+ */
+async function* stream(api, id, seen, until = Infinity) {
+  const left = Math.max(100, until - performance.now());
+  const headers = { Accept: "text/event-stream", ...(seen.last && { "Last-Event-ID": seen.last }) };
+  const request = api.request("GET", `/generations/${segment(id)}/events`, { headers });
+  const line = await api.open({ ...request, timeout: Math.min(SILENCE, left) });
+  try {
+    seen.over = line.status === 204; // all was told
+    const parser = new Parser();
+    while (!seen.over) {
+      const piece = await line.read();
+      if (!piece) break;
+      for (const message of parser.feed(piece)) {
+        const news = read(message);
+        seen.note(news);
+        yield news;
+      }
+      if (until - performance.now() < LAST_LEG && LAST_LEG < left) break;
+    }
+  } catch (error) {
+    throw error instanceof Lost ? brokenOff(id, error) : error;
+  } finally {
+    line.close();
+  }
+}
+
+function read({ id, type, data }) {
+  const told = JSON.parse(data);
+  return { id, type, data: told, status: told.status ?? "", generation: told.generation ?? null };
+}
+
+function brokenOff(id, lost) {
+  const Kind = lost.timedOut ? TimedOut : ConnectionFailed;
+  return new Kind(`the events of ${id}: ${lost.message}`);
+}
+
+/**
+ * Every event after `last` to the end, over as many connections as it takes. Throws APIError, and
+ * ConnectionFailed once as many in a row as are retried have told nothing.
+ */
+export async function* follow(api, id, last = "") {
+  const seen = new Seen(last);
+  for (let failures = 0; !seen.over; ) {
+    const before = seen.count;
+    try {
+      yield* stream(api, id, seen);
+    } catch (error) {
+      if (!(error instanceof ConnectionFailed)) throw error;
+      failures = seen.count > before ? 1 : failures + 1;
+      if (failures > api.maxRetries) throw error;
+    }
+    if (!seen.over) await api.sleep(pause(Math.max(1, failures)));
+  }
+}
+
+/**
+ * The generation when it has ended, or as it stands after so many milliseconds; null if nobody said.
+ *
+ * A broken connection and a server that is away do not end the wait, nor does a proxy that lets no
+ * events through: after every stream it is asked for. Throws what no wait will change.
+ */
+export async function ended(client, id, time, tell) {
+  const api = client.with({ maxRetries: 0 });
+  const until = performance.now() + time;
+  const seen = new Seen();
+  let whole = null;
+  for (let failures = 0; ; ) {
+    const heard = await passing(async () => {
+      for await (const news of stream(api, id, seen, until)) tell?.(news);
+    });
+    const asked = await passing(async () => {
+      whole = seen.whole ?? (await api.call("GET", `/generations/${segment(id)}`));
+    });
+    if (whole !== null && ENDED.has(whole.status)) return whole;
+    failures = asked ? 0 : failures + (heard ? 1 : 2);
+    const left = until - performance.now();
+    if (left <= 0) return whole;
+    await api.sleep(Math.min(left, pause(Math.max(1, failures))));
+  }
+}
+
+/** Whether it went well; what passes by itself is no more than a no. */
+async function passing(act) {
+  try {
+    await act();
+    return true;
+  } catch (error) {
+    if (PASSING.some((kind) => error instanceof kind)) return false;
+    throw error;
+  }
+}
