@@ -68,7 +68,7 @@ load: $(VENV)/.dev ## Order steadily over HTTP: nobody is refused, nothing is lo
 properties: $(VENV)/.dev ## Draw many examples of every property that the suite tests (N=1000)
 	@EXAMPLES=$(or $(N),1000) $(PY) -m pytest -n 4 -m hypothesis --timeout 0
 
-bench: $(VENV)/.dev ## Run one benchmark (NAME=accept|reads|ready|in_flight|ledger)
+bench: $(VENV)/.dev ## Run one benchmark (NAME=accept|reads|waits|ready|in_flight|ledger)
 	@$(PY) -m bench.$(NAME)
 
 setup: $(VENV)/.run $(VENV)/.dev ## Make the virtual environment with the locked packages

@@ -19,6 +19,7 @@ from kling_saas.api.requests import INNER, is_inner, request_id
 _UNTOLD = {"Cookie", INNER, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}
 _KEYS = {"Authorization", "X-Api-Key"}
 _TEXT = ("application/json", "application/problem+json", "text/plain")
+_ROOM = "asgi.scope"  # is there where the waiting room stands before Django
 _HELD = ("x-kling-wait", "x-kling-stream")  # the waiting room tells of these calls' ends
 
 
@@ -33,7 +34,7 @@ class CallLogMiddleware:
         response = self.get_response(request)
         about = known(request)
         if about.actor and about.logged and settings.REQUEST_LOG_DAYS and not is_inner(request):
-            held = any(name in response.headers for name in _HELD)
+            held = _ROOM in request.META and any(name in response.headers for name in _HELD)
             ms = int((time.monotonic() - since) * 1000)
             answer = Answered(status=None, ms=None) if held else _answered(response, ms)
             if held:
