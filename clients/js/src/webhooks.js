@@ -58,11 +58,9 @@ function signatureBytes(signature) {
 
 /** What base64 says; null where it is none. */
 function bytes(base64) {
-  try {
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  } catch {
-    return null;
-  }
+  // atob takes more than that: spaces, and no padding.
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64)) return null;
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
 function event(text) {
