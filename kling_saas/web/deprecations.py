@@ -38,14 +38,14 @@ class DeprecationMiddleware:
 def _retired(request: HttpRequest) -> HttpResponse:
     answer = as_a_program_reads(
         request,
-        Retired(f"This address is no longer served: see {settings.SITE_URL}/docs#changes."),
+        Retired(f"This address is no longer served: see {settings.SITE_URL}/docs/deprecations."),
     )
     answer.status_code = Retired.status  # whatever a dialect makes of it otherwise
     return answer
 
 
 def _say(answer: HttpResponse, found: Deprecation) -> None:
-    link = found.link or f"{settings.SITE_URL}/docs#changes"
+    link = found.link or f"{settings.SITE_URL}/docs/deprecations"
     rels = ["deprecation"]
     answer["Deprecation"] = f"@{int(found.since.timestamp())}"
     if found.sunset:

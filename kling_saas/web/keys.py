@@ -22,6 +22,7 @@ from accounts.models import AccessKey, ApiKey
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
+from kling_saas.web.docs import reader
 
 NAME_LENGTH = 60
 
@@ -56,6 +57,7 @@ def _made(request: ActingRequest, actor: Actor) -> dict[str, Any]:
         return {"new_pair": pair, "new_secret": secret}
     raw_video = request.POST.get("raw_video") == "on"
     _key, plaintext = api_keys.issue(actor.organisation_id, raw_video=raw_video, **whose)
+    reader.remember(request, actor, plaintext)
     return {"plaintext": plaintext}
 
 

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from kling_saas.web import docs, error_codes, invitations, keys, pricing, roots, views
+from kling_saas.web import invitations, keys, pricing, roots, views
+from kling_saas.web.docs import views as docs
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,8 +13,10 @@ urlpatterns = [
     path("dev/keys", keys.keys, name="keys"),
     path("dev/keys/<str:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("dev/keys/pairs/<str:access_key>/revoke", keys.revoke_pair, name="pair-revoke"),
-    path("docs", docs.docs, name="docs"),
-    path("docs/errors", error_codes.codes, name="error-codes"),
+    path("docs", docs.page, name="docs"),
+    path("docs/<slug:slug>", docs.page, name="docs-page"),
+    path("docs/<slug:slug>.md", docs.twin, name="docs-twin"),
+    path("llms.txt", docs.listing, name="llms"),
     path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("app/organisation", invitations.choose, name="organisation"),
     path("app/mode", views.mode, name="mode"),

@@ -52,11 +52,12 @@ def test_what_is_going_says_since_when_until_when_and_where_to_read(
         }
     endless = api.get("/ledger")
     assert endless.headers["Deprecation"] == "@4070908800"  # a day that is to come
-    assert endless.headers["Link"].startswith(f'<{product.site}/docs#changes>; rel="deprecation"')
+    where = f'<{product.site}/docs/deprecations>; rel="deprecation"'
+    assert endless.headers["Link"].startswith(where)
     assert "Sunset" not in endless.headers
     for path in ("/wallet", "/ledger.csv"):
         assert "Deprecation" not in api.get(path).headers
-    page = requests.get(f"{product.site}/docs", timeout=60).text
+    page = requests.get(f"{product.site}/docs/deprecations", timeout=60).text
     assert "2099-06-01" in page
     assert "Nothing is going away" not in page
 
@@ -79,7 +80,7 @@ def test_after_its_day_each_door_says_gone_in_its_own_shape(product: Stack, key:
     for path, words in doors.items():
         gone = requests.post(product.site + path, json=prompt, headers=bearer, timeout=60)
         assert gone.status_code == 410, path
-        assert f"{product.site}/docs#changes" in words(gone.json()), path
+        assert f"{product.site}/docs/deprecations" in words(gone.json()), path
     assert api.get("/wallet").json() == before
     other = requests.get(f"{product.site}/kling/account/costs", headers=bearer, timeout=60)
     assert other.status_code != 410

@@ -1,75 +1,78 @@
-"""What the pages for programmers say works as it stands there, and leaves nothing out."""
+"""What the pages for programmers say leaves nothing out, and reads as Markdown too."""
 
 from __future__ import annotations
 
 import html
 import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
+from urllib.parse import urldefrag
 
 import pytest
 import requests
-from PIL import Image
 
-from accounts import access_keys, tenancy
 from generations.errors import FAILURES
 from generations.views.words import _FAULTS
 from kling_saas import env
-from tests.generations.programs import funded, native
+from kling_saas.lib.refusals import Refusal
+from kling_saas.web.docs.pages import PAGES
+from tests.conftest import DIALECTS
 
 _ENDS = re.compile(r'\b(?:_?give_up|fail)\(\s*\w+,\s*"(\w+)"|_FINAL = \{(.*?)\}', re.DOTALL)
 
 
-def examples(site: str) -> list[str]:
-    """The commands of /docs, in their order."""
-    page = requests.get(f"{site}/docs", timeout=60).text
-    return [html.unescape(each) for each in re.findall(r"<pre[^>]*>(.*?)</pre>", page, re.DOTALL)]
+def _page(site: str, path: str, **headers: str) -> requests.Response:
+    answer = requests.get(site + path, headers=headers, timeout=60)
+    assert answer.status_code == 200, path
+    return answer
 
 
-@pytest.mark.parametrize(
-    ("nth", "door", "told"),
-    [
-        (0, "native", ("id",)),
-        (1, "kling", ("data", "task_id")),
-        (2, "kling", ("data", "task_id")),
-        (3, "segmind", ("request_id",)),
-        (4, "llmprovider", ("task_id",)),
-        (5, "openai", ("id",)),
-    ],
-)
-def test_every_example_orders_a_film_as_it_stands(
-    site: str, nth: int, door: str, told: tuple[str, ...]
-) -> None:
-    alice = funded()
-    with tenancy.scope(alice.organisation.pk):
-        pair, secret = access_keys.issue(alice.organisation.pk, livemode=False, name="docs")
-    command = examples(site)[nth].replace("ksk_test_…", alice.test_key)
-    command = command.replace("ACCESS_KEY", pair.access_key).replace("SECRET_KEY", secret)
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", command], env={"PATH": path}, capture_output=True, text=True, check=True
-    )
-    answer = json.loads(done.stdout)
-    for name in told:
-        answer = answer[name]
-    assert native(site, alice.test_key).get(f"/generations/{answer}").status_code == 200, door
+def test_each_page_is_markdown_too_under_two_names(site: str) -> None:
+    for page in PAGES.values():
+        shown = _page(site, page.path)
+        assert f'<link rel="alternate" type="text/markdown" href="{page.twin}"' in shown.text
+        assert "Accept" in shown.headers["Vary"]
+        told = _page(site, page.twin)
+        assert told.headers["Content-Type"] == "text/markdown; charset=utf-8"
+        assert told.text.startswith(f"# {page.title}\n")
+        assert "{{" not in told.text.replace("'{{", "")
+        assert _page(site, page.path, Accept="text/markdown").text == told.text
+    assert requests.get(f"{site}/docs/no-such-page", timeout=60).status_code == 404
+    assert requests.get(f"{site}/docs/no-such-page.md", timeout=60).status_code == 404
 
 
-def test_a_file_is_sent_as_it_stands_there(site: str, tmp_path: Path) -> None:
-    Image.new("RGB", (300, 300), "teal").save(tmp_path / "photo.jpg")
-    command = examples(site)[6].replace("ksk_test_…", funded().test_key)
-    done = subprocess.run(
-        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    told = json.loads(done.stdout)
-    assert (told["id"][:4], told["content_type"], told["width"]) == ("upl_", "image/jpeg", 300)
+def test_the_list_for_programs_names_every_page(site: str) -> None:
+    listed = re.findall(r"\]\((\S+)\): ", _page(site, "/llms.txt").text)
+    assert [each for each in listed if each.endswith(".md")] == [
+        site + page.twin for page in PAGES.values()
+    ]
+
+
+def test_every_link_between_the_pages_leads_somewhere(site: str) -> None:
+    texts = {page.path: _page(site, page.path).text for page in PAGES.values()}
+    missing = []
+    for here, text in texts.items():
+        for link in re.findall(r'href="((?:/docs|#)[^"]*)"', text):
+            path, anchor = urldefrag(html.unescape(link))
+            there = texts.get(path or here)
+            if path.endswith(".md") and path.startswith("/docs/"):
+                continue
+            if there is None or (anchor and f'id="{anchor}"' not in there):
+                missing.append(f"{here}: {link}")
+    assert missing == []
+
+
+def _codes(base: type[Refusal]) -> set[str]:
+    own = {base.code} if "code" in vars(base) and base is not Refusal else set()
+    return own.union(*(_codes(kind) for kind in base.__subclasses__()))
+
+
+def test_every_code_is_explained_with_what_to_do(site: str) -> None:
+    page = _page(site, "/docs/errors").text
+    assert [code for code in _codes(Refusal) if f'id="{code}"' not in page] == []
 
 
 def test_every_way_in_which_a_film_fails_is_explained(site: str) -> None:
-    page = requests.get(f"{site}/docs/errors", timeout=60).text
+    page = _page(site, "/docs/errors").text
     sources = "".join(path.read_text() for path in (env.ROOT / "generations").glob("*.py"))
     used = set()
     for one, table in _ENDS.findall(sources):
@@ -79,18 +82,36 @@ def test_every_way_in_which_a_film_fails_is_explained(site: str) -> None:
     assert set(_FAULTS) <= set(FAILURES)
     for code in FAILURES:
         assert f'id="failed-{code}"' in page
-    assert "`" not in page
     assert "There is no such generation" in page
 
 
 def test_every_member_of_a_result_is_explained(site: str) -> None:
-    page = html.unescape(requests.get(f"{site}/docs", timeout=60).text)
+    page = html.unescape(_page(site, "/docs/tasks").text)
     tasks = requests.get(f"{site}/api/v1/tasks", timeout=60).json()["data"]
     told = {task["name"]: task["result"] for task in tasks if task["result"]}
     assert {"identify-face", "custom-voice", "custom-element", "preview-selection"} <= set(told)
     for name, result in told.items():
-        cell = rf'rowspan="\d+">[^<]*\b{name}\b[^<]*</td>'
-        (rows,) = re.findall(rf"{cell}(.*?)(?:rowspan|</tbody>)", page, re.DOTALL)
+        (rows,) = re.findall(rf"<h3[^>]*>[^<]*\b{name}\b[^<]*</h3>(.*?)</table>", page, re.DOTALL)
         for member, schema in result["properties"].items():
-            assert f">{member}</td>" in rows
+            assert f"<code>{member}</code>" in rows
             assert schema["description"] in rows
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["api/v1/schema", *(f"{name}/openapi.json" for name in DIALECTS)],
+)
+def test_every_operation_is_in_the_reference(site: str, document: str) -> None:
+    name = document.partition("/")[0]
+    slugs = [s for s in PAGES if s.startswith("reference-")]
+    if name != "api":
+        slugs = [f"reference-{name}"]
+    told = "".join(_page(site, PAGES[slug].twin).text for slug in slugs)
+    paths = json.loads(_page(site, f"/{document}").text)["paths"]
+    missing = [
+        f"{method.upper()} {path}"
+        for path, item in paths.items()
+        for method in item
+        if method != "parameters" and f"{method.upper()} {path}\n" not in told
+    ]
+    assert missing == []

@@ -35,7 +35,8 @@ _OUT_OF_SIGHT = """() => [
   }),
   ...[...document.querySelectorAll("td time")].filter(time => time.getClientRects().length > 1),
 ].map(part => part.outerHTML)"""
-_PUBLIC = ["/", "/models", "/pricing", "/docs", "/docs/errors", "/accounts/signup/",
+_PUBLIC = ["/", "/models", "/pricing", "/docs", "/docs/errors", "/docs/webhooks",
+           "/docs/reference-generations", "/accounts/signup/",
            "/accounts/login/", "/accounts/password/reset/"]  # fmt: skip
 _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library", "/billing/",
         "/billing/buy", "/billing/gifts", "/billing/gifts/new?pack=pack-350",

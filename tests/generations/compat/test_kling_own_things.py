@@ -304,7 +304,7 @@ def test_silence_of_the_upstream_loses_nothing_and_the_next_try_ends_it(
 
 
 def test_the_page_for_programmers_names_the_voices(site: str, api: Program) -> None:
-    page = api.http.get(f"{site}/docs", timeout=60).text
+    page = api.http.get(f"{site}/docs/tasks", timeout=60).text
     assert "oversea_male1" in page
     assert "/v1/general/delete-voices" in page
     paths = api.get("/schema").json()["paths"]

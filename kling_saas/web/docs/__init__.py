@@ -1,0 +1,1 @@
+"""The documentation: pages of Markdown filled with facts, as HTML, as Markdown, and as a list."""
