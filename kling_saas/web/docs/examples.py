@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,7 @@ def curl(sent: Request) -> str:
         lines.append(f"-H 'Authorization: Bearer {sent.key}'")
     if sent.body is not None:
         lines.append("-H 'Content-Type: application/json'")
-        lines.append(f"-d '{json.dumps(sent.body)}'")
+        lines.append(f"-d {shlex.quote(json.dumps(sent.body))}")
     if sent.sends_file:
         lines.append(f"-H 'Content-Type: {_TYPE}'")
         lines.append(f"--data-binary @{FILE}")
