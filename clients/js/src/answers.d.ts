@@ -36,7 +36,7 @@ export interface Quote {
 }
 
 /** `held` while it is made, `charged` once it has ended. */
-export interface Credits {
+export interface OrderCredits {
   quoted: number;
   held: number;
   charged: number | null;
@@ -110,6 +110,14 @@ export interface LibraryVideo {
   created_at: string;
   trashed_at: string | null;
   deleted_at: string | null;
+  preview_url: string | null;
+  watermark_url: string | null;
+  kept_until: string | null;
+  has_sound: boolean;
+  door: string;
+  credits: { quoted: number; charged: number | null };
+  collections: string[];
+  shares: Record<string, unknown>[];
 }
 
 /** One row of the price list. */
@@ -144,6 +152,7 @@ export interface Model {
   plans: string[];
   prices: Price[];
   schema: Record<string, unknown>;
+  capabilities: unknown;
 }
 
 /** A product beside films from words and pictures. */
@@ -158,6 +167,8 @@ export interface Task {
   plans: string[];
   prices: Price[];
   schema: Record<string, unknown>;
+  at_once: boolean;
+  result: Record<string, unknown> | null;
 }
 
 /** A file that orders name by its id. */
@@ -204,6 +215,11 @@ export interface Used {
   captured: number;
   reserved: number;
   films: number;
+  day?: string;
+  model?: string;
+  key?: string | null;
+  member?: string | null;
+  end_user?: string | null;
 }
 
 /** What a month used. */
@@ -247,6 +263,7 @@ export interface Key {
   previous_works_until: string | null;
   caps?: Cap[];
   secret?: string;
+  raw_video?: boolean;
 }
 
 /** For one end user's browser; `token` is the secret itself. */

@@ -1,7 +1,7 @@
 /** The types of index.js. The API's own names stay as they are; what is the client's is in camelCase. */
 import type {
-  Audio, Credits, Delivery, DryRun, Eta, Event, Failure, Key, LedgerEntry, LibraryVideo, Model, PriceBook,
-  Quote, Resent, SigningSecret, Task, Token, Upload, Usage as Used, Video, Wallet as Credit, WebhookEndpoint,
+  Audio, Delivery, DryRun, Eta, Event, Failure, Key, LedgerEntry, LibraryVideo, Model, OrderCredits,
+  PriceBook, Quote, Resent, SigningSecret, Task, Token, Upload, Usage as Used, Video, Wallet as Credit, WebhookEndpoint,
 } from "./answers.js";
 import type { Problem } from "./errors.js";
 import type { Film, FilmOrder, Media, Other, OtherOrder } from "./orders.js";
@@ -79,7 +79,7 @@ export class Generation {
   readonly model: string;
   readonly kind: string;
   readonly input: Record<string, unknown>;
-  readonly credits: Credits;
+  readonly credits: OrderCredits;
   readonly eta: Eta | null;
   readonly position: number | null;
   readonly attempts: number | null;
@@ -91,6 +91,7 @@ export class Generation {
   readonly reference: string | null;
   readonly end_user: string | null;
   readonly metadata: Record<string, string>;
+  readonly retention: { days: number } | null;
   readonly created_at: string;
   readonly finished_at: string | null;
   readonly deleted_at: string | null;
@@ -221,6 +222,7 @@ export interface KeyTerms {
   networks?: string[];
   caps?: Record<string, number | null>;
   requests_per_minute?: number | null;
+  raw_video?: boolean;
   expires_at?: Moment | null;
 }
 
