@@ -52,7 +52,7 @@ class KeysView(_Keys):
 
     def post(self, request: HttpRequest) -> JsonResponse:
         """A new one: 201, with the secret that is shown here and after a rotation only."""
-        terms, capped = _read(self.kind, object_of(request), new=True)
+        terms, capped = read(self.kind, object_of(request), new=True)
         with tenancy.scope(self.actor.organisation_id):
             row, secret = credentials.make(self.actor, self.kind, terms)
             set_caps(self.actor, "credential", credentials.spender(row), capped)
@@ -71,7 +71,7 @@ class KeyView(_Keys):
 
     def patch(self, request: HttpRequest, name: str) -> JsonResponse:
         """Change what is given; a cap that is null ends."""
-        terms, capped = _read(self.kind, object_of(request), new=False)
+        terms, capped = read(self.kind, object_of(request), new=False)
         with tenancy.scope(self.actor.organisation_id):
             row = credentials.change(self.actor, self.kind, name, terms)
             set_caps(self.actor, "credential", credentials.spender(row), capped)
@@ -95,10 +95,13 @@ class RotateKeyView(_Keys):
         return response
 
 
-def _read(
+def read(
     kind: Kind, body: Mapping[str, Any], *, new: bool
 ) -> tuple[dict[str, Any], dict[str, int | None]]:
-    """The terms, and the caps by period; None ends one. Raises InvalidFields."""
+    """The terms of a key in such a body, and its caps by period; None ends one.
+
+    Raises InvalidFields.
+    """
     known = (*FIELDS, "raw_video") if kind == "key" else FIELDS
     cleared = {name: None for name in _NULLABLE if name in body and body[name] is None}
     fields = Fields({n: v for n, v in body.items() if n not in cleared}, known)

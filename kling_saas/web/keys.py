@@ -20,8 +20,14 @@ from accounts import access_keys, api_keys
 from accounts.actors import Actor
 from accounts.models import AccessKey, ApiKey
 from accounts.requests import ActingRequest
+from accounts.scopes import Scope
+from billing import prices
+from billing.models import CapPeriod
 from billing.pages import signed_in
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
+from kling_saas.api.fields import InvalidFields
+from kling_saas.lib.refusals import Forbidden
+from kling_saas.web import key_terms
 from kling_saas.web.docs import reader
 
 NAME_LENGTH = 60
@@ -33,8 +39,13 @@ def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
     """The credentials of the mode one is in; a POST makes one and shows its secret this once."""
     made = _made(request, actor) if request.method == "POST" else {}
     newest_first = ("revoked_at", "-pk")
+    shown = ApiKey.objects.filter(livemode=actor.livemode).order_by(*newest_first)
     context = {
-        "keys": ApiKey.objects.filter(livemode=actor.livemode).order_by(*newest_first),
+        "keys": [{"key": each, "terms": key_terms.in_words(actor, each)} for each in shown],
+        "scopes": Scope.choices,
+        "periods": CapPeriod.choices,
+        "models": sorted(prices.active_book().by_sku()),
+        "given": key_terms.given(request.POST),
         "pairs": AccessKey.objects.filter(livemode=actor.livemode).order_by(*newest_first),
         "site": settings.SITE_URL,
         "first_model": FIRST_MODEL,
@@ -44,6 +55,8 @@ def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
     response = render(request, "web/keys.html", context)
     if made:
         response["Cache-Control"] = "no-store"
+    if "problems" in made:
+        response.status_code = InvalidFields.status
     return response
 
 
@@ -55,8 +68,12 @@ def _made(request: ActingRequest, actor: Actor) -> dict[str, Any]:
     if request.POST.get("kind") == "pair":
         pair, secret = access_keys.issue(actor.organisation_id, **whose)
         return {"new_pair": pair, "new_secret": secret}
-    raw_video = request.POST.get("raw_video") == "on"
-    _key, plaintext = api_keys.issue(actor.organisation_id, raw_video=raw_video, **whose)
+    try:
+        plaintext = key_terms.make(actor, name, request.POST)
+    except InvalidFields as refusal:
+        return {"problems": [each["message"] for each in refusal.facts["violations"]]}
+    except Forbidden as refusal:  # caps are for those who look after the money
+        return {"problems": [refusal.detail]}
     reader.remember(request, actor, plaintext)
     return {"plaintext": plaintext}
 

@@ -1,0 +1,73 @@
+"""The page of keys: a key on terms, held to them as one that was made over the API."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from django.test import Client
+
+from accounts import tenancy
+from accounts.models import ApiKey
+from accounts.models.organisation import Role
+from tests.generations.programs import FILM, funded, native
+from tests.people import Customer, lowered
+
+_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+_TERMS = {
+    "terms": "1", "name": "farm", "scopes": ["generate", "read"], "models": ["kling-v1"],
+    "networks": "127.0.0.1, 192.0.2.0/24", "requests_per_minute": "600", "total": "15",
+    "expires_on": "2099-01-31",
+}  # fmt: skip
+
+
+def _signed_in(alice: Customer) -> Client:
+    web = Client(headers={"Host": "127.0.0.1"})
+    web.force_login(alice.user, backend=_BACKEND)
+    return web
+
+
+def _keys(alice: Customer) -> int:
+    with tenancy.scope(alice.organisation.pk):
+        return ApiKey.objects.count()
+
+
+def test_a_key_is_made_on_the_terms_of_the_form_and_held_to_them(site: str) -> None:
+    alice = funded()
+    answer = _signed_in(alice).post("/dev/keys", _TERMS)
+    page = html.unescape(answer.content.decode())
+    (key,) = re.findall(r'id="new-key">(ksk_live_\w+)<', page)
+    for words in (
+        "generate, read", "only kling-v1", "only from 127.0.0.1/32, 192.0.2.0/24",
+        "600 requests a minute", "at most 15 credits in all", "until Jan 31, 2099",
+    ):  # fmt: skip
+        assert f"<span>{words}</span>" in page
+    farm = native(site, key)
+    assert farm.post("/generations", {**FILM, "model": "kling-v1-6"}).status_code == 403
+    assert farm.get("/wallet").status_code == 403
+    assert farm.post("/generations", FILM).status_code == 202  # 10 credits
+    assert farm.post("/generations", FILM).status_code == 402
+
+
+def test_the_form_refuses_with_every_reason_and_makes_nothing() -> None:
+    alice = funded()
+    before = _keys(alice)
+    wrong = {"scopes": [], "networks": "nowhere", "day": "many", "expires_on": "soon"}
+    answer = _signed_in(alice).post("/dev/keys", {**_TERMS, **wrong})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    for field in ("scopes must", "networks[0] must", "caps.day must", "expires_at must"):
+        assert f"<span>{field}" in page
+    assert 'value="nowhere"' in page
+    assert _keys(alice) == before
+
+
+def test_who_may_not_look_after_money_makes_keys_without_caps_only() -> None:
+    alice = funded()
+    lowered(alice, Role.DEVELOPER)
+    before = _keys(alice)
+    web = _signed_in(alice)
+    assert web.post("/dev/keys", _TERMS).status_code == 422
+    assert _keys(alice) == before
+    assert web.post("/dev/keys", {**_TERMS, "total": ""}).status_code == 200
+    assert _keys(alice) == before + 1
