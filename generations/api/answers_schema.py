@@ -187,12 +187,18 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "EventPage": page_of("Event"),
     "Model": object_of(
-        "object name title discontinued kinds modes durations aspect_ratios eta_seconds plans "
-        "prices schema",
+        "object name title description discontinued capabilities kinds modes durations "
+        "aspect_ratios eta_seconds plans prices schema",
         object={"const": "model"},
         name=TEXT,
         title=TEXT,
+        description=TEXT,
         discontinued={**FLAG, "description": documentation.DISCONTINUED},
+        capabilities={
+            "type": "object",
+            "additionalProperties": TEXT,
+            "description": "What it can: `yes`, in which variants, or empty where it cannot.",
+        },
         kinds={"type": "array", "items": TEXT},
         modes={"type": "array", "items": object_of("name title resolution")},
         durations={"type": "array", "items": WHOLE},

@@ -25,7 +25,6 @@ DOCUMENTED = {"Cap": "KeyCap", "Delivery": "WebhookDeliveryWithLog", "Resent": "
 ELSEWHERE = {
     "Key": {"secret"},
     "WebhookEndpoint": {"secret"},
-    "Model": {"capabilities", "description"},
 }
 PROGRAM = """
 import { KlingSaaS, verifyWebhook, InvalidRequest } from "kling-saas";
