@@ -118,7 +118,7 @@ def _trials(credentials: Mapping[str, str], examples: int) -> Iterator[Trial]:
     full, others = credentials["full"], dict(credentials)
     del others["full"]
     deep = "examples,fuzzing,stateful" + (",coverage" if examples >= _MANY else "")
-    for document in ("native", "segmind", "kling", "openai", "llmprovider"):  # longest first
+    for document in os.environ.get("ONLY", "native segmind kling openai llmprovider").split():
         yield Trial(document, "full", (full,), deep, examples)
         each = max(len(others), examples // _OTHERS * len(others))
         yield Trial(document, " ".join(others), tuple(others.values()), "fuzzing", each)
