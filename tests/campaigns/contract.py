@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -172,7 +173,8 @@ def _path(stack: Stack, name: str) -> Path:
 
 def _played(stack: Stack, trial: Trial, keep: list[str], seed: int) -> tuple[Trial, Report]:
     report = stack.folder / f"{trial.document}-{len(trial.secrets)}.report.json"
-    command = ["st", "run", str(_path(stack, trial.document)), "--no-color", "--no-shrink"]
+    command = [sys.executable, "-m", "schemathesis.cli", "run", str(_path(stack, trial.document))]
+    command += ["--no-color", "--no-shrink"]
     command += ["--url", stack.site + _base(trial.document), "--seed", str(seed)]
     command += ["--checks", ",".join(_CHECKS), "--phases", trial.phases, "--continue-on-failure"]
     command += ["--max-examples", str(trial.examples), "--suppress-health-check", "all"]
