@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
-from shutil import which
 from typing import Any
 
-import pytest
-
 from kling_saas import env
+from tests import commands
 
 PACKAGE = env.ROOT / "clients" / "js"
-needs_node = pytest.mark.skipif(not which("node"), reason="needs node, as .ci/run has")
 _PRELUDE = """
 import * as package_ from "kling-saas";
 const all = async (items) => {
@@ -42,7 +38,7 @@ class Node:
     def __init__(self, folder: Path, key: str, site: str) -> None:
         self.folder = folder
         self.surroundings = {
-            "PATH": os.environ["PATH"],
+            "PATH": commands.PATH,
             "KLING_SAAS_API_KEY": key,
             "KLING_SAAS_BASE_URL": site,
         }

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.clients.javascript import Node, needs_node
+from tests.clients.javascript import Node
 from tests.generations.programs import FILM, Program, available
 from tests.people import Customer
-
-pytestmark = needs_node
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.clients.cutting import BUSY, GONE, HALF, LOST, MANY, OTHER, UNSENT, Line, bad_line
-from tests.clients.javascript import Node, needs_node
+from tests.clients.javascript import Node
 from tests.generations.programs import FILM, Program, available, settled
 from tests.people import Customer
 
-pytestmark = needs_node
 ORDER = "POST /api/v1/generations$"
 MEDIA = "GET /media/"
 MAKE = "const film = await client.generations.createAndWait(given.film); return film;"

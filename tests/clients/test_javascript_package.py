@@ -6,17 +6,15 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 import pytest
 import requests
 
-from tests.clients.javascript import PACKAGE, Node, needs_node
+from tests import commands
+from tests.clients.javascript import PACKAGE, Node
 from tests.people import Customer
 
-pytestmark = needs_node
-needs_npm = pytest.mark.skipif(not which("npm"), reason="needs npm, as .ci/run has")
 BLOCKS = re.findall(r"```js\n(.*?)```", (PACKAGE / "README.md").read_text(), re.DOTALL)
 TYPESCRIPT = "typescript@5.9.3"
 # Interfaces whose names in the document are others.
@@ -63,11 +61,11 @@ def test_every_example_of_the_readme_runs(node: Node, nth: int) -> None:
     assert all(b"ftyp" in path.read_bytes()[:12] for path in node.folder.glob("*.mp4"))
 
 
-@needs_npm
 def test_what_is_packed_is_what_is_meant() -> None:
     done = subprocess.run(
-        ["npm", "pack", "--dry-run", "--json"], cwd=PACKAGE, capture_output=True, check=True
-    )
+        ["npm", "pack", "--dry-run", "--json"], cwd=PACKAGE, env=commands.SURROUNDINGS,
+        capture_output=True, check=True,
+    )  # fmt: skip
     (packed,) = json.loads(done.stdout)
     sources = [str(path.relative_to(PACKAGE)) for path in PACKAGE.glob("src/**/*.*")]
     names = {each["path"] for each in packed["files"]}
@@ -107,17 +105,15 @@ def test_its_types_are_those_of_the_apis_document(site: str) -> None:
         assert typed - ELSEWHERE.get(name, set()) == told - ELSEWHERE.get(name, set()), name
 
 
-@needs_npm
 def test_types_reach_its_users(node: Node, tmp_path: Path) -> None:
     """What each method gives is known to a checker, and what no order has is found by it."""
-    quiet = ["--no-save", "--no-audit", "--no-fund", "--prefix", str(tmp_path / "tools")]
-    subprocess.run(["npm", "install", *quiet, TYPESCRIPT], check=True, capture_output=True)
     (tmp_path / "program.mts").write_text(PROGRAM)
     settings = ["--noEmit", "--strict", "--target", "es2022", "--module", "nodenext"]
-    tsc = tmp_path / "tools" / "node_modules" / ".bin" / "tsc"
+    tsc = commands.npm_install(TYPESCRIPT, tmp_path / "tools") / ".bin" / "tsc"
     done = subprocess.run(
         [tsc, *settings, "--lib", "es2022,dom", "program.mts"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+        cwd=tmp_path, env=commands.SURROUNDINGS, capture_output=True, text=True,
+        check=False,
     )  # fmt: skip
     found = re.findall(r"^program\.mts\((\d+),", done.stdout, re.MULTILINE)
     wrong = [PROGRAM.split("\n")[int(line) - 1] for line in found]

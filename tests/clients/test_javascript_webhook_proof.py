@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from tests.accounts.receiving import Came, Receiver
-from tests.clients.javascript import Node, needs_node
+from tests.clients.javascript import Node
 from tests.clients.signing import BODY, OTHER, SECRET, signed
 from tests.generations.programs import FILM
 from tests.people import Customer
 from tests.waiting import until
 
-pytestmark = needs_node
 VERIFY = """
 const judged = [];
 for (const { body, headers, secret, tolerance } of given.posts) {

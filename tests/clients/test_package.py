@@ -18,6 +18,7 @@ import pytest
 
 from generations.catalogue.newcomers import FIRST_MODEL
 from kling_saas import env
+from tests import commands
 from tests.generations.programs import Program, available, settled
 from tests.people import Customer
 from tests.waiting import until
@@ -38,10 +39,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert {"kling_saas_client/py.typed", "kling_saas_client/cli/main.py"} <= set(names)
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"kling_saas_client"}
     install = ["uv", "pip", "install", "-q", "--no-deps", "--offline", "--python", sys.executable]
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     subprocess.run(
         [*install, "--target", str(folder / "site"), str(wheel)],
-        check=True, capture_output=True, env={**os.environ, "PATH": path},
+        check=True, capture_output=True, env=commands.SURROUNDINGS,
     )  # fmt: skip
     return folder / "site"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kling_saas import env
+from tests import commands
 
 _SHOWN = re.compile(r'<pre[^>]*id="sample-(\d+)-(\w+)" data-run="(\w*)">(.*?)</pre>', re.DOTALL)
 _CLIENT = env.ROOT / "clients" / "python" / "src"
@@ -50,8 +50,12 @@ def surroundings(folder: Path) -> dict[str, str]:
     Here curl ends with an error at every refusal, without another word in the command.
     """
     (folder / ".curlrc").write_text("silent\nshow-error\nfail-with-body\n")
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return {"PATH": path, "HOME": str(folder), "CURL_HOME": str(folder), "PYTHONPATH": str(_CLIENT)}
+    return {
+        "PATH": commands.PATH,
+        "HOME": str(folder),
+        "CURL_HOME": str(folder),
+        "PYTHONPATH": str(_CLIENT),
+    }
 
 
 def begun(snippet: Snippet, folder: Path, **more: str) -> subprocess.Popen[str]:

@@ -10,11 +10,11 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 import pytest
 
+from tests import commands
 from tests.generations.programs import Program, available
 from tests.people import Customer
 
@@ -84,21 +84,13 @@ def test_llmproviders_curl_makes_a_task(site: str, alice: Customer) -> None:
     assert json.loads(done.stdout)["task_status"] == "submitted"
 
 
-_MODULES = {**os.environ, "NODE_PATH": os.environ.get("NODE_PATH", "/usr/share/nodejs")}
-
-
-def _has_axios() -> bool:
-    looked = ["node", "-e", "require('axios')"]
-    return bool(which("node")) and not subprocess.run(looked, env=_MODULES, check=False).returncode
-
-
-@pytest.mark.skipif(not _has_axios(), reason="needs Debian's nodejs and node-axios, as .ci/run has")
-def test_llmproviders_javascript_makes_a_task(site: str, alice: Customer) -> None:
+def test_llmproviders_javascript_makes_a_task(site: str, alice: Customer, tmp_path: Path) -> None:
+    modules = str(commands.npm_install("axios@1.7.9", tmp_path))
     text = (SEEDS / "003-llmprovider-nodejs.txt").read_text()
     text = text.replace("YOUR_API_KEY", alice.test_key)
     done = subprocess.run(
         ["node", "-e", text.replace("https://platform.llmprovider.ai", site)],
-        env=_MODULES,
+        env={**commands.SURROUNDINGS, "NODE_PATH": modules},
         capture_output=True,
         text=True,
         check=True,
