@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from accounts import scopes
@@ -68,6 +69,12 @@ class Actor:
                 f"This needs a key with the scope {scope.value}; this one has {has}.",
                 scope=scope.value,
             )
+
+    def must_have_all(self, wanted: Iterable[str]) -> None:
+        """Raises Forbidden, naming them, when its key gives scopes that it has not."""
+        more = set(wanted) - self.scopes
+        if more:
+            raise Forbidden(f"This key cannot give what it has not: {', '.join(sorted(more))}.")
 
     def must_be_at(self, address: str) -> None:
         """Raises Forbidden unless its key may be used from the IP address `address`."""

@@ -17,10 +17,11 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import Error, connection
+from django.db import connection
 
 from accounts import tenancy
 from kling_saas.lib import logs
+from kling_saas.lib.database import DATABASE_GONE
 
 log = logging.getLogger(__name__)
 _EVERY = 0.5  # seconds between two writings
@@ -135,13 +136,13 @@ class Writer:
         self._some.set()
 
     def flush(self) -> None:
-        """Write what is here now. What the database does not take now is tried again later."""
+        """Write what is here now. While the database is away it waits; what it refuses is lost."""
         with self._writing:
             while batch := self._taken():
                 calls, ends = batch
                 try:
                     _write(calls, ends)
-                except Error as error:
+                except DATABASE_GONE as error:
                     self._put_back(calls, ends)
                     connection.close()
                     log.warning("the log of calls waits: %s", error)

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import ApiCall
+from kling_saas.lib import pages
 from kling_saas.lib.forgetting import forget
 from kling_saas.lib.refusals import NotFound
 
@@ -63,9 +64,8 @@ def page(
         if before:
             rows = rows.filter(pk__lt=before)
         bodies = ("request_headers", "request_body", "response_headers", "response_body")
-        found = list(rows.defer(*bodies).order_by("-pk")[: limit + 1])
-    shown = found[:limit]
-    return shown, str(shown[-1].request_id) if len(found) > limit else None
+        newest = rows.defer(*bodies).order_by("-pk")
+        return pages.first(newest, limit, lambda call: str(call.request_id))
 
 
 def _mine(actor: Actor) -> QuerySet[ApiCall]:

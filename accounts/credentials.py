@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Literal
 
-from accounts import access_keys, api_keys, proven, tenancy
+from accounts import access_keys, api_keys, audit, proven, tenancy
 from accounts.actors import Actor
-from accounts.models import AccessKey, ApiKey, AuditEvent
-from kling_saas.lib.refusals import Forbidden, NotFound
+from accounts.models import AccessKey, ApiKey
+from kling_saas.lib import pages
+from kling_saas.lib.refusals import NotFound
 
 Kind = Literal["key", "pair"]
 Row = ApiKey | AccessKey
@@ -35,8 +36,7 @@ def page(actor: Actor, kind: Kind, *, after: str, limit: int) -> tuple[list[Row]
         rows = _MODELS[kind].objects.filter(livemode=actor.livemode)
         if after:
             rows = rows.filter(pk__lt=find(actor, kind, after).pk)
-        found = list(rows.order_by("-pk")[: limit + 1])
-    return found[:limit], id_of(found[limit - 1]) if len(found) > limit else None
+        return pages.first(rows.order_by("-pk"), limit, id_of)
 
 
 def find(actor: Actor, kind: Kind, name: str) -> Row:
@@ -54,24 +54,24 @@ def make(actor: Actor, kind: Kind, terms: Mapping[str, Any]) -> tuple[Row, str]:
 
     Raises Forbidden for scopes that the actor itself has not. Needs an open scope.
     """
-    _must_have_all(actor, terms)
+    actor.must_have_all(terms.get("scopes", ()))
     issue: Any = api_keys.issue if kind == "key" else access_keys.issue
     row, secret = issue(
         actor.organisation_id, livemode=actor.livemode, user_id=actor.user_id, **terms
     )
-    _note(actor, f"{kind}.made", row)
+    audit.note(actor, f"{kind}.made", id_of(row))
     return row, secret
 
 
 def change(actor: Actor, kind: Kind, name: str, terms: Mapping[str, Any]) -> Row:
     """The same on other terms. Raises NotFound and Forbidden. Needs an open scope."""
-    _must_have_all(actor, terms)
+    actor.must_have_all(terms.get("scopes", ()))
     row = find(actor, kind, name)
     for column, value in terms.items():
         setattr(row, column, value)
     if terms:
         row.save(update_fields=list(terms))
-        _note(actor, f"{kind}.changed", row)
+        audit.note(actor, f"{kind}.changed", id_of(row))
     proven.forget()
     return row
 
@@ -87,7 +87,7 @@ def rotate(actor: Actor, kind: Kind, name: str, *, overlap: timedelta) -> tuple[
         secret = api_keys.rotate(row, overlap=overlap)
     else:
         secret = access_keys.rotate(row, overlap=overlap)
-    _note(actor, f"{kind}.rotated", row)
+    audit.note(actor, f"{kind}.rotated", id_of(row))
     return row, secret
 
 
@@ -97,21 +97,5 @@ def revoke(actor: Actor, kind: Kind, name: str) -> Row:
     ended = api_keys.revoke if isinstance(row, ApiKey) else access_keys.revoke
     if ended(actor.organisation_id, name):
         with tenancy.scope(actor.organisation_id):
-            _note(actor, f"{kind}.revoked", row)
+            audit.note(actor, f"{kind}.revoked", id_of(row))
     return find(actor, kind, name)
-
-
-def _must_have_all(actor: Actor, terms: Mapping[str, Any]) -> None:
-    more = set(terms.get("scopes", ())) - actor.scopes
-    if more:
-        raise Forbidden(f"This key cannot give what it has not: {', '.join(sorted(more))}.")
-
-
-def _note(actor: Actor, action: str, row: Row) -> None:
-    AuditEvent.objects.create(
-        organisation_id=actor.organisation_id,
-        actor_id=actor.user_id,
-        action=action,
-        subject=id_of(row),
-        detail={} if actor.user_id else {"by": actor.name},
-    )

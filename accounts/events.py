@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import OutboxMessage
+from kling_saas.lib import pages
 from kling_saas.lib.refusals import NotFound
 
 
@@ -50,6 +51,4 @@ def page(
             rows = rows.filter(topic__in=types)
         if since:
             rows = rows.filter(created_at__gte=since)
-        found = list(rows.order_by("sequence")[: limit + 1])
-    shown = found[:limit]
-    return shown, shown[-1].public_id if len(found) > limit else None
+        return pages.first(rows.order_by("sequence"), limit)

@@ -17,10 +17,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import letters, members, tenancy
+from accounts import audit, letters, members, tenancy
 from accounts.actors import Actor
-from accounts.models import Invitation, Membership, Organisation, Role, User
-from kling_saas.lib import product
+from accounts.models import Invitation, Membership, Role, User
+from kling_saas.lib import pages, product
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound, RateLimited
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def make(actor: Actor, email: str, role: Role) -> Invitation:
     address = email.strip().lower()
     with tenancy.scope(actor.organisation_id):
         # One at a time: the count holds, and of two to one address the second replaces the first.
-        Organisation.objects.select_for_update(no_key=True).get(pk=actor.organisation_id)
+        members.lock(actor)
         if Membership.objects.filter(user__email=address).exists():
             raise AlreadyMember(f"{address} belongs to the organisation already.")
         _hold_to_limit(actor)
@@ -73,7 +73,7 @@ def make(actor: Actor, email: str, role: Role) -> Invitation:
             created_at=now,
             expires_at=now + timedelta(days=settings.INVITATION_DAYS),
         )
-        members.note(actor, "invitation.made", made.public_id, email=address, role=role.value)
+        audit.note(actor, "invitation.made", made.public_id, email=address, role=role.value)
     return made
 
 
@@ -84,8 +84,7 @@ def page(actor: Actor, *, after: str = "", limit: int) -> Page:
         rows = _of(actor)
         if after:
             rows = rows.filter(pk__lt=_found(rows, after).pk)
-        found = list(rows.order_by("-pk")[: limit + 1])
-    return Page(found[:limit], found[limit - 1].public_id if len(found) > limit else None)
+        return Page(*pages.first(rows.order_by("-pk"), limit))
 
 
 def find(actor: Actor, public_id: str) -> Invitation:
@@ -107,7 +106,7 @@ def revoke(actor: Actor, public_id: str) -> Invitation:
         if not found.revoked_at:
             found.revoked_at, found.next_attempt_at = timezone.now(), None
             found.save(update_fields=["revoked_at", "next_attempt_at"])
-            members.note(actor, "invitation.revoked", found.public_id, email=found.email)
+            audit.note(actor, "invitation.revoked", found.public_id, email=found.email)
     return found
 
 
@@ -152,7 +151,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
         mine.accepted_at, mine.accepted_by, mine.next_attempt_at = timezone.now(), user, None
         mine.save(update_fields=["accepted_at", "accepted_by", "next_attempt_at"])
         newcomer = Actor(organisation_id=organisation, livemode=True, user_id=user.pk)
-        members.note(newcomer, "member.joined", members.id_of(member), role=member.role)
+        audit.note(newcomer, "member.joined", members.id_of(member), role=member.role)
     return member
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from accounts import tenancy
+from accounts import audit, tenancy
 from accounts.actors import Actor
-from accounts.models import AuditEvent, Membership, Organisation, Role
+from accounts.models import Membership, Organisation, Role
+from kling_saas.lib import pages
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound
 
 NAME_MAX = 120
@@ -45,9 +46,7 @@ def page(actor: Actor, *, after: str = "", limit: int) -> Page:
         rows = _of(actor)
         if after:
             rows = rows.filter(pk__gt=_found(rows, after).pk)
-        found = list(rows.order_by("pk")[: limit + 1])
-    more = len(found) > limit
-    return Page(found[:limit], id_of(found[limit - 1]) if more else None)
+        return Page(*pages.first(rows.order_by("pk"), limit, id_of))
 
 
 def find(actor: Actor, name: str) -> Membership:
@@ -61,7 +60,7 @@ def change_role(actor: Actor, name: str, role: Role) -> Membership:
     """Give another role. Raises Forbidden, NotFound and LastOwner."""
     must_manage(actor)
     with tenancy.scope(actor.organisation_id):
-        _lock(actor)
+        lock(actor)
         member = _found(_of(actor), name)
         before = member.role
         _must_deal_with(actor, before, role)
@@ -70,7 +69,7 @@ def change_role(actor: Actor, name: str, role: Role) -> Membership:
         if role != before:
             member.role = role
             member.save(update_fields=["role"])
-            note(actor, "member.role_changed", id_of(member), before=before, role=role.value)
+            audit.note(actor, "member.role_changed", id_of(member), before=before, role=role.value)
     return member
 
 
@@ -83,13 +82,15 @@ def remove(actor: Actor, name: str) -> Membership:
     if not goes:
         must_manage(actor)
     with tenancy.scope(actor.organisation_id):
-        _lock(actor)
+        lock(actor)
         member = _found(_of(actor), name)
         if not goes:
             _must_deal_with(actor, member.role)
         _owners_stay(member)
         Membership.objects.filter(pk=member.pk).delete()
-        note(actor, "member.removed", id_of(member), email=member.user.email, role=member.role)
+        audit.note(
+            actor, "member.removed", id_of(member), email=member.user.email, role=member.role
+        )
     return member
 
 
@@ -97,11 +98,11 @@ def rename(actor: Actor, name: str) -> Organisation:
     """What the organisation is called. Raises Forbidden."""
     must_manage(actor)
     with tenancy.scope(actor.organisation_id):
-        mine = _lock(actor)
+        mine = lock(actor)
         if name != mine.name:
             before, mine.name = mine.name, name
             mine.save(update_fields=["name"])
-            note(actor, "organisation.renamed", mine.public_id, before=before, name=name)
+            audit.note(actor, "organisation.renamed", mine.public_id, before=before, name=name)
     return mine
 
 
@@ -117,15 +118,10 @@ def must_give(actor: Actor, role: Role) -> None:
     _must_deal_with(actor, role)
 
 
-def note(actor: Actor, action: str, subject: str, **detail: str) -> None:
-    """A line of the audit. Needs an open scope."""
-    AuditEvent.objects.create(
-        organisation_id=actor.organisation_id,
-        actor_id=actor.user_id,
-        action=action,
-        subject=subject,
-        detail=detail if actor.user_id else {**detail, "by": actor.name},
-    )
+def lock(actor: Actor) -> Organisation:
+    """Changes of one organisation's members come one after the other. Needs an open scope."""
+    rows = Organisation.objects.select_for_update(no_key=True)
+    return rows.get(pk=actor.organisation_id)
 
 
 def _must_deal_with(actor: Actor, *roles: str) -> None:
@@ -138,12 +134,6 @@ def _owners_stay(member: Membership) -> None:
     others = Membership.objects.filter(organisation_id=member.organisation_id, role=Role.OWNER)
     if member.role == Role.OWNER and not others.exclude(pk=member.pk).exists():
         raise LastOwner(f"{member.user.email} is the only owner: make somebody else owner before.")
-
-
-def _lock(actor: Actor) -> Organisation:
-    """Changes of one organisation's members come one after the other."""
-    rows = Organisation.objects.select_for_update(no_key=True)
-    return rows.get(pk=actor.organisation_id)
 
 
 def _of(actor: Actor) -> QuerySet[Membership]:

@@ -10,10 +10,11 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from accounts import outbox, tenancy
+from accounts import outbox, tenancy, webhooks
 from accounts.actors import Actor
 from accounts.event_types import TEST, words_of
 from accounts.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
+from kling_saas.lib import pages
 from kling_saas.lib.forgetting import forget
 from kling_saas.lib.refusals import Conflict, NotFound
 
@@ -40,18 +41,6 @@ class Again:
     until: datetime | None
 
 
-def endpoint_of(actor: Actor, public_id: str) -> WebhookEndpoint:
-    """One of the actor's, also that of its orders' own addresses. Raises NotFound."""
-    with tenancy.scope(actor.organisation_id):
-        found: WebhookEndpoint | None = WebhookEndpoint.objects.filter(
-            organisation_id=actor.organisation_id, livemode=actor.livemode,
-            public_id=public_id, deleted_at=None,
-        ).first()  # fmt: skip
-    if found is None:
-        raise NotFound(f"There is no webhook endpoint {public_id[:60]!r}.")
-    return found
-
-
 def _at(endpoint: WebhookEndpoint) -> QuerySet[WebhookDelivery]:
     rows: QuerySet[WebhookDelivery] = WebhookDelivery.objects.filter(endpoint=endpoint)
     return rows.select_related("event", "endpoint")
@@ -68,7 +57,7 @@ def page(
     actor: Actor, endpoint_id: str, *, after: str, limit: int, status: str = "", event: str = ""
 ) -> tuple[list[WebhookDelivery], str | None]:
     """Newest first, and the cursor of the next page; `event` is the id of one. Raises NotFound."""
-    endpoint = endpoint_of(actor, endpoint_id)
+    endpoint = webhooks.either(actor, endpoint_id)
     with tenancy.scope(actor.organisation_id):
         rows = _at(endpoint)
         if after:
@@ -77,14 +66,12 @@ def page(
             rows = rows.filter(**_OF_STATUS[status])
         if event:
             rows = rows.filter(event__public_id=event)
-        found = list(rows.order_by("-pk")[: limit + 1])
-    shown = found[:limit]
-    return shown, shown[-1].public_id if len(found) > limit else None
+        return pages.first(rows.order_by("-pk"), limit)
 
 
 def find(actor: Actor, endpoint_id: str, public_id: str) -> WebhookDelivery:
     """One, with its `log` of attempts read. Raises NotFound."""
-    endpoint = endpoint_of(actor, endpoint_id)
+    endpoint = webhooks.either(actor, endpoint_id)
     with tenancy.scope(actor.organisation_id):
         return _found(_at(endpoint).prefetch_related("log"), public_id)
 
@@ -164,7 +151,7 @@ def test(actor: Actor, endpoint_id: str) -> WebhookDelivery:
 
 
 def _working(actor: Actor, public_id: str) -> WebhookEndpoint:
-    found = endpoint_of(actor, public_id)
+    found = webhooks.either(actor, public_id)
     if found.disabled_at is not None:
         raise EndpointDisabled(f"{public_id} is disabled: enable it first.")
     return found

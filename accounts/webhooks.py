@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import WebhookDelivery, WebhookEndpoint
-from kling_saas.lib import http
+from kling_saas.lib import http, pages
 from kling_saas.lib.refusals import Conflict, NotFound
 from kling_saas.lib.sealing import seal, unseal
 
@@ -102,16 +102,26 @@ def _new(organisation_id: int, livemode: bool, **facts: object) -> WebhookEndpoi
 
 def mine(actor: Actor) -> QuerySet[WebhookEndpoint]:
     """Those with an address that are not deleted. Needs an open scope."""
-    rows: QuerySet[WebhookEndpoint] = WebhookEndpoint.objects.filter(
-        organisation_id=actor.organisation_id, livemode=actor.livemode, deleted_at=None
-    ).exclude(url="")
-    return rows
+    return _all(actor).exclude(url="")
 
 
 def find(actor: Actor, public_id: str) -> WebhookEndpoint:
     """One of the actor's. Raises NotFound."""
     with tenancy.scope(actor.organisation_id):
         return _found(mine(actor), public_id)
+
+
+def either(actor: Actor, public_id: str) -> WebhookEndpoint:
+    """One of the actor's, or that of its orders' own addresses. Raises NotFound."""
+    with tenancy.scope(actor.organisation_id):
+        return _found(_all(actor), public_id)
+
+
+def _all(actor: Actor) -> QuerySet[WebhookEndpoint]:
+    rows: QuerySet[WebhookEndpoint] = WebhookEndpoint.objects.filter(
+        organisation_id=actor.organisation_id, livemode=actor.livemode, deleted_at=None
+    )
+    return rows
 
 
 def _found(rows: QuerySet[WebhookEndpoint], public_id: str) -> WebhookEndpoint:
@@ -127,9 +137,7 @@ def page(actor: Actor, *, after: str, limit: int) -> tuple[list[WebhookEndpoint]
         rows = mine(actor)
         if after:
             rows = rows.filter(pk__lt=_found(rows, after).pk)
-        found = list(rows.order_by("-pk")[: limit + 1])
-    shown = found[:limit]
-    return shown, shown[-1].public_id if len(found) > limit else None
+        return pages.first(rows.order_by("-pk"), limit)
 
 
 def change(actor: Actor, public_id: str, wanted: Wanted) -> WebhookEndpoint:

@@ -12,9 +12,8 @@ from datetime import date, timedelta
 from django.db import connection
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import audit, tenancy
 from accounts.actors import Actor
-from accounts.models import AuditEvent
 from accounts.scopes import Scope
 from billing import ledger, naming, notices
 from billing.models import (
@@ -157,7 +156,7 @@ def put(actor: Actor, *, scope: str, subject: str, period: str, amount: int) -> 
             scope=scope, subject=subject, period=period,
             defaults={"credits": amount, "set_by_id": actor.user_id},
         )  # fmt: skip
-        _note(actor, "cap.set", str(cap))
+        audit.note(actor, "cap.set", str(cap)[:80])
     return cap
 
 
@@ -184,7 +183,7 @@ def remove(actor: Actor, cap_id: int) -> None:
     with tenancy.scope(actor.organisation_id):
         cap = _mine(actor, cap_id)
         _need_right(actor, cap.scope)
-        _note(actor, "cap.removed", str(cap))
+        audit.note(actor, "cap.removed", str(cap)[:80])
         cap.delete()
 
 
@@ -255,7 +254,7 @@ def decide(actor: Actor, public_id: str, *, approve: bool) -> ApprovalRequest:
         asked.save(update_fields=["status", "decided_by", "decided_at"])
         if approve:
             _raise(actor, asked)
-        _note(actor, f"approval.{asked.status}", asked.public_id)
+        audit.note(actor, f"approval.{asked.status}", asked.public_id)
         notices.add(
             actor.organisation_id, actor.livemode, "approval_decided", f"{asked.public_id}:decided",
             to=asked.member_id, credits=asked.credits, approved=approve,
@@ -316,13 +315,3 @@ def _need_right(actor: Actor, scope: str) -> None:
         actor.must_have(Scope.GENERATE if scope == CapScope.END_USER else Scope.ADMIN)
     elif not actor.may_buy:
         raise Forbidden("Caps are set by owners, admins and billing members.")
-
-
-def _note(actor: Actor, action: str, subject: str) -> None:
-    AuditEvent.objects.create(
-        organisation_id=actor.organisation_id,
-        actor_id=actor.user_id,
-        action=action,
-        subject=subject[:80],
-        detail={} if actor.user_id else {"by": actor.name},
-    )

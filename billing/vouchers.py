@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import audit, tenancy
 from accounts.actors import Actor
 from accounts.models import AuditEvent
 from billing import codes, gifts, ledger
@@ -83,7 +83,7 @@ def _tried(actor: Actor, code: str) -> Redeemed | Refusal:
         with transaction.atomic():
             return _used(actor, code)
     except UnknownVoucher as refusal:
-        _note(actor, _WRONG, code if len(code) <= _SHORT else _LONG, {})
+        audit.note(actor, _WRONG, code if len(code) <= _SHORT else _LONG)
         return refusal
     except VoucherNotUsable as refusal:
         return refusal
@@ -120,7 +120,7 @@ def _used(actor: Actor, code: str) -> Redeemed:
         reason=f"Voucher {voucher.code}",
         actor=actor.name,
     )
-    _note(actor, _REDEEMED, voucher.code, {"credits": voucher.credits, "by": actor.name})
+    audit.note(actor, _REDEEMED, voucher.code, credits=voucher.credits)
     return Redeemed(voucher.code, voucher.credits, expires_at)
 
 
@@ -128,7 +128,7 @@ def _gift(actor: Actor, code: str) -> Redeemed:
     given = gifts.redeem(actor, code)
     if given is None:
         raise UnknownVoucher
-    _note(actor, _GIFT, _masked(code), {"credits": given.credits, "by": actor.name})
+    audit.note(actor, _GIFT, _masked(code), credits=given.credits)
     return Redeemed(_masked(code), given.credits, given.expires_at, given.words)
 
 
@@ -168,13 +168,3 @@ def _take_use(actor: Actor, voucher: Voucher) -> None:
             "pack or a plan adds credits at once.",
         )
     Voucher.objects.filter(pk=voucher.pk).update(uses=F("uses") + 1)
-
-
-def _note(actor: Actor, action: str, subject: str, detail: dict[str, object]) -> None:
-    AuditEvent.objects.create(
-        organisation_id=actor.organisation_id,
-        actor_id=actor.user_id,
-        action=action,
-        subject=subject,
-        detail=detail,
-    )

@@ -18,6 +18,7 @@ from generations.catalogue.params import SHOTS_MAX
 from generations.catalogue.products.registry import PRODUCTS
 from generations.models import Audio, Generation, GenerationEvent, Status, Video
 from generations.models.retained import Retained
+from kling_saas.lib import pages
 from kling_saas.lib.postgresql.compiled import OneRow
 from kling_saas.lib.refusals import NotFound
 
@@ -183,9 +184,8 @@ def page(
         if gives:
             rows = rows.filter(_made(gives))
         rows = _without_gone(rows, things=kept, media=there)
-        found = list(rows.order_by("pk" if oldest_first else "-pk")[offset : offset + limit + 1])
-        shown = found[:limit]
-        return kept_of(shown, shown[-1].public_id if len(found) > limit else None)
+        rows = rows.order_by("pk" if oldest_first else "-pk")
+        return kept_of(*pages.first(rows[offset:], limit))
 
 
 def kept_of(generations: list[Generation], after: str | None = None) -> Page:

@@ -28,7 +28,7 @@ from generations.catalogue import media
 from generations.errors import InvalidRequest, Needed, NotSent
 from generations.models import Incoming, Upload
 from generations.sounds import AUDIO_TYPES
-from kling_saas.lib import scratch
+from kling_saas.lib import pages, scratch
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound, RateLimited
 
 log = logging.getLogger(__name__)
@@ -259,9 +259,7 @@ def page(actor: Actor, *, after: str = "", limit: int = 20) -> Sent:
         rows = _kept_by(actor)
         if after:
             rows = rows.filter(pk__lt=find(actor, after).pk)
-        found = list(rows.order_by("-pk")[: limit + 1])
-    shown = found[:limit]
-    return Sent(shown, shown[-1].public_id if len(found) > limit else None)
+        return Sent(*pages.first(rows.order_by("-pk"), limit))
 
 
 def delete(actor: Actor, public_id: str) -> None:

@@ -97,9 +97,7 @@ class InvitationsView(_Admin):
         )
         answer = JsonResponse(_invitation(invitations.find(self.actor, made)), status=201)
         answer["Location"] = f"{request.path}/{made}"
-        if again:
-            answer["Idempotent-Replayed"] = "true"
-        return answer
+        return headers.replayed(answer, again=again)
 
 
 class InvitationView(_Admin):

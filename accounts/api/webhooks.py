@@ -47,7 +47,7 @@ class WebhooksView(Endpoint):
         row = webhooks.find(self.actor, made)
         answer = JsonResponse({**shown(row), "secret": webhooks.secret(row)}, status=201)
         answer["Location"] = f"{request.path}/{made}"
-        return _replayed(answer, again=again)
+        return headers.replayed(answer, again=again)
 
 
 class WebhookView(Endpoint):
@@ -119,7 +119,7 @@ class TestView(Endpoint):
             lambda: webhook_deliveries.test(self.actor, public_id).public_id,
         )
         row = webhook_deliveries.find(self.actor, public_id, made)
-        return _replayed(JsonResponse(delivery_json(row), status=202), again=again)
+        return headers.replayed(JsonResponse(delivery_json(row), status=202), again=again)
 
 
 class DeliveriesView(Endpoint):
@@ -217,13 +217,7 @@ def _rotated(
         {"rotate": place, "overlap": overlap.total_seconds()},
         lambda: webhooks.rotate(find(), overlap).public_id,
     )
-    return _replayed(JsonResponse(_with_secret(find())), again=again)
-
-
-def _replayed(answer: JsonResponse, *, again: bool) -> JsonResponse:
-    if again:
-        answer["Idempotent-Replayed"] = "true"
-    return answer
+    return headers.replayed(JsonResponse(_with_secret(find())), again=again)
 
 
 def _mode(actor: Actor) -> tuple[int, bool]:

@@ -15,7 +15,7 @@ from billing.api.keys import cap_json, models_of, read_caps, set_caps
 from kling_saas.api.fields import Fields
 from kling_saas.api.parsing import object_of
 from kling_saas.lib.moments import iso
-from kling_saas.lib.refusals import Forbidden, NotFound
+from kling_saas.lib.refusals import NotFound
 
 END_USER_MAX = 64
 LIFETIME_LEAST, LIFETIME = 60, 900  # seconds
@@ -66,9 +66,7 @@ class TokensView(Endpoint):
 
     def _scopes(self, wanted: Sequence[str] | None) -> list[str]:
         """What was asked for, or all that the key can give. Raises Forbidden for more."""
-        more = set(wanted or ()) - self.actor.scopes
-        if more:
-            raise Forbidden(f"This key cannot give what it has not: {', '.join(sorted(more))}.")
+        self.actor.must_have_all(wanted or ())
         return list(wanted or (scope for scope in MAY if scope in self.actor.scopes))
 
 

@@ -57,9 +57,7 @@ class BatchView(Endpoint):
             raise _refusal(data)
         held = sum(each["generation"]["credits"]["quoted"] for each in data if "generation" in each)
         response = JsonResponse(self._batch("batch", held, data, terms), status=202)
-        if all(each.replayed for each in receipts):
-            response["Idempotent-Replayed"] = "true"
-        return response
+        return headers.replayed(response, again=all(each.replayed for each in receipts))
 
     def _priced(self, found: Sequence[Prepared | Refusal], terms: Terms) -> JsonResponse:
         data = [

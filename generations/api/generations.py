@@ -59,11 +59,9 @@ class GenerationsView(Endpoint):
         place = address_of(receipt.generation)
         response = HttpResponse(receipt.body, status=202, content_type="application/json")
         response["Location"] = place
-        if receipt.replayed:
-            response["Idempotent-Replayed"] = "true"
         if seconds := headers.seconds_to_wait(request):
             response["X-Kling-Wait"] = f"{receipt.generation};{seconds};{place}?waited={seconds}"
-        return response
+        return headers.replayed(response, again=receipt.replayed)
 
     def _priced(self, order: submission.Submission) -> JsonResponse:
         prepared = submission.rehearse(self.actor, order)

@@ -80,7 +80,7 @@ def place(
     if receipt.known:
         known = access.find(actor, receipt.generation)
         return Placed(receipt.generation, json.dumps(encode(known)), {})
-    replayed = {"Idempotent-Replayed": "true"} if receipt.replayed else {}
+    replayed = {headers.REPLAYED: "true"} if receipt.replayed else {}
     return Placed(receipt.generation, receipt.body, replayed)
 
 

@@ -14,6 +14,7 @@ from generations import retention, terms
 from generations.catalogue import registry
 from generations.gallery import finding, sorting
 from generations.models import Placement, Video
+from kling_saas.lib import pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +53,7 @@ def page(actor: Actor, wanted: Wanted, *, after: str = "", limit: int = 20) -> F
         rows = finding.mine(actor).filter(*_conditions(actor, wanted))
         if after:
             rows = rows.filter(pk__lt=finding.one(actor, after).pk)
-        found = list(rows.order_by("-pk")[: limit + 1])
-    shown = found[:limit]
-    return Films(shown, shown[-1].public_id if len(found) > limit else None)
+        return Films(*pages.first(rows.order_by("-pk"), limit))
 
 
 def _conditions(actor: Actor, wanted: Wanted) -> list[Q]:

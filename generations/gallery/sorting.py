@@ -18,6 +18,7 @@ from generations.gallery import finding
 from generations.models import Collection, Placement, Video
 from generations.models.library import DEEPEST
 from generations.uploads import guard
+from kling_saas.lib import pages
 from kling_saas.lib.refusals import NotFound
 
 NAME_MAX = 100
@@ -56,9 +57,8 @@ def page(actor: Actor, *, within: str | None = None, after: str = "", limit: int
             rows = rows.filter(parent=find(actor, within).pk if within else None)
         if after:
             rows = rows.filter(pk__lt=find(actor, after).pk)
-        found = list(rows.order_by("-pk")[: limit + 1])
-        shown = found[:limit]
-        return Shelves(shown, counts(shown), shown[-1].public_id if len(found) > limit else None)
+        shown, last = pages.first(rows.order_by("-pk"), limit)
+        return Shelves(shown, counts(shown), last)
 
 
 def counts(collections: Sequence[Collection]) -> dict[int, int]:

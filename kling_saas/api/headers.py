@@ -1,13 +1,18 @@
-"""Request headers that every door reads the same way: Idempotency-Key and Prefer."""
+"""Headers that every door reads and writes the same way: Idempotency-Key and Prefer, and what is
+said of a call that came again.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from kling_saas.lib.refusals import InvalidBody
 
+Answer = TypeVar("Answer", bound=HttpResponse)
+REPLAYED = "Idempotent-Replayed"
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _WAIT = re.compile(r"\bwait\s*=\s*\"?([0-9]{1,6})\b")
 WAIT_MAX = 120  # seconds a native call is held at most
@@ -19,6 +24,13 @@ def idempotency_key(request: HttpRequest) -> str | None:
     if key is not None and not _KEY.fullmatch(key):
         raise InvalidBody("Idempotency-Key must be 1 to 255 printable ASCII characters.")
     return key
+
+
+def replayed(response: Answer, *, again: bool) -> Answer:
+    """The response; it says when it is that of an earlier call under the same Idempotency-Key."""
+    if again:
+        response[REPLAYED] = "true"
+    return response
 
 
 def seconds_to_wait(request: HttpRequest) -> int:

@@ -142,7 +142,7 @@ def test_the_code_is_in_the_letter_and_in_nothing_that_is_kept_or_told(payments:
                 AuditEvent.objects.order_by("pk").values_list("action", "subject", "detail")
             )
             told += [acts, *Lot.objects.values_list("reference", "reason")]
-    assert ("gift.redeemed", f"{code[:4]}…", {"credits": 1050, "by": bob.actor.name}) in acts
+    assert ("gift.redeemed", f"{code[:4]}…", {"credits": 1050}) in acts
     assert bare[1:] not in repr(told).replace("-", "")
     with tenancy.scope(bob.id):
         assert not Gift.objects.exists()
