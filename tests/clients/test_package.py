@@ -217,6 +217,8 @@ def test_a_film_that_one_stops_waiting_for_goes_on(
     surroundings: dict[str, str], tmp_path: Path, api: Program
 ) -> None:
     order = ["kling", "generate", "A fox slow:12", "--model", "kling-v1", "--yes"]
+    # Whatever runs the tests in the background may ignore the signal, and children inherit that.
+    order = ["env", "--default-signal=INT", *order]
     with subprocess.Popen(
         order, cwd=tmp_path, env=surroundings, stderr=subprocess.PIPE, text=True
     ) as command:
