@@ -40,7 +40,8 @@ class Page:
     after: str | None
 
 
-def _mine(actor: Actor) -> QuerySet[Generation]:
+def mine(actor: Actor) -> QuerySet[Generation]:
+    """What the actor may see; of an end user's token that is the end user's own. Needs a scope."""
     rows: QuerySet[Generation] = Generation.objects.filter(
         organisation_id=actor.organisation_id, livemode=actor.livemode
     )
@@ -59,7 +60,7 @@ def find(actor: Actor, public_id: str) -> Generation:
 def find_external(actor: Actor, external_id: str) -> Generation | None:
     """The generation the client gave its own task id, if any."""
     with tenancy.scope(actor.organisation_id):
-        return _mine(actor).filter(external_id=external_id).first()
+        return mine(actor).filter(external_id=external_id).first()
 
 
 def video_of(generation: Generation) -> Video | None:
@@ -166,7 +167,7 @@ def page(
     Raises NotFound for a cursor that is not the actor's.
     """
     with tenancy.scope(actor.organisation_id):
-        rows = _mine(actor) if gives else _mine(actor).filter(trashed_at=None)
+        rows = mine(actor) if gives else mine(actor).filter(trashed_at=None)
         if after:
             last = find(actor, after).pk
             rows = rows.filter(pk__gt=last) if oldest_first else rows.filter(pk__lt=last)
@@ -257,7 +258,7 @@ def unfinished_with(actor: Actor, names: Iterable[str]) -> str:
 
     Needs the actor's scope.
     """
-    orders = _mine(actor).filter(finished_at=None)
+    orders = mine(actor).filter(finished_at=None)
     named = Q()
     for name in names:
         named |= Q(Contains(Cast("params", TextField()), Value(f'"{name}"')))

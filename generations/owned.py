@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import tenancy
 from accounts.actors import Actor
-from generations import retention, standing
+from generations import access, retention, standing
 from generations.catalogue.products import editing
+from generations.catalogue.products.registry import PRODUCTS
 from generations.catalogue.products.sources import Source
 from generations.models import Audio, Generation, Status, Video
 from generations.wire.kling.own import row_of
 
 FACES = "face_data"  # the fact that holds the faces found in a film
+_SHARED = ("voice_id", "element_id")
 GENERATION, FILM, SOUND = "gen_", "vid_", "aud_"
 
 
@@ -78,16 +80,30 @@ def is_ours(name: str) -> bool:
     return name.startswith(GENERATION) or row_of(name) is not None
 
 
+def _nameable(actor: Actor) -> QuerySet[Generation]:
+    """What the actor's orders may name: what the actor sees. Needs a scope.
+
+    Voices and elements that an organisation made for nobody are for all its end users.
+    """
+    rows = access.mine(actor)
+    if not actor.end_user:
+        return rows
+    shared: QuerySet[Generation] = Generation.objects.filter(
+        organisation_id=actor.organisation_id,
+        livemode=actor.livemode,
+        end_user="",
+        kind__in=[name for name, product in PRODUCTS.items() if product.gives in _SHARED],
+    )
+    return rows | shared
+
+
 def made_of(actor: Actor, name: str) -> Made | None:
     """The actor's finished generation by its id, its element's number, or its film's or sound's id.
 
     Also one that failed, and whose film, sound or facts came late.
     """
     with tenancy.scope(actor.organisation_id):
-        rows = Generation.objects.filter(
-            organisation_id=actor.organisation_id,
-            livemode=actor.livemode,
-        ).select_related("account")
+        rows = _nameable(actor).select_related("account")
         rows = rows.filter(Q(status=Status.SUCCEEDED) | standing.given_late())
         if name.startswith(FILM):
             rows = rows.filter(video__public_id=name)
@@ -109,12 +125,7 @@ def beginning_of(actor: Actor, step: Made) -> Made:
 def may_be_chosen(actor: Actor, session: Generation) -> bool:
     """Whether anything may be chosen in a session of multi-elements, by the actor's own orders."""
     with tenancy.scope(actor.organisation_id):
-        steps = Generation.objects.filter(
-            organisation_id=actor.organisation_id,
-            livemode=actor.livemode,
-            pk__gt=session.pk,
-            params__session=session.public_id,
-        )
+        steps = access.mine(actor).filter(pk__gt=session.pk, params__session=session.public_id)
         clears = steps.filter(kind=editing.CLEAR.name, status=Status.SUCCEEDED)
         adds = steps.filter(kind=editing.ADD.name).exclude(status=Status.CANCELLED)
         cleared = clears.order_by("pk").last()
@@ -131,7 +142,7 @@ def behind(actor: Actor, known_as: str) -> str | None:
     """
     with tenancy.system("whoever made the thing may be another tenant"):
         makers = Generation.objects.filter(known_as=known_as)
-        mine = makers.filter(organisation_id=actor.organisation_id, livemode=actor.livemode)
+        mine = _nameable(actor).filter(known_as=known_as)
         name: str | None = mine.values_list("public_id", flat=True).last()
         if name is None and makers.exists():
             raise NotYours(known_as)
