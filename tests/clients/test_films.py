@@ -18,6 +18,7 @@ from kling_saas_client import (
     NotFound,
     StillUnderWay,
 )
+from kling_saas_client.orders import Order
 from tests.generations.programs import FILM, available
 from tests.people import Customer
 
@@ -66,6 +67,48 @@ def test_the_same_in_asyncio_many_at_once(site: str, alice: Customer, tmp_path: 
     saved = asyncio.run(all_of_them())
     assert all(b"ftyp" in path.read_bytes()[:12] for path in saved)
     assert available(alice) == 10_000 - 50
+
+
+def test_many_are_ordered_in_one_call(client: Client, alice: Customer) -> None:
+    orders: list[Order] = [
+        {"model": "kling-v1", "prompt": PROMPT, "reference": "one"},
+        {"model": "kling-v1", "prompt": PROMPT, "duration": 7},
+        {"model": "kling-v1", "prompt": PROMPT, "retention": {"days": 7}},
+    ]
+    first, again = (client.generations.create_batch(orders, idempotency_key="n") for _ in "12")
+    assert (first.accepted, first.refused, first.credits) == (2, 1, 20)
+    assert [each.status for each in first.data] == ["accepted", "refused", "accepted"]
+    assert first.data[1].problem
+    assert first.data[1].problem["violations"][0]["field"] == "duration"
+    one, _, other = (each.generation for each in first.data)
+    assert one
+    assert other
+    assert (one.wait().reference, other.wait().succeeded) == ("one", True)
+    assert other.retention
+    assert other.retention.days == 7
+    assert [each.generation and each.generation.id for each in again.data] == [
+        one.id, None, other.id,
+    ]  # fmt: skip
+    assert [each.replayed for each in again.data] == [True, False, True]
+    with pytest.raises(InvalidRequest) as none:
+        client.generations.create_batch(orders, all_or_nothing=True)
+    assert (none.value.code, none.value.problem["data"][0]["index"]) == ("batch_refused", 1)
+    with pytest.raises(CapExceeded):
+        client.generations.create_batch(orders, max_cost=19)
+    assert available(alice) == 10_000 - 20
+
+
+def test_many_with_their_files_in_asyncio_too(site: str, alice: Customer, photo: bytes) -> None:
+    async def story() -> list[str]:
+        async with AsyncClient(alice.test_key, site) as client:
+            orders: list[Order] = [
+                {"model": "kling-v1", "prompt": "It turns", "image": photo} for _ in "12"
+            ]
+            batch = await client.generations.create_batch(orders, max_cost=20)
+            made = [each.generation for each in batch.data if each.generation]
+            return [(await each.wait()).kind for each in made]
+
+    assert asyncio.run(story()) == ["image2video", "image2video"]
 
 
 def test_what_failed_is_raised_and_paid_back(client: Client, alice: Customer) -> None:

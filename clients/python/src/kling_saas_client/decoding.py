@@ -23,13 +23,14 @@ class Told:
 
 
 def decode(kind: type[T], told: Any, **more: Any) -> T:
-    """The dataclass of what was told; `more` are fields that the JSON has not.
+    """The dataclass of what was told; `more` are fields that the JSON has not, or
+    that were read already.
 
     Raises UnexpectedAnswer where something that every answer has is missing.
     """
     try:
         readers = _readers(typing.cast("Any", kind))
-        read = {name: read(told[name]) for name, read in readers if name in told}
+        read = {name: read(told[name]) for name, read in readers if name in told.keys() - more}
         return kind(raw=told, **read, **more)
     except (TypeError, ValueError, KeyError) as error:
         raise UnexpectedAnswer(f"not a {kind.__name__} of the API: {error}") from error

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Generic, Unpack
 
 from kling_saas_client import errors
 from kling_saas_client.api import PAGE, Api, given, segment
@@ -17,7 +17,8 @@ from kling_saas_client.decoding import Told, decode
 from kling_saas_client.downloading import Progress, Source, save
 from kling_saas_client.exchange import told
 from kling_saas_client.following import ENDED, News, ended, follow
-from kling_saas_client.objects import Audio, Credits, DryRun, Eta, Failure, Video
+from kling_saas_client.objects.films import Audio, Credits, Eta, Failure, Retention, Video
+from kling_saas_client.objects.prices import DryRun
 from kling_saas_client.orders import Order, body
 from kling_saas_client.resources.resource import Resource
 from kling_saas_client.steps import Flow, Iteration
@@ -49,6 +50,7 @@ class Generation(Told, Bound[K]):
     reference: str | None
     end_user: str | None
     metadata: dict[str, str]
+    retention: Retention | None
     created_at: datetime
     finished_at: datetime | None
     deleted_at: datetime | None
@@ -97,6 +99,29 @@ class Generation(Told, Bound[K]):
         return _saved(self.bound_to, self.id, path, progress)
 
 
+@dataclass(frozen=True, kw_only=True)
+class BatchItem(Told, Generic[K]):
+    """What became of one order: its `generation`, or the `problem` for which it was refused."""
+
+    index: int
+    status: str
+    replayed: bool = False
+    generation: Generation[K] | None = None
+    problem: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch(Told, Generic[K]):
+    """What became of many orders; `credits` are held for those that were accepted."""
+
+    livemode: bool
+    all_or_nothing: bool
+    accepted: int
+    refused: int
+    credits: int
+    data: list[BatchItem[K]]
+
+
 class Generations(Resource[K]):
     """/generations"""
 
@@ -127,6 +152,23 @@ class Generations(Resource[K]):
         made: Generation[K] = yield from _created(self.bound_to, order, idempotency_key, hold)
         found: Generation[K] = yield from _waited(made, timeout, check, tell)
         return found
+
+    @operation
+    def create_batch(
+        self,
+        orders: Sequence[Order],
+        *,
+        max_cost: int | None = None,
+        all_or_nothing: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Flow[Batch[K]]:
+        """Many orders in one call, each with its own outcome, or with `all_or_nothing` one for all.
+
+        `max_cost` and the key are for all of them: sent again, each is made and paid once. Raises
+        InvalidRequest when none was accepted; its `problem` has in `data` why each was refused.
+        """
+        terms = given(max_cost=max_cost) | {"all_or_nothing": all_or_nothing}
+        return _batched(self.bound_to, orders, terms, idempotency_key)
 
     @operation
     def check(self, **order: Unpack[Order]) -> Flow[DryRun]:
@@ -203,6 +245,22 @@ def _created(api: Api, order: Mapping[str, Any], key: str | None, hold: int) -> 
     once = str(uuid.uuid4()) if key is None else key
     request = api.request("POST", "/generations", body=(yield from body(api, order)), once=once)
     return _read(api, told((yield from api.send(request, hold=hold))))
+
+
+def _batched(
+    api: Api, orders: Sequence[Mapping[str, Any]], terms: dict[str, Any], key: str | None
+) -> Flow[Batch[Any]]:
+    bodies = []
+    for order in orders:
+        bodies += [(yield from body(api, order))]
+    asked, once = {"orders": bodies, **terms}, str(uuid.uuid4()) if key is None else key
+    found = yield from api.call("POST", "/generations/batch", body=asked, once=once)
+    return decode(Batch, found, data=[_outcome(api, each) for each in found["data"]])
+
+
+def _outcome(api: Api, found: dict[str, Any]) -> BatchItem[Any]:
+    made = found.get("generation")
+    return decode(BatchItem, found, generation=_read(api, made) if made else None)
 
 
 def _get(api: Api, name: str) -> Flow[Any]:

@@ -52,6 +52,7 @@ class Order(Film, total=False):
     reference: str
     metadata: Mapping[str, str]
     end_user: str
+    retention: Mapping[str, int]
     deadline: int
     webhook_url: str
 

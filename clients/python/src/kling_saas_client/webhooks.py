@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from kling_saas_client.decoding import decode
 from kling_saas_client.errors import BadSettings, UnexpectedAnswer, WebhookNotVerified
-from kling_saas_client.objects import Event
+from kling_saas_client.objects.telling import Event
 
 _PREFIX = "whsec_"
 

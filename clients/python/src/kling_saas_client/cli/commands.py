@@ -14,7 +14,7 @@ from kling_saas_client.cli import showing
 from kling_saas_client.cli.arguments import film_of
 from kling_saas_client.clients import Client
 from kling_saas_client.generations import Generation
-from kling_saas_client.objects import Quote
+from kling_saas_client.objects.prices import Quote
 
 
 class Refused(Exception):

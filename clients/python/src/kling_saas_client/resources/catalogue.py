@@ -5,7 +5,8 @@ from __future__ import annotations
 from kling_saas_client.api import segment
 from kling_saas_client.binding import K, operation
 from kling_saas_client.decoding import decode
-from kling_saas_client.objects import Model, PriceBook, Task
+from kling_saas_client.objects.catalogue import Model, Task
+from kling_saas_client.objects.prices import PriceBook
 from kling_saas_client.resources.resource import Resource
 from kling_saas_client.steps import Flow
 

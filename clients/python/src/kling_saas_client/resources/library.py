@@ -9,7 +9,7 @@ from typing import Any
 from kling_saas_client.api import PAGE, given, segment
 from kling_saas_client.binding import K, iteration, operation
 from kling_saas_client.decoding import decode, reader
-from kling_saas_client.objects import LibraryVideo
+from kling_saas_client.objects.films import LibraryVideo
 from kling_saas_client.resources.resource import Resource
 from kling_saas_client.steps import Flow, Iteration
 

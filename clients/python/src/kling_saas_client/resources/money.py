@@ -5,7 +5,7 @@ from __future__ import annotations
 from kling_saas_client.api import PAGE
 from kling_saas_client.binding import K, iteration, operation
 from kling_saas_client.decoding import decode, reader
-from kling_saas_client.objects import LedgerEntry, Usage, Wallet
+from kling_saas_client.objects.money import LedgerEntry, Usage, Wallet
 from kling_saas_client.resources.resource import Resource
 from kling_saas_client.steps import Flow, Iteration
 

@@ -7,7 +7,7 @@ from typing import Unpack
 from kling_saas_client.api import segment
 from kling_saas_client.binding import K, operation
 from kling_saas_client.decoding import decode
-from kling_saas_client.objects import Quote
+from kling_saas_client.objects.prices import Quote
 from kling_saas_client.orders import Film, body
 from kling_saas_client.resources.resource import Resource
 from kling_saas_client.steps import Flow

@@ -10,7 +10,13 @@ from typing import Any
 from kling_saas_client.api import PAGE, given, segment
 from kling_saas_client.binding import K, iteration, operation
 from kling_saas_client.decoding import decode, reader
-from kling_saas_client.objects import Delivery, Event, Resent, SigningSecret, WebhookEndpoint
+from kling_saas_client.objects.telling import (
+    Delivery,
+    Event,
+    Resent,
+    SigningSecret,
+    WebhookEndpoint,
+)
 from kling_saas_client.resources.resource import Resource
 from kling_saas_client.steps import Emit, Flow, Iteration, Sleep
 

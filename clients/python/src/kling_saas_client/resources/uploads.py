@@ -7,7 +7,7 @@ from pathlib import Path
 from kling_saas_client.api import PAGE, segment
 from kling_saas_client.binding import K, iteration, operation
 from kling_saas_client.decoding import decode, reader
-from kling_saas_client.objects import Upload
+from kling_saas_client.objects.films import Upload
 from kling_saas_client.resources.resource import Resource
 from kling_saas_client.sending import uploaded
 from kling_saas_client.steps import Flow, Iteration

@@ -1,0 +1,1 @@
+"""What the API tells, typed, by subject. Moments are aware, credits whole."""
