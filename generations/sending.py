@@ -208,8 +208,8 @@ def _kept(actor: Actor, incoming: Incoming) -> Upload:
     if medium == "image":
         with uploads.not_taken():
             raw = b"".join(pieces)
-        return uploads.store(actor, raw, field="file", public_id=named)
-    return uploads.store_medium(actor, pieces, medium, field="file", public_id=named)
+        return uploads.store(actor, raw, field="file", public_id=named, alone=True)
+    return uploads.store_medium(actor, pieces, medium, field="file", public_id=named, alone=True)
 
 
 def _stored(incoming: Incoming) -> Iterator[bytes]:

@@ -22,6 +22,7 @@ DECLARE
     v_hold bigint;
     v_id bigint;
     v_known record;
+    v_named integer;
     -- Assigned, not performed: a plain expression costs no query.
     v_tenant text := set_config('app.tenant', p_organisation::text, true);
 BEGIN
@@ -73,13 +74,12 @@ BEGIN
     -- From here on they are referred to. The rows' locks hold off whoever deletes them;
     -- what was deleted before is not there to be counted.
     IF p_uploads IS NOT NULL THEN
-        UPDATE generations_upload u SET used_at = now()
+        UPDATE generations_upload u
+           SET used_at = coalesce(u.used_at, now()), orders = u.orders + 1
          WHERE u.organisation_id = p_organisation AND u.livemode = p_livemode
-           AND u.public_id = ANY (p_uploads) AND u.used_at IS NULL;
-        IF (SELECT count(*) FROM (SELECT FROM generations_upload u
-             WHERE u.organisation_id = p_organisation AND u.livemode = p_livemode
-               AND u.public_id = ANY (p_uploads) FOR KEY SHARE) held)
-           <> cardinality(p_uploads) THEN
+           AND u.public_id = ANY (p_uploads);
+        GET DIAGNOSTICS v_named = ROW_COUNT;
+        IF v_named <> cardinality(p_uploads) THEN
             RAISE EXCEPTION 'upload gone' USING ERRCODE = 'KG002';
         END IF;
     END IF;

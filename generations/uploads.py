@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Now
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -156,24 +157,31 @@ def read(file: UploadedFile[bytes], *, field: str) -> bytes:
     return bytes(file.read())
 
 
-def store(actor: Actor, raw: bytes, *, field: str = "image", public_id: str = "") -> Upload:
+def store(
+    actor: Actor, raw: bytes, *, field: str = "image", public_id: str = "", alone: bool = False
+) -> Upload:
     """Check and store an image, or find the same one again. Raises InvalidRequest.
 
-    `public_id` is its id if it is new, where it was told one before.
+    `public_id` is its id if it is new, where it was told one before. `alone`: it came by itself,
+    not in an order, and so does not go with one of somebody else.
     """
     clean, content_type, width, height = _cleaned(raw, field)
     return _kept(
-        actor, io.BytesIO(clean), hashlib.sha256(clean).hexdigest(), content_type=content_type,
-        bytes=len(clean), width=width, height=height, **_called(public_id),
+        actor, io.BytesIO(clean), hashlib.sha256(clean).hexdigest(), alone,
+        content_type=content_type, bytes=len(clean), width=width, height=height,
+        **_called(public_id),
     )  # fmt: skip
 
 
 def store_any(actor: Actor, raw: bytes, *, field: str) -> Upload:
-    """An image, a film or a sound, told apart by its first bytes. Raises InvalidRequest."""
+    """An image, a film or a sound that came by itself, told apart by its first bytes.
+
+    Raises InvalidRequest.
+    """
     if media.is_image(raw):
-        return store(actor, raw, field=field)
+        return store(actor, raw, field=field, alone=True)
     if len(raw) >= _HEAD and sounds.looks_like_one(raw[:_HEAD]):
-        return store_medium(actor, [raw], "", field=field)
+        return store_medium(actor, [raw], "", field=field, alone=True)
     raise InvalidRequest.one(
         field,
         "bad_media",
@@ -183,11 +191,17 @@ def store_any(actor: Actor, raw: bytes, *, field: str) -> Upload:
 
 
 def store_medium(
-    actor: Actor, parts: Iterable[bytes], medium: str, *, field: str, public_id: str = ""
+    actor: Actor,
+    parts: Iterable[bytes],
+    medium: str,
+    *,
+    field: str,
+    public_id: str = "",
+    alone: bool = False,
 ) -> Upload:
     """Measure and store a film or a sound, or find the same one again. Raises InvalidRequest.
 
-    It goes through a file, so that its size costs no memory. `public_id` as with `store`.
+    It goes through a file, so that its size costs no memory. The rest as with `store`.
     """
     with not_taken(), scratch.folder() as folder:
         path = folder / "sent"
@@ -202,7 +216,7 @@ def store_medium(
         shape = found.shape or sounds.Shape(0, 0, None)
         with path.open("rb") as content:
             return _kept(
-                actor, content, found.sha256, content_type=found.form.content_type,
+                actor, content, found.sha256, alone, content_type=found.form.content_type,
                 bytes=found.size, width=shape.width, height=shape.height, fps=shape.fps,
                 duration_ms=found.duration_ms, **_called(public_id),
             )  # fmt: skip
@@ -225,15 +239,15 @@ def not_taken() -> Iterator[None]:
         ) from trouble
 
 
-def _kept(actor: Actor, content: IO[bytes], digest: str, **facts: Any) -> Upload:
+def _kept(actor: Actor, content: IO[bytes], digest: str, alone: bool, **facts: Any) -> Upload:
     """The stored file's row, or that of the same file before. Raises Unavailable, keeping none."""
     key = f"inputs/{actor.organisation_id}/{digest}"
     with tenancy.scope(actor.organisation_id):
         mine = Upload.objects.filter(
             organisation_id=actor.organisation_id, livemode=actor.livemode, sha256=digest
         )
-        if mine.update(sent_at=Now()):  # kept as long as one that comes for the first time
-            return mine.get()  # type: ignore[no-any-return]
+        if found := _again(actor, mine, alone):
+            return found
         guard(key)
         with not_taken():
             storage.put(key, content)
@@ -244,11 +258,21 @@ def _kept(actor: Actor, content: IO[bytes], digest: str, **facts: Any) -> Upload
                     livemode=actor.livemode,
                     sha256=digest,
                     key=key,
+                    sent_by=actor.end_user if alone else None,
                     **facts,
                 )
         except IntegrityError:  # the same image, sent twice at once
-            created = mine.get()
+            created = _again(actor, mine, alone) or mine.get()
     return created
+
+
+def _again(actor: Actor, mine: QuerySet[Upload], alone: bool) -> Upload | None:
+    """The row of the same file sent before; kept as long as one that comes for the first time."""
+    # Of what two have sent no end user's order disposes: it is the organisation's.
+    unknown = When(sent_by=None, then=Value(actor.end_user))
+    sender = Case(unknown, When(sent_by=actor.end_user, then=F("sent_by")), default=Value(""))
+    mine.update(sent_at=Now(), **({"sent_by": sender} if alone else {}))
+    return mine.first()
 
 
 def guard(key: str) -> None:

@@ -18,7 +18,8 @@ class Upload(TenantRow):
     """The same bytes sent twice are one upload. Sounds have no size, images no `duration_ms`.
 
     `used_at` is set in the transaction that accepts an order. What has none is deleted by
-    itself, what has one by its owner alone, and never while an order under way names it.
+    itself, what has one by its owner or by what its orders asked for, and never while an order
+    under way names it.
     """
 
     public_id = models.CharField(max_length=40, unique=True, default=new_upload_id)
@@ -35,6 +36,16 @@ class Upload(TenantRow):
     used_at = models.DateTimeField(
         null=True, blank=True, help_text="When a generation first referred to it; null: none does."
     )
+    orders = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How many orders named it, without those that asked for its end and had it.",
+    )
+    sent_by = models.CharField(
+        max_length=64, null=True, blank=True,
+        help_text="The end user who sent it by itself; empty: you, or several; "
+        "null: it came in orders alone.",
+    )  # fmt: skip
 
     class Meta:
         constraints = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import secrets
 from datetime import timedelta
@@ -16,10 +17,11 @@ from PIL import Image
 from accounts import tenancy
 from billing import plans
 from billing.models import Plan
-from generations import expiring, retention, storage
+from generations import cancelling, expiring, retention, storage
 from generations.models import Generation, Upload
+from tests.accounts.test_end_users import minted
 from tests.billing.test_plan_prices import subscribe
-from tests.generations.orders import parked
+from tests.generations.orders import actor, parked
 from tests.generations.programs import (
     FILM,
     Program,
@@ -46,9 +48,9 @@ def api(site: str, alice: Customer) -> Program:
     return native(site, alice.test_key)
 
 
-def asking(of: Customer, kept: int) -> Generation:
+def asking(of: Customer, kept: int, **fields: Any) -> Generation:
     """An order that nobody makes, and that asks for so many days."""
-    order = parked(of)
+    order = parked(of, **fields)
     order.retention_days = kept
     with tenancy.scope(order.organisation_id):
         order.save(update_fields=["retention_days"])
@@ -106,11 +108,23 @@ def test_a_film_that_comes_back_from_the_trash_keeps_its_orders_days(
     assert days(film_of(made["id"])) == 60
 
 
-def picture(api: Program, shade: str) -> str:
+def shade() -> str:
+    return f"#{secrets.token_hex(3)}"
+
+
+def picture_bytes(colour: str) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (400, 400), shade).save(out, "PNG")
-    sent = api.post("/uploads", data=out.getvalue(), headers={"Content-Type": "image/png"})
-    return str(sent.json()["id"])
+    Image.new("RGB", (400, 400), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def sent(api: Program, content: bytes) -> str:
+    told = api.post("/uploads", data=content, headers={"Content-Type": "image/png"})
+    return str(told.json()["id"])
+
+
+def picture(api: Program, colour: str) -> str:
+    return sent(api, picture_bytes(colour))
 
 
 def finished_days_ago(count: float, public_id: str) -> None:
@@ -121,7 +135,7 @@ def finished_days_ago(count: float, public_id: str) -> None:
 
 
 def test_what_it_began_with_goes_as_many_days_after_its_end(api: Program, alice: Customer) -> None:
-    image = picture(api, f"#{secrets.token_hex(3)}")
+    image = picture(api, shade())
     with tenancy.scope(alice.organisation.pk):
         key = Upload.objects.get(public_id=image).key
     order = {"model": "kling-v2-1", "prompt": "It moves", "image": image, "retention": {"days": 3}}
@@ -131,12 +145,16 @@ def test_what_it_began_with_goes_as_many_days_after_its_end(api: Program, alice:
     expiring.remove_inputs()
     assert api.get(f"/uploads/{image}").ok
 
-    with tenancy.scope(alice.organisation.pk):
-        waits = parked(alice, model="kling-v2-1", image=image)
+    waits = asking(alice, 3, model="kling-v2-1", image=image)
     finished_days_ago(3.1, made["id"])
     expiring.remove_inputs()
     assert api.get(f"/uploads/{image}").ok  # another begins with it
     assert api.post(f"/generations/{waits.public_id}/cancel").json()["status"] == "cancelled"
+    finished_days_ago(2.9, waits.public_id)
+    expiring.remove_inputs()
+    assert api.get(f"/uploads/{image}").ok
+    finished_days_ago(3.1, waits.public_id)
+    expiring.remove_inputs()
     expiring.remove_inputs()
     assert api.get(f"/uploads/{image}").status_code == 404
     assert storage.size(key) == -1
@@ -147,6 +165,67 @@ def test_what_it_began_with_goes_as_many_days_after_its_end(api: Program, alice:
         asked = Generation.objects.get(public_id=made["id"])
         assert asked.inputs_removed_at
     assert api.post("/generations", order).status_code == 422
+
+
+def ordered_and_over(program: Program, image: str, **more: Any) -> str:
+    """The id of an order that begins with it, called off and older than it asked for."""
+    order = {"model": "kling-v2-1", "prompt": "It moves", "image": image, **more}
+    told = program.post("/generations", order)
+    assert told.status_code == 202, told.text
+    public_id = str(told.json()["id"])
+    settled(program, public_id)
+    finished_days_ago(9, public_id)
+    return public_id
+
+
+def test_an_order_deletes_nothing_that_others_sent_or_still_count_on(
+    api: Program, site: str, alice: Customer
+) -> None:
+    ann, ben = (native(site, minted(alice, name)) for name in ("ann", "ben"))
+    soon = {"retention": {"days": 1}}
+    the_servers, anns, both, inline = (picture_bytes(shade()) for _ in range(4))
+
+    kept = sent(api, the_servers)
+    ordered_and_over(ben, kept, **soon)
+    again = base64.b64encode(the_servers).decode()
+    ordered_and_over(ben, again, **soon)  # the same bytes are the same upload
+    hers = sent(ann, anns)
+    ordered_and_over(ben, hers, **soon)
+    theirs = sent(ann, both)
+    assert sent(ben, both) == theirs
+    ordered_and_over(ben, theirs, **soon)
+    expiring.remove_inputs()
+    for name in (kept, hers, theirs):
+        assert api.get(f"/uploads/{name}").ok
+
+    ordered_and_over(ann, hers, **soon)  # her own order of her own file
+    ordered_and_over(api, kept, **soon)
+    expiring.remove_inputs()
+    for name in (hers, kept):
+        assert api.get(f"/uploads/{name}").status_code == 404
+
+    # What came in orders alone: one of them asked for nothing.
+    brought = base64.b64encode(inline).decode()
+    first = ordered_and_over(ben, brought, **soon)
+    ordered_and_over(ann, brought)
+    expiring.remove_inputs()
+    name = api.get(f"/generations/{first}").json()["input"]["image"]
+    assert api.get(f"/uploads/{name}").ok
+
+
+def test_files_that_stay_keep_nobody_elses_from_going(api: Program, alice: Customer) -> None:
+    image, bob = picture(api, shade()), funded("bob")
+    parked(alice, model="kling-v2-1", image=image)  # it is needed for as long as this waits
+    for _ in range(101):
+        over = asking(alice, 1, model="kling-v2-1", image=image)
+        cancelling.cancel(actor(alice), over.public_id)
+        finished_days_ago(9, over.public_id)
+    others = native(api.root.removesuffix("/api/v1"), bob.test_key)
+    his = picture(others, shade())
+    ordered_and_over(others, his, retention={"days": 3})
+    expiring.remove_inputs()
+    assert others.get(f"/uploads/{his}").status_code == 404
+    assert api.get(f"/uploads/{image}").ok
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from accounts.event_types import TEST
 from accounts.models import IdempotencyRecord, WebhookDelivery
 from accounts.row_security import Protect
 from billing import quotes
-from generations import deliveries, due, late, owned, polls, sweeps
+from generations import deliveries, due, expiring, late, owned, polls, sweeps
 from generations.catalogue import billable
 from generations.gallery import listing
 from generations.gallery.listing import Wanted
@@ -30,6 +30,7 @@ _ENDED = {
     "generations_generation": {
         "status": Status.FAILED, "charged": 0, "next_run_at": None, "lease_until": None,
         "finished_at": "2026-01-01", "media_url": "http://127.0.0.1/a.mp4",
+        "retention_days": None,
     },
     "accounts_outboxmessage": {"next_attempt_at": None, "delivered_at": "2026-01-01"},
     "accounts_webhookdelivery": {"next_attempt_at": None, "delivered_at": "2026-01-01"},
@@ -95,6 +96,7 @@ LOOKS: tuple[Callable[[], object], ...] = (
     lambda: events.page(Actor(organisation_id=1, livemode=False), after="", limit=20),
     outbox.announce,
     quotes.forget_expired,
+    expiring.remove_inputs,
     due.look,
     due.reconciliation,
     lambda: deliveries._claim(set()),
