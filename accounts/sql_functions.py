@@ -94,8 +94,29 @@ MEMBERSHIPS = across_tenants(
      WHERE m.user_id = p_user_id ORDER BY m.id;""",
 )
 
+
+def _counted(table: str, *columns: str, deleted: bool = True) -> str:
+    """Triggers that count a change of these columns, as each makes every process look up all
+    credentials anew; what writes a value that was there counts nothing.
+    """
+    before, after = (", ".join(f"{row}.{name}" for name in columns) for row in ("OLD", "NEW"))
+    ends = f"""
+CREATE TRIGGER ends_are_counted AFTER DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION accounts_count_change();"""
+    return f"""
+CREATE TRIGGER changes_are_counted AFTER UPDATE OF {", ".join(columns)} ON {table}
+    FOR EACH ROW WHEN (({before}) IS DISTINCT FROM ({after}))
+    EXECUTE FUNCTION accounts_count_change();{ends if deleted else ""}
+"""
+
+
+_TERMS_OF_KEYS = (
+    "revoked_at", "expires_at", "previous_until", "scopes", "allowed_models", "allowed_networks",
+    "requests_per_minute",
+)  # fmt: skip
+
 # Counts whatever may close a door, in the transaction that closes it: see accounts/proven.py.
-CHANGES = """
+_COUNT = """
 CREATE TABLE accounts_credential_changes (changes bigint NOT NULL);
 INSERT INTO accounts_credential_changes VALUES (0);
 CREATE FUNCTION accounts_count_change() RETURNS trigger
@@ -104,21 +125,16 @@ BEGIN
     UPDATE accounts_credential_changes SET changes = changes + 1;
     RETURN NULL;
 END $$;
-CREATE TRIGGER changes_are_counted
-    AFTER DELETE OR UPDATE OF revoked_at, expires_at, secret_hash, previous_until, raw_video,
-        scopes, allowed_models, allowed_networks, requests_per_minute ON accounts_apikey
-    FOR EACH STATEMENT EXECUTE FUNCTION accounts_count_change();
-CREATE TRIGGER changes_are_counted
-    AFTER DELETE OR UPDATE OF revoked_at, expires_at, sealed_secret, previous_until,
-        scopes, allowed_models, allowed_networks, requests_per_minute ON accounts_accesskey
-    FOR EACH STATEMENT EXECUTE FUNCTION accounts_count_change();
-CREATE TRIGGER changes_are_counted
-    AFTER UPDATE OF revoked_at, expires_at ON accounts_endusertoken
-    FOR EACH STATEMENT EXECUTE FUNCTION accounts_count_change();
-CREATE TRIGGER changes_are_counted
-    AFTER DELETE OR UPDATE OF suspended_at, requests_per_minute ON accounts_organisation
-    FOR EACH STATEMENT EXECUTE FUNCTION accounts_count_change();
 """
+CHANGES = "".join(
+    (
+        _COUNT,
+        _counted("accounts_apikey", "secret_hash", "raw_video", *_TERMS_OF_KEYS),
+        _counted("accounts_accesskey", "sealed_secret", *_TERMS_OF_KEYS),
+        _counted("accounts_endusertoken", "revoked_at", "expires_at", deleted=False),
+        _counted("accounts_organisation", "suspended_at", "requests_per_minute"),
+    )
+)
 
 # The counts of accounts/limits.py. Unlogged: after a crash of the database everybody begins anew.
 # `tat` is when a subject would be whole again; it may lie a minute ahead, as that is the window.
@@ -222,6 +238,9 @@ DROP TRIGGER changes_are_counted ON accounts_apikey;
 DROP TRIGGER changes_are_counted ON accounts_accesskey;
 DROP TRIGGER changes_are_counted ON accounts_endusertoken;
 DROP TRIGGER changes_are_counted ON accounts_organisation;
+DROP TRIGGER ends_are_counted ON accounts_apikey;
+DROP TRIGGER ends_are_counted ON accounts_accesskey;
+DROP TRIGGER ends_are_counted ON accounts_organisation;
 DROP FUNCTION accounts_count_change();
 DROP TABLE accounts_credential_changes;
 DROP FUNCTION accounts_find_api_key(text, bytea);

@@ -105,3 +105,30 @@ def test_the_site_refuses_a_revoked_key_within_a_moment(site: str) -> None:
     assert program.get("/wallet").status_code == 200
     api_keys.revoke(alice.organisation.pk, alice.test_key[9:17])
     until(lambda: program.get("/wallet").status_code == 401, seconds=3, what="the refusal")
+
+
+def test_only_what_changes_has_every_process_look_again(site: str) -> None:
+    """Its own product's, where nobody else changes a credential meanwhile."""
+    alice = customer()
+    program = native(site, alice.test_key)
+    key = program.post("/keys", {"name": "a program", "scopes": ["read"]}).json()
+    path = f"/keys/{key['id']}"
+
+    def changes() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT changes FROM accounts_credential_changes")
+            return int(cursor.fetchone()[0])
+
+    def patched(**terms: object) -> int:
+        answer = program.http.patch(program.root + path, json=terms, timeout=60)
+        assert answer.status_code == 200
+        return changes()
+
+    before = changes()
+    assert patched(scopes=["read"]) == before
+    assert patched(name="another name") == before
+    assert patched(scopes=["read", "generate"]) == before + 1
+    assert patched(requests_per_minute=7) == before + 2
+    for _ in range(3):
+        assert program.http.delete(program.root + path, timeout=60).status_code == 200
+        assert changes() == before + 3
