@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 import requests
 from django.conf import settings as product
+from django.db import connection
 
 from accounts import limits, tenancy
 from accounts.limits import Limit
@@ -17,6 +19,7 @@ from accounts.models import ApiKey, Organisation
 from tests.accounts.test_scopes import send
 from tests.generations.programs import FILM, native
 from tests.people import Customer, customer
+from tests.waiting import until
 
 _ASKER = """
 import sys, psycopg
@@ -72,6 +75,32 @@ def test_a_count_that_is_whole_again_is_forgotten() -> None:
             assert found.rowcount == rows
 
 
+def test_a_count_that_is_forgotten_in_the_moment_it_is_asked_for_begins_anew() -> None:
+    name = secrets.token_hex(8)
+    limits.take([Limit("key", name, 2)])
+
+    def taken() -> int:
+        try:
+            (left,), refusal = limits.take([Limit("key", name, 2)])
+            assert refusal is None
+            return left.left
+        finally:
+            connection.close()
+
+    def waits() -> bool:
+        with connection.cursor() as cursor:
+            waiting = "SELECT FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))"
+            cursor.execute(waiting, [owner.info.backend_pid])
+            return cursor.rowcount == 1
+
+    with psycopg.connect(product.DATABASE_OWNER_URL) as owner, ThreadPoolExecutor(1) as threads:
+        owner.execute("DELETE FROM accounts_rate WHERE subject = %s", [name])
+        asked = threads.submit(taken)
+        until(waits, what="that it waits for what is being forgotten")
+        owner.commit()
+        assert asked.result(60) == 1
+
+
 def limited(rate: int) -> Customer:
     alice = customer()
     with tenancy.scope(alice.organisation.pk):
@@ -122,8 +151,6 @@ def test_a_key_has_a_limit_of_its_own_and_a_refused_order_moves_nothing(site: st
     assert api.post("/generations", FILM).status_code == 429
     with tenancy.scope(alice.organisation.pk):
         ApiKey.objects.filter(livemode=False).update(requests_per_minute=None)
-    from tests.waiting import until
-
     page = until(lambda: api.get("/generations").json(), what="a page")
     assert until(lambda: api.get("/generations").ok, what="the limit is lifted")
     assert page.get("data", []) == []
