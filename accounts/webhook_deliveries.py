@@ -85,18 +85,16 @@ def resend(actor: Actor, endpoint_id: str, public_id: str) -> WebhookDelivery:
         return _found(_at(endpoint).prefetch_related("log"), public_id)
 
 
-def resend_since(actor: Actor, endpoint_id: str, since: datetime, *, failed_only: bool) -> Again:
-    """Owe again what failed since then, or every event since that the endpoint asks for; the
-    oldest AT_ONCE of them. What is owed already is not owed twice.
+def resend_since(
+    actor: Actor, endpoint_id: str, since: datetime, *, failed_only: bool, most: int = AT_ONCE
+) -> Again:
+    """Owe again what failed since then, or every event since that the endpoint asks for; the oldest
+    `most` of them, and what was created with the last. What is owed already is not owed twice.
     """
     endpoint = _working(actor, endpoint_id)
     with tenancy.scope(actor.organisation_id):
-        if failed_only:
-            failed = _at(endpoint).filter(**_OF_STATUS["failed"], event__created_at__gte=since)
-            found = [row.event for row in failed.order_by("event_id")[: AT_ONCE + 1]]
-        else:
-            found = list(_asked_for(endpoint, since).order_by("sequence")[: AT_ONCE + 1])
-        events = found[:AT_ONCE]
+        wanted = _failed(endpoint) if failed_only else _asked_for(endpoint)
+        events, until = _oldest(wanted.filter(created_at__gte=since), most)
         mine = {"organisation_id": endpoint.organisation_id, "livemode": endpoint.livemode}
         WebhookDelivery.objects.bulk_create(
             [
@@ -109,17 +107,37 @@ def resend_since(actor: Actor, endpoint_id: str, since: datetime, *, failed_only
         owed = WebhookDelivery.objects.filter(
             endpoint=endpoint, event__in=ids, next_attempt_at=None
         )
-        count = _owe(owed, endpoint)
-    return Again(count, found[AT_ONCE].created_at if len(found) > AT_ONCE else None)
+        return Again(_owe(owed, endpoint), until)
 
 
-def _asked_for(endpoint: WebhookEndpoint, since: datetime) -> QuerySet[OutboxMessage]:
+def _oldest(
+    events: QuerySet[OutboxMessage], most: int
+) -> tuple[list[OutboxMessage], datetime | None]:
+    """The first `most` by their moments, whole moments only, and the moment of the next there is.
+
+    Neither ids nor sequences follow those moments, which transactions that end later bear too.
+    """
+    found = list(events.order_by("created_at", "pk")[:most])
+    if len(found) < most:
+        return found, None
+    last = found[-1]
+    found += events.filter(created_at=last.created_at, pk__gt=last.pk)
+    later = events.filter(created_at__gt=last.created_at).order_by("created_at", "pk").first()
+    return found, later.created_at if later else None
+
+
+def _failed(endpoint: WebhookEndpoint) -> QuerySet[OutboxMessage]:
+    failed = WebhookDelivery.objects.filter(endpoint=endpoint, **_OF_STATUS["failed"])
+    rows: QuerySet[OutboxMessage] = OutboxMessage.objects.filter(pk__in=failed.values("event"))
+    return rows
+
+
+def _asked_for(endpoint: WebhookEndpoint) -> QuerySet[OutboxMessage]:
     words = {word for pattern in endpoint.events for word in words_of(pattern)} - {TEST}
     rows: QuerySet[OutboxMessage] = OutboxMessage.objects.filter(
         organisation_id=endpoint.organisation_id,
         livemode=endpoint.livemode,
         sequence__isnull=False,
-        created_at__gte=since,
         topic__in=words,
     )
     return rows

@@ -170,7 +170,10 @@ def _tried(this: _Round, delivery: WebhookDelivery) -> None:
 
 
 def _claim(but_not: set[int]) -> WebhookDelivery | None:
-    """The longest overdue delivery, due again later if we die; counted before the work."""
+    """The longest overdue delivery, due again later if we die; counted before the work.
+
+    Its `attempts` are those before, its `next_attempt_at` tells this claim from any other.
+    """
     with tenancy.system("events are delivered for every tenant"):
         awake = Q(endpoint__rest_until=None) | Q(endpoint__rest_until__lte=Now())
         delivery: WebhookDelivery | None = (
@@ -185,6 +188,7 @@ def _claim(but_not: set[int]) -> WebhookDelivery | None:
             WebhookDelivery.objects.filter(pk=delivery.pk).update(
                 next_attempt_at=Now() + _LEASE, attempts=F("attempts") + 1
             )
+            delivery.refresh_from_db(fields=["next_attempt_at"])
     return delivery
 
 
@@ -214,16 +218,19 @@ def _deliver(delivery: WebhookDelivery) -> bool:
 
 
 def _write_down(delivery: WebhookDelivery, url: str, body: str, posted: Posted) -> None:
+    """What came of a try, unless it was owed again, or stopped, since that was claimed."""
+    still = Q(next_attempt_at=delivery.next_attempt_at)
     changes: dict[str, Any] = {"last_status": posted.status, "last_error": posted.error}
     if posted.taken:
         changes |= {"delivered_at": Now(), "next_attempt_at": None}
+        still |= Q(next_attempt_at=None)
     elif posted.status == _GONE or delivery.attempts >= len(RETRY_SECONDS):
         changes |= {"next_attempt_at": None}
     else:
         usual = RETRY_SECONDS[delivery.attempts] * random.uniform(*_JITTER)  # noqa: S311
         pause = timedelta(seconds=max(usual, posted.retry_after))
         changes |= {"next_attempt_at": Now() + pause}
-    WebhookDelivery.objects.filter(pk=delivery.pk).update(**changes)
+    WebhookDelivery.objects.filter(still, pk=delivery.pk).update(**changes)
     WebhookAttempt.objects.create(
         organisation_id=delivery.organisation_id,
         livemode=delivery.livemode,
