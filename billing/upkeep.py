@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import logging
-
 from accounts import tenancy
 from billing import alerts, caps, closing, freezes, ledger, notices, quotes, referrals
 from billing.payments import inbox, pulling, refilling
-from kling_saas.lib.database import DATABASE_GONE
-
-log = logging.getLogger(__name__)
+from kling_saas.lib.forgetting import FORGET_SECONDS
+from kling_saas.lib.repeating import each
 
 
 def run() -> None:
-    """All of it once; one's trouble does not keep the others."""
-    for each in (
-        expire_lots, quotes.forget_expired, caps.tell_alerts, alerts.expiring,
-        alerts.low_balances, notices.mail_due, pulling.when_due, refilling.run,
-        inbox.forget_old, closing.when_due, freezes.thaw_what_is_settled, referrals.settle_due,
-    ):  # fmt: skip
-        try:
-            each()
-        except DATABASE_GONE:
-            raise
-        except Exception:
-            log.exception("%s failed", each.__name__)
+    """All of it once, and what forgets while there is more, for FORGET_SECONDS each; one's trouble
+    does not keep the others.
+    """
+    once = (
+        expire_lots, caps.tell_alerts, alerts.expiring, alerts.low_balances, notices.mail_due,
+        pulling.when_due, refilling.run, closing.when_due, freezes.thaw_what_is_settled,
+        referrals.settle_due,
+    )  # fmt: skip
+    forgetting = (quotes.forget_expired, inbox.forget_old)
+    each(once)
+    each(forgetting, within=FORGET_SECONDS)
 
 
 def expire_lots() -> int:

@@ -17,8 +17,8 @@ from generations.gallery import sharing
 from generations.models import AlarmKind, Generation
 from generations.providers import alarms
 from kling_saas.lib import scratch
-from kling_saas.lib.database import DATABASE_GONE
-from kling_saas.lib.forgetting import forget
+from kling_saas.lib.forgetting import FORGET_SECONDS, forget
+from kling_saas.lib.repeating import each
 
 log = logging.getLogger(__name__)
 _NOT_PROCESSED = "It could not be processed; nothing was charged."
@@ -27,22 +27,21 @@ _AT_ONCE = 50
 
 
 def run() -> None:
-    """Every sweep once. Each is safe to run at any time, by any number of workers.
+    """Every sweep once, and what forgets while there is more, for FORGET_SECONDS each. Each is safe
+    to run at any time, by any number of workers.
 
     One's trouble does not keep the others.
     """
-    for sweep in (
-        give_up_stuck, upkeep.run, forget_answers, webhook_deliveries.forget_old, outbox.forget_old,
-        end_users.forget_old, limits.forget_old, calls.forget_old, scratch.remove_forgotten,
-        retention.prolong_ending, retention.remove_ended, sharing.forget_ended,
-        invitations.mail_due, sending.forget_incoming, expiring.remove_inputs,
-    ):  # fmt: skip
-        try:
-            sweep()
-        except DATABASE_GONE:
-            raise
-        except Exception:
-            log.exception("%s failed", sweep.__name__)
+    once = (
+        give_up_stuck, upkeep.run, scratch.remove_forgotten, retention.prolong_ending,
+        retention.remove_ended, invitations.mail_due, expiring.remove_inputs,
+    )  # fmt: skip
+    forgetting = (
+        forget_answers, webhook_deliveries.forget_old, outbox.forget_old, end_users.forget_old,
+        limits.forget_old, calls.forget_old, sharing.forget_ended, sending.forget_incoming,
+    )  # fmt: skip
+    each(once)
+    each(forgetting, within=FORGET_SECONDS)
 
 
 def forget_answers() -> int:

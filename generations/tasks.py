@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from django.conf import settings
 
@@ -11,13 +10,14 @@ from billing.payments import inbox, refunds
 from generations import deliveries, ingest, late, previews, sweeps
 from generations import dispatch as dispatching
 from generations.reconciliation import run as reconciliation
+from kling_saas.lib.repeating import while_due
 
 _SESSION = 15.0  # seconds; well below the queue's timeout
 
 
 def dispatch() -> None:
     """Hand waiting generations to upstreams."""
-    _while_due(dispatching.run)
+    while_due(dispatching.run, within=_SESSION)
 
 
 def deliver() -> None:
@@ -27,13 +27,13 @@ def deliver() -> None:
 
 def settle_payments() -> None:
     """Give what was paid for, and pay back what was asked for."""
-    _while_due(inbox.run)
-    _while_due(refunds.run_due)
+    while_due(inbox.run, within=_SESSION)
+    while_due(refunds.run_due, within=_SESSION)
 
 
 def take_in() -> None:
     """Fetch, verify, store and settle finished films."""
-    _while_due(ingest.run, within=_for_films())
+    while_due(ingest.run, within=_for_films())
 
 
 def make_preview() -> None:
@@ -46,7 +46,7 @@ def catch_up() -> None:
     films that came late, then books, files and bills, unless a late film has taken long.
     """
     began = time.monotonic()
-    _while_due(late.run, within=_for_films())
+    while_due(late.run, within=_for_films())
     if time.monotonic() - began < min(2 * _SESSION, _rest()):
         reconciliation.session()
 
@@ -64,10 +64,3 @@ def _rest() -> float:
     """Seconds in which a film's step may begin and be over before the queue kills its worker."""
     media = settings.Q_CLUSTER["ALT_CLUSTERS"]["media"]
     return float(media["timeout"] - settings.FILM_STEP_SECONDS)
-
-
-def _while_due(step: Callable[[], int], *, within: float = _SESSION) -> None:
-    """Steps that begin `within` seconds from now, the first in any case."""
-    began = time.monotonic()
-    while step() and time.monotonic() - began < within:
-        continue

@@ -12,6 +12,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from generations import lifecycle, tasks
+from kling_saas.lib.repeating import while_due
 from tests.generations import mp4
 from tests.generations.endless import dripping
 from tests.generations.test_films_out_of_reach import finished, host, taken_in
@@ -66,5 +67,5 @@ def test_no_step_begins_that_the_queue_would_not_let_end() -> None:
     media = {"timeout": settings.FILM_STEP_SECONDS}
     queue = {**settings.Q_CLUSTER, "ALT_CLUSTERS": {"media": media}}
     with override_settings(Q_CLUSTER=queue):
-        tasks._while_due(step, within=tasks._for_films())
+        while_due(step, within=tasks._for_films())
     assert steps == [1]

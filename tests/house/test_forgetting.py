@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts import outbox, tenancy, webhook_deliveries, webhooks
 from accounts.models import (
+    ApiCall,
     IdempotencyRecord,
     OutboxMessage,
     WebhookAttempt,
@@ -134,6 +135,23 @@ def test_answers_of_a_week_ago_are_forgotten_in_batches_oldest_first() -> None:
         assert sweeps.forget_answers() >= 1
         assert set(left.values_list("key", flat=True)) == {"young"}
         transaction.set_rollback(True)
+
+
+def test_one_sweep_forgets_all_that_came_since_the_last_however_much() -> None:
+    whom = funded().organisation.pk
+    with psycopg.connect(product.DATABASE_OWNER_URL) as writer:  # as many as 400/s write in 40 s
+        writer.execute("SELECT set_config('app.tenant', '*', true)")
+        writer.execute(
+            "INSERT INTO accounts_apicall (organisation_id, livemode, request_id, at, method, "
+            "path, query, credential, end_user, address, request_headers, request_body, "
+            "response_headers, response_body) "
+            "SELECT %s, false, gen_random_uuid(), now() - interval '1 year', 'GET', '/', '', '', "
+            "'', '', '{}', '', '{}', '' FROM generate_series(1, %s)",
+            [whom, 3 * _BATCH + 1],
+        )
+    sweeps.run()
+    with tenancy.scope(whom):
+        assert not ApiCall.objects.exists()
 
 
 def test_settled_events_of_the_payment_service_are_forgotten_after_three_months() -> None:
