@@ -41,7 +41,7 @@ class UserAdmin(ModelAdmin):
 
 @admin.register(Organisation)
 class OrganisationAdmin(ModelAdmin):
-    """Its share of the upstreams is set here; all else is read."""
+    """Its share of the upstreams and its requests a minute are set here; all else is read."""
 
     list_display = ["name", "public_id", "dispatch_weight", "concurrency", "suspended_at"]
     search_fields = ["name", "public_id", "membership__user__email"]
@@ -50,6 +50,7 @@ class OrganisationAdmin(ModelAdmin):
         "public_id",
         "dispatch_weight",
         "concurrency",
+        "requests_per_minute",
         "created_at",
         "suspended_at",
         "signup_network",
@@ -94,7 +95,7 @@ class AccessKeyAdmin(ReadOnlyAdmin):
     list_select_related = ["organisation"]
     search_fields = ["access_key", "name", "organisation__name"]
     list_filter = ["livemode"]
-    exclude = ["sealed_secret"]
+    exclude = ["sealed_secret", "previous_secret"]
 
 
 @admin.register(IdempotencyRecord)

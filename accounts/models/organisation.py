@@ -73,6 +73,11 @@ class Organisation(models.Model):
                 name="some_film_may_be_made",
                 violation_error_message="Allow at least one film, or leave it empty for no limit.",
             ),
+            models.CheckConstraint(
+                condition=models.Q(requests_per_minute=None) | models.Q(requests_per_minute__gte=1),
+                name="some_request_may_be_sent",
+                violation_error_message="Allow at least one request, or leave it empty.",
+            ),
         ]
 
     def __str__(self) -> str:
