@@ -40,8 +40,8 @@ class BadCap(Refusal):
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A cap now: `allowed` credits with what was approved on top, of which `spent` are gone (held
-    or charged) since `since`. A cap per order has neither window nor `resets_on`, one in all no
-    `resets_on`.
+    or charged) since `since`. A cap per order has neither window nor `resets_on`; one in all counts
+    from the day it was set on, and has no `resets_on`.
     """
 
     cap: Cap
@@ -79,16 +79,23 @@ def of_end_user(actor: Actor, end_user: str) -> list[Standing]:
 def _standings(actor: Actor, member: int | None, credential: str, end_user: str) -> list[Standing]:
     with tenancy.scope(actor.organisation_id):
         wallet = ledger.open_wallet(actor.organisation_id, actor.livemode)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT cap, since, allowed, spent FROM billing_caps(%s, %s, %s, %s)",
-                [wallet, member, credential, end_user],
-            )
-            figures = {row[0]: row[1:] for row in cursor.fetchall()}
+        figures = _figures(wallet, member, credential, end_user)
         caps = Cap.objects.filter(pk__in=figures).select_related("set_by")
         mine = [cap for cap in caps.order_by("scope", "subject", "period") if _sees(actor, cap)]
         names = _names(actor, mine)
     return [_standing(cap, names, *figures[cap.pk]) for cap in mine]
+
+
+def _figures(
+    wallet: int, member: int | None, credential: str, end_user: str
+) -> dict[int, tuple[date | None, int, int]]:
+    """Since when, what is allowed, and what is spent, by the cap's id. Needs an open scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT cap, since, allowed, spent FROM billing_caps(%s, %s, %s, %s)",
+            [wallet, member, credential, end_user],
+        )
+        return {row[0]: row[1:] for row in cursor.fetchall()}
 
 
 def _standing(
@@ -198,8 +205,8 @@ def end(actor: Actor, *, scope: str, subject: str, period: str) -> None:
 def ask(actor: Actor, cap_id: int, amount: int, note: str) -> ApprovalRequest:
     """Ask whoever manages money for `amount` credits above one's own cap, until it resets.
 
-    Asked again while it is open, the amount and the note change. Raises NotFound for a cap that
-    is not the member's own, BadCap for an amount out of range.
+    One in all never does. Asked again while it is open, the amount and the note change. Raises
+    NotFound for a cap that is not the member's own, BadCap for an amount out of range.
     """
     if not 1 <= amount <= MOST_CREDITS:
         raise BadCap(f"Ask for 1 to {MOST_CREDITS:,} credits.", field="credits")
@@ -217,7 +224,7 @@ def ask(actor: Actor, cap_id: int, amount: int, note: str) -> ApprovalRequest:
         if created:
             notices.add(
                 actor.organisation_id, actor.livemode, "approval_asked", asked.public_id,
-                member=asked.member.called, credits=amount, note=asked.note,
+                member=asked.member.called, credits=amount, note=asked.note, period=cap.period,
             )  # fmt: skip
     return asked
 
@@ -234,8 +241,9 @@ def open_requests(actor: Actor) -> list[ApprovalRequest]:
 
 
 def decide(actor: Actor, public_id: str, *, approve: bool) -> ApprovalRequest:
-    """Say yes (the cap is raised until it resets) or no, once. Raises Forbidden, NotFound, and
-    Conflict when it was decided before.
+    """Say yes (the cap is raised until it resets, if ever) or no, once.
+
+    Raises Forbidden, NotFound, and Conflict when it was decided before.
     """
     _need_right(actor, CapScope.MEMBER)
     with tenancy.scope(actor.organisation_id):
@@ -257,15 +265,13 @@ def decide(actor: Actor, public_id: str, *, approve: bool) -> ApprovalRequest:
         audit.note(actor, f"approval.{asked.status}", asked.public_id)
         notices.add(
             actor.organisation_id, actor.livemode, "approval_decided", f"{asked.public_id}:decided",
-            to=asked.member_id, credits=asked.credits, approved=approve,
+            to=asked.member_id, credits=asked.credits, approved=approve, period=asked.cap.period,
         )  # fmt: skip
     return asked
 
 
 def _raise(actor: Actor, asked: ApprovalRequest) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT billing_window(%s, now())", [asked.cap.period])
-        (since,) = cursor.fetchone()
+    since, _allowed, _spent = _figures(asked.wallet_id, asked.member_id, "", "")[asked.cap_id]
     CapRaise.objects.create(
         organisation_id=actor.organisation_id, livemode=actor.livemode,
         wallet_id=asked.wallet_id, cap=asked.cap, since=since, credits=asked.credits,

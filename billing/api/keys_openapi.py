@@ -102,8 +102,8 @@ PATHS: Schema = {
 _CREDITS: Schema = maybe({**WHOLE, "minimum": 0, "maximum": MOST_CREDITS})
 _CAPS: Schema = {
     **body_of("", **dict.fromkeys(CapPeriod.values, _CREDITS)),
-    "description": "At most so many credits per order, day, month (UTC), or in all from now on; "
-    "null ends a cap.",
+    "description": "At most so many credits per order, day, month (UTC), or in all from the day "
+    "(UTC) it was set on; null ends a cap.",
 }
 _MODELS: Schema = {
     **WORDS,
@@ -165,7 +165,10 @@ SCHEMAS: dict[str, Schema] = {
         "period credits spent left resets_on",
         period={"enum": CapPeriod.values},
         credits=WHOLE,
-        spent={**WHOLE, "description": "Held or charged in the day or month, or since it was set."},
+        spent={
+            **WHOLE,
+            "description": "Held or charged in the day or month, or since the day it was set on.",
+        },
         left=WHOLE,
         resets_on=maybe({**TEXT, "format": "date"}),
     ),

@@ -1523,7 +1523,9 @@ class Migration(migrations.Migration):
                 ("livemode", models.BooleanField()),
                 (
                     "since",
-                    models.DateField(help_text="First day of the day or month it holds for."),
+                    models.DateField(
+                        help_text="First day of the day or month it holds for, or of the cap in all."
+                    ),
                 ),
                 ("credits", models.BigIntegerField()),
                 (

@@ -61,7 +61,8 @@ class CapPeriod(models.TextChoices):
 
 
 class Cap(WalletRow):
-    """At most `credits` per order, day or month (UTC), or in all since it was set, for one spender.
+    """At most `credits` per order, day or month (UTC), or in all, for one spender. In all counts
+    from the day it was set on, the whole of that day.
 
     `subject` is the member's user id, the credential (`key:5`) or the customer's name of an end
     user, empty for the organisation.
@@ -99,7 +100,9 @@ class CapRaise(WalletRow):
     cap = models.ForeignKey(
         Cap, on_delete=models.CASCADE, db_constraint=False, related_name="raises"
     )
-    since = models.DateField(help_text="First day of the day or month it holds for.")
+    since = models.DateField(
+        help_text="First day of the day or month it holds for, or of the cap in all."
+    )
     credits = models.BigIntegerField()
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL

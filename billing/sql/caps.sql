@@ -1,8 +1,8 @@
 -- Caps: what a spender may spend at most, checked under the wallet's lock, where it is spent.
 -- SQLSTATE KB010: above a cap (DETAIL says which).
 
--- The first day of the window that a moment lies in; NULL for a cap per order. A cap in all counts
--- since it was set.
+-- The first day of the window that a moment lies in; NULL for a cap per order and for one
+-- in all, which counts from the day it was set on.
 CREATE OR REPLACE FUNCTION billing_window(p_period text, p_at timestamptz) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE p_period

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+from django.template.defaultfilters import date
 from django.test import Client
 
 from accounts.actors import Actor
 from accounts.models import User
-from billing import caps
-from tests.billing.test_caps import member, owner, rich
+from billing import caps, notices
+from billing.errors import CapReached
+from billing.ledger import Spender
+from tests.billing.test_caps import member, owner, rich, spend
 
+KIND = "cap_reached"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
@@ -44,3 +49,28 @@ def test_caps_are_set_and_asked_above_on_the_page_and_only_by_who_may() -> None:
     seen = boss.get(page).content.decode()
     assert "Nothing may be spent under it." in seen
     assert "(100 %)" not in seen
+
+
+def test_above_a_cap_in_all_one_asks_is_approved_and_reads_since_when_it_counts() -> None:
+    alice = rich()
+    bob, page = member(alice), "/billing/limits"
+    boss, worker = signed_in(owner(alice)), signed_in(bob)
+    by = Spender(member=bob.user_id or 0, sku="kling-v1")
+    spend(alice, 5, by)  # earlier on the day: it counts, and the page says so
+    capped = {"whose": f"member:{bob.user_id}", "credits": "20", "period": "total"}
+    assert boss.post(page, capped).status_code == 302
+    spend(alice, 5, by)
+    [standing] = caps.standings(bob)
+    today = date(standing.since, "M j, Y")
+    assert f"10 used (50 %) since {today} at 00:00 UTC" in boss.get(page).content.decode()
+    worker.post(f"{page}/{standing.cap.pk}/ask", {"credits": "30", "note": ""})
+    [asked] = caps.open_requests(owner(alice))
+    approved = boss.post(f"/billing/approvals/{asked.public_id}", {"answer": "approve"})
+    assert approved.status_code == 302
+    assert caps.open_requests(owner(alice)) == []
+    spend(alice, 40, by)
+    with pytest.raises(CapReached):
+        spend(alice, 1, by)
+    caps.tell_alerts()
+    told = [one.words.text for one in notices.shown(owner(alice)) if one.notice.kind == KIND]
+    assert "The cap of Bob, 20 credits in all, is used by 50 %." in told[-1]

@@ -370,11 +370,15 @@ def test_a_member_sees_and_asks_about_their_own_and_whoever_pays_decides_about_a
     with tenancy.scope(alice.organisation.pk):
         acts = list(AuditEvent.objects.order_by("id").values_list("action", "subject", "actor_id"))
         told = list(Notice.objects.order_by("pk").values_list("kind", "facts"))
+    daily = {"period": "day"}
     assert told == [
-        ("approval_asked", {"member": "Bob", "credits": 1, "note": "n" * 300}),
-        ("approval_asked", {"member": "Bob", "credits": caps.MOST_CREDITS, "note": ""}),
-        ("approval_decided", {"to": eve.user_id, "credits": caps.MOST_CREDITS, "approved": False}),
-        ("approval_decided", {"to": bob.user_id, "credits": 1, "approved": True}),
+        ("approval_asked", {"member": "Bob", "credits": 1, "note": "n" * 300, **daily}),
+        ("approval_asked", {"member": "Bob", "credits": caps.MOST_CREDITS, "note": "", **daily}),
+        (
+            "approval_decided",
+            {"to": eve.user_id, "credits": most.credits, "approved": False, **daily},
+        ),
+        ("approval_decided", {"to": bob.user_id, "credits": 1, "approved": True, **daily}),
     ]
     assert acts[-3:] == [
         ("approval.declined", most.public_id, alice.user.pk),
