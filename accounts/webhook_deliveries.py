@@ -33,6 +33,12 @@ class EndpointDisabled(Conflict):
     code, title = "endpoint_disabled", "Endpoint disabled"
 
 
+class EndpointHasNoAddress(Conflict):
+    """It signs what is posted to the addresses that orders name, and has none of its own."""
+
+    code, title = "endpoint_has_no_address", "Endpoint has no address"
+
+
 @dataclass(frozen=True, slots=True)
 class Again:
     """So many are owed again; `until` is the moment to go on from when there are more."""
@@ -151,8 +157,16 @@ def _owe(rows: QuerySet[WebhookDelivery], endpoint: WebhookEndpoint) -> int:
 
 
 def test(actor: Actor, endpoint_id: str) -> WebhookDelivery:
-    """A `webhook.test` event for this endpoint alone, whatever it asks for; due at once."""
+    """A `webhook.test` event for this endpoint alone, whatever it asks for; due at once.
+
+    Raises NotFound, EndpointDisabled and EndpointHasNoAddress.
+    """
     endpoint = _working(actor, endpoint_id)
+    if not endpoint.url:
+        raise EndpointHasNoAddress(
+            f"{endpoint_id} signs what is posted to the addresses that orders name, and has none "
+            "of its own: test an endpoint that has, or order a film in test mode with that address."
+        )
     with tenancy.scope(actor.organisation_id):
         event = outbox.emit(
             organisation_id=endpoint.organisation_id, livemode=endpoint.livemode, topic=TEST,

@@ -63,6 +63,9 @@ def test_an_orders_own_address_is_signed_with_the_organisations_secret(
     assert server.at("/order")[1].event == came.event
     assert all(proves(server.at("/order")[1], each["secret"]) for each in (own, rotated))
     assert own["id"] not in api.get("/webhooks").text
+    refused = api.post(f"/webhooks/{own['id']}/test")
+    assert (refused.status_code, refused.json()["code"]) == (409, "endpoint_has_no_address")
+    assert len(api.get(f"/webhooks/{own['id']}/deliveries").json()["data"]) == len(listed)
 
 
 def test_addresses_of_orders_that_take_nothing_for_days_are_owed_nothing_more(
