@@ -11,13 +11,14 @@ import atexit
 import json
 import logging
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import DataError, connection
 
 from accounts import tenancy
 from kling_saas.lib import logs
@@ -26,6 +27,8 @@ from kling_saas.lib.database import DATABASE_GONE
 log = logging.getLogger(__name__)
 _EVERY = 0.5  # seconds between two writings
 _AT_ONCE = 500  # calls in a statement
+_TOO_MANY = 429
+_REFUSED_AT_ONCE = 10  # of an organisation's calls answered so in one writing
 _MOST = 20_000  # calls that wait while the database is away
 _MOST_BYTES = 64 << 20  # of bodies that wait; further calls are written without theirs
 
@@ -96,9 +99,9 @@ class Call:
             "query": logs.kept(f"?{self.query}", 1000)[1:],
             "credential": self.credential,
             "end_user": self.end_user,
-            "address": self.address,
+            "address": logs.kept(self.address, 45),
             "request_headers": {k: logs.kept(v, 500) for k, v in self.headers.items()},
-            "request_body": logs.redact_body(self.body, settings.REQUEST_LOG_BODY),
+            "request_body": logs.redact_body(self.body, settings.REQUEST_LOG_BODY, sent=True),
             **self.answer.row(),
         }
 
@@ -112,15 +115,20 @@ class Writer:
         self._some = threading.Event()
         self._calls: list[Call] = []
         self._ends: dict[str, Answered] = {}
+        self._refused: Counter[int] = Counter()  # by organisation, since the last writing
         self._bytes = self._dropped = 0
         self._thread: threading.Thread | None = None
 
     def add(self, call: Call) -> None:
-        """Write it soon."""
+        """Write it soon. Of calls refused for their rate a few tell as much as all."""
         with self._lock:
             if len(self._calls) >= _MOST:
                 self._dropped += 1
                 return
+            if call.answer.status == _TOO_MANY:
+                self._refused[call.organisation_id] += 1
+                if self._refused[call.organisation_id] > _REFUSED_AT_ONCE:
+                    return
             self._bytes += len(call.body) + len(call.answer.body)
             if self._bytes > _MOST_BYTES:
                 call.body = call.answer.body = b""
@@ -141,7 +149,7 @@ class Writer:
             while batch := self._taken():
                 calls, ends = batch
                 try:
-                    _write(calls, ends)
+                    self._write(calls, ends)
                 except DATABASE_GONE as error:
                     self._put_back(calls, ends)
                     connection.close()
@@ -173,6 +181,7 @@ class Writer:
             if self._dropped:
                 log.warning("%d calls are missing in the log", self._dropped)
             self._dropped = 0
+            self._refused.clear()
             calls, self._calls = self._calls[:_AT_ONCE], self._calls[_AT_ONCE:]
             ends: dict[str, Answered] = {}
             if not self._calls:  # so none ends before it is written
@@ -183,6 +192,20 @@ class Writer:
         with self._lock:
             self._calls = calls + self._calls
             self._ends = {**ends, **self._ends}
+            self._bytes = sum(len(each.body) + len(each.answer.body) for each in self._calls)
+
+    def _write(self, calls: list[Call], ends: dict[str, Answered]) -> None:
+        """All in one; and each by itself where the database refuses one of them."""
+        try:
+            _write(calls, ends)
+        except DataError:
+            if len(calls) + len(ends) == 1:
+                log.exception("a call is missing in the log")
+                return
+            for call in calls:
+                self._write([call], {})
+            for name, answer in ends.items():
+                self._write([], {name: answer})
 
 
 def _write(calls: list[Call], ends: dict[str, Answered]) -> None:

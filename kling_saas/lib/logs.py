@@ -8,26 +8,32 @@ from collections.abc import Mapping, MutableMapping
 from functools import cached_property
 from typing import Any
 
+# Customers send what is searched here: each pattern reads a text once, whatever is in it. So it
+# takes a whole word and decides then, and where it begins, none has begun just before.
 _SECRETS = re.compile(
     r"((?:ksk|kut)_(?:live|test)_)\w{6,}|(whsec_)\S+|(SG_)[0-9a-f]{8,}|(\bsk-)[\w-]{8,}|(\b[sr]k_(?:test|live)_)\w+"
-    r"|(eyJ[\w-]{5,})\.[\w-]+\.[\w-]*|((?:[?&](?:sig|token|signature)=))[^&\s\"]+"
-    r"|(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"]+|(/callbacks/)[\w.~-]+"
+    r"|(?P<head>eyJ[\w-]{5,})(?P<proof>\.[\w-]+\.[\w-]*)?|((?:[?&](?:sig|token|signature)=))[^&\s\"]+"
+    r"|(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"]+|(/callbacks/|/uploads/incoming/)[\w.~-]+"
     r"|(Bearer\s+)\S+",
     re.IGNORECASE,
 )
 # One of these stands in whatever it finds; looking for them first is thirty times as quick.
 _MARKS = (
     "ksk_", "kut_", "whsec_", "sg_", "sk-", "k_test_", "k_live_", "eyj", "sig=", "token=",
-    "signature=", "x-amz-", "/callbacks/", "bearer",
+    "signature=", "x-amz-", "/callbacks/", "/uploads/incoming/", "bearer",
 )  # fmt: skip
 _PASSWORD = re.compile(r"(://[^:/\s]+:)[^@/\s]+(?=@)")
 # What follows the `?` of an address is a signature more often than not, whatever it is called.
-_QUERY = re.compile(r"(https?://[^\s?\"'<>]+\?)[^\s\"'<>]+", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 # In JSON: what is secret by its name alone, and pictures and films sent as text.
-_NAMED = re.compile(
-    r'(?i)("(?:secret|secret_key|password|token|client_secret)"\s*:\s*)"[^"\\]+"', re.ASCII
+_NAMES = "secret|secret_key|password|token|client_secret"
+_NAMED, _NAMED_IN_REQUESTS = (
+    re.compile(rf'("(?:{names})"\s*:\s*)"(?:[^"\\]|\\.)++(?:"|$)', re.I | re.A | re.S)
+    for names in (_NAMES, f"{_NAMES}|code")  # in answers a `code` is an error's
 )
-_LONG = re.compile(r"([A-Za-z0-9+/_=-]{40})[A-Za-z0-9+/_=-]{260,}", re.ASCII)
+_WORD = "[A-Za-z0-9+/_=-]"
+_LONG = re.compile(rf"(?<!{_WORD})({_WORD}{{40}}){_WORD}{{260,}}", re.ASCII)
+_READ = 4  # so many times what is kept is searched: what is masked takes less
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -35,8 +41,19 @@ def redact(text: str) -> str:
     """`text` with keys, tokens, signatures, passwords and addresses' queries replaced by `***`."""
     small = text.lower()
     if any(mark in small for mark in _MARKS):
-        text = _SECRETS.sub(lambda m: next(g for g in m.groups() if g is not None) + "***", text)
-    return _QUERY.sub(r"\1***", _PASSWORD.sub(r"\1***", text))
+        text = _SECRETS.sub(_masked, text)
+    return _ADDRESS.sub(_without_query, _PASSWORD.sub(r"\1***", text))
+
+
+def _masked(found: re.Match[str]) -> str:
+    if found["head"] and not found["proof"]:
+        return found[0]
+    return next(group for group in found.groups() if group is not None) + "***"
+
+
+def _without_query(found: re.Match[str]) -> str:
+    address, _, query = found[0].partition("?")
+    return f"{address}?***" if query else found[0]
 
 
 def storable(text: str) -> str:
@@ -49,18 +66,27 @@ def kept(text: str, most: int) -> str:
 
     Whatever they are, they may repeat a credential that we sent.
     """
-    return redact(storable(text))[:most]
+    return redact(_searched(storable(text), most))[:most]
 
 
-def redact_body(raw: bytes, most: int) -> str:
+def redact_body(raw: bytes, most: int, *, sent: bool = False) -> str:
     """A body of JSON or a form as a log keeps it: without secrets, in at most `most` characters.
 
-    Pictures sent as text are named by their length.
+    Pictures sent as text are named by their length. `sent`: it is a request's, in which a `code`
+    is a voucher's.
     """
     text = storable(raw.decode("utf-8", "replace"))
     text = _LONG.sub(lambda m: f"{m[1]}… ({len(m[0])} characters)", text)
-    text = redact(_NAMED.sub(r'\1"***"', text))
-    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
+    length, text = len(text), _searched(text, most)
+    text = redact((_NAMED_IN_REQUESTS if sent else _NAMED).sub(r'\1"***"', text))
+    return text if length <= most else f"{text[:most]}… ({length} characters)"
+
+
+def _searched(text: str, most: int) -> str:
+    """As much of it as is worth a search, and no piece of a word at its end."""
+    if len(text) <= _READ * most:
+        return text
+    return text[: max(text.rfind(mark, 0, _READ * most) for mark in ' "&,') + 1]
 
 
 class RedactingFilter(logging.Filter):

@@ -12,7 +12,7 @@ from django.db import Error, connection
 
 from generations.providers.trail import KEPT_BYTES, fit, headers_of, masked, received
 from kling_saas.lib.http import Answer
-from kling_saas.lib.logs import AwayFilter, JsonFormatter, RedactingFilter, redact
+from kling_saas.lib.logs import AwayFilter, JsonFormatter, RedactingFilter, redact, redact_body
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,33 @@ from kling_saas.lib.logs import AwayFilter, JsonFormatter, RedactingFilter, reda
 )  # fmt: skip
 def test_no_credential_is_shown(text: str, shown: str) -> None:
     assert redact(text) == shown
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "piece",
+    ["http://", "eyJ", "eyJaaaaaa.-", "a" * 299 + " ", '"secret":', '"secret":"', "://a:",
+     "bearer ", '"secret":"\\"', "ab "],
+)  # fmt: skip
+def test_no_body_takes_longer_than_its_length(piece: str) -> None:
+    """Quadratic, any of these would take a day, in a thread of the process that serves."""
+    body = (piece * (12 * 2**20 // len(piece))).encode()
+    assert len(redact_body(body, 10_000, sent=True)) < 10_100
+    redact(body[:1_000_000].decode())
+
+
+def test_a_log_keeps_no_secret_of_a_body_whole_or_cut() -> None:
+    codes = b'{"code": "ABCD-2345", "secret": "a\\"b", "prompt": "A fox"}'
+    assert redact_body(codes, 1000, sent=True) == (
+        '{"code": "***", "secret": "***", "prompt": "A fox"}'
+    )
+    assert '"code": "ABCD-2345"' in redact_body(codes, 1000)  # in answers it is an error's
+    sent = b'{"url": "https://us.test/uploads/incoming/up_12.ab-c~d"}'
+    assert redact_body(sent, 1000) == '{"url": "https://us.test/uploads/incoming/***"}'
+    long = b'{"password": "' + b"x" * 50 + b'", "words": "' + b"w " * 500 + b'ksk_live_abcdefgh"}'
+    for most in range(10, 300):
+        assert "xx" not in redact_body(long, most)
+        assert "abcdef" not in redact_body(long, most)
 
 
 def logged() -> tuple[logging.Logger, io.StringIO]:
