@@ -135,9 +135,9 @@ async def held(
             await asyncio.gather(*(warmed(port, keys[number]) for number in range(_ASKING)))
         before = resident(pid)
         lines = await many(lambda number: hold(port, keys[number % KEYS]))
-        await asyncio.sleep(5.0)
-        used = (resident(pid) - before) / WAITERS
         names = waiting(stack)
+        await quiet(pid)
+        used = (resident(pid) - before) / WAITERS
         ended = asyncio.create_task(finished(stack, names, seconds))
         came = dict(await asyncio.gather(*(end_of(line) for line in lines)))
         at = await ended
@@ -243,6 +243,21 @@ async def listening(port: int) -> None:
             return
         await asyncio.sleep(0.1)
     raise RuntimeError("the server did not start")
+
+
+async def quiet(pid: int) -> None:
+    """Returns when a process has done nothing much for some seconds: all that it holds is held."""
+    still = 0
+    while still < 3:
+        before = worked(pid)
+        await asyncio.sleep(1.0)
+        still = still + 1 if worked(pid) - before < 0.2 else 0
+
+
+def worked(pid: int) -> float:
+    """Seconds of a processor that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:

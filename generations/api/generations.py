@@ -60,7 +60,8 @@ class GenerationsView(Endpoint):
         response = HttpResponse(receipt.body, status=202, content_type="application/json")
         response["Location"] = place
         if seconds := headers.seconds_to_wait(request):
-            response["X-Kling-Wait"] = f"{receipt.generation};{seconds};{place}?waited={seconds}"
+            path = f"{place}?waited={seconds}"
+            headers.hold(response, receipt.generation, seconds, path, new=not receipt.replayed)
         return headers.replayed(response, again=receipt.replayed)
 
     def _priced(self, order: submission.Submission) -> JsonResponse:
@@ -114,23 +115,37 @@ class GenerationView(Endpoint):
     for_end_users = True
 
     def get(self, request: HttpRequest, public_id: str) -> HttpResponse:
-        """The generation as it stands; `waited` is how the held create asks for its answer."""
+        """The generation as it stands, or with `Prefer: wait=N` at its end.
+
+        `waited` is how the held create asks for its answer, and `watched` how a held look does.
+        """
         with tenancy.scope(self.actor.organisation_id):  # one transaction for all that is read
             generation = access.find(self.actor, public_id)
             response = JsonResponse(_whole(generation))
-        waited = request.GET.get("waited", "")
-        if waited.isdigit() and len(waited) <= 4:
-            response["Preference-Applied"] = f"wait={waited}"
+        over = generation.status in TERMINAL
+        asked = headers.seconds_to_wait(request)
+        waited, watched = (_seconds(request, name) for name in ("waited", "watched"))
+        if over and (waited or watched):
+            response["X-Kling-Final"] = "1"
+        elif waited:
+            response.status_code = 202
+        elif asked and not (over or watched):
+            path = f"{address_of(public_id)}?watched={asked}"
+            headers.hold(response, public_id, asked, path)
+        if waited:
             response["Location"] = address_of(public_id)
-            if generation.status in TERMINAL:
-                response["X-Kling-Final"] = "1"
-            else:
-                response.status_code = 202
+        if applied := waited or watched or asked:
+            response["Preference-Applied"] = f"wait={applied}"
         return response
 
     def delete(self, request: HttpRequest, public_id: str) -> JsonResponse:
         """Take it out of every list, its film into the trash; the books keep it. Repeatable."""
         return JsonResponse(_whole(trash.discard_generation(self.actor, public_id)))
+
+
+def _seconds(request: HttpRequest, name: str) -> int:
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 4 else 0
 
 
 class CancelView(Endpoint):

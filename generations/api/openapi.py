@@ -41,6 +41,9 @@ def _quotes(base: str) -> Schema:
     }
 
 
+_PREFER = header("Prefer", f"wait=N holds the answer for up to N seconds, at most {WAIT_MAX}.")
+
+
 def _create() -> Schema:
     return operation(
         "Order a film",
@@ -53,7 +56,7 @@ def _create() -> Schema:
         body=json_body("Order"),
         parameters=[
             IDEMPOTENCY,
-            header("Prefer", f"wait=N holds the answer for up to N seconds, at most {WAIT_MAX}."),
+            _PREFER,
         ],
     )
 
@@ -83,7 +86,10 @@ def _about_one(base: str) -> Schema:
         base: {
             **one,
             "get": operation(
-                "A generation", {"200": answer("As it stands", "Generation")}, refuses=(404,)
+                "A generation",
+                {"200": answer("As it stands, or at its end", "Generation")},
+                refuses=(404,),
+                parameters=[_PREFER],
             ),
             "delete": operation(
                 "Delete a generation that has ended",

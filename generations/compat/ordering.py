@@ -31,11 +31,14 @@ _SPOKEN_OF = re.compile(r"\b(?:send|leave|either|with|and|in) [a-z_]+(?: or [a-z
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The generation's public id, the answer's body, and headers that say if it is a replay."""
+    """The generation's public id, the answer's body, and headers that say if it is a replay;
+    `new`: it was made by this call.
+    """
 
     generation: str
     body: str
     headers: Mapping[str, str]
+    new: bool = False
 
 
 def place(
@@ -81,7 +84,7 @@ def place(
         known = access.find(actor, receipt.generation)
         return Placed(receipt.generation, json.dumps(encode(known)), {})
     replayed = {headers.REPLAYED: "true"} if receipt.replayed else {}
-    return Placed(receipt.generation, receipt.body, replayed)
+    return Placed(receipt.generation, receipt.body, replayed, new=not receipt.replayed)
 
 
 def _with(models: Sequence[str], violation: dict[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,19 @@ def replayed(response: Answer, *, again: bool) -> Answer:
     return response
 
 
+def hold(
+    response: HttpResponse, subject: str, seconds: float, path: str, *, new: bool = False
+) -> None:
+    """Have the waiting room hold the call until there is news of `subject`, for at most so long,
+    and answer with what a GET of `path` answers then.
+
+    `new`: this very call made it, so nothing can have come of it yet.
+    """
+    response["X-Kling-Wait"] = f"{subject};{seconds};{path}"
+    if new:
+        response["X-Kling-New"] = "1"
+
+
 def seconds_to_wait(request: HttpRequest) -> int:
     """The `wait` of a `Prefer` header (RFC 7240), at most WAIT_MAX; 0 when there is none."""
     found = _WAIT.search(request.headers.get("Prefer", ""))

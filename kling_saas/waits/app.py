@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -15,15 +16,14 @@ from django.conf import settings
 
 from accounts.call_log import Answered, writer
 from kling_saas.api.requests import INNER, inner
-from kling_saas.waits.news import News, Waiter
+from kling_saas.waits.news import Message, News, Receive, Waiter
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
+Scope = Message
 Send = Callable[[Message], Awaitable[None]]
 
 # What a view may say to the room; none of it reaches the client.
 WAIT = b"x-kling-wait"  # <subject>;<seconds>;<path>: answer with that path's answer once final
+NEW = b"x-kling-new"  # with it: nothing can have come of the subject before this call
 FINAL = b"x-kling-final"  # on that path: this answer is the one waited for
 STREAM = b"x-kling-stream"  # <subject>;<path>: these are events, there are more at that path
 AGAIN = b"x-kling-stream-again"  # on either: seconds after which there is something to tell anyway
@@ -86,6 +86,7 @@ class WaitingRoom:
         # One per thread: who waits for a thread out here holds nothing but its request.
         self._places = asyncio.Semaphore(settings.WEB_THREADS)
         self.news = News()
+        self.looking = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -115,6 +116,19 @@ class WaitingRoom:
     def turn(self) -> float:
         """Seconds in which everybody who waits may look once."""
         return self.news.waiting / _LOOKS
+
+    @contextmanager
+    def looks(self, waiter: Waiter) -> Iterator[None]:
+        """Meanwhile it asks: for its news, or without, which others then leave until later, so
+        that looks without news never keep waiting who has some.
+        """
+        without = not waiter.news
+        waiter.news = False
+        self.looking += without
+        try:
+            yield
+        finally:
+            self.looking -= without
 
     async def ask(
         self,
@@ -206,6 +220,7 @@ class _Visit:
 
     async def _wait(self, first: Answer, subject: str, seconds: str, path: str) -> Answer:
         waiter = self.room.news.register(subject)
+        waiter.news |= not first.header(NEW)
         try:
             answer = await self._until_final(first, waiter, float(seconds), path)
         except asyncio.CancelledError:  # the server ends; what was accepted goes on without it
@@ -231,19 +246,17 @@ class _Visit:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         failures = 0
-        with self._watched(waiter):
-            while True:
-                waiter.news = False
+        while True:
+            await self._rest(waiter, _pause(failures), deadline)
+            if waiter.gone:
+                return first
+            with self.room.looks(waiter):
                 answer = await self.room.ask(self.scope, first, path, [], self._pass_on)
-                left = deadline - loop.time()
-                refused = 400 <= answer.status < 500
-                if answer.header(FINAL) or refused or left <= 0:
-                    return answer
-                failures = failures + 1 if answer.failed else 0
-                del answer  # for the wait may be long
-                await waiter.wait(min(left, max(_pause(failures), self.room.turn())))
-                if waiter.gone:
-                    return first
+            refused = 400 <= answer.status < 500
+            if answer.header(FINAL) or refused or loop.time() >= deadline:
+                return answer
+            failures = failures + 1 if answer.failed else 0
+            del answer  # for the wait may be long
 
     async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -253,20 +266,6 @@ class _Visit:
             self.seen += message.get("body", b"")
         self.begun = True
         await self.send(message)
-
-    @contextmanager
-    def _watched(self, waiter: Waiter) -> Iterator[None]:
-        """Meanwhile it hears when the client has gone."""
-        gone = asyncio.create_task(self._client_gone())
-        gone.add_done_callback(waiter.leave)
-        try:
-            yield
-        finally:
-            gone.cancel()
-
-    async def _client_gone(self) -> None:
-        while (await self.receive())["type"] != "http.disconnect":
-            continue
 
     async def _answer(self, answer: Answer) -> None:
         await self.send(
@@ -283,7 +282,7 @@ class _Visit:
         await self.send({"type": "http.response.start", "status": first.status, "headers": headers})
         waiter = self.room.news.register(subject)
         try:
-            with suppress(asyncio.CancelledError), self._watched(waiter):
+            with suppress(asyncio.CancelledError):
                 await self._events(first, waiter, path)  # cancelled: the client comes back
         finally:
             self.room.news.forget(subject, waiter)
@@ -302,22 +301,33 @@ class _Visit:
             failures = failures + 1 if answer.failed else 0
             again = float(answer.header(AGAIN) or _pause(failures))
             answer, first.body = first, b""  # what was told is not needed while it waits
-            await self._quiet(waiter, max(again, self.room.turn()))
+            await self._rest(waiter, again, beat=b": still here\n\n")
             if waiter.gone:
                 return
-            waiter.news = False
-            answer = await self.room.ask(
-                self.scope, first, path, [(b"last-event-id", last.encode())]
-            )
+            asked = [(b"last-event-id", last.encode())]
+            with self.room.looks(waiter):
+                answer = await self.room.ask(self.scope, first, path, asked)
 
-    async def _quiet(self, waiter: Waiter, seconds: float) -> None:
-        """Until there is news, the client has gone or the time is up, with a sign of life."""
+    async def _rest(
+        self, waiter: Waiter, seconds: float, deadline: float = inf, beat: bytes = b""
+    ) -> None:
+        """Until there is news, the client has gone, or it is time to look without news: after
+        `seconds`, but not while others do, unless it is the `deadline`. Meanwhile a sign of life.
+        """
         loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while waiter.idle() and (left := end - loop.time()) > 0:
-            await waiter.wait(min(_HEARTBEAT, left))
-            if waiter.idle():
-                await self._write(b": still here\n\n")
+        now = loop.time()
+        look, alive = now + max(seconds, self.room.turn()), now + _HEARTBEAT
+        while waiter.idle() and now < deadline:
+            if now >= look:
+                if not self.room.looking:
+                    return
+                look = now + self.room.turn() / 4
+            await waiter.wait(self.receive, min(look, alive, deadline) - now)
+            now = loop.time()
+            if now >= alive:
+                alive = now + _HEARTBEAT
+                if waiter.idle():
+                    await self._write(beat)
 
     async def _write(self, body: bytes) -> None:
         if body:

@@ -5,58 +5,58 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from typing import Any
 
 import psycopg
 from django.conf import settings
 
 from accounts.outbox import CHANNEL
 
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
 log = logging.getLogger(__name__)
 _RECONNECT = 1.0  # seconds
+_LATELY = 30.0  # seconds that an answer may take from its transaction to here
 
 
 class Waiter:
     """One who waits for news, for the end of time, or until the client has `gone`.
 
-    An asyncio.Event and the tasks around it would take some kilobytes more.
+    It waits in the server's own `receive`, which tells of the client alone: a task beside it that
+    listens to the client would take some kilobytes more.
     """
 
-    __slots__ = ("_woken", "gone", "news")
+    __slots__ = ("_limit", "gone", "news")
 
     def __init__(self) -> None:
         self.news = self.gone = False
-        self._woken: asyncio.Future[None] | None = None
+        self._limit: asyncio.Timeout | None = None
 
     def tell(self) -> None:
         """There is news."""
         self.news = True
-        self._wake()
-
-    def leave(self, _: object = None) -> None:
-        """The client has gone."""
-        self.gone = True
-        self._wake()
+        if self._limit and not self._limit.expired():
+            self._limit.reschedule(asyncio.get_running_loop().time())
 
     def idle(self) -> bool:
         """There is nothing to do but to wait."""
         return not (self.news or self.gone)
 
-    async def wait(self, seconds: float) -> None:
+    async def wait(self, receive: Receive, seconds: float) -> None:
         """Returns when there is news, when the client has gone, or after `seconds`."""
         if not self.idle():
             return
-        loop = asyncio.get_running_loop()
-        self._woken = loop.create_future()
-        timer = loop.call_later(seconds, self._wake)
-        try:
-            await self._woken
-        finally:
-            timer.cancel()
-            self._woken = None
-
-    def _wake(self) -> None:
-        if self._woken and not self._woken.done():
-            self._woken.set_result(None)
+        with suppress(TimeoutError):
+            try:
+                async with asyncio.timeout(seconds) as self._limit:
+                    while (await receive())["type"] != "http.disconnect":
+                        continue
+                    self.gone = True
+            finally:
+                self._limit = None
 
 
 class News:
@@ -64,6 +64,7 @@ class News:
 
     def __init__(self) -> None:
         self._waiters: dict[str, list[Waiter]] = defaultdict(list)
+        self._lately: dict[str, float] = {}  # oldest first: when there was news of what
         self._listener: asyncio.Task[None] | None = None
         self.waiting = 0
 
@@ -78,8 +79,11 @@ class News:
             await asyncio.gather(self._listener, return_exceptions=True)
 
     def register(self, subject: str) -> Waiter:
-        """One that is told when there is news of `subject`; give it back with `forget`."""
+        """One that is told when there is news of `subject`, or was a moment ago: between what was
+        answered and this. Give it back with `forget`.
+        """
         waiter = Waiter()
+        waiter.news = subject in self._lately
         self._waiters[subject].append(waiter)
         self.waiting += 1
         return waiter
@@ -99,11 +103,21 @@ class News:
                     await link.execute(f"LISTEN {CHANNEL}")
                     self._wake_all()  # what was told while nobody listened
                     async for note in link.notifies():
-                        for waiter in self._waiters.get(note.payload, ()):
-                            waiter.tell()
+                        self._tell(note.payload)
             except psycopg.Error as error:
                 log.warning("listening again after: %s", error)
-                await asyncio.sleep(_RECONNECT)
+            except Exception:  # whatever it is, thousands wait for the next news
+                log.exception("listening again")
+            await asyncio.sleep(_RECONNECT)
+
+    def _tell(self, subject: str) -> None:
+        now = asyncio.get_running_loop().time()
+        self._lately.pop(subject, None)
+        self._lately[subject] = now
+        while self._lately[oldest := next(iter(self._lately))] < now - _LATELY:
+            del self._lately[oldest]
+        for waiter in self._waiters.get(subject, ()):
+            waiter.tell()
 
     def _wake_all(self) -> None:
         for waiters in self._waiters.values():

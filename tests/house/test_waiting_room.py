@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kling_saas.waits.app import WaitingRoom
+from kling_saas.waits.news import Waiter
 
 PIECES = 40
 MB = b"f" * 2**20
@@ -76,3 +77,21 @@ def test_looks_that_fail_until_time_is_up_leave_the_first_answer_and_a_refusal_e
         return iter([b"x"])
 
     assert [m["status"] for m in visit(django)] == [told]
+
+
+def test_news_that_comes_again_while_a_wait_ends_breaks_nothing() -> None:
+    async def story() -> bool:
+        waiter = Waiter()
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.Event().wait()
+            return {}
+
+        waits = asyncio.create_task(waiter.wait(receive, 60))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            waiter.tell()
+        await waits
+        return waiter.news
+
+    assert asyncio.run(story())

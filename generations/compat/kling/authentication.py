@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from accounts.access_keys import TokenRefused
 from accounts.actors import Actor
-from accounts.api.authentication import actor_of_bearer
+from accounts.api.authentication import actor_of_bearer, count_stranger
 from kling_saas.lib.refusals import Unauthenticated
 
 EMPTY, INVALID = 1001, 1002
@@ -15,6 +15,7 @@ EMPTY, INVALID = 1001, 1002
 def actor_of(request: HttpRequest) -> Actor:
     """Who calls. Raises TokenRefused, which knows Kling's code for the cause."""
     if not request.headers.get("Authorization", "").strip():
+        count_stranger(request)
         raise TokenRefused("Authorization is empty: send `Bearer <JWT or key>`.", EMPTY)
     try:
         return actor_of_bearer(request)

@@ -31,6 +31,7 @@ from generations.wire import plain
 from generations.wire.kling import codes, tasks
 from generations.wire.kling import server as wire
 from generations.wire.task import BadRequest, TaskState
+from kling_saas.api import headers
 from kling_saas.api.requests import request_id
 
 DOOR = "kling"
@@ -67,7 +68,7 @@ def _create(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
     response = doors.text_answer(placed.body, 200, placed.headers)
     if product and limit:
         address = f"/{DOOR}{product.path}/{placed.generation}?until={time.time() + limit:.3f}"
-        response["X-Kling-Wait"] = f"{placed.generation};{limit};{address}"
+        headers.hold(response, placed.generation, limit, address, new=placed.new)
     return response
 
 

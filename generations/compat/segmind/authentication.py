@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from accounts import api_keys
 from accounts.actors import Actor
-from accounts.api.authentication import admitted
+from accounts.api.authentication import admitted, count_stranger
 from kling_saas.lib.refusals import Unauthenticated
 
 
@@ -14,6 +14,7 @@ def actor_of(request: HttpRequest) -> Actor:
     """Who calls. Raises Unauthenticated, in Segmind's words."""
     key = request.headers.get("x-api-key", "").strip()
     if not key:
+        count_stranger(request)
         raise Unauthenticated("Missing Authorization or x-api-key in header")
     try:
         return admitted(request, lambda: api_keys.verify(key))

@@ -27,6 +27,7 @@ from generations.models.generation import TERMINAL
 from generations.wire.segmind import server as wire
 from generations.wire.segmind import slugs, voices
 from generations.wire.task import Task, WireReply
+from kling_saas.api import headers
 from kling_saas.lib.refusals import NotFound
 
 DOOR = "segmind"
@@ -42,7 +43,7 @@ def create_v1(request: HttpRequest, slug: str) -> Answer:
     limit = settings.SEGMIND_WAIT_MAX
     path = f"{PREFIX}/v1/requests/{placed.generation}?until={time.time() + limit:.3f}"
     response = doors.answer(_too_long(placed.generation), placed.headers)
-    response["X-Kling-Wait"] = f"{placed.generation};{limit};{path}"
+    headers.hold(response, placed.generation, limit, path, new=placed.new)
     return response
 
 

@@ -52,6 +52,20 @@ def test_prefer_wait_answers_with_the_finished_film(api: Program) -> None:
     assert not [name for name in answer.headers if name.lower().startswith("x-kling")]
 
 
+def test_a_look_waits_as_an_order_does(api: Program) -> None:
+    wait = {"headers": {"Prefer": "wait=60"}}
+    made = api.post("/generations", {**FILM, "prompt": "slow:2 A snail"}).json()
+    place = f"/generations/{made['id']}"
+    seen = api.get(place, **wait)
+    assert (seen.status_code, seen.json()["status"]) == (200, "succeeded")
+    assert seen.headers["Preference-Applied"] == "wait=60"
+    assert api.get(place, **wait).json() == seen.json() | {"video": api.get(place).json()["video"]}
+    never = api.post("/generations", {**FILM, "prompt": "fail:never A snail"}).json()
+    still = api.get(f"/generations/{never['id']}", headers={"Prefer": "wait=1"})
+    assert (still.status_code, still.headers["Preference-Applied"]) == (200, "wait=1")
+    assert still.json()["status"] in ("queued", "processing")
+
+
 def test_a_wait_that_ends_too_soon_answers_202_as_it_stands(api: Program) -> None:
     body = {**FILM, "prompt": "fail:never A snail"}
     answer = api.post("/generations", body, headers={"Prefer": "wait=1"})
