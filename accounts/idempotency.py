@@ -36,6 +36,16 @@ def once(
     return made, False
 
 
+def stored(actor: Actor, key: str) -> str:
+    """The key as records have it: each end user has keys of their own, which no key of the
+    organisation's is like.
+    """
+    if not actor.end_user:
+        return key
+    whose = hashlib.sha256(f"{actor.end_user}\n{key}".encode()).hexdigest()
+    return f"end user\n{whose}"
+
+
 def claimed(actor: Actor, key: str, asked: Mapping[str, Any]) -> str | None:
     """None: the key is this call's, once the transaction ends well. Else what was made under it.
 
@@ -62,7 +72,11 @@ def _fingerprint(asked: Mapping[str, Any]) -> str:
 
 
 def _mine(actor: Actor, key: str) -> dict[str, Any]:
-    return {"organisation_id": actor.organisation_id, "livemode": actor.livemode, "key": key}
+    return {
+        "organisation_id": actor.organisation_id,
+        "livemode": actor.livemode,
+        "key": stored(actor, key),
+    }
 
 
 def _first(mine: Mapping[str, Any], fingerprint: str) -> bool:

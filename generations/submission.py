@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import idempotency, tenancy
 from accounts.actors import Actor
 from accounts.models import IdempotencyRecord
 from billing import prices, quotes, unlocking
@@ -205,8 +205,9 @@ def accept(
     generation = _unsaved(actor, order, prepared)
     named = sources.uploads_of(prepared.params)
     answer = render(generation)
+    key = order.idempotency_key and idempotency.stored(actor, order.idempotency_key)
     outcome, body, public_id = accepting.accept(
-        generation, order.idempotency_key, answer, named, prepared.priced.lines[0].sku
+        generation, key, answer, named, prepared.priced.lines[0].sku
     )
     if outcome == "key_reused":
         raise IdempotencyKeyReused(
@@ -239,10 +240,11 @@ def answered(actor: Actor, order: Submission) -> Receipt | None:
     """What an equal call under the same key, or the same task id, was answered."""
     if order.idempotency_key is None and order.external_id is None:
         return None
-    mine = {"livemode": actor.livemode, "fingerprint": _fingerprint(order)}
+    mine = {"livemode": actor.livemode, "fingerprint": _fingerprint(actor, order)}
     with tenancy.scope(actor.organisation_id):
         if order.idempotency_key is not None:
-            keyed = IdempotencyRecord.objects.filter(key=order.idempotency_key, **mine).first()
+            key = idempotency.stored(actor, order.idempotency_key)
+            keyed = IdempotencyRecord.objects.filter(key=key, **mine).first()
             if keyed is not None:
                 return Receipt(generation=keyed.subject, body=keyed.body, replayed=True)
         if order.external_id is not None:
@@ -257,8 +259,9 @@ def params_fingerprint(params: Params) -> str:
     return _digest({"film": params.to_json()})
 
 
-def _fingerprint(order: Submission) -> str:
+def _fingerprint(actor: Actor, order: Submission) -> str:
     """Of the order as it came: what it names may be read differently, or not at all, later."""
+    end_user = actor.end_user or order.end_user
     facts = {
         "door": order.door,
         "fields": dict(order.fields),
@@ -270,7 +273,7 @@ def _fingerprint(order: Submission) -> str:
         "deadline": order.deadline,
         "reference": order.reference,
         "metadata": dict(order.metadata),
-        **({"end_user": order.end_user} if order.end_user else {}),
+        **({"end_user": end_user} if end_user else {}),
         **({"retention": order.retention_days} if order.retention_days else {}),
     }
     try:
@@ -300,7 +303,7 @@ def _unsaved(actor: Actor, order: Submission, prepared: Prepared) -> Generation:
         door=order.door,
         door_facts=dict(order.door_facts),
         external_id=order.external_id,
-        fingerprint=_fingerprint(order),
+        fingerprint=_fingerprint(actor, order),
         lane=prepared.lane,
         callback_url=order.callback_url,
         reference=order.reference,
