@@ -77,14 +77,28 @@ def rotate(pair: AccessKey, *, overlap: timedelta) -> str:
     Needs an open scope.
     """
     secret = random_base62(43)
-    AccessKey.objects.filter(pk=pair.pk).update(
+    _write(
+        pair,
         previous_secret=F("sealed_secret"),
         previous_until=Now() + overlap,
         sealed_secret=_sealed(secret, pair.access_key),
     )
+    return secret
+
+
+def renew(pair: AccessKey) -> str:
+    """A new secret in place of the newest; the one before works as long as it did. Needs an open
+    scope.
+    """
+    secret = random_base62(43)
+    _write(pair, sealed_secret=_sealed(secret, pair.access_key))
+    return secret
+
+
+def _write(pair: AccessKey, **columns: Any) -> None:
+    AccessKey.objects.filter(pk=pair.pk).update(**columns)
     proven.forget()
     pair.refresh_from_db()
-    return secret
 
 
 def _sealed(secret: str, access_key: str) -> str:
@@ -196,7 +210,7 @@ def _check_claims(token: str, secret: str) -> None:
         raise TokenRefused("The token's signature is not your secret key's.", _NOT_SIGNED) from None
     except (jwt.PyJWTError, ValueError, OverflowError):
         raise TokenRefused(_REJECTED, 1002) from None
-    if not all(_is_number(claims[name]) for name in ("exp", "nbf")):
+    if not all(_is_moment(claims[name]) for name in ("exp", "nbf")):
         raise TokenRefused("exp and nbf must be numbers (Unix seconds).", 1002)
     if claims["exp"] - time.time() > settings.JWT_MAX_LIFETIME + settings.JWT_LEEWAY:
         raise TokenRefused(
@@ -204,8 +218,9 @@ def _check_claims(token: str, secret: str) -> None:
         )
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_moment(value: object) -> bool:
+    """A number that a clock may show; Python counts with whole ones of any length."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53
 
 
 def known(access_key: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from accounts import scopes
@@ -13,6 +13,12 @@ from kling_saas.lib.addresses import parsed
 from kling_saas.lib.refusals import Forbidden
 
 BUYERS = frozenset({Role.OWNER, Role.ADMIN, Role.BILLING})
+MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
+
+
+def scopes_of(role: Role) -> frozenset[str]:
+    """What a person of that role has, and so may give to a key."""
+    return scopes.ALL if role in MANAGERS else scopes.ALL - {Scope.ADMIN.value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +77,33 @@ class Actor:
             )
 
     def must_have_all(self, wanted: Iterable[str]) -> None:
-        """Raises Forbidden, naming them, when its key gives scopes that it has not."""
+        """Raises Forbidden, naming them, when it gives scopes that it has not."""
         more = set(wanted) - self.scopes
         if more:
-            raise Forbidden(f"This key cannot give what it has not: {', '.join(sorted(more))}.")
+            who = f"Your role ({self.role})" if self.user_id else "This key"
+            raise Forbidden(f"{who} cannot give what it has not: {', '.join(sorted(more))}.")
+
+    def must_cover(
+        self, wanted: Iterable[str], models: Collection[str], networks: Collection[str]
+    ) -> None:
+        """Raises Forbidden unless a credential on these terms may do no more than this one does;
+        no models and no networks (CIDR) are all of them.
+        """
+        self.must_have_all(wanted)
+        if self.allowed_models and not (models and self.allowed_models.issuperset(models)):
+            told = ", ".join(sorted(self.allowed_models))
+            raise Forbidden(f"This key is for {told}: it manages keys for these alone.")
+        if self.allowed_networks and not (networks and all(map(self._holds, networks))):
+            told = ", ".join(self.allowed_networks)
+            raise Forbidden(f"This key is for use from {told}: it manages keys for there alone.")
+
+    def _holds(self, network: str) -> bool:
+        inner = ipaddress.ip_network(network)
+        mine = (ipaddress.ip_network(each) for each in self.allowed_networks)
+        return any(
+            inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]
+            for outer in mine
+        )
 
     def must_be_at(self, address: str) -> None:
         """Raises Forbidden unless its key may be used from the IP address `address`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import F
@@ -63,15 +64,29 @@ def rotate(key: ApiKey, *, overlap: timedelta) -> str:
     A third one, of an earlier rotation, ends at once. Needs an open scope.
     """
     plaintext = secret_texts.new(_KIND, livemode=key.livemode, name=key.key_id)
-    ApiKey.objects.filter(pk=key.pk).update(
+    _write(
+        key,
         previous_hash=F("secret_hash"),
         previous_until=Now() + overlap,
         secret_hash=secret_texts.hash_of(plaintext),
         last4=plaintext[-4:],
     )
+    return plaintext
+
+
+def renew(key: ApiKey) -> str:
+    """A new text in place of the newest; the one before works as long as it did. Needs an open
+    scope.
+    """
+    plaintext = secret_texts.new(_KIND, livemode=key.livemode, name=key.key_id)
+    _write(key, secret_hash=secret_texts.hash_of(plaintext), last4=plaintext[-4:])
+    return plaintext
+
+
+def _write(key: ApiKey, **columns: Any) -> None:
+    ApiKey.objects.filter(pk=key.pk).update(**columns)
     proven.forget()
     key.refresh_from_db()
-    return plaintext
 
 
 def looks_like_key(text: str) -> bool:

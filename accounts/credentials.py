@@ -9,8 +9,9 @@ from typing import Any, Literal
 from accounts import access_keys, api_keys, audit, proven, tenancy
 from accounts.actors import Actor
 from accounts.models import AccessKey, ApiKey
+from accounts.scopes import USUAL
 from kling_saas.lib import pages
-from kling_saas.lib.refusals import NotFound
+from kling_saas.lib.refusals import Forbidden, NotFound
 
 Kind = Literal["key", "pair"]
 Row = ApiKey | AccessKey
@@ -52,9 +53,13 @@ def find(actor: Actor, kind: Kind, name: str) -> Row:
 def make(actor: Actor, kind: Kind, terms: Mapping[str, Any]) -> tuple[Row, str]:
     """A new one on these terms (arguments of `issue`), and its secret, shown once.
 
-    Raises Forbidden for scopes that the actor itself has not. Needs an open scope.
+    It is for the actor's own models and addresses where the terms name none. Raises Forbidden for
+    what the actor itself has not. Needs an open scope.
     """
-    actor.must_have_all(terms.get("scopes", ()))
+    models = terms.get("allowed_models") or sorted(actor.allowed_models)
+    networks = terms.get("allowed_networks") or actor.allowed_networks
+    terms = {**terms, "allowed_models": models, "allowed_networks": networks}
+    actor.must_cover(terms.get("scopes", USUAL), models, networks)
     issue: Any = api_keys.issue if kind == "key" else access_keys.issue
     row, secret = issue(
         actor.organisation_id, livemode=actor.livemode, user_id=actor.user_id, **terms
@@ -64,11 +69,16 @@ def make(actor: Actor, kind: Kind, terms: Mapping[str, Any]) -> tuple[Row, str]:
 
 
 def change(actor: Actor, kind: Kind, name: str, terms: Mapping[str, Any]) -> Row:
-    """The same on other terms. Raises NotFound and Forbidden. Needs an open scope."""
-    actor.must_have_all(terms.get("scopes", ()))
+    """The same on other terms. Raises NotFound, and Forbidden for what the actor itself has not,
+    and for its own terms. Needs an open scope.
+    """
     row = find(actor, kind, name)
+    if spender(row) == actor.key_name:
+        raise Forbidden("A key does not change its own terms: use another one.")
+    _must_cover(actor, row)
     for column, value in terms.items():
         setattr(row, column, value)
+    _must_cover(actor, row)
     if terms:
         row.save(update_fields=list(terms))
         audit.note(actor, f"{kind}.changed", id_of(row))
@@ -78,16 +88,24 @@ def change(actor: Actor, kind: Kind, name: str, terms: Mapping[str, Any]) -> Row
 
 def rotate(actor: Actor, kind: Kind, name: str, *, overlap: timedelta) -> tuple[Row, str]:
     """A new secret; the one before works for `overlap` longer. Raises NotFound, also for one that
-    was revoked. Needs an open scope.
+    was revoked, and Forbidden for one of scopes that the actor has not. Needs an open scope.
     """
-    row = find(actor, kind, name)
-    if row.revoked_at:
-        raise NotFound(f"The {kind} {name[:60]!r} was revoked: make a new one.")
+    row = _working(actor, kind, name)
     if isinstance(row, ApiKey):
         secret = api_keys.rotate(row, overlap=overlap)
     else:
         secret = access_keys.rotate(row, overlap=overlap)
     audit.note(actor, f"{kind}.rotated", id_of(row))
+    return row, secret
+
+
+def renew(actor: Actor, kind: Kind, name: str) -> tuple[Row, str]:
+    """A new secret in place of the newest, which was lost on its way; the one before that works as
+    long as it did. Raises what `rotate` does. Needs an open scope.
+    """
+    row = _working(actor, kind, name)
+    secret = api_keys.renew(row) if isinstance(row, ApiKey) else access_keys.renew(row)
+    audit.note(actor, f"{kind}.renewed", id_of(row))
     return row, secret
 
 
@@ -99,3 +117,16 @@ def revoke(actor: Actor, kind: Kind, name: str) -> Row:
         with tenancy.scope(actor.organisation_id):
             audit.note(actor, f"{kind}.revoked", id_of(row))
     return find(actor, kind, name)
+
+
+def _working(actor: Actor, kind: Kind, name: str) -> Row:
+    """One whose secret the actor may be shown."""
+    row = find(actor, kind, name)
+    if row.revoked_at:
+        raise NotFound(f"The {kind} {name[:60]!r} was revoked: make a new one.")
+    _must_cover(actor, row)
+    return row
+
+
+def _must_cover(actor: Actor, row: Row) -> None:
+    actor.must_cover(row.scopes, row.allowed_models, row.allowed_networks)

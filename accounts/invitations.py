@@ -98,7 +98,7 @@ def revoke(actor: Actor, public_id: str) -> Invitation:
     """Its link lets nobody in any more. Repeatable. Raises Forbidden, NotFound, and
     InvitationEnded for one that was accepted.
     """
-    members.must_manage(actor)
+    members.must_change(actor)
     with tenancy.scope(actor.organisation_id):
         found = _found(_of(actor).select_for_update(of=("self",)), public_id)
         if found.accepted_at:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from accounts import audit, tenancy
-from accounts.actors import Actor
+from accounts.actors import MANAGERS, Actor
 from accounts.models import Membership, Organisation, Role
 from kling_saas.lib import pages
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound
 
 NAME_MAX = 120
-_MANAGERS = (Role.OWNER, Role.ADMIN)
 
 
 class LastOwner(Conflict):
@@ -58,7 +57,7 @@ def find(actor: Actor, name: str) -> Membership:
 
 def change_role(actor: Actor, name: str, role: Role) -> Membership:
     """Give another role. Raises Forbidden, NotFound and LastOwner."""
-    must_manage(actor)
+    must_change(actor)
     with tenancy.scope(actor.organisation_id):
         lock(actor)
         member = _found(_of(actor), name)
@@ -80,7 +79,7 @@ def remove(actor: Actor, name: str) -> Membership:
     """
     goes = actor.user_id is not None and name == f"user:{actor.user_id}"
     if not goes:
-        must_manage(actor)
+        must_change(actor)
     with tenancy.scope(actor.organisation_id):
         lock(actor)
         member = _found(_of(actor), name)
@@ -96,7 +95,7 @@ def remove(actor: Actor, name: str) -> Membership:
 
 def rename(actor: Actor, name: str) -> Organisation:
     """What the organisation is called. Raises Forbidden."""
-    must_manage(actor)
+    must_change(actor)
     with tenancy.scope(actor.organisation_id):
         mine = lock(actor)
         if name != mine.name:
@@ -106,15 +105,24 @@ def rename(actor: Actor, name: str) -> Organisation:
     return mine
 
 
+def must_change(actor: Actor) -> None:
+    """Raises Forbidden for who manages nobody, and for keys of test mode: organisations and their
+    members have no mode, and are live.
+    """
+    must_manage(actor)
+    if not actor.user_id and not actor.livemode:
+        raise Forbidden("An organisation has no test mode: change it with a live key.")
+
+
 def must_manage(actor: Actor) -> None:
     """Raises Forbidden for who manages nobody."""
-    if actor.role not in _MANAGERS:
+    if actor.role not in MANAGERS:
         raise Forbidden(f"Your role ({actor.role}) manages no members: ask an owner.")
 
 
 def must_give(actor: Actor, role: Role) -> None:
     """Raises Forbidden for who may not make somebody that."""
-    must_manage(actor)
+    must_change(actor)
     _must_deal_with(actor, role)
 
 

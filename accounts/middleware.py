@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve, reverse
 
 from accounts import organisations, tenancy
-from accounts.actors import Actor
+from accounts.actors import Actor, scopes_of
 from accounts.models import Role
 from accounts.requests import ActingRequest
 
@@ -90,9 +90,11 @@ def _actor(request: ActingRequest) -> Actor | None:
     request.belongs_to_several = len(roles) > 1
     chosen = request.session.get(ORGANISATION)
     organisation_id = chosen if chosen in roles else next(iter(roles))
+    role = Role(roles[organisation_id])
     return Actor(
         organisation_id=organisation_id,
-        role=Role(roles[organisation_id]),
+        role=role,
+        scopes=scopes_of(role),
         livemode=bool(request.session.get(MODE, True)),
         user_id=user_id,
     )

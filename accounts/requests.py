@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import HttpRequest
+
+from kling_saas.lib.addresses import parsed
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -30,6 +33,14 @@ def client_address(request: HttpRequest) -> str:
     hops = [h.strip() for h in request.headers.get("X-Forwarded-For", "").split(",") if h.strip()]
     trusted: int = settings.TRUSTED_PROXIES
     return _without_port(hops[-trusted]) if trusted and len(hops) >= trusted else peer
+
+
+def counted_place(address: str) -> str:
+    """What the limits of an address count: an IPv4 one, or the /64 that one line of IPv6 has."""
+    found = parsed(address)
+    if found is None or found.version == 4:
+        return address
+    return str(ipaddress.ip_network(f"{found}/64", strict=False))
 
 
 def _without_port(hop: str) -> str:

@@ -74,7 +74,15 @@ FIND_TOKEN = across_tenants(
            o.suspended_at IS NOT NULL, t.end_user::text,
            ARRAY(SELECT unnest(t.scopes)::text
                  INTERSECT SELECT unnest(coalesce(k.scopes, p.scopes))::text),
-           t.allowed_models::text[], '{}'::text[],
+           (SELECT CASE WHEN cardinality(mine) = 0 THEN theirs
+                        WHEN cardinality(theirs) = 0 THEN mine
+                        -- No names at all would be every model: where both agree on none, one
+                        -- that no model has.
+                        ELSE coalesce(nullif(ARRAY(SELECT unnest(mine) INTERSECT
+                                                   SELECT unnest(theirs)), '{}'), '{none}') END
+              FROM (SELECT t.allowed_models::text[] AS mine,
+                           coalesce(k.allowed_models, p.allowed_models)::text[] AS theirs) both_),
+           '{}'::text[],
            coalesce(k.requests_per_minute, p.requests_per_minute), o.requests_per_minute,
            least(t.expires_at, k.expires_at, p.expires_at)
       FROM accounts_endusertoken t

@@ -17,7 +17,7 @@ from accounts import access_keys, api_keys, end_users, limits
 from accounts.actors import Actor
 from accounts.api.rates import note
 from accounts.limits import Limit
-from accounts.requests import client_address
+from accounts.requests import client_address, counted_place
 from accounts.scopes import Scope
 from kling_saas.api.requests import is_inner
 from kling_saas.lib.refusals import Forbidden, Unauthenticated
@@ -56,13 +56,14 @@ def admitted(request: HttpRequest, prove: Callable[[], Actor]) -> Actor:
     address = client_address(request)
     try:
         actor = prove()
-    except Unauthenticated:
-        _count(request, [Limit("address", f"bad:{address}", settings.RATE_LIMIT_REFUSED)])
+        note(request, actor)
+        actor.must_be_at(address)
+    except (Unauthenticated, Forbidden):
+        place = counted_place(address)
+        _count(request, [Limit("address", f"bad:{place}", settings.RATE_LIMIT_REFUSED)])
         raise
     if is_inner(request):  # what one has ordered is one's answer, whatever else one may read
         actor = replace(actor, scopes=actor.scopes | {Scope.READ})
-    note(request, actor)
-    actor.must_be_at(address)
     _count(
         request,
         [
@@ -72,7 +73,7 @@ def admitted(request: HttpRequest, prove: Callable[[], Actor]) -> Actor:
                 f"org:{actor.organisation_id}:{'live' if actor.livemode else 'test'}",
                 actor.organisation_rate or settings.RATE_LIMIT_ORGANISATION,
             ),
-            Limit("address", f"from:{address}", settings.RATE_LIMIT_ADDRESS),
+            _of_address(address),
         ],
     )
     return actor
@@ -88,8 +89,11 @@ def _of_credential(actor: Actor) -> Limit:
 
 def count_stranger(request: HttpRequest) -> None:
     """Hold whoever shows no key to the limit of their address. Raises RateLimited."""
-    address = client_address(request)
-    _count(request, [Limit("address", f"from:{address}", settings.RATE_LIMIT_ADDRESS)])
+    _count(request, [_of_address(client_address(request))])
+
+
+def _of_address(address: str) -> Limit:
+    return Limit("address", f"from:{counted_place(address)}", settings.RATE_LIMIT_ADDRESS)
 
 
 def _count(request: HttpRequest, wanted: list[Limit]) -> None:

@@ -28,7 +28,8 @@ from kling_saas.api.openapi import (
 
 _PLACE = f"{BASE}/organisation"
 _ADMIN: Any = {"scope": "admin"}
-_OWNERS = "Owners are made, changed and removed by owners in person, and by no key."
+_LIVE = "With a live key: an organisation has no test mode."
+_OWNERS = f"Owners are made, changed and removed by owners in person, and by no key. {_LIVE}"
 _ROLE: Schema = {"enum": Role.values}
 _EMAIL: Schema = {**TEXT, "format": "email", "maxLength": EMAIL_MAX}
 _NAME: Schema = {**TEXT, "minLength": 1, "maxLength": NAME_MAX}
@@ -83,7 +84,11 @@ PATHS: Schema = {
     _PLACE: {
         "get": operation("The organisation of the key", _SHOWN, **_ADMIN),
         "patch": operation(
-            "Call it something else", _SHOWN, body=json_body("OrganisationChange"), **_ADMIN
+            "Call it something else",
+            _SHOWN,
+            body=json_body("OrganisationChange"),
+            description=_LIVE,
+            **_ADMIN,
         ),
     },
     f"{_PLACE}/members": {
@@ -113,15 +118,16 @@ PATHS: Schema = {
             "Invite somebody", {"201": answer("The invitation", "Invitation")}, refuses=(409,),
             body=json_body("NewInvitation"), parameters=[IDEMPOTENCY],
             description="A mail with a link follows; the link lets in once, until `expires_at`, "
-            "who signs in with that address. An open invitation to it is taken back.", **_ADMIN,
+            f"who signs in with that address. An open invitation to it is taken back. {_LIVE}",
+            **_ADMIN,
         ),
     },
     f"{_PLACE}/invitations/{{id}}": {
         "parameters": [ID],
         "get": operation("An invitation", _FOUND, refuses=(404,), **_ADMIN),
         "delete": operation(
-            "Take an invitation back", _FOUND, refuses=(404, 409), description="Repeatable.",
-            **_ADMIN,
+            "Take an invitation back", _FOUND, refuses=(404, 409),
+            description=f"Repeatable. {_LIVE}", **_ADMIN,
         ),
     },
 }  # fmt: skip

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, JsonResponse
 
-from accounts import credentials, overlaps, tenancy
+from accounts import credentials, idempotency, overlaps, tenancy
 from accounts.api.endpoint import Endpoint
 from accounts.credentials import Kind, Row
 from accounts.models import ApiKey
-from accounts.scopes import USUAL, Scope
-from billing import caps, prices
-from billing.models import CapPeriod
-from billing.models.wallet import MOST_CREDITS
-from kling_saas.api import pagination
-from kling_saas.api.fields import Fields
+from accounts.scopes import Scope
+from billing import caps, key_terms
+from kling_saas.api import headers, pagination
 from kling_saas.api.parsing import object_of
 from kling_saas.lib.moments import iso
-
-NAME_MAX, NETWORKS_MOST, RATE_MOST = 80, 50, 100_000
-FIELDS = (
-    "name", "scopes", "models", "networks", "requests_per_minute", "caps", "expires_at",
-)  # fmt: skip
-_NULLABLE = ("requests_per_minute", "expires_at")
 
 
 class _Keys(Endpoint):
@@ -37,6 +27,34 @@ class _Keys(Endpoint):
         """As answers show it, with its caps; the secret only when it was just made."""
         standing = caps.of_credential(self.actor, credentials.spender(row))
         return {**key_json(row), "caps": [cap_json(one) for one in standing], **_once(secret)}
+
+    def once(
+        self,
+        request: HttpRequest,
+        asked: Mapping[str, Any],
+        act: Callable[[], tuple[Row, str]],
+        status: int = 200,
+    ) -> JsonResponse:
+        """The answer with the secret of what `act` made. A repeated call acts on nothing else: it
+        is told a new secret for the same, as nobody can show the lost one again.
+        """
+        made: dict[str, tuple[Row, str]] = {}
+
+        def first() -> str:
+            row, secret = act()
+            made[credentials.id_of(row)] = row, secret
+            return credentials.id_of(row)
+
+        with tenancy.scope(self.actor.organisation_id):
+            name, again = idempotency.once(
+                self.actor, headers.idempotency_key(request), asked, first
+            )
+            row, secret = credentials.renew(self.actor, self.kind, name) if again else made[name]
+        response = JsonResponse(self.shown(row, secret), status=status)
+        response["Cache-Control"] = "no-store"
+        if status == 201:
+            response["Location"] = f"{request.path}/{name}"
+        return headers.replayed(response, again=again)
 
 
 class KeysView(_Keys):
@@ -52,14 +70,14 @@ class KeysView(_Keys):
 
     def post(self, request: HttpRequest) -> JsonResponse:
         """A new one: 201, with the secret that is shown here and after a rotation only."""
-        terms, capped = read(self.kind, object_of(request), new=True)
-        with tenancy.scope(self.actor.organisation_id):
-            row, secret = credentials.make(self.actor, self.kind, terms)
-            set_caps(self.actor, "credential", credentials.spender(row), capped)
-        response = JsonResponse(self.shown(row, secret), status=201)
-        response["Location"] = f"{request.path}/{credentials.id_of(row)}"
-        response["Cache-Control"] = "no-store"
-        return response
+        body = object_of(request)
+        terms, capped = key_terms.read(self.kind, body, new=True)
+        return self.once(
+            request,
+            {"make": self.kind, **body},
+            lambda: key_terms.make(self.actor, self.kind, terms, capped),
+            status=201,
+        )
 
 
 class KeyView(_Keys):
@@ -71,10 +89,9 @@ class KeyView(_Keys):
 
     def patch(self, request: HttpRequest, name: str) -> JsonResponse:
         """Change what is given; a cap that is null ends."""
-        terms, capped = read(self.kind, object_of(request), new=False)
+        terms, capped = key_terms.read(self.kind, object_of(request), new=False)
         with tenancy.scope(self.actor.organisation_id):
-            row = credentials.change(self.actor, self.kind, name, terms)
-            set_caps(self.actor, "credential", credentials.spender(row), capped)
+            row = key_terms.change(self.actor, self.kind, name, terms, capped)
         return JsonResponse(self.shown(row))
 
     def delete(self, request: HttpRequest, name: str) -> JsonResponse:
@@ -88,78 +105,11 @@ class RotateKeyView(_Keys):
     def post(self, request: HttpRequest, name: str) -> JsonResponse:
         """A new secret; for `overlap` seconds the one before works as well."""
         overlap = overlaps.read(object_of(request))
-        with tenancy.scope(self.actor.organisation_id):
-            row, secret = credentials.rotate(self.actor, self.kind, name, overlap=overlap)
-        response = JsonResponse(self.shown(row, secret))
-        response["Cache-Control"] = "no-store"
-        return response
-
-
-def read(
-    kind: Kind, body: Mapping[str, Any], *, new: bool
-) -> tuple[dict[str, Any], dict[str, int | None]]:
-    """The terms of a key in such a body, and its caps by period; None ends one.
-
-    Raises InvalidFields.
-    """
-    known = (*FIELDS, "raw_video") if kind == "key" else FIELDS
-    cleared = {name: None for name in _NULLABLE if name in body and body[name] is None}
-    fields = Fields({n: v for n, v in body.items() if n not in cleared}, known)
-    terms = {
-        "name": fields.text("name", NAME_MAX, required=new),
-        "scopes": fields.words("scopes", Scope.values, len(Scope.values)),
-        "allowed_models": models_of(fields),
-        "allowed_networks": _networks(fields),
-        "requests_per_minute": fields.whole("requests_per_minute", 1, RATE_MOST),
-        "expires_at": fields.moment("expires_at"),
-        **({"raw_video": fields.flag("raw_video")} if kind == "key" else {}),
-    }
-    capped = read_caps(fields)
-    fields.done()
-    given = {name: value for name, value in terms.items() if value is not None} | cleared
-    return ({"scopes": list(USUAL)} | given if new else given), capped
-
-
-def models_of(fields: Fields) -> list[str] | None:
-    """Names of models and tasks that are sold; an empty list allows all."""
-    found = fields.texts("models", 100, 60)
-    sold = prices.active_book().by_sku()
-    for place, name in enumerate(found or ()):
-        if name not in sold:
-            fields.refuse(f"models[{place}]", "not_allowed", "is no model or task: see /models.")
-    return found
-
-
-def _networks(fields: Fields) -> list[str] | None:
-    found = fields.texts("networks", NETWORKS_MOST, 50)
-    read = []
-    for place, text in enumerate(found or ()):
-        try:
-            read.append(str(ipaddress.ip_network(text, strict=False)))
-        except ValueError:
-            fields.refuse(f"networks[{place}]", "wrong_type", "must be a network: 192.0.2.0/24.")
-    return None if found is None else read
-
-
-def read_caps(fields: Fields) -> dict[str, int | None]:
-    """Credits by period from the object `caps`; None where null ends one."""
-    inner = fields.inner("caps", CapPeriod.values)
-    if inner is None:
-        return {}
-    return {
-        period: None if inner.is_null(period) else inner.whole(period, 0, MOST_CREDITS)
-        for period in CapPeriod.values
-        if inner.given(period)
-    }
-
-
-def set_caps(actor: Any, scope: str, subject: str, capped: Mapping[str, int | None]) -> None:
-    """Set or end the caps of one spender. Raises what `caps.put` does."""
-    for period, amount in capped.items():
-        if amount is None:
-            caps.end(actor, scope=scope, subject=subject, period=period)
-        else:
-            caps.put(actor, scope=scope, subject=subject, period=period, amount=amount)
+        return self.once(
+            request,
+            {"rotate": name, "overlap": overlap.total_seconds()},
+            lambda: key_terms.rotate(self.actor, self.kind, name, overlap=overlap),
+        )
 
 
 def key_json(row: Row) -> dict[str, Any]:

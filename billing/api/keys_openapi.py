@@ -5,14 +5,15 @@ from __future__ import annotations
 from accounts.end_users import LIFETIME_MAX
 from accounts.overlaps import OVERLAP_MOST, OVERLAP_SECONDS
 from accounts.scopes import Scope
-from billing.api.keys import NAME_MAX, NETWORKS_MOST, RATE_MOST
 from billing.api.tokens import END_USER_MAX, LIFETIME, LIFETIME_LEAST, MAY
+from billing.key_terms import NAME_MAX, NETWORKS_MOST, RATE_MOST
 from billing.models import CapPeriod
 from billing.models.wallet import MOST_CREDITS
 from kling_saas.api.openapi import (
     BASE,
     FLAG,
     ID,
+    IDEMPOTENCY,
     MOMENT,
     PAGE,
     TEXT,
@@ -45,7 +46,10 @@ def _keys(base: str, what: str, name: str) -> Schema:
             ),
             "post": operation(
                 f"Make a {what}", made, scope=_ADMIN, body=json_body(f"{name}Terms"),
-                description="Its secret is shown here, and after a rotation, and nowhere else.",
+                parameters=[IDEMPOTENCY],
+                description="Its secret is shown here, and after a rotation, and nowhere else: "
+                f"repeated with its Idempotency-Key, the same {what} is told with a new one. A "
+                "key gives no scope, model or network that it has not itself.",
             ),
         },
         f"{base}/{{id}}": {
@@ -65,8 +69,10 @@ def _keys(base: str, what: str, name: str) -> Schema:
             "post": operation(
                 "Replace its secret", rotated, scope=_ADMIN, refuses=(404,),
                 body={**json_body("KeyRotation"), "required": False},
+                parameters=[IDEMPOTENCY],
                 description="The one before works for `overlap` seconds longer; caps and usage "
-                "go on.",
+                "go on. Repeated with its Idempotency-Key, the one before still works, and a new "
+                "secret takes the place of the one whose answer was lost.",
             ),
         },
     }  # fmt: skip

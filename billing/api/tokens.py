@@ -11,7 +11,8 @@ from accounts import end_users, tenancy
 from accounts.api.endpoint import Endpoint
 from accounts.scopes import Scope
 from billing import caps
-from billing.api.keys import cap_json, models_of, read_caps, set_caps
+from billing.api.keys import cap_json
+from billing.key_terms import models_of, read_caps, set_caps
 from kling_saas.api.fields import Fields
 from kling_saas.api.parsing import object_of
 from kling_saas.lib.moments import iso

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from kling_saas.lib import moments
 from kling_saas.lib.refusals import Refusal
+
+_MOST_TOLD = 20  # of fields that are none
 
 
 class InvalidFields(Refusal):
@@ -25,11 +28,10 @@ class Fields:
     def __init__(self, body: Mapping[str, Any], known: Iterable[str], within: str = "") -> None:
         self._body, self._wrong, self._within = body, list[dict[str, str]](), within
         names = list(known)
-        for name in body:
-            if name not in names:
-                shown = name[:40].encode("utf-8", "backslashreplace").decode()
-                takes = f"this takes {', '.join(names)}" if names else "this takes no fields"
-                self.refuse(shown, "unknown_field", f"is no field here: {takes}.")
+        takes = f"this takes {', '.join(names)}" if names else "this takes no fields"
+        for name in islice((name for name in body if name not in names), _MOST_TOLD):
+            shown = name[:40].encode("utf-8", "backslashreplace").decode()
+            self.refuse(shown, "unknown_field", f"is no field here: {takes}.")
 
     def refuse(self, name: str, code: str, problem: str) -> None:
         """`problem` goes on after the field's name."""

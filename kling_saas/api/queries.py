@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from kling_saas.api.errors import InvalidQuery
+from kling_saas.lib import moments
 
 DAY = re.compile(r"[12]\d{3}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(r"[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
@@ -20,16 +21,11 @@ def moment(asked: Mapping[str, str], name: str) -> datetime | None:
     value = asked.get(name, "").strip()
     if not value:
         return None
-    try:
-        if DAY.fullmatch(value):
-            day = datetime.fromisoformat(value).replace(tzinfo=UTC)
-            return day + timedelta(days=1) if name == "to" else day
-        if _MOMENT.match(value):
-            # A plus sign that nobody escaped arrives as a space.
-            found = datetime.fromisoformat(f"{value[:11]}{value[11:40].replace(' ', '+')}")
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass  # such as the 31st of April
+    is_day = DAY.fullmatch(value) is not None
+    if is_day or _MOMENT.match(value):
+        found = moments.read(value, unzoned=UTC)
+        if found:
+            return found + timedelta(days=1) if is_day and name == "to" else found
     raise InvalidQuery(
         name, f"{name} must be a day such as 2026-11-30, or a moment such as 2026-11-30T12:00:00Z."
     )

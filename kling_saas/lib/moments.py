@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import overload
+
+_DAY = len("2026-11-01T")
+_LONGEST = len("2026-11-01T12:00:00.000000+00:00:00.000000")
 
 
 @overload
@@ -19,13 +22,16 @@ def iso(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def read(text: str) -> datetime | None:
-    """The moment that an ISO 8601 text with a zone names, or None.
+def read(text: str, *, unzoned: tzinfo | None = None) -> datetime | None:
+    """The moment that an ISO 8601 text names, or None; one without a zone is in `unzoned`, or none.
 
     A plus sign that nobody escaped arrives as a space.
     """
+    if len(text) > _LONGEST:
+        return None
     try:
-        found = datetime.fromisoformat(text[:40].replace(" ", "+"))
-        return found.astimezone(UTC) if found.tzinfo else None
+        found = datetime.fromisoformat(text[:_DAY] + text[_DAY:].replace(" ", "+"))
+        zone = found.tzinfo or unzoned
+        return found.replace(tzinfo=zone).astimezone(UTC) if zone else None
     except (ValueError, OverflowError):
         return None

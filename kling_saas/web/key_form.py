@@ -15,8 +15,7 @@ from accounts import credentials, tenancy
 from accounts.actors import Actor
 from accounts.models import ApiKey
 from accounts.scopes import USUAL
-from billing import caps
-from billing.api import keys
+from billing import caps, key_terms
 from billing.models import CapPeriod
 
 _WHOLE = ("requests_per_minute", *CapPeriod.values)
@@ -27,11 +26,9 @@ def make(actor: Actor, name: str, form: QueryDict) -> str:
 
     Raises InvalidFields, and Forbidden for caps that the actor may not set; then no key is made.
     """
-    terms, capped = keys.read("key", {"name": name, **_body(form)}, new=True)
+    terms, capped = key_terms.read("key", {"name": name, **_body(form)}, new=True)
     with tenancy.scope(actor.organisation_id), transaction.atomic():
-        row, plaintext = credentials.make(actor, "key", terms)
-        keys.set_caps(actor, "credential", credentials.spender(row), capped)
-    return plaintext
+        return key_terms.make(actor, "key", terms, capped)[1]
 
 
 def given(form: QueryDict) -> Mapping[str, Any]:

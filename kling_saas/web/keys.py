@@ -27,7 +27,7 @@ from billing.pages import signed_in
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from kling_saas.api.fields import InvalidFields
 from kling_saas.lib.refusals import Forbidden
-from kling_saas.web import key_terms
+from kling_saas.web import key_form
 from kling_saas.web.docs import reader
 
 NAME_LENGTH = 60
@@ -41,11 +41,11 @@ def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
     newest_first = ("revoked_at", "-pk")
     shown = ApiKey.objects.filter(livemode=actor.livemode).order_by(*newest_first)
     context = {
-        "keys": [{"key": each, "terms": key_terms.in_words(actor, each)} for each in shown],
-        "scopes": Scope.choices,
+        "keys": [{"key": each, "terms": key_form.in_words(actor, each)} for each in shown],
+        "scopes": [each for each in Scope.choices if each[0] in actor.scopes],
         "periods": CapPeriod.choices,
         "models": sorted(prices.active_book().by_sku()),
-        "given": key_terms.given(request.POST),
+        "given": key_form.given(request.POST),
         "pairs": AccessKey.objects.filter(livemode=actor.livemode).order_by(*newest_first),
         "site": settings.SITE_URL,
         "first_model": FIRST_MODEL,
@@ -69,7 +69,7 @@ def _made(request: ActingRequest, actor: Actor) -> dict[str, Any]:
         pair, secret = access_keys.issue(actor.organisation_id, **whose)
         return {"new_pair": pair, "new_secret": secret}
     try:
-        plaintext = key_terms.make(actor, name, request.POST)
+        plaintext = key_form.make(actor, name, request.POST)
     except InvalidFields as refusal:
         return {"problems": [each["message"] for each in refusal.facts["violations"]]}
     except Forbidden as refusal:  # caps are for those who look after the money

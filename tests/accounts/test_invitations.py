@@ -38,7 +38,7 @@ def alice() -> Customer:
 
 @pytest.fixture
 def api(site: str, alice: Customer) -> Program:
-    return native(site, alice.test_key)
+    return native(site, alice.live_key)
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +207,7 @@ def test_members_are_not_invited_and_nobody_invites_the_whole_world(
 
 def test_another_organisations_things_are_unknown(site: str, api: Program) -> None:
     made = invite(api, address()).json()["id"]
-    mallory = native(site, customer("mallory").test_key)
+    mallory = native(site, customer("mallory").live_key)
     assert mallory.get(f"{INVITED}/{made}").status_code == 404
     assert delete(mallory, f"{INVITED}/{made}").status_code == 404
     assert mallory.get(INVITED).json()["data"] == []

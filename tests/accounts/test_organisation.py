@@ -30,7 +30,7 @@ def alice() -> Customer:
 
 @pytest.fixture
 def api(site: str, alice: Customer) -> Program:
-    return native(site, alice.test_key)
+    return native(site, alice.live_key)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +101,19 @@ def test_it_is_shown_and_called_something_else(
         assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
     assert api.get(PLACE).json()["name"] == "Paper boats"
     assert acts(alice) == ["organisation.renamed"]
+
+
+def test_an_address_that_grows_when_it_is_written_small_is_refused(api: Program) -> None:
+    long = "a@" + "".join("\u0130" * 25 + "." for _ in range(5)) + "com"
+    refused = api.post(INVITED, {"email": long, "role": "viewer"})
+    assert (refused.status_code, refused.json()["violations"][0]["field"]) == (422, "email")
+    assert api.get(INVITED).json()["data"] == []
+
+
+def test_a_body_of_a_thousand_strange_fields_is_refused_in_a_few_words(api: Program) -> None:
+    refused = api.post(INVITED, {f"field-{n}": 1 for n in range(10_000)})
+    assert refused.status_code == 422
+    assert len(refused.content) < 10_000
 
 
 def test_it_is_for_keys_that_administer(site: str, alice: Customer) -> None:

@@ -18,8 +18,8 @@ from kling_saas.web.docs import examples, reader
 from kling_saas.web.docs.pages import PAGES
 from kling_saas.web.docs.reference import GROUPS
 from tests.documents import METHODS, Operation, operations
-from tests.generations.api.test_document import BASE, FILE, REFUSED, Things
-from tests.generations.programs import Program, funded
+from tests.generations.api.test_document import BASE, FILE, REFUSED, Things, key_for, program
+from tests.generations.programs import funded
 from tests.people import Customer, customer
 from tests.waiting import until
 from tests.web import snippets
@@ -72,14 +72,15 @@ def test_every_request_of_the_reference_is_answered(
 ) -> None:
     (tmp_path / examples.FILE).write_bytes(FILE)
     alice = _with_a_colleague()
-    api = Program(site, Authorization=f"Bearer {alice.test_key}")
+    api = program(site, alice)
     whole = requests.get(f"{site}{BASE}/openapi.json", timeout=60).json()
     things = Things(site, alice.test_key, api, whole)
     things.one("text2video")  # of which events and the log tell
     until(lambda: api.get(f"{BASE}/requests").json()["data"], what="a call in the log")
     wrong = []
     for each, snippet in _shown(site, slug, language, whole):
-        code = things.real(snippet.code.replace(reader.NOBODYS, alice.test_key))
+        key = key_for(alice, each.method, each.path)
+        code = things.real(snippet.code.replace(reader.NOBODYS, key))
         ended, said = snippets.done(replace(snippet, code=code), tmp_path)
         if (ended != 0) != (str(each) in REFUSED):
             wrong.append(f"{each}\n{code}\n{said[-600:]}")
