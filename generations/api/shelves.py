@@ -26,7 +26,7 @@ class CollectionsView(Endpoint):
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """All, newest first in pages; `parent`: those in one, or `none` for those on top."""
-        page, within = pagination.wanted(request), request.GET.get("parent") or None
+        page, within = pagination.wanted(request), pagination.named(request, "parent") or None
         found = sorting.page(
             self.actor,
             within="" if within == ON_TOP else within,

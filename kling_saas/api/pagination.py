@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from kling_saas.api.errors import InvalidQuery
 
 LIMIT_DEFAULT, LIMIT_MAX = 20, 100
-_CURSOR = re.compile(r"[A-Za-z0-9_:-]{0,80}", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9_:-]{0,80}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,17 @@ def wanted(request: HttpRequest) -> Wanted:
     fits = limit.isascii() and limit.isdigit() and len(limit) <= 4
     if not fits or not 1 <= int(limit) <= LIMIT_MAX:
         raise InvalidQuery("limit", f"limit must be a whole number from 1 to {LIMIT_MAX}.")
-    if not _CURSOR.fullmatch(after):
+    if not _ID.fullmatch(after):
         raise InvalidQuery("after", "after must be the id of the last item of the page before.")
     return Wanted(int(limit), after)
+
+
+def named(request: HttpRequest, name: str) -> str:
+    """The id in a parameter; empty where there is none. Raises InvalidQuery."""
+    value = request.GET.get(name, "")
+    if not _ID.fullmatch(value):
+        raise InvalidQuery(name, f"{name} must be an id.")
+    return value
 
 
 def as_json(data: list[dict[str, Any]], following: str | None) -> dict[str, Any]:

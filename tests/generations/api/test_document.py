@@ -201,3 +201,21 @@ def test_every_example_can_be_sent_and_is_answered_as_the_document_says(
             for media, told in content.items():
                 if "json" in media:
                     conforms(answer.json(), told["schema"], whole)
+
+
+def test_no_parameter_of_a_list_fails_for_a_nul(api: Program, whole: dict[str, Any]) -> None:
+    asked = [
+        (path, parameter["name"])
+        for path, item in whole["paths"].items()
+        if "{" not in path and "get" in item
+        for parameter in item["get"].get("parameters", ())
+        if parameter.get("in") == "query"
+    ]
+    root = "/api/v1"
+    assert {(f"{root}/collections", "parent"), (f"{root}/videos", "q")} <= set(asked)
+    for path, name in asked:
+        for value in ("\0", "a\0b"):
+            answer = api.get(path, params={name: value})
+            assert answer.status_code < 500, (path, name, answer.text)
+    refused = api.get(f"{root}/collections", params={"parent": "\0"})
+    assert refused.status_code == 422, refused.text
