@@ -64,6 +64,11 @@ def claimed(actor: Actor, key: str, asked: Mapping[str, Any]) -> str | None:
     return subject
 
 
+def released(actor: Actor, key: str) -> None:
+    """Nothing was made under the key: it is as if it had never been used. Needs a scope."""
+    IdempotencyRecord.objects.filter(**_mine(actor, key)).delete()
+
+
 def _fingerprint(asked: Mapping[str, Any]) -> str:
     try:
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

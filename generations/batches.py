@@ -59,7 +59,11 @@ def place(actor: Actor, orders: Sequence[Asked], terms: Terms, render: Render) -
         return _together(actor, keyed, ready, terms, render)
     with tenancy.scope(actor.organisation_id):
         _claim(actor, terms)
-    return _each(actor, keyed, ready, render)
+    outcomes = _each(actor, keyed, ready, render)
+    if terms.key is not None and not any(isinstance(each, Receipt) for each in outcomes):
+        with tenancy.scope(actor.organisation_id):
+            idempotency.released(actor, terms.key)
+    return outcomes
 
 
 def _together(

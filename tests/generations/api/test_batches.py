@@ -195,3 +195,18 @@ def test_an_end_users_token_orders_for_that_end_user_alone(api: Program, site: s
     told = browser.post(PATH, {"orders": [*orders("mine"), {**FILM, "end_user": "u2"}]}).json()
     assert [each["status"] for each in told["data"]] == ["accepted", "refused"]
     assert told["data"][0]["generation"]["end_user"] == "u1"
+
+
+def test_a_batch_of_which_nothing_was_accepted_leaves_its_key_free(
+    site: str, alice: Customer
+) -> None:
+    live = native(site, alice.live_key)
+    dear = [{**FILM, "mode": "pro", "duration": 10}]  # 70 of 60 credits
+    refused = keyed(live, "k", {"orders": dear}).json()
+    assert [each["problem"]["code"] for each in refused["data"]] == ["insufficient_credits"]
+    mended = keyed(live, "k", {"orders": orders("a cheaper one")})
+    assert mended.status_code == 202, mended.text
+    assert [each["status"] for each in mended.json()["data"]] == ["accepted"]
+    other = keyed(live, "k", {"orders": orders("another one")})
+    assert other.json()["code"] == "idempotency_key_reused"
+    assert available(alice, livemode=True) == 50
