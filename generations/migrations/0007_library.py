@@ -32,20 +32,6 @@ ALTER TABLE generations_collection DROP CONSTRAINT collection_place;
 """
 
 
-def _find_films(apps, schema_editor):
-    """Films that were stored before are found, too."""
-    from generations import terms
-
-    schema_editor.execute("SELECT set_config('app.tenant', '*', true)")
-    term = apps.get_model("generations", "VideoTerm")
-    films = apps.get_model("generations", "Video").objects.filter(removed_at=None)
-    for film in films.select_related("generation").iterator(chunk_size=500):
-        facts = {"organisation_id": film.organisation_id, "livemode": film.livemode}
-        term.objects.bulk_create(
-            term(video=film, term=each, **facts) for each in terms.of(film, film.generation)
-        )
-
-
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_tenancy_in_the_database"),
@@ -484,5 +470,4 @@ class Migration(migrations.Migration):
         TenantReference("generations_placement", "video_id", "generations_video"),
         TenantReference("generations_share", "video_id", "generations_video"),
         migrations.RunSQL(_PLACES, _NO_PLACES),
-        migrations.RunPython(_find_films, migrations.RunPython.noop),
     ]
