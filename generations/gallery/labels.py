@@ -17,10 +17,13 @@ TITLE_MAX, TAGS_MAX, TAG_MAX = 200, 20, 40
 def write(actor: Actor, name: str, **labels: Any) -> Video:
     """Set `title`, `tags` or `favourite` of a film. Raises Forbidden and NotFound."""
     finding.must_change(actor)
-    film = finding.one(actor, name)
-    for label, value in labels.items():
-        setattr(film, label, value)
+    found = finding.one(actor, name)
     with tenancy.scope(actor.organisation_id):
+        # Locked before it is read: its terms are of all its labels, whoever writes another one.
+        locked = finding.mine(actor).select_for_update(no_key=True, of=("self",))
+        film: Video = locked.get(pk=found.pk)
+        for label, value in labels.items():
+            setattr(film, label, value)
         film.save(update_fields=list(labels))
         if labels.keys() - {"favourite"} and not film.over:
             terms.keep([film])
