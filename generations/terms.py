@@ -10,11 +10,13 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
+from accounts.actors import Actor
 from generations.catalogue.params import FILMS, Params
 from generations.models import Generation, Video, VideoTerm
 
@@ -22,7 +24,9 @@ FACTS = ("model", "kind", "mode", "aspect_ratio", "door")
 _WORD = re.compile(r"[^\W_]+")
 # Scripts that are written without blanks: their words cannot be told, so pairs of letters are kept.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
-_LONGEST, _MOST = 40, 400  # characters of a word; words of a film
+_LONGEST = 40  # characters of a word
+_MOST = 6_600  # words of a film: the longest prompt, six shots', title and tags without blanks
+SEARCH_MOST = 24  # different words of a search; pairs of letters where words are not apart
 _BEGINS = 3  # characters from which on a word is looked for as a beginning
 _LAST = "\U0010ffff"
 _SPOKEN = ("prompt", "text")  # fields of products that hold a customer's own words
@@ -31,7 +35,7 @@ _SPOKEN = ("prompt", "text")  # fields of products that hold a customer's own wo
 def of(film: Video, made: Generation) -> set[str]:
     """All terms of a film. `made` is what made it."""
     order = Params.from_json(made.params)
-    said = [order.prompt, *(shot.prompt for shot in order.multi_prompt), film.title, *film.tags]
+    said = [film.title, *film.tags, order.prompt, *(shot.prompt for shot in order.multi_prompt)]
     said += [value for name in _SPOKEN if isinstance(value := order.inputs.get(name), str)]
     words = list(dict.fromkeys(word for text in said for word in _words(text)))
     return {
@@ -86,37 +90,75 @@ def _pairs(run: str) -> Iterator[str]:
     return (first + second for first, second in pairwise(run))
 
 
-def said(text: str) -> list[Q]:
-    """Conditions on films for each word of a search; all of them are to hold.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Terms that a film has, and beginnings that terms of it have; all of them are to hold."""
+
+    whole: frozenset[str] = frozenset()
+    begun: frozenset[str] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self.whole) + len(self.begun)
+
+
+def said(text: str) -> Search:
+    """What a search asks for, each word once.
 
     A word of three letters and more also finds words that begin with it; so does a single letter
     of a script without blanks.
     """
-    found: list[Q] = []
+    whole: set[str] = set()
+    begun: set[str] = set()
     for each in _WORD.findall(unicodedata.normalize("NFKC", text).casefold()):
         for run in _UNSPACED.findall(each):
-            found += [having(f"w:{pair}") for pair in _pairs(run)] or [_beginning(run)]
+            pairs = set(_pairs(run))
+            whole |= pairs
+            begun |= set() if pairs else {run}
         for word in _UNSPACED.sub(" ", each).split():
             short = word[:_LONGEST]
-            found.append(having(f"w:{short}") if len(short) < _BEGINS else _beginning(short))
-    return found
+            (whole if len(short) < _BEGINS else begun).add(short)
+    needed = {one for one in begun if not any(o != one and o.startswith(one) for o in begun)}
+    return Search(frozenset(f"w:{one}" for one in whole), frozenset(f"w:{one}" for one in needed))
 
 
-def _beginning(word: str) -> Q:
-    return _with(term__gte=f"w:{word}", term__lt=f"w:{word}{_LAST}")
+def matching(actor: Actor, search: Search) -> Q:
+    """The actor's films for which all of a search holds, in one look however much it asks."""
+    if len(search) == 1:
+        return _with(*map(_whole, search.whole), *map(_begun, search.begun))
+    asked, has_all, least = Q(term__in=sorted(search.whole)), {}, {}
+    if search.whole:
+        has_all["whole"], least["whole"] = Count("pk", filter=asked), len(search.whole)
+    for number, beginning in enumerate(sorted(search.begun)):
+        begins, name = _begun(beginning), f"begun_{number}"
+        asked |= begins
+        has_all[name], least[name] = Count("pk", filter=begins), 1
+    rows = VideoTerm.objects.filter(
+        asked, organisation_id=actor.organisation_id, livemode=actor.livemode
+    )
+    grouped = rows.order_by().values("video").annotate(**has_all)
+    found = grouped.filter(**{f"{name}__gte": count for name, count in least.items()})
+    return Q(pk__in=found.values("video"))
 
 
 def having(term: str) -> Q:
-    """Films with this term."""
-    return _with(term=term)
+    """Films with this term: for what many have, so that the newest are looked at first."""
+    return _with(_whole(term))
 
 
-def _with(**term: str) -> Q:
+def _whole(term: str) -> Q:
+    return Q(term=term)
+
+
+def _begun(beginning: str) -> Q:
+    return Q(term__gte=beginning, term__lt=f"{beginning}{_LAST}")
+
+
+def _with(*which: Q) -> Q:
     mine = VideoTerm.objects.filter(
+        *which,
         organisation=OuterRef("organisation"),
         livemode=OuterRef("livemode"),
         video=OuterRef("pk"),
-        **term,
     )
     return Q(Exists(mine))
 

@@ -91,7 +91,9 @@ def _films(base: str) -> Schema:
                         "q",
                         "Words that must all stand in the prompt, a shot's prompt, the text that "
                         "is spoken, the title or the tags: whole ones, or their first three and "
-                        "more letters, large and small alike.",
+                        "more letters, large and small alike. At most "
+                        f"{terms.SEARCH_MOST} different ones; of scripts without blanks each "
+                        "letter but one counts.",
                     ),
                     *(query(name, fact) for name in terms.FACTS),
                     query("reference", "The whole reference."),

@@ -52,6 +52,8 @@ def _wanted(request: HttpRequest) -> listing.Wanted:
     for name, value in texts.items():
         if len(value) > _TEXTS[name] or not value.isprintable():
             raise InvalidQuery(name, f"{name} must be at most {_TEXTS[name]} plain characters.")
+    if len(terms.said(texts["q"])) > terms.SEARCH_MOST:
+        raise InvalidQuery("q", f"q must have at most {terms.SEARCH_MOST} different words.")
     period = filters.read({name: asked.get(name, "") for name in ("from", "to")})
     return listing.Wanted(
         words=texts["q"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db.models import Q
@@ -57,13 +57,16 @@ def page(actor: Actor, wanted: Wanted, *, after: str = "", limit: int = 20) -> F
 
 
 def _conditions(actor: Actor, wanted: Wanted) -> list[Q]:
-    found = [retention.KEPT & Q(trashed_at__isnull=not wanted.trashed), *terms.said(wanted.words)]
+    found = [retention.KEPT & Q(trashed_at__isnull=not wanted.trashed)]
     for name, value in wanted.facts.items():
         spec = registry.resolve(value) if name == "model" else None
         found.append(terms.having(terms.fact(name, spec.name if spec else value)))
+    said = terms.said(wanted.words)
+    facts = {terms.metadata(*entry) for entry in wanted.metadata.items()}
     if wanted.reference:
-        found.append(terms.having(terms.reference(wanted.reference)))
-    found += [terms.having(terms.metadata(*entry)) for entry in wanted.metadata.items()]
+        facts.add(terms.reference(wanted.reference))
+    if said or facts:
+        found.append(terms.matching(actor, replace(said, whole=said.whole | facts)))
     if wanted.favourite is not None:
         found.append(Q(favourite=wanted.favourite))
     if wanted.since:

@@ -15,8 +15,10 @@ from generations import terms
 from generations.models import Video, VideoTerm
 from tests.generations.orders import parked
 from tests.generations.programs import FILM, Program, film_of, funded, native, settled
+from tests.generations.reconciliation.test_files import aside
 from tests.generations.test_retention import stored
 from tests.people import Customer
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +142,32 @@ def test_a_film_is_labelled_and_found_by_its_labels(api: Program, films: list[st
     assert bad["field"] == "tags[1]"
 
 
+def test_two_labels_written_at_once_are_both_found(
+    api: Program, alice: Customer, films: list[str]
+) -> None:
+    place = f"/videos/{films[2]}"
+    labels: list[dict[str, Any]] = [{"title": "Evening"}, {"tags": ["cats"]}]
+    with tenancy.scope(alice.organisation.pk):
+        Video.objects.select_for_update().get(public_id=films[2])
+        written = [aside(lambda more=more: patch(api, place, **more)) for more in labels]
+        until(lambda: waiting_for_a_lock() == 2, what="both at the film's row")
+    assert [each.result(30).status_code for each in written] == [200, 200]
+    told = api.get(place).json()
+    assert (told["title"], told["tags"]) == ("Evening", ["cats"])
+    assert found(api, q="evening") == found(api, q="cats") == [films[2]]
+    patch(api, place, title=None, tags=[])
+
+
+def waiting_for_a_lock() -> int:
+    """How many wait for what this test's transaction holds, or for each other behind it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted "
+            "AND cardinality(pg_blocking_pids(pid)) > 0"
+        )
+        return int(cursor.fetchone()[0])
+
+
 def test_many_are_changed_at_once_or_none(api: Program, films: list[str]) -> None:
     def bulk(action: str, ids: list[str], **more: str) -> Any:
         return api.post("/videos/bulk", {"ids": ids, "action": action, **more})
@@ -207,12 +235,48 @@ def test_nobody_else_and_not_the_other_mode_sees_it(
         assert bulk.status_code == 404
 
 
+LETTERS = "".join(chr(0x4E00 + n) for n in range(2500))  # of a script without blanks
+
+
+@pytest.mark.parametrize(
+    ("prompt", "last"),
+    [(" ".join(f"w{n:03}" for n in range(500)), "w499"), (LETTERS, LETTERS[-2:])],
+)
+def test_a_film_is_found_by_its_title_and_tags_and_by_the_end_of_the_longest_prompt(
+    alice: Customer, api: Program, prompt: str, last: str
+) -> None:
+    row = stored(alice, parked(alice, prompt=prompt, model="kling-v2-5-turbo"))
+    told = patch(api, f"/videos/{row.public_id}", title="Quay at dawn", tags=["harbour"])
+    assert told.status_code == 200, told.text
+    for words in ("quay dawn", "harbour", last, f"{last} quay harbour"):
+        assert found(api, q=words) == [row.public_id]
+    assert found(api, q=f"{last} nowhere") == []
+    trash = api.http.delete(f"{api.root}/videos/{row.public_id}", timeout=60)
+    assert trash.status_code == 200
+
+
 def test_words_of_a_text_without_end_are_kept_up_to_a_number() -> None:
-    order = {"model": "kling-v1", "prompt": " ".join(f"word{n}" for n in range(2000)) + "x" * 99}
-    film, made = Video(title="", tags=[]), stored_order(order)
+    order = {"model": "kling-v1", "prompt": " ".join(f"word{n}" for n in range(9000)) + "x" * 99}
+    film, made = Video(title="Dunes", tags=["spring"]), stored_order(order)
     kept = terms.of(film, made)
-    assert len([term for term in kept if term.startswith("w:")]) == 400
+    assert len([term for term in kept if term.startswith("w:")]) == 6_600
+    assert {"w:dunes", "w:spring", "w:word0"} <= kept
     assert max(map(len, kept)) <= 64
+
+
+def test_a_search_asks_for_each_word_once_and_for_a_number_of_them(
+    api: Program, films: list[str]
+) -> None:
+    assert found(api, q="kite " * 40) == found(api, q="kite")
+    assert found(api, q="k ki kit kite") == []
+    assert found(api, q="kit kite kites") == films[1:2]
+    many = " ".join(chr(97 + n % 26) + chr(97 + n // 26) for n in range(66))
+    assert found(api, q=many[: 3 * 24]) == []
+    for words in (many, LETTERS[:60]):
+        refused = api.get("/videos", params={"q": words})
+        assert refused.status_code == 422
+        (told,) = refused.json()["violations"]
+        assert (told["field"], "at most 24" in told["message"]) == ("q", True)
 
 
 def stored_order(params: dict[str, Any]) -> Any:
