@@ -98,11 +98,17 @@ def test_many_are_ordered_in_one_call(client: Client, alice: Customer) -> None:
     assert available(alice) == 10_000 - 20
 
 
-def test_many_with_their_files_in_asyncio_too(site: str, alice: Customer, photo: bytes) -> None:
+def test_many_with_their_files_in_asyncio_too(
+    site: str, alice: Customer, photo: bytes, tmp_path: Path
+) -> None:
+    place = tmp_path / "photo.jpg"
+    place.write_bytes(photo)
+
     async def story() -> list[str]:
         async with AsyncClient(alice.test_key, site) as client:
             orders: list[Order] = [
-                {"model": "kling-v1", "prompt": "It turns", "image": photo} for _ in "12"
+                {"model": "kling-v1", "prompt": "It turns", "image": each}
+                for each in (photo, place)
             ]
             batch = await client.generations.create_batch(orders, max_cost=20)
             made = [each.generation for each in batch.data if each.generation]

@@ -187,9 +187,12 @@ class _AsyncHands(AsyncExitStack):
         return _head(answer)
 
     def _built(self, request: Request) -> httpx.Request:
-        content = request.content
-        sent = _pieces_of(content) if isinstance(content, Path) else content
-        return self.http.build_request(**_described(request), content=sent)
+        described, content = _described(request), request.content
+        if not isinstance(content, Path):
+            return self.http.build_request(**described, content=content)
+        # Said beforehand, as the other client's files do: not all servers take pieces without.
+        described["headers"]["Content-Length"] = str(content.stat().st_size)
+        return self.http.build_request(**described, content=_pieces_of(content))
 
 
 async def _pieces_of(path: Path) -> AsyncIterator[bytes]:
