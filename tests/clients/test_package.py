@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from mcp import Client as McpClient
+from mcp import StdioServerParameters
 
 from generations.catalogue.newcomers import FIRST_MODEL
 from kling_saas import env
@@ -68,6 +71,28 @@ def kling(surroundings: dict[str, str], tmp_path: Path) -> Kling:
         )  # fmt: skip
 
     return typed
+
+
+def test_agents_programs_start_its_server_as_the_readme_and_the_docs_say(
+    surroundings: dict[str, str], tmp_path: Path
+) -> None:
+    readme, page = (PACKAGE / "README.md", env.ROOT / "templates" / "docs" / "pages" / "agents.md")
+    for text in (readme.read_text(), page.read_text()):
+        (config,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+        (server,) = json.loads(config)["mcpServers"].values()
+        assert surroundings.keys() > server["env"].keys()
+        words = [str(tmp_path) if each == "/home/me/Films" else each for each in server["args"]]
+        started = StdioServerParameters(
+            command=server["command"], args=words, env=surroundings, cwd=tmp_path
+        )
+        assert asyncio.run(_left(started)) == 200
+
+
+async def _left(server: StdioServerParameters) -> int:
+    async with McpClient(server) as program:
+        answer = await program.call_tool("wallet", {})
+        assert answer.structured_content
+        return int(answer.structured_content["this_run"]["left"])
 
 
 @pytest.mark.parametrize("nth", range(len(BLOCKS)))

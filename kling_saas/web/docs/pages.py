@@ -40,6 +40,7 @@ GROUPS: dict[str, tuple[Page, ...]] = {
         Page("files", "Files", "Send an image, a film or a sound, and order with it."),
         Page("webhooks", "Webhooks and events", "Be told when it is done, and verify who says so."),
         Page("tasks", "Other products", "Lip-sync, effects, voices, and what they answer."),
+        Page("agents", "Agents", "Films by an agent over MCP, within a cap and with your word."),
     ),
     "Operating": (
         Page("errors", "Errors", "Every code, what it means, and whether to send again."),

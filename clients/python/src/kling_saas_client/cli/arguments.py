@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kling_saas_client.mcp.terms import ALWAYS, NEVER
 from kling_saas_client.orders import Media
 
 _CODES = """exit codes: 0 done, 1 refused, 2 wrong words, 3 no connection, 4 no film, 5 too dear.
@@ -46,7 +47,23 @@ def parser() -> argparse.ArgumentParser:
     events.add_argument("--follow", action="store_true", help="and what happens from now on")
     events.add_argument("--after", metavar="ID", help="only what came after that event")
     events.add_argument("--type", help="only these, such as generation.*")
+    _of_agents(command("mcp", "serve agents by the Model Context Protocol, over stdin and stdout"))
     return root
+
+
+def _of_agents(of: argparse.ArgumentParser) -> None:
+    of.add_argument(
+        "--cap", type=credits_, metavar="CREDITS",
+        help="the most that all films of this run may cost; without it none is made",
+    )  # fmt: skip
+    of.add_argument(
+        "--film-cap", type=credits_, metavar="CREDITS", help="the most that one may cost"
+    )
+    of.add_argument(
+        "--approve", type=_asks_above, default=ALWAYS, metavar="always|above=N|never",
+        help="when a person is asked before a film is ordered (always)",
+    )  # fmt: skip
+    of.add_argument("--folder", type=Path, help="where films may be saved; without it nowhere")
 
 
 def _of_lists(of: argparse.ArgumentParser) -> None:
@@ -74,6 +91,22 @@ def _of_a_film(of: argparse.ArgumentParser) -> None:
 def media(text: str) -> Media:
     """A file that is here, or what the API understands by itself."""
     return Path(text) if Path(text).is_file() else text
+
+
+def credits_(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError("credits are whole and more than 0")
+    return int(text)
+
+
+def _asks_above(text: str) -> int | None:
+    word, _, number = text.partition("=")
+    if word == "above" and number:
+        return credits_(number)
+    if text not in ("always", "never"):
+        raise argparse.ArgumentTypeError("say always, above=CREDITS or never")
+    return ALWAYS if text == "always" else NEVER
 
 
 def _field(text: str) -> tuple[str, Any]:

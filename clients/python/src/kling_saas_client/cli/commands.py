@@ -13,7 +13,9 @@ from kling_saas_client.binding import Sync
 from kling_saas_client.cli import showing
 from kling_saas_client.cli.arguments import film_of
 from kling_saas_client.clients import Client
+from kling_saas_client.errors import BadSettings
 from kling_saas_client.generations import Generation
+from kling_saas_client.mcp.terms import Terms
 from kling_saas_client.objects.prices import Quote
 
 
@@ -147,6 +149,18 @@ def events(client: Client, asked: Namespace) -> None:
             print(at, each.id, each.type, about, sep="  ", flush=True)
 
 
+def mcp(client: Client, asked: Namespace) -> None:
+    """Serves an agent until its program ends it."""
+    try:
+        from kling_saas_client.mcp.server import serve
+    except ModuleNotFoundError as error:
+        raise BadSettings('this needs more: pip install "kling-saas-client[mcp]"') from error
+    if asked.folder is not None and not asked.folder.is_dir():
+        raise BadSettings(f"{asked.folder} is no folder")
+    folder = asked.folder and asked.folder.resolve()
+    serve(Terms(asked.cap, asked.film_cap, asked.approve, folder), client.bound_to.settings.site)
+
+
 def _told(made: Generation[Sync], asked: Namespace) -> None:
     if asked.json:
         showing.as_json(made.raw)
@@ -175,4 +189,5 @@ COMMANDS: dict[str, Callable[[Client, Namespace], Any]] = {
     "models": models,
     "wallet": wallet,
     "events": events,
+    "mcp": mcp,
 }
