@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
+from rest_framework.request import Request
 
 from accounts.api import calls_openapi as calls
 from accounts.api import openapi as webhooks
 from accounts.api import organisation_openapi as organisation
+from accounts.api.authentication import count_stranger
 from accounts.api.endpoint import Endpoint
 from billing.api import keys_openapi as keys
 from billing.api import openapi as money
@@ -42,6 +46,11 @@ class SchemaView(Endpoint):
 
     authentication_classes = ()
     permission_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Everybody is a stranger here, and counted as one. Raises RateLimited."""
+        super().initial(request, *args, **kwargs)
+        count_stranger(request._request)  # noqa: SLF001 - DRF has no public name for it
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """OpenAPI 3.1."""

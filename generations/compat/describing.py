@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from accounts.api.authentication import count_stranger
 from generations.compat.doors import Answer, door
 from generations.compat.ordering import LABEL_MAX, URL_MAX
 from kling_saas.api import openapi
@@ -122,6 +123,7 @@ def served(
 
     @door(("GET",), refuse)
     def view(request: HttpRequest) -> Answer:
+        count_stranger(request)
         return JsonResponse(document(request.META.get("HTTP_HOST", "")))
 
     return view

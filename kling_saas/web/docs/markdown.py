@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, pairwise
 
 from django.template.loader import render_to_string
+from django.utils.html import escape
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from pygments import highlight
@@ -34,6 +35,10 @@ class Rendered:
 
     html: str
     headings: list[Heading]
+
+    def replaced(self, words: str, others: str) -> Rendered:
+        """With other words in its text, which is escaped."""
+        return replace(self, html=self.html.replace(words, escape(others)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from functools import lru_cache
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,6 +20,7 @@ from kling_saas.web.docs.pages import FIRST, GROUPS, PAGES, Page
 
 _MARKDOWN = "text/markdown; charset=utf-8"
 _REFERENCE = "reference-"
+_KEPT_SECONDS = 60  # that a changed price may take to be told here
 
 
 @require_safe
@@ -31,7 +35,7 @@ def page(request: HttpRequest, slug: str = FIRST) -> HttpResponse:
         context = {
             "page": found,
             "groups": GROUPS.items(),
-            "body": markdown.render(_source(found, key)),
+            "body": _body(found.slug, _now()).replaced(reader.NOBODYS, key),
             "key_is_yours": yours,
             "keys_page": reverse("keys"),
         }
@@ -66,12 +70,24 @@ def _find(slug: str) -> Page:
 
 
 def _twin(found: Page) -> HttpResponse:
-    text = f"# {found.title}\n\n{found.summary}\n\n{_source(found, reader.NOBODYS)}"
+    text = f"# {found.title}\n\n{found.summary}\n\n{_source(found.slug, _now())}"
     return HttpResponse(text, content_type=_MARKDOWN)
 
 
-def _source(found: Page, key: str) -> str:
+def _now() -> int:
+    return int(time.monotonic() // _KEPT_SECONDS)
+
+
+@lru_cache(maxsize=2 * len(PAGES))
+def _body(slug: str, minute: int) -> markdown.Rendered:
+    """In HTML: some take half a second, and anybody may ask."""
+    return markdown.render(_source(slug, minute))
+
+
+@lru_cache(maxsize=2 * len(PAGES))
+def _source(slug: str, _: int) -> str:
     """The body's Markdown: written in a template, or derived from an OpenAPI document."""
+    found, key = PAGES[slug], reader.NOBODYS
     if found.slug.startswith(_REFERENCE):
         return reference.markdown(found.slug.removeprefix(_REFERENCE), key)
     template = get_template(f"docs/pages/{found.slug}.md").template  # type: ignore[attr-defined]
