@@ -36,7 +36,6 @@ _SHOWN: dict[str, Schema] = {
     "end_user": maybe(TEXT),
     "address": maybe(TEXT),
 }
-_STATUS: Schema = {**TEXT, "pattern": f"^({STATUSES})$"}
 _PART = object_of("headers body", headers=ANY_OBJECT, body=TEXT)
 SCHEMAS: dict[str, Schema] = {
     "ApiRequest": object_of(" ".join(_SHOWN), **_SHOWN),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from accounts.api.overlaps import OVERLAP_MOST, OVERLAP_SECONDS
 from accounts.api.webhooks import EVENTS_MOST
 from accounts.event_types import EVENTS, PATTERNS
-from accounts.overlaps import OVERLAP_MOST, OVERLAP_SECONDS
 from accounts.webhook_deliveries import STATUSES
 from accounts.webhooks import DESCRIPTION_MAX, URL_MAX
 from kling_saas.api.openapi import (

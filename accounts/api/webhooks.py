@@ -7,8 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
-from accounts import idempotency, overlaps, webhook_deliveries, webhooks
+from accounts import idempotency, webhook_deliveries, webhooks
 from accounts.actors import Actor
+from accounts.api import overlaps
 from accounts.api.endpoint import Endpoint
 from accounts.event_types import PATTERNS
 from accounts.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint

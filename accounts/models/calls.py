@@ -10,7 +10,7 @@ from accounts.tenancy import TenantPart
 class ApiCall(TenantPart):
     """One request with a credential that opened something, as the customer may see it again.
 
-    Written some moments after the answer (accounts.calls), in batches, and never changed but for
+    Written some moments after the answer (accounts.call_log), in batches, and never changed but for
     a held one: `status` and `ms` are null until it is answered. Secrets are masked before they
     come here. No foreign key is checked: what names a credential here was proven by it.
     """

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, JsonResponse
 
-from accounts import credentials, idempotency, overlaps, tenancy
+from accounts import credentials, idempotency, tenancy
+from accounts.api import overlaps
 from accounts.api.endpoint import Endpoint
 from accounts.credentials import Kind, Row
 from accounts.models import ApiKey

@@ -7,9 +7,11 @@ from django.http import HttpRequest, JsonResponse
 from accounts.api.endpoint import Endpoint
 from accounts.scopes import Scope
 from billing import gifts, vouchers, wallets
-from kling_saas.api.errors import InvalidQuery
+from kling_saas.api.fields import Fields
 from kling_saas.api.parsing import object_of
 from kling_saas.lib.moments import iso
+
+_LONGEST = 200  # characters; no code has so many
 
 
 class VouchersView(Endpoint):
@@ -21,9 +23,9 @@ class VouchersView(Endpoint):
         """Use `code` for the key's organisation, a voucher's or a gift's; what it gave, and what is
         available now.
         """
-        code = object_of(request).get("code")
-        if not isinstance(code, str) or not code.strip():
-            raise InvalidQuery("code", "Send the code as text, e.g. ABCD-2345.")
+        fields = Fields(object_of(request), ("code",))
+        code = fields.text("code", _LONGEST, required=True) or ""
+        fields.done()
         given = vouchers.redeem(self.actor, code)
         balance = wallets.balance(self.actor.organisation_id, self.actor.livemode)
         ends = given.expires_at

@@ -57,7 +57,7 @@ class Fields:
             self.refuse(name, "wrong_type", "must be text on one line.")
         elif len(value) > most:
             self.refuse(name, "too_long", f"must have at most {most} characters.")
-        elif required and not value:
+        elif required and not value.strip():
             self.refuse(name, "required", "must not be empty.")
         else:
             return value
