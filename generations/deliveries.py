@@ -163,9 +163,10 @@ def _work(this: _Round) -> None:
 
 def _tried(this: _Round, delivery: WebhookDelivery) -> None:
     began = time.monotonic()
-    if _deliver(delivery):
+    well = _deliver(delivery)
+    if well:
         this.took(delivery.endpoint)
-    else:
+    elif well is False:
         this.refused(delivery.endpoint, after=time.monotonic() - began)
 
 
@@ -192,14 +193,17 @@ def _claim(but_not: set[int]) -> WebhookDelivery | None:
     return delivery
 
 
-def _deliver(delivery: WebhookDelivery) -> bool:
-    """Post it and write down what came of it; whether its endpoint is well."""
+def _deliver(delivery: WebhookDelivery) -> bool | None:
+    """Post it and write down what came of it; whether its endpoint is well.
+
+    None: the trouble was ours, which tells nothing of the endpoint.
+    """
     endpoint = delivery.endpoint
     if endpoint.disabled_at or endpoint.deleted_at:
         with tenancy.scope(endpoint.organisation_id):
             webhooks.stopped(delivery)
         return False
-    url, content = delivery.url or endpoint.url, b""
+    url, content, ours = delivery.url or endpoint.url, b"", False
     try:
         at = timezone.now()
         with tenancy.scope(endpoint.organisation_id):
@@ -210,8 +214,11 @@ def _deliver(delivery: WebhookDelivery) -> bool:
     except Exception as problem:  # one delivery's trouble is its own
         log.exception("%s was not delivered", delivery.public_id)
         posted = Posted(headers={}, ms=0, error=f"internal: {type(problem).__name__}"[:60])
+        ours = True
     with tenancy.scope(endpoint.organisation_id):
         _write_down(delivery, url, content.decode(), posted)
+    if ours:
+        return None
     if not posted.taken:
         _failed(endpoint, posted)
     return posted.taken

@@ -119,9 +119,9 @@ def _retry_after(value: str) -> float:
         return float(min(int(value[:9]), RETRY_AFTER_MOST))
     try:
         until = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
+        seconds = (until - timezone.now()).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
         return 0.0
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    seconds = (until - timezone.now()).total_seconds()
     return min(max(seconds, 0.0), float(RETRY_AFTER_MOST))

@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 
 from accounts import outbox, tenancy, webhooks
+from accounts.models import WebhookDelivery
 from generations import posting
 from tests.generations.orders import parked
 from tests.generations.programs import funded
@@ -68,6 +69,7 @@ def test_headers_that_drip_are_left_at_the_deadline(
     [
         ("120", 120, 120), ("99999999999", 21600, 21600), ("", 0, 0), ("soon", 0, 0), ("-1", 0, 0),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0), ("Wed, 21 Oct 2065 07:28:00 GMT", 21600, 21600),
+        ("Wed, 21 Oct 2015 07:28:00 -9999999999", 0, 0),
     ],
 )  # fmt: skip
 def test_a_server_may_ask_us_to_wait_and_not_for_ever(said: str, least: int, most: int) -> None:
@@ -100,3 +102,30 @@ def test_servers_that_never_answer_keep_no_other_customer_waiting(door: str) -> 
         owed(funded("dave"), f"{door}/well", 3)
         until(lambda: posted == ["/well"] * 3, what="news of a customer whose server is well")
         assert time.monotonic() - began < posting.POST_SECONDS
+
+
+def test_a_fault_of_ours_is_not_counted_against_an_endpoint(door: str) -> None:
+    alice = funded()
+    who = alice.organisation.pk
+    with tenancy.scope(who):
+        # What it tells of cannot be found any more, so nothing can be built for its address.
+        outbox.emit(
+            organisation_id=who, livemode=False, topic="generation.failed", subject="gen_nobodys",
+            url=f"{door}/well",
+        )  # fmt: skip
+        mine = WebhookDelivery.objects.filter(organisation_id=who)
+
+    def tried() -> WebhookDelivery | None:
+        with tenancy.scope(who):
+            found: WebhookDelivery | None = (
+                mine.filter(attempts__gte=1).exclude(last_error="").first()
+            )
+        return found
+
+    delivery = until(tried, seconds=60, what="the first try")
+    assert delivery.last_error.startswith("internal")
+    assert delivery.next_attempt_at is not None
+    endpoint = webhooks.own(who, False)
+    assert (endpoint.failed, endpoint.failing_since, endpoint.rest_until) == (0, None, None)
+    owed(alice, f"{door}/well", 1)
+    until(lambda: posted == ["/well"], seconds=60, what="news that can be told")
