@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db.models import Q, QuerySet
 
@@ -11,7 +11,7 @@ from accounts.actors import Actor
 from generations.models import Video
 from kling_saas.lib.refusals import Forbidden, NotFound
 
-MADE_AS = "gen_"
+_MADE_AS = "gen_"
 
 
 def mine(actor: Actor) -> QuerySet[Video]:
@@ -22,9 +22,15 @@ def mine(actor: Actor) -> QuerySet[Video]:
     return rows.select_related("generation")
 
 
-def named(names: Sequence[str]) -> Q:
-    """The films with these ids, their own or their generations'."""
-    return Q(public_id__in=names) | Q(generation__public_id__in=names)
+def _named(names: Sequence[str]) -> Iterator[Q]:
+    """The films with these ids, their own or their generations': an index of each table serves
+    one, and none serves both at once.
+    """
+    made_as = [name for name in names if name.startswith(_MADE_AS)]
+    if made_as:
+        yield Q(generation__public_id__in=made_as)
+    if len(made_as) < len(names):
+        yield Q(public_id__in=[name for name in names if not name.startswith(_MADE_AS)])
 
 
 def one(actor: Actor, name: str) -> Video:
@@ -35,7 +41,7 @@ def one(actor: Actor, name: str) -> Video:
 def many(actor: Actor, names: Sequence[str]) -> list[Video]:
     """These films, each once. Raises NotFound, which names those that are none of the actor's."""
     with tenancy.scope(actor.organisation_id):
-        found = list(mine(actor).filter(named(names)))
+        found = [film for which in _named(names) for film in mine(actor).filter(which)]
     known = {film.public_id: film for film in found}
     known |= {film.generation.public_id: film for film in found}
     missing = [name for name in names if name not in known]

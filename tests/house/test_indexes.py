@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -18,9 +19,10 @@ from accounts.row_security import Protect
 from billing import quotes
 from generations import deliveries, due, expiring, late, owned, polls, sweeps
 from generations.catalogue import billable
-from generations.gallery import listing
+from generations.gallery import finding, listing
 from generations.gallery.listing import Wanted
 from generations.models import Status
+from kling_saas.lib.refusals import NotFound
 from tests.generations.orders import parked
 from tests.generations.programs import funded
 from tests.generations.test_retention import stored
@@ -86,6 +88,11 @@ def read_through(plan: dict[str, Any]) -> Iterator[str]:
         yield from read_through(part)
 
 
+def looked_for(*names: str) -> None:
+    with suppress(NotFound):
+        finding.many(Actor(organisation_id=1, livemode=False), names)
+
+
 LOOKS: tuple[Callable[[], object], ...] = (
     sweeps.give_up_stuck,
     late.run,
@@ -103,6 +110,7 @@ LOOKS: tuple[Callable[[], object], ...] = (
     lambda: polls.take(500, busy=[]),
     lambda: listing.page(Actor(organisation_id=1, livemode=False), Wanted(words="x5 x77")),
     lambda: listing.page(Actor(organisation_id=1, livemode=False), Wanted(trashed=True)),
+    lambda: looked_for("vid_nobodys", "gen_nobodys"),
     lambda: owned.behind(Actor(organisation_id=1, livemode=False), "nobody's"),
 )
 
