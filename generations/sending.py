@@ -190,7 +190,8 @@ def _look_at(actor: Actor, incoming: Incoming) -> None:
     try:
         upload = _kept(actor, incoming)
     except InvalidRequest:
-        storage.remove(incoming.key)
+        with uploads.not_taken():
+            storage.remove(incoming.key)
         raise
     with tenancy.scope(actor.organisation_id):
         Incoming.objects.filter(pk=incoming.pk).update(became=upload.public_id)

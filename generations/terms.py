@@ -7,6 +7,7 @@ Full-text and array searches can, so a tenant's films would all be read; rows of
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -69,7 +70,7 @@ def reference(value: str) -> str:
 
 def metadata(key: str, value: str) -> str:
     """The term of one entry of the metadata."""
-    return f"meta:{_digest(f'{key}={value}')}"
+    return f"meta:{_digest(json.dumps([key, value]))}"
 
 
 def _digest(text: str) -> str:

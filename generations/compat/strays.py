@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from generations.compat.kling import errors as kling
 from generations.compat.llmprovider import errors as llmprovider
 from generations.compat.openai import errors as openai
+from generations.compat.openai import urls as openai_urls
 from generations.compat.segmind import errors as segmind
 from kling_saas.lib.refusals import Refusal
 
@@ -17,6 +20,8 @@ _REFUSE = {
     "llmprovider": llmprovider.refuse,
     "openai": openai.refuse,
 }
+# What is OpenAI's at the root; below the same path Kling has its own.
+_OPENAIS = re.compile("|".join((openai_urls.ALL, openai_urls.NOT_MADE, openai_urls.VIDEO)))
 
 
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
@@ -32,4 +37,4 @@ def _meant(request: HttpRequest) -> str:
         return named
     if "x-api-key" in request.headers or named == "v2":
         return "segmind"
-    return "openai" if words == ["v1", "videos"] else "kling"
+    return "openai" if _OPENAIS.match("/".join(words)) else "kling"

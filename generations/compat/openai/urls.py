@@ -8,6 +8,7 @@ from generations.compat.openai import openapi, views
 ALL, ONE = r"^v1/videos/*$", r"^v1/videos/+(?P<public_id>{})"
 NOT_MADE = r"^v1/videos/+(?:characters|edits|extensions)(?:/|$)"  # what OpenAI had besides
 OURS = r"(?:gen|video)_[^/]+"
+VIDEO = rf"^v1/videos/+{OURS}"
 BELOW = ((r"/*$", views.video), (r"/+content/*$", views.content), (r"/+remix/*$", views.remix))
 urlpatterns = [
     re_path(ALL, views.videos),

@@ -149,6 +149,9 @@ def test_every_error_wears_the_shape_of_its_dialect(
     [
         *((f"/{each.name}{each.order}", each.shape) for each in DIALECTS),
         ("/v1/videos", _openais),
+        ("/v1/videos/gen_nobodys/content", _openais),
+        ("/v1/videos/video_nobodys", _openais),
+        ("/v1/videos/edits", _openais),
         (FILMS, _klings),
         ("/v2/anything", _segminds),
         ("/account/costs", _klings),

@@ -35,7 +35,7 @@ ORDERS: list[dict[str, Any]] = [
     {"prompt": "A red Kite over the dunes", "reference": "order 7"},
     {"prompt": "Two kites, one storm", "metadata": {"scene": "12", "of": "the storm"}},
     {"prompt": "夕方の猫が走る", "aspect_ratio": "9:16", "mode": "pro"},
-    {"prompt": "A café in Çeşme", "model": "kling-v1-6"},
+    {"prompt": "A café in Çeşme", "model": "kling-v1-6", "metadata": {"a": "b=c"}},
 ]
 
 
@@ -100,6 +100,8 @@ def links_of(film: dict[str, Any]) -> dict[str, Any]:
         ({"reference": "order 7"}, {0}),
         ({"metadata[scene]": "12"}, {1}),
         ({"metadata[scene]": "12", "metadata[of]": "the sea"}, set()),
+        ({"metadata[a]": "b=c"}, {3}),
+        ({"metadata[a=b]": "c"}, set()),
         ({"from": "2000-01-01", "to": "2100-01-01"}, {0, 1, 2, 3}),
         ({"to": "2026-01-01"}, set()),
         ({"favourite": "true"}, set()),
