@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit, tenancy
@@ -58,42 +59,40 @@ class Standing:
 
 
 def standings(actor: Actor) -> list[Standing]:
-    """Every cap of the actor's organisation and mode but those of end users; members without
-    rights see their own.
+    """Every cap of the actor's organisation and mode but those of end users, who may be many;
+    members without rights see their own.
     """
-    return _standings(actor, None, "", "")
+    return _standings(actor, ~Q(scope=CapScope.END_USER) & _seen(actor))
 
 
 def of_credential(actor: Actor, credential: str) -> list[Standing]:
     """The caps of `key:5` or `pair:3` alone."""
-    found = _standings(actor, 0, credential, "")
-    return [one for one in found if one.cap.scope == CapScope.CREDENTIAL]
+    return _standings(actor, Q(scope=CapScope.CREDENTIAL, subject=credential))
 
 
 def of_end_user(actor: Actor, end_user: str) -> list[Standing]:
     """The caps of one end user alone."""
-    found = _standings(actor, 0, "", end_user)
-    return [one for one in found if one.cap.scope == CapScope.END_USER]
+    return _standings(actor, Q(scope=CapScope.END_USER, subject=end_user))
 
 
-def _standings(actor: Actor, member: int | None, credential: str, end_user: str) -> list[Standing]:
+def _standings(actor: Actor, which: Q) -> list[Standing]:
     with tenancy.scope(actor.organisation_id):
         wallet = ledger.open_wallet(actor.organisation_id, actor.livemode)
-        figures = _figures(wallet, member, credential, end_user)
-        caps = Cap.objects.filter(pk__in=figures).select_related("set_by")
-        mine = [cap for cap in caps.order_by("scope", "subject", "period") if _sees(actor, cap)]
-        names = _names(actor, mine)
-    return [_standing(cap, names, *figures[cap.pk]) for cap in mine]
+        found = Cap.objects.filter(which, wallet_id=wallet).select_related("set_by")
+        caps = list(found.order_by("scope", "subject", "period"))
+        figures = _figures(caps)
+        names = _names(actor, caps)
+    return [_standing(cap, names, *figures[cap.pk]) for cap in caps]
 
 
-def _figures(
-    wallet: int, member: int | None, credential: str, end_user: str
-) -> dict[int, tuple[date | None, int, int]]:
+def _figures(caps: list[Cap]) -> dict[int, tuple[date | None, int, int]]:
     """Since when, what is allowed, and what is spent, by the cap's id. Needs an open scope."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT cap, since, allowed, spent FROM billing_caps(%s, %s, %s, %s)",
-            [wallet, member, credential, end_user],
+            "SELECT c.id, standing.since, standing.allowed, standing.spent "
+            "FROM billing_cap c CROSS JOIN LATERAL billing_standing(c) standing "
+            "WHERE c.id = ANY (%s)",
+            [[cap.pk for cap in caps]],
         )
         return {row[0]: row[1:] for row in cursor.fetchall()}
 
@@ -119,10 +118,11 @@ def _next(period: CapPeriod, since: date) -> date | None:
     return later if period == CapPeriod.DAY else later.replace(day=1)
 
 
-def _sees(actor: Actor, cap: Cap) -> bool:
-    if actor.may_buy or cap.scope == CapScope.ORGANISATION:
-        return True
-    return cap.scope == CapScope.MEMBER and cap.subject == str(actor.user_id)
+def _seen(actor: Actor) -> Q:
+    if actor.may_buy:
+        return Q()
+    mine = Q(scope=CapScope.MEMBER, subject=str(actor.user_id))
+    return Q(scope=CapScope.ORGANISATION) | mine
 
 
 def _names(actor: Actor, caps: list[Cap]) -> dict[int, str]:
@@ -168,21 +168,24 @@ def put(actor: Actor, *, scope: str, subject: str, period: str, amount: int) -> 
 
 
 def _check(actor: Actor, scope: str, subject: str, period: str, amount: int) -> None:
-    known = {
-        CapScope.ORGANISATION.value: {""},
-        CapScope.MEMBER.value: {name for name, _words in members(actor)},
-        CapScope.CREDENTIAL.value: {name for name, _words in credentials(actor)},
-    }
-    if scope == CapScope.END_USER and subject:
-        known[scope] = {subject}  # whom we do not know, they are the customer's
-    if scope not in known:
-        raise BadCap(f"A cap is for {', '.join(known)}, not {scope!r}.", field="scope")
-    if subject not in known[scope]:
+    if scope not in CapScope.values:
+        raise BadCap(f"A cap is for {', '.join(CapScope.values)}, not {scope!r}.", field="scope")
+    if not _is_known(actor, scope, subject):
         raise BadCap("There is no such member or key in this organisation.", field="subject")
     if period not in CapPeriod.values:
         raise BadCap(f"A cap is per {', '.join(CapPeriod.values)}.", field="period")
     if not 0 <= amount <= MOST_CREDITS:
         raise BadCap(f"A cap is 0 to {MOST_CREDITS:,} credits.", field="credits")
+
+
+def _is_known(actor: Actor, scope: str, subject: str) -> bool:
+    if scope == CapScope.ORGANISATION:
+        return not subject
+    if scope == CapScope.MEMBER:
+        return naming.is_member(actor.organisation_id, subject)
+    if scope == CapScope.CREDENTIAL:
+        return naming.is_usable(actor.organisation_id, actor.livemode, subject)
+    return bool(subject)  # an end user, whom we do not know: they are the customer's
 
 
 def remove(actor: Actor, cap_id: int) -> None:
@@ -271,7 +274,7 @@ def decide(actor: Actor, public_id: str, *, approve: bool) -> ApprovalRequest:
 
 
 def _raise(actor: Actor, asked: ApprovalRequest) -> None:
-    since, _allowed, _spent = _figures(asked.wallet_id, asked.member_id, "", "")[asked.cap_id]
+    since, _allowed, _spent = _figures([asked.cap])[asked.cap_id]
     CapRaise.objects.create(
         organisation_id=actor.organisation_id, livemode=actor.livemode,
         wallet_id=asked.wallet_id, cap=asked.cap, since=since, credits=asked.credits,

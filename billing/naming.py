@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,8 @@ from django.utils.translation import gettext as _
 from accounts import tenancy
 from accounts.models import AccessKey, ApiKey, Membership, User
 from kling_saas.lib import product
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,26 @@ def credentials(organisation_id: int, livemode: bool, *, usable: bool = False) -
         keys = _keys(ApiKey.objects.filter(**mine).values_list("pk", flat=True))
         pairs = _pairs(AccessKey.objects.filter(**mine).values_list("pk", flat=True))
     return [Choice(value, words) for value, words in (keys | pairs).items()]
+
+
+def is_member(organisation_id: int, user: str) -> bool:
+    """Whether user `12` is in the organisation."""
+    if not _NUMBER.fullmatch(user):
+        return False
+    with tenancy.scope(organisation_id):
+        mine = Membership.objects.filter(organisation_id=organisation_id)
+        return bool(mine.filter(user_id=user).exists())
+
+
+def is_usable(organisation_id: int, livemode: bool, credential: str) -> bool:
+    """Whether `key:5` or `pair:3` is one of this mode that was not revoked."""
+    kind, _colon, number = credential.partition(":")
+    if kind not in ("key", "pair") or not _NUMBER.fullmatch(number):
+        return False
+    rows = ApiKey if kind == "key" else AccessKey
+    with tenancy.scope(organisation_id):
+        mine = rows.objects.filter(organisation_id=organisation_id, livemode=livemode)
+        return bool(mine.filter(pk=number, revoked_at=None).exists())
 
 
 def _ids(actors: Iterable[str], kind: str) -> list[int]:

@@ -1292,6 +1292,51 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="EndUserSum",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("livemode", models.BooleanField()),
+                ("day", models.DateField()),
+                ("member", models.BigIntegerField()),
+                ("credential", models.CharField(max_length=30)),
+                ("credits", models.BigIntegerField()),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.organisation",
+                    ),
+                ),
+                (
+                    "wallet",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="billing.wallet",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("wallet", "day", "member", "credential"),
+                        name="one_sum_of_end_users_a_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("credits__gte", 0)), name="sum_is_never_negative"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Transfer",
             fields=[
                 (
@@ -2298,6 +2343,22 @@ class Migration(migrations.Migration):
             model_name="spending",
             index=models.Index(
                 condition=models.Q(("livemode", True)), fields=["day"], name="spending_lately"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="spending",
+            index=models.Index(
+                condition=models.Q(("end_user", "")),
+                fields=["wallet", "day"],
+                name="spending_of_no_end_user",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="spending",
+            index=models.Index(
+                condition=models.Q(("end_user", ""), _negated=True),
+                fields=["wallet", "end_user", "day"],
+                name="spending_of_an_end_user",
             ),
         ),
         migrations.AddConstraint(

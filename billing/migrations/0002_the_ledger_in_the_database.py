@@ -14,6 +14,7 @@ MONEY = [
     "billing_wallet",
     "billing_walletfreeze",
     "billing_spending",
+    "billing_endusersum",
     "billing_lot",
     "billing_hold",
     "billing_holdlot",
@@ -43,7 +44,7 @@ KEYS = [
 ]  # fmt: skip
 OF_A_WALLET = [
     "billing_lot", "billing_hold", "billing_transfer", "billing_walletfreeze", "billing_spending",
-    "billing_cap", "billing_capraise", "billing_capalert", "billing_approvalrequest",
+    "billing_endusersum", "billing_cap", "billing_capraise", "billing_capalert", "billing_approvalrequest",
     "billing_walletsettings",
 ]  # fmt: skip
 DOORS = [
@@ -64,7 +65,7 @@ DOORS = [
     "billing_gift_stopped(billing_purchase)",
     "billing_freeze(bigint, boolean, text, text)",
     "billing_thaw(bigint, boolean, text)",
-    "billing_caps(bigint, bigint, text, text)",
+    "billing_standing(billing_cap)",
     "billing_window(text, timestamptz)",
     "billing_signup_grants(text, timestamptz)",
     "billing_subscribers(text, text[])",
@@ -76,6 +77,7 @@ INSIDE = [
     "billing_post(bigint, text, text, text, bigint, bigint, bigint, text, text, text)",
     "billing_take(billing_lot, bigint, text, text, text, text, text)",
     "billing_count(bigint, boolean, bigint, bigint, bigint, text, text, text)",
+    "billing_sum_end_users()",
     "billing_hold_to_caps(bigint, bigint, bigint, text, text)",
     "billing_require_amount(bigint)",
     "billing_lock_wallet(bigint, boolean)",
@@ -141,6 +143,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             "ALTER TABLE billing_wallet SET (fillfactor = 50);"
             "ALTER TABLE billing_spending SET (fillfactor = 50);"
+            "ALTER TABLE billing_endusersum SET (fillfactor = 50);"
             "ALTER TABLE billing_lot SET (fillfactor = 70);"
             "ALTER TABLE billing_hold SET (fillfactor = 80);",
             migrations.RunSQL.noop,

@@ -31,6 +31,7 @@ from billing.models.spending import (
     CapPeriod,
     CapRaise,
     CapScope,
+    EndUserSum,
     Spending,
 )
 from billing.models.wallet import Lot, LotSource, Wallet, WalletFreeze
@@ -49,6 +50,7 @@ __all__ = [
     "CapScope",
     "DayClose",
     "Dispute",
+    "EndUserSum",
     "EventState",
     "Gift",
     "GiftStatus",

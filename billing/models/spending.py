@@ -40,10 +40,42 @@ class Spending(WalletRow):
         ]
         indexes = [
             models.Index(fields=["day"], name="spending_lately", condition=Q(livemode=True)),
+            models.Index(
+                fields=["wallet", "day"], name="spending_of_no_end_user", condition=Q(end_user="")
+            ),
+            models.Index(
+                fields=["wallet", "end_user", "day"],
+                name="spending_of_an_end_user",
+                condition=~Q(end_user=""),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.day}: {self.captured} captured, {self.reserved} reserved"
+
+
+class EndUserSum(WalletRow):
+    """What all end users of a member and credential spent on a day, reserved or captured.
+
+    They may be many, and whose cap they count against together would read a row of each with every
+    order. A trigger keeps it.
+    """
+
+    day = models.DateField()
+    member = models.BigIntegerField()
+    credential = models.CharField(max_length=30)
+    credits = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["wallet", "day", "member", "credential"], name="one_sum_of_end_users_a_day"
+            ),
+            models.CheckConstraint(condition=Q(credits__gte=0), name="sum_is_never_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.credits} of end users"
 
 
 class CapScope(models.TextChoices):

@@ -11,37 +11,42 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     END
 $$;
 
--- What every cap of a wallet stands at: `allowed` is the cap with what was approved on top,
--- `spent` what was reserved or captured since `since`. Only one spender's; if p_member is NULL, all
--- but those of end users, who may be many.
-CREATE OR REPLACE FUNCTION billing_caps(
-    p_wallet bigint, p_member bigint, p_credential text, p_end_user text
-)
-RETURNS TABLE (cap bigint, since date, allowed bigint, spent bigint) LANGUAGE sql STABLE AS $$
-    SELECT mine.id, mine.since,
-        mine.credits + coalesce((
-            SELECT sum(more.credits) FROM billing_capraise more
-             WHERE more.cap_id = mine.id AND more.since = mine.since
-        ), 0)::bigint,
-        coalesce((
-            SELECT sum(s.reserved + s.captured) FROM billing_spending s
-             WHERE s.wallet_id = p_wallet AND s.day >= mine.since
-               AND (mine.scope = 'organisation'
-                    OR mine.scope = 'member' AND s.member::text = mine.subject
-                    OR mine.scope = 'credential' AND s.credential = mine.subject
-                    OR mine.scope = 'end_user' AND s.end_user = mine.subject)
-        ), 0)::bigint
-      FROM (
-        SELECT c.*, CASE WHEN c.period = 'total' THEN billing_window('day', c.created_at)
-                         ELSE billing_window(c.period, now()) END AS since
-          FROM billing_cap c
-         WHERE c.wallet_id = p_wallet AND (
-            p_member IS NULL AND c.scope <> 'end_user' OR c.scope = 'organisation'
-            OR c.scope = 'member' AND c.subject = p_member::text
-            OR c.scope = 'credential' AND c.subject = p_credential
-            OR c.scope = 'end_user' AND c.subject = p_end_user)
-      ) AS mine
-$$;
+-- What a cap stands at: `allowed` is the cap with what was approved on top, `spent` what was
+-- reserved or captured since `since`. An end user's is found by its index; for all others what end
+-- users spent is read as sums, as there may be thousands of them a day.
+CREATE OR REPLACE FUNCTION billing_standing(
+    p_cap billing_cap, OUT since date, OUT allowed bigint, OUT spent bigint
+) LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+DECLARE
+    v_since date := CASE WHEN p_cap.period = 'total' THEN billing_window('day', p_cap.created_at)
+                         ELSE billing_window(p_cap.period, now()) END;
+BEGIN
+    since := v_since;
+    allowed := p_cap.credits;
+    spent := 0;
+    IF v_since IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT p_cap.credits + coalesce(sum(more.credits), 0) INTO allowed FROM billing_capraise more
+     WHERE more.cap_id = p_cap.id AND more.since = v_since;
+    IF p_cap.scope = 'end_user' THEN
+        SELECT coalesce(sum(s.reserved + s.captured), 0) INTO spent FROM billing_spending s
+         WHERE s.wallet_id = p_cap.wallet_id AND s.end_user <> '' AND s.end_user = p_cap.subject
+           AND s.day >= v_since;
+        RETURN;
+    END IF;
+    SELECT coalesce(sum(counted.credits), 0) INTO spent FROM (
+        SELECT s.member, s.credential, s.reserved + s.captured AS credits FROM billing_spending s
+         WHERE s.wallet_id = p_cap.wallet_id AND s.end_user = '' AND s.day >= v_since
+        UNION ALL
+        SELECT e.member, e.credential, e.credits FROM billing_endusersum e
+         WHERE e.wallet_id = p_cap.wallet_id AND e.day >= v_since
+    ) AS counted
+     WHERE p_cap.scope = 'organisation'
+        OR p_cap.scope = 'member' AND counted.member::text = p_cap.subject
+        OR p_cap.scope = 'credential' AND counted.credential = p_cap.subject;
+END $$;
 
 -- Refuse an order that is above a cap of its spender; note which shares of caps it reaches. It is
 -- counted already.
@@ -53,9 +58,11 @@ DECLARE
     v_before bigint;
 BEGIN
     FOR v_found IN
-        SELECT standing.*, c.scope, c.period, c.set_by_id, c.organisation_id, c.livemode
-          FROM billing_caps(p_wallet, p_member, p_credential, p_end_user) standing
-          JOIN billing_cap c ON c.id = standing.cap
+        SELECT standing.*, c.id AS cap, c.scope, c.period, c.set_by_id, c.organisation_id, c.livemode
+          FROM billing_cap c CROSS JOIN LATERAL billing_standing(c) standing
+         WHERE c.wallet_id = p_wallet AND (c.scope, c.subject) IN (
+               ('organisation', ''), ('member', p_member::text), ('credential', p_credential),
+               ('end_user', p_end_user))
          ORDER BY standing.allowed - standing.spent
                   - CASE WHEN standing.since IS NULL THEN p_amount ELSE 0 END, c.id
     LOOP

@@ -246,6 +246,33 @@ BEGIN
     RETURN v_id;
 END $$;
 
+-- Keep the sum of a day's end users. Their rows change only under the wallet's lock.
+CREATE OR REPLACE FUNCTION billing_sum_end_users() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    v_change bigint := NEW.reserved + NEW.captured - coalesce(OLD.reserved + OLD.captured, 0);
+BEGIN
+    UPDATE billing_endusersum SET credits = credits + v_change
+     WHERE wallet_id = NEW.wallet_id AND day = NEW.day AND member = NEW.member
+       AND credential = NEW.credential;
+    IF NOT FOUND THEN
+        INSERT INTO billing_endusersum (
+            organisation_id, livemode, wallet_id, day, member, credential, credits
+        ) VALUES (
+            NEW.organisation_id, NEW.livemode, NEW.wallet_id, NEW.day, NEW.member, NEW.credential,
+            v_change
+        );
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER billing_end_user_spends AFTER INSERT ON billing_spending
+    FOR EACH ROW WHEN (NEW.end_user <> '') EXECUTE FUNCTION billing_sum_end_users();
+CREATE OR REPLACE TRIGGER billing_end_user_spends_more
+    AFTER UPDATE OF reserved, captured ON billing_spending
+    FOR EACH ROW WHEN (
+        NEW.end_user <> '' AND NEW.reserved + NEW.captured <> OLD.reserved + OLD.captured
+    ) EXECUTE FUNCTION billing_sum_end_users();
+
 -- Say why nothing is reserved. Credits that are due to expire do not count as available, those
 -- pinned before this was noticed do.
 CREATE OR REPLACE FUNCTION billing_refuse_reservation(

@@ -126,6 +126,19 @@ WITH wallet AS (
       FROM billing_spending s JOIN wallet ON wallet.id = s.wallet_id
       LEFT JOIN spent ON spent.spending_id = s.id
      GROUP BY s.wallet_id
+), sums AS (
+    SELECT wallet_id, count(*) FILTER (WHERE each.credits IS DISTINCT FROM kept.credits) AS wrong
+      FROM (
+        SELECT s.wallet_id, s.day, s.member, s.credential,
+            sum(s.reserved + s.captured)::bigint AS credits
+          FROM billing_spending s JOIN wallet ON wallet.id = s.wallet_id
+         WHERE s.end_user <> '' GROUP BY s.wallet_id, s.day, s.member, s.credential
+      ) each
+      FULL JOIN (
+        SELECT e.wallet_id, e.day, e.member, e.credential, e.credits
+          FROM billing_endusersum e JOIN wallet ON wallet.id = e.wallet_id
+      ) kept USING (wallet_id, day, member, credential)
+     GROUP BY wallet_id
 ), freezes AS (
     SELECT f.wallet_id, count(*) AS number FROM billing_walletfreeze f
       JOIN wallet ON wallet.id = f.wallet_id WHERE f.lifted_at IS NULL GROUP BY f.wallet_id
@@ -137,6 +150,7 @@ SELECT wallet.organisation_id, wallet.livemode, rules.rule, rules.expected, rule
   LEFT JOIN given ON given.wallet_id = wallet.id
   LEFT JOIN holds ON holds.wallet_id = wallet.id
   LEFT JOIN spendings ON spendings.wallet_id = wallet.id
+  LEFT JOIN sums ON sums.wallet_id = wallet.id
   LEFT JOIN freezes ON freezes.wallet_id = wallet.id
  CROSS JOIN LATERAL (VALUES
     ('available is the sum of its transfers', coalesce(totals.available, 0), wallet.available),
@@ -151,6 +165,7 @@ SELECT wallet.organisation_id, wallet.livemode, rules.rule, rules.expected, rule
     ('pending holds are what is reserved', wallet.reserved, coalesce(holds.pending, 0)),
     ('every hold agrees with its pins and transfers', 0, coalesce(holds.wrong, 0)),
     ('what was spent a day is the sum of its holds', 0, coalesce(spendings.wrong, 0)),
+    ('what end users spent a day is their sum', 0, coalesce(sums.wrong, 0)),
     ('a wallet is frozen while there is a cause', (coalesce(freezes.number, 0) > 0)::integer,
         (wallet.frozen_at IS NOT NULL)::integer)
  ) AS rules (rule, expected, found)
