@@ -62,7 +62,8 @@ def words(error: Exception) -> str:
     if not isinstance(error, errors.APIError):
         lines = [f"{type(error).__name__}: {error}"]
     else:
-        lines = [f"{error.code}: {error.detail}"]
+        # With violations the sentence is all of theirs together.
+        lines = [f"{error.code}: {'this is wrong:' if error.violations else error.detail}"]
         lines += [f"- {each.field}: {each.message} ({each.code})" for each in error.violations]
     way_out = next((way for kind, way in _WAYS if isinstance(error, kind)), "")
     if isinstance(error, errors.RateLimited) and error.retry_after:

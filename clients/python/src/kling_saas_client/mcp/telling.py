@@ -7,6 +7,7 @@ from typing import Any
 
 from kling_saas_client.generations import Generation
 from kling_saas_client.objects.catalogue import Model
+from kling_saas_client.objects.prices import Price
 
 _NEXT = {
     "queued": "wait_for_film tells when it is there; cancel_film stops it while it is queued.",
@@ -60,10 +61,14 @@ def model(found: Model) -> dict[str, Any]:
         "durations": found.durations,
         "aspect_ratios": found.aspect_ratios,
         "eta_seconds": found.eta_seconds,
-        "prices": [f"{each.description}: {each.credits} a {each.unit}" for each in found.prices],
+        "prices": [_price(each) for each in found.prices],
         **({"only_on_plans": found.plans} if found.plans else {}),
         **({"discontinued": True} if found.discontinued else {}),
     }
+
+
+def _price(row: Price) -> str:
+    return f"{row.description}: {row.credits} credits a {row.unit}"
 
 
 def _moment(value: datetime | None) -> str | None:
