@@ -15,6 +15,7 @@ from mcp.types import ElicitRequestParams, ElicitResult, TextContent
 
 from kling_saas import env
 
+_PATIENCE = 150.0  # seconds
 LEGACY, MODERN = "legacy", "2026-07-28"  # how the two kinds of programs ask a person
 
 
@@ -54,6 +55,12 @@ class Agent:
         assert not answer.is_error, answer.content
         assert answer.structured_content is not None
         return answer.structured_content
+
+    async def has_left(self, credits_: int) -> None:
+        """Returns when so many of this run's are left: who is told to stop needs a moment."""
+        async with asyncio.timeout(_PATIENCE):
+            while (await self.does("wallet"))["this_run"]["left"] != credits_:
+                await asyncio.sleep(0.05)
 
     async def refused(self, tool: str, **arguments: Any) -> str:
         """The words of a tool that did not."""
