@@ -85,6 +85,8 @@ def test_a_wait_outlives_streams_that_break_and_servers_that_are_away(
     line.strike("GET /api/v1/generations/gen_[^/]*$", BUSY, BUSY, UNSENT, HALF, BUSY, LOST)
     made = make(**FILM, tell=lambda news: told.append(news.type))
     assert made.succeeded
+    assert told[-1] == "generation.succeeded"
+    assert len(line.of("GET .*/events$")) > 1  # the first was broken
     assert available(alice) == 10_000 - 10
 
 

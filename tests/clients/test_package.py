@@ -155,6 +155,9 @@ def test_the_command_makes_a_film_for_its_price(
     assert (made.returncode, made.stdout) == (0, "fox.mp4\n"), made.stderr
     assert b"ftyp" in (tmp_path / "fox.mp4").read_bytes()[:12]
     assert available(alice) == 10_000 - 10
+    keyed = (*order, "--yes", "--idempotency-key", "of-monday")
+    ends = [kling(*keyed).returncode for _ in range(2)]
+    assert (ends, available(alice)) == ([0, 0], 10_000 - 20)
 
 
 def test_the_command_serves_scripts(kling: Kling, tmp_path: Path, photo: bytes) -> None:

@@ -64,6 +64,8 @@ def test_what_the_standards_package_signs_is_proven() -> None:
         lambda: signed(SECRET, body=BODY.replace("gen_1", "gen_2")),
         lambda: signed(SECRET) | {"Webhook-Id": "evt_2"},
         lambda: signed(SECRET) | {"Webhook-Timestamp": "soon"},
+        lambda: signed(SECRET) | {"Webhook-Timestamp": "1" * 400},
+        lambda: signed(SECRET) | {"Webhook-Timestamp": "1" * 5000},
         lambda: signed(SECRET) | {"Webhook-Signature": ""},
         lambda: signed(SECRET) | {"Webhook-Signature": "v1,"},
         lambda: signed(SECRET) | {"Webhook-Signature": signed(OTHER)["Webhook-Signature"]},

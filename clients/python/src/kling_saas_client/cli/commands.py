@@ -17,6 +17,7 @@ from kling_saas_client.errors import BadSettings
 from kling_saas_client.generations import Generation
 from kling_saas_client.mcp.terms import Terms
 from kling_saas_client.objects.prices import Quote
+from kling_saas_client.orders import Order
 
 
 class Refused(Exception):
@@ -30,7 +31,7 @@ def generate(client: Client, asked: Namespace) -> None:
     _agree(quote, asked)
     made = client.generations.create(
         **film,
-        quote_id=quote.id,
+        **_bound(quote, asked),
         **({"reference": asked.reference} if asked.reference else {}),
         idempotency_key=asked.idempotency_key,
     )
@@ -45,6 +46,15 @@ def generate(client: Client, asked: Namespace) -> None:
         print(f"kling: {made.id} goes on; save it by: kling download {made.id}", file=sys.stderr)
         raise
     _saved(ended, place, asked)
+
+
+def _bound(quote: Quote, asked: Namespace) -> Order:
+    """The price that was agreed to. Under a key an order must be the same whenever it comes again,
+    which one with a new quote is not.
+    """
+    if not asked.idempotency_key:
+        return {"quote_id": quote.id}
+    return {"max_cost": quote.credits if asked.max_cost is None else asked.max_cost}
 
 
 def _agree(quote: Quote, asked: Namespace) -> None:
