@@ -99,6 +99,10 @@ def _raise_refusal(error: DatabaseError) -> None:
         raise InvalidRequest.one(
             "body", "unknown_upload", "an upload of this order is gone: send the file again."
         ) from None
+    if state == "KG003":
+        raise InvalidRequest.one(
+            "body", "deleted", "a film that this order names was deleted: name another."
+        ) from None
     if state == "KG001":
         raise QueueFull(
             f"{settings.QUEUE_LIMIT} generations are unfinished: wait for some to end.",

@@ -29,11 +29,12 @@ from generations.errors import InvalidRequest, Needed, NotSent
 from generations.models import Incoming, Upload
 from generations.sounds import AUDIO_TYPES
 from kling_saas.lib import pages, scratch
+from kling_saas.lib.postgresql import locks
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound, RateLimited
 
 log = logging.getLogger(__name__)
 TYPES = ("image/jpeg", "image/png", "image/webp", "video/mp4", *sorted(AUDIO_TYPES))
-AT_ONCE = 50  # files announced and not complete, of one organisation
+AT_ONCE = 50  # files announced, or lying here, and not complete, of one organisation and mode
 VALID = timedelta(hours=1)
 _KEPT = timedelta(days=1)
 _PIECE = 256 * 1024
@@ -59,12 +60,12 @@ class Place:
 def announce(actor: Actor, *, content_type: str, size: int, sha256: str) -> Place:
     """A place for a file of this kind, of so many bytes with this SHA-256 (hex).
 
-    Raises Forbidden, and RateLimited while too many are announced and not complete.
+    Raises Forbidden, Unavailable, and RateLimited while too many are announced and not complete.
     """
     _must_send(actor)
     with tenancy.scope(actor.organisation_id):
-        waiting = _mine(actor).filter(became="", expires_at__gt=Now())
-        if waiting.count() >= AT_ONCE:
+        locks.hold(f"announced/{actor.organisation_id}/{actor.livemode}")
+        if not _has_room(actor):
             raise RateLimited(
                 f"{AT_ONCE} files are announced and not complete: complete some of them first.",
                 retry_after=60,
@@ -92,6 +93,18 @@ def announce(actor: Actor, *, content_type: str, size: int, sha256: str) -> Plac
     token = Signer(salt=_SALT).sign(f"{actor.organisation_id}.{incoming.public_id}")
     address = f"{settings.SITE_URL}/api/v1/uploads/incoming/{quote(token)}"
     return Place(incoming, address, headers)
+
+
+def _has_room(actor: Actor) -> bool:
+    """Whether one more may be announced; what ended with nothing sent is forgotten for that."""
+    waiting = _mine(actor).filter(became="")
+    if waiting.count() < AT_ONCE:
+        return True
+    with uploads.not_taken():
+        ended = waiting.filter(expires_at__lte=Now())
+        empty = [each.pk for each in ended if storage.size(each.key) < 0]
+    waiting.filter(pk__in=empty).delete()
+    return bool(waiting.count() < AT_ONCE)
 
 
 def _must_send(actor: Actor) -> None:

@@ -23,6 +23,7 @@ DECLARE
     v_id bigint;
     v_known record;
     v_named integer;
+    v_films bigint[];
     -- Assigned, not performed: a plain expression costs no query.
     v_tenant text := set_config('app.tenant', p_organisation::text, true);
 BEGIN
@@ -81,6 +82,20 @@ BEGIN
         GET DIAGNOSTICS v_named = ROW_COUNT;
         IF v_named <> cardinality(p_uploads) THEN
             RAISE EXCEPTION 'upload gone' USING ERRCODE = 'KG002';
+        END IF;
+    END IF;
+    -- Likewise its films: whoever deletes one for good has its row, and looks for orders then.
+    IF p_params::text LIKE '%"gen\\_%' THEN
+        v_films := ARRAY(
+            SELECT g.id FROM generations_generation g
+             WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
+               AND g.public_id IN (
+                   SELECT m[1]
+                     FROM regexp_matches(p_params::text, '"(gen_[0-9A-Za-z]+)"', 'g') m));
+        PERFORM FROM generations_video v WHERE v.generation_id = ANY (v_films) FOR SHARE;
+        IF EXISTS (SELECT FROM generations_video v WHERE v.generation_id = ANY (v_films)
+                      AND v.kept_until <= clock_timestamp()) THEN
+            RAISE EXCEPTION 'film gone' USING ERRCODE = 'KG003';
         END IF;
     END IF;
     INSERT INTO generations_generation (

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import IO, Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Now
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -30,6 +30,7 @@ from generations.errors import InvalidRequest
 from generations.films import BadFilm
 from generations.models import Upload
 from kling_saas.lib import scratch
+from kling_saas.lib.postgresql import locks
 from kling_saas.lib.refusals import Unavailable
 
 log = logging.getLogger(__name__)
@@ -248,7 +249,9 @@ def _kept(actor: Actor, content: IO[bytes], digest: str, alone: bool, **facts: A
         )
         if found := _again(actor, mine, alone):
             return found
-        guard(key)
+        # A file is put before its row and deleted after it: without the lock, one that is sent
+        # again could be deleted as the old row's.
+        locks.hold(key)
         with not_taken():
             storage.put(key, content)
         try:
@@ -275,23 +278,13 @@ def _again(actor: Actor, mine: QuerySet[Upload], alone: bool) -> Upload | None:
     return mine.first()
 
 
-def guard(key: str) -> None:
-    """Until the transaction's end nobody else stores or deletes the file under `key`.
-
-    A file is put before its row and deleted after it: without this, one that is sent again could
-    be deleted as the old row's.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
-
-
 def remove_file(key: str, limit: datetime | None = None) -> bool:
     """Delete a file that no upload names; False when one does by now, or it was written anew.
 
     `limit`: the moment since which it must not have been written.
     """
     with tenancy.system("a file is several uploads' when it was sent in both modes"):
-        guard(key)
+        locks.hold(key)
         if Upload.objects.filter(key=key).exists():
             return False
         if limit and not (storage.written_at(key) or limit) < limit:

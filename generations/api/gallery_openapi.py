@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from generations import terms
 from generations.api.videos import ACTIONS, BULK_MAX
 from generations.gallery import labels, sharing, sorting
@@ -175,17 +177,19 @@ def _shares() -> Schema:
             "get": operation(
                 "The links to a film",
                 {"200": answer("Newest first, with those that ended lately", "SharePage")},
-                refuses=(404,),
+                parameters=PAGE,
+                refuses=(404, 422),
             ),
             "post": operation(
                 "Share a film by a link",
                 {"201": answer("Made", "Share")},
                 scope=_GENERATE,
-                refuses=(404, 410),
+                refuses=(404, 409, 410),
                 body=json_body("ShareWanted"),
                 description="Whoever has the link sees the film, its title, its length and that AI "
                 "made it; not the prompt. With a password or a number of views the page asks "
-                "first, and counts a visitor once in an hour.",
+                "first, and counts a visitor once in an hour. A film has at most "
+                f"{settings.SHARES_MAX} open links.",
             ),
         },
         f"{BASE}/shares/{{id}}": {
@@ -243,7 +247,10 @@ SCHEMAS: dict[str, Schema] = {
         reference=maybe(TEXT),
         metadata=ANY_OBJECT,
         collections={**WORDS, "description": "The ids of those that it is in."},
-        shares={**list_of("Share"), "description": "The links to it that are open."},
+        shares={
+            **list_of("Share"),
+            "description": f"Its {sharing.TOLD} newest open links.",
+        },
         created_at=MOMENT,
         trashed_at=maybe(MOMENT),
         deleted_at=maybe(MOMENT),

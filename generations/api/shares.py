@@ -22,9 +22,11 @@ class SharesView(Endpoint):
     """/api/v1/videos/{id}/shares"""
 
     def get(self, request: HttpRequest, name: str) -> JsonResponse:
-        """All links to a film, newest first; those that ended for three months more."""
-        data = [told(share) for share in sharing.of(self.actor, name)]
-        return JsonResponse(pagination.as_json(data, None))
+        """Links to a film, newest first in pages; those that ended for three months more."""
+        page = pagination.wanted(request)
+        found = sharing.page(self.actor, name, after=page.after, limit=page.limit)
+        data = [told(share) for share in found.shares]
+        return JsonResponse(pagination.as_json(data, found.after))
 
     def post(self, request: HttpRequest, name: str) -> JsonResponse:
         """A new link."""

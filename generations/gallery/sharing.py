@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
-from django.db.models import Case, F, Q, QuerySet, Value, When
-from django.db.models.functions import Least, Now
+from django.db.models import Case, F, Q, QuerySet, Value, When, Window
+from django.db.models.functions import Least, Now, RowNumber
 from django.utils import timezone
 
 from accounts import tenancy
@@ -19,17 +21,28 @@ from generations.errors import NotKept
 from generations.gallery import finding
 from generations.models import Share, Video
 from generations.models.share import hash_of
+from kling_saas.lib import pages
 from kling_saas.lib.forgetting import forget
 from kling_saas.lib.ids import random_base62
-from kling_saas.lib.refusals import NotFound
+from kling_saas.lib.postgresql import locks
+from kling_saas.lib.refusals import Conflict, NotFound
 
 TOKEN = re.compile(r"[0-9A-Za-z]{22}", re.ASCII)
 EXPIRES_MIN, EXPIRES_MAX = 60, 366 * 24 * 3600  # seconds
 VIEWS_MAX = 1_000_000
 PASSWORD_MIN, PASSWORD_MAX = 4, 128  # characters
 TRIES, TRIES_WITHIN = 10, timedelta(minutes=15)
+TOLD = 10  # links that are told with a film
 _KEPT_AFTER = timedelta(days=90)  # for whoever looks up what became of a link
 _LETTERS = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """A page; `after` is the cursor of the next one, None when there is none."""
+
+    shares: list[Share]
+    after: str | None
 
 
 def make(
@@ -41,7 +54,10 @@ def make(
     password: str = "",
     max_views: int | None = None,
 ) -> Share:
-    """A new link to a film. `expires_in` is seconds. Raises Forbidden, NotFound, and NotKept."""
+    """A new link to a film. `expires_in` is seconds.
+
+    Raises Forbidden, NotFound, NotKept, and Conflict while it has SHARES_MAX open ones.
+    """
     finding.must_change(actor)
     film = finding.one(actor, name)
     if film.away:
@@ -57,22 +73,34 @@ def make(
     )
     share.set_token(random_base62(_LETTERS))
     with tenancy.scope(actor.organisation_id):
+        locks.hold(f"shares/{film.pk}")
+        if Share.objects.filter(_OPEN, video=film).count() >= settings.SHARES_MAX:
+            raise Conflict(
+                f"{film.public_id} has {settings.SHARES_MAX} open links: revoke one of them first."
+            )
         share.save(force_insert=True)
     return share
 
 
-def of(actor: Actor, name: str) -> list[Share]:
-    """All links to a film that are remembered, newest first. Raises NotFound."""
+def page(actor: Actor, name: str, *, after: str = "", limit: int = 20) -> Links:
+    """Links to a film that are remembered, newest first. Raises NotFound."""
     film = finding.one(actor, name)
     with tenancy.scope(actor.organisation_id):
-        return list(_rows().filter(video=film).order_by("-pk"))
+        rows = _rows().filter(video=film)
+        if after:
+            last = rows.filter(public_id=after).first()
+            if last is None:
+                raise _unknown(after)
+            rows = rows.filter(pk__lt=last.pk)
+        return Links(*pages.first(rows.order_by("-pk"), limit))
 
 
 def open_of(films: Sequence[Video]) -> dict[int, list[Share]]:
-    """The links to films that are open, by the films' keys. Needs their owner's scope."""
+    """The TOLD newest open links to films, by the films' keys. Needs their owner's scope."""
     found: dict[int, list[Share]] = defaultdict(list)
+    place = Window(RowNumber(), partition_by=F("video"), order_by=F("pk").desc())
     rows = _rows().filter(_OPEN, video__in=[film.pk for film in films])
-    for share in rows.order_by("-pk"):
+    for share in rows.annotate(place=place).filter(place__lte=TOLD).order_by("-pk"):
         if not share.over:
             found[share.video_id].append(share)
     return found
@@ -90,8 +118,12 @@ def revoke(actor: Actor, public_id: str) -> Share:
         )
         found = mine.first()
     if found is None:
-        raise NotFound(f"There is no share {public_id[:60]!r}.")
+        raise _unknown(public_id)
     return found
+
+
+def _unknown(public_id: str) -> NotFound:
+    return NotFound(f"There is no share {public_id[:60]!r}.")
 
 
 _OPEN = Q(expires_at=None) | Q(expires_at__gt=Now())

@@ -17,8 +17,8 @@ from generations.errors import NameTaken, TooDeep
 from generations.gallery import finding
 from generations.models import Collection, Placement, Video
 from generations.models.library import DEEPEST
-from generations.uploads import guard
 from kling_saas.lib import pages
+from kling_saas.lib.postgresql import locks
 from kling_saas.lib.refusals import NotFound
 
 NAME_MAX = 100
@@ -118,7 +118,7 @@ def remove(actor: Actor, public_id: str) -> None:
 @contextmanager
 def _kept_in_order(actor: Actor) -> Iterator[None]:
     """One change of the tree at a time; what the database refuses is told. Needs a scope."""
-    guard(f"collections/{actor.organisation_id}/{actor.livemode}")
+    locks.hold(f"collections/{actor.organisation_id}/{actor.livemode}")
     try:
         with transaction.atomic():
             yield

@@ -63,6 +63,8 @@ def destroy(actor: Actor, name: str) -> Video:
     finding.must_change(actor)
     film = finding.one(actor, name)
     with tenancy.scope(actor.organisation_id):
+        # Locked first: an order that is being accepted holds it, or finds it gone.
+        list(retention.held(Video.objects.filter(pk=film.pk)))
         if order := access.unfinished_with(actor, [film.public_id, film.generation.public_id]):
             raise Needed(f"{order} is under way and begins with {film.public_id}.")
         ended = [

@@ -18,6 +18,7 @@ if FILM_RETENTION_DAYS > 36_500:  # as a plan's
 TRASH_DAYS = env.integer(
     "TRASH_DAYS", 30, "Days films stay in the trash before they are deleted.", least=1
 )
+SHARES_MAX = env.integer("SHARES_MAX", 100, "Open links to one film at once.", least=1)
 UPLOAD_MAX_BYTES = env.integer(
     "UPLOAD_MAX_BYTES", 200 * 1024 * 1024,
     "Largest film or sound sent to an address of its own, bytes; Kling takes films to 200 MB.",

@@ -176,6 +176,30 @@ def test_an_announcement_is_read_strictly(api: Program, alice: Customer) -> None
     assert (many.status_code, many.json()["code"]) == (429, "rate_limited")
 
 
+def test_no_more_are_announced_at_once_than_may_lie_here(site: str) -> None:
+    bob = funded("bob")
+    his = native(site, bob.test_key)
+    raw = picture(470, 470)
+    told = {"content_type": "image/jpeg", "bytes": len(raw),
+            "sha256": hashlib.sha256(raw).hexdigest()}  # fmt: skip
+    first = announced(his, raw, "image/jpeg")
+    for _ in range(sending.AT_ONCE - 6):
+        announced(his, raw, "image/jpeg")
+    with ThreadPoolExecutor(30) as pool:
+        answers = list(pool.map(lambda _: his.post("/uploads/presign", told), range(30)))
+    assert sorted(answer.status_code for answer in answers) == [201] * 5 + [429] * 25
+
+    assert put(first, raw).status_code == 200
+    with tenancy.scope(bob.organisation.pk):
+        Incoming.objects.update(expires_at=timezone.now())
+    # What came still lies here; what ended with nothing sent makes room.
+    for _ in range(sending.AT_ONCE - 1):
+        announced(his, raw, "image/jpeg")
+    assert his.post("/uploads/presign", told).status_code == 429
+    assert completed(his, first).status_code == 200
+    announced(his, raw, "image/jpeg")
+
+
 def test_two_that_complete_it_at_once_are_told_the_same(api: Program) -> None:
     raw = picture(430, 430)
     place = announced(api, raw, "image/jpeg")

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from django.conf import settings
 from django.db import connection
 from django.db.models import F
 from django.test import Client
@@ -247,6 +248,30 @@ def test_nobody_else_and_not_the_other_mode_makes_sees_or_revokes_links(
         assert other.post(f"/videos/{film}/shares", {}).status_code == 404
         assert revoke(other, made).status_code == 404
     assert status(made["url"]) == 200
+
+
+def test_a_film_has_so_many_links_and_they_come_in_pages(api: Program, alice: Customer) -> None:
+    film = settled(api, api.post("/generations", FILM).json()["id"])["video"]["id"]
+    path, most = f"/videos/{film}/shares", settings.SHARES_MAX
+    made = [share(api, film)["id"] for _ in range(most - 5)]
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: api.post(path, {}), range(10)))
+    assert sorted(answer.status_code for answer in answers) == [201] * 5 + [409] * 5
+    assert {a.json()["code"] for a in answers if a.status_code == 409} == {"conflict"}
+
+    first = api.get(f"{path}?limit=6").json()
+    assert (len(first["data"]), first["has_more"]) == (6, True)
+    rest = api.get(f"{path}?limit=100&after={first['next']}").json()
+    listed = [each["id"] for each in (*first["data"], *rest["data"])]
+    assert (len(listed), rest["has_more"], rest["next"]) == (most, False, None)
+    assert listed[5:] == made[::-1]
+    assert api.get(f"{path}?after=shr_nobodys").status_code == 404
+    told = api.get(f"/videos/{film}").json()["shares"]
+    assert [each["id"] for each in told] == listed[: sharing.TOLD]
+
+    assert revoke(api, {"id": listed[0]}).status_code == 200
+    share(api, film)
+    assert api.post(path, {}).status_code == 409
 
 
 def test_links_that_ended_three_months_ago_are_forgotten(

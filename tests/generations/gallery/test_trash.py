@@ -16,8 +16,10 @@ from generations import retention, storage
 from generations.models import Generation, Video
 from tests.generations.orders import parked
 from tests.generations.programs import FILM, Program, available, film_of, funded, native, settled
+from tests.generations.reconciliation.test_files import aside, waits_for_a_lock
 from tests.generations.test_retention import page, stored
 from tests.people import Customer
+from tests.waiting import until
 
 DAY = timedelta(days=1)
 
@@ -150,6 +152,31 @@ def test_what_is_deleted_for_good_is_gone_at_once_unless_an_order_needs_it(
     assert (refused.status_code, refused.json()["code"]) == (410, "not_kept")
     assert delete(api, f"/videos/{name}?permanently=true").status_code == 200
     assert delete(api, f"/videos/{name}?permanently=perhaps").status_code == 422
+
+
+def test_an_order_and_the_deletion_of_its_film_wait_for_each_other(
+    alice: Customer, api: Program
+) -> None:
+    order = {"task": "video-to-audio", "model": None, "prompt": None}
+    kept, gone = done(api), done(api)
+    with tenancy.scope(kept.organisation_id):
+        needing = parked(alice, **order, video=kept.generation.public_id)
+        deleting = aside(lambda: delete(api, f"/videos/{kept.public_id}?permanently=true"))
+        until(waits_for_a_lock, what="the deletion at the order's film")
+    told = deleting.result(30)
+    assert (told.status_code, told.json()["code"]) == (409, "needed")
+    assert needing.public_id in told.json()["detail"]
+    assert not film_of(kept.generation.public_id).over
+
+    before = available(alice)
+    with tenancy.scope(gone.organisation_id):
+        retention.end(Video.objects.filter(pk=gone.pk))
+        wanted = {"task": "video-to-audio", "video": gone.generation.public_id}
+        ordering = aside(lambda: api.post("/generations", wanted))
+        until(waits_for_a_lock, what="the order at the deleted film")
+    refused = ordering.result(30)
+    assert (refused.status_code, refused.json()["violations"][0]["code"]) == (422, "deleted")
+    assert available(alice) == before
 
 
 def test_the_trash_is_emptied_after_its_days_and_a_plan_does_not_lengthen_it(
