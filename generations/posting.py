@@ -68,14 +68,16 @@ def signed(event_id: str, secrets: list[str], content: bytes, at: datetime) -> d
     }
 
 
-def post(url: str, content: bytes, headers: Mapping[str, str]) -> Posted:
-    """Send it, and say what came of it; whatever that is, nothing is raised for it."""
+def post(
+    url: str, content: bytes, headers: Mapping[str, str], *, within: float = POST_SECONDS
+) -> Posted:
+    """Send it, and say what came of it in so many seconds; whatever that is, nothing is raised."""
     began = time.monotonic()
     sent = {**http.AGENT, "Accept-Encoding": "identity", **headers}
     try:
         http.check_address(url)
         with (
-            http.guarded_client(POST_SECONDS, POST_SECONDS) as client,
+            http.guarded_client(within, within) as client,
             client.stream("POST", url, content=content, headers=sent) as answer,
         ):
             ms = _since(began)

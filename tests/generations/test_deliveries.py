@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 
 from accounts import outbox, tenancy, webhooks
 from accounts.models import WebhookDelivery
 from generations import posting
+from tests.generations.endless import dripping, endless
 from tests.generations.orders import parked
 from tests.generations.programs import funded
 from tests.people import Customer
@@ -23,7 +23,7 @@ posted: list[str] = []
 
 @pytest.fixture
 def door() -> Iterator[str]:
-    """Answers at /endless with a body without end, at /refused with 500, at /slow byte by byte."""
+    """Takes what is posted, and at /refused answers 500."""
 
     posted.clear()
 
@@ -31,18 +31,7 @@ def door() -> Iterator[str]:
         def post(self) -> None:
             self.body()
             posted.append(self.path)
-            with suppress(OSError):
-                if self.path == "/slow":
-                    self.drip(b"0")
-                self.send_response(500 if self.path == "/refused" else 200)
-                self.end_headers()
-                if self.path == "/endless":
-                    self.drip(b"x" * 1000)
-
-        def drip(self, piece: bytes) -> None:
-            while True:
-                self.wfile.write(piece)
-                time.sleep(0.01)
+            self.answer(500 if self.path == "/refused" else 200)
 
     with serving(Server) as address:
         yield address
@@ -50,18 +39,20 @@ def door() -> Iterator[str]:
 
 def test_an_answer_without_end_is_taken_for_its_status_at_once(door: str) -> None:
     began = time.monotonic()
-    endless = posting.post(f"{door}/endless", b"{}", {})
-    assert (endless.taken, endless.answer) == (True, "x" * posting.ANSWER_KEPT)
+    with endless() as address:
+        taken = posting.post(address, b"{}", {})
+    assert (taken.taken, taken.answer) == (True, " " * posting.ANSWER_KEPT)
     refused = posting.post(f"{door}/refused", b"{}", {})
     assert (refused.taken, refused.status) == (False, 500)
     assert time.monotonic() - began < posting.POST_SECONDS
 
 
-def test_headers_that_drip_are_left_at_the_deadline(
-    door: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(posting, "POST_SECONDS", 0.3)
-    assert posting.post(f"{door}/slow", b"{}", {}).error == "timeout"
+def test_headers_that_drip_are_left_at_the_deadline() -> None:
+    began = time.monotonic()
+    with dripping(b"HTTP/1.1 200 OK\r\nX-Slow: ") as port:
+        left = posting.post(f"http://127.0.0.1:{port}/", b"{}", {}, within=0.3)
+    assert (left.taken, left.error) == (False, "timeout")
+    assert 0.3 <= time.monotonic() - began < posting.POST_SECONDS
 
 
 @pytest.mark.parametrize(
