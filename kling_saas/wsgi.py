@@ -14,7 +14,7 @@ _pages = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402 - set up by the line above
 
-from kling_saas.lib import scratch  # noqa: E402
+from kling_saas.lib import lengths, scratch  # noqa: E402
 from kling_saas.machines import is_for_machines  # noqa: E402
 
 scratch.remove_forgotten()  # of killed ones of us, where no worker runs
@@ -37,5 +37,6 @@ _machines = MachineHandler()
 
 def application(environ, start_response):  # type: ignore[no-untyped-def]
     """The WSGI application."""
+    lengths.measure(environ, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     handler = _machines if is_for_machines(environ) else _pages
     return handler(environ, start_response)
