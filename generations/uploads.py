@@ -10,6 +10,7 @@ import logging
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime
 from typing import IO, Any
@@ -37,12 +38,36 @@ log = logging.getLogger(__name__)
 MAX_BYTES = media.IMAGE_MAX_BYTES
 TOO_LARGE = f"at most {MAX_BYTES} bytes ({MAX_BYTES // 2**20} MB): send a smaller file."
 MAX_PIXELS = 40_000_000
+CALL_PIXELS = 5 * MAX_PIXELS  # of one call that brings many pictures
 LEAST_SIDE, WIDEST = 300, 2.5  # px; ratio between 1:2.5 and 2.5:1, Kling's limits
 PREFIX = "upl_"
 NAMES = ("image", "image_tail", "static_mask")
 _AGAIN = 5  # seconds until a storage that was out of order is worth another try
 _HEAD = 12  # bytes that tell films and sounds from everything else
 _KEPT_FACTS = {"transparency", "icc_profile"}  # comments and XMP tell places and names
+
+
+class _Call:
+    """The pictures that one call has brought so far, by what they are as they came."""
+
+    def __init__(self) -> None:
+        self.pictures: dict[tuple[bytes, bool], Upload] = {}
+        self.pixels = 0
+
+
+_call: ContextVar[_Call | None] = ContextVar("pictures of a call", default=None)
+
+
+@contextmanager
+def one_call() -> Iterator[None]:
+    """Meanwhile each picture is decoded once, and CALL_PIXELS in all: a call of one actor's may
+    name many, and each costs as much as its pixels say.
+    """
+    token = _call.set(_Call())
+    try:
+        yield
+    finally:
+        _call.reset(token)
 
 
 def take_in(actor: Actor, params: Params) -> Params:
@@ -166,12 +191,27 @@ def store(
     `public_id` is its id if it is new, where it was told one before. `alone`: it came by itself,
     not in an order, and so does not go with one of somebody else.
     """
+    call = _call.get()
+    known = hashlib.sha256(raw).digest(), alone
+    if call and known in call.pictures:
+        return call.pictures[known]
+    if call and call.pixels >= CALL_PIXELS:
+        raise InvalidRequest.one(
+            field,
+            "too_large",
+            f"{field}: the pictures of this call have more than {CALL_PIXELS // 10**6} million "
+            "pixels in all: upload them one by one and send their ids.",
+        )
     clean, content_type, width, height = _cleaned(raw, field)
-    return _kept(
+    made = _kept(
         actor, io.BytesIO(clean), hashlib.sha256(clean).hexdigest(), alone,
         content_type=content_type, bytes=len(clean), width=width, height=height,
         **_called(public_id),
     )  # fmt: skip
+    if call:
+        call.pixels += width * height
+        call.pictures[known] = made
+    return made
 
 
 def store_any(actor: Actor, raw: bytes, *, field: str) -> Upload:

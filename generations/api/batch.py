@@ -11,7 +11,7 @@ from django.http import HttpRequest, JsonResponse
 
 from accounts.actors import Actor
 from accounts.api.endpoint import Endpoint
-from generations import batches, presenting
+from generations import batches, presenting, uploads
 from generations.api import inputs
 from generations.api.generations import accepted, without_query
 from generations.batches import Asked, Terms
@@ -45,10 +45,11 @@ class BatchView(Endpoint):
         )
         dry = fields.flag("dry_run")
         fields.done()
-        orders = [_order(self.actor, each) for each in bodies]
-        if dry:
-            return self._priced(batches.price(self.actor, orders, terms), terms)
-        return self._placed(batches.place(self.actor, orders, terms, accepted), terms)
+        with uploads.one_call():
+            orders = [_order(self.actor, each) for each in bodies]
+            if dry:
+                return self._priced(batches.price(self.actor, orders, terms), terms)
+            return self._placed(batches.place(self.actor, orders, terms, accepted), terms)
 
     def _placed(self, outcomes: Sequence[batches.Outcome], terms: Terms) -> JsonResponse:
         receipts = [each for each in outcomes if isinstance(each, Receipt)]

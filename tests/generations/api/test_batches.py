@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,6 +12,7 @@ import requests
 from jsonschema import Draft202012Validator
 
 from tests.generations.programs import FILM, Program, available, native, settled
+from tests.generations.test_uploads import bomb
 from tests.people import Customer
 
 PATH = "/generations/batch"
@@ -210,3 +213,34 @@ def test_a_batch_of_which_nothing_was_accepted_leaves_its_key_free(
     other = keyed(live, "k", {"orders": orders("another one")})
     assert other.json()["code"] == "idempotency_key_reused"
     assert available(alice, livemode=True) == 50
+
+
+def test_a_picture_that_many_orders_name_is_looked_at_once_and_all_have_a_limit(
+    api: Program, alice: Customer
+) -> None:
+    def moving(raw: bytes) -> dict[str, Any]:
+        image = base64.b64encode(raw).decode()
+        return {"model": "kling-v2-1", "prompt": "It moves", "image": image}
+
+    def priced(raw: bytes, count: int) -> tuple[float, requests.Response]:
+        began = time.monotonic()
+        answer = api.post(PATH, {"orders": [moving(raw)] * count, "dry_run": True})
+        return time.monotonic() - began, answer
+
+    one, _ = priced(bomb(6301, 6300), 1)  # 39.7 million pixels in a few kB
+    twenty, answer = priced(bomb(6300, 6300), 20)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["refused"] == 0
+    named = {each["input"]["image"] for each in answer.json()["data"]}
+    assert len(named) == 1
+    assert twenty < 10 * one + 1, "all were decoded"
+
+    others = [moving(bomb(6300 - n, 6300)) for n in range(8)]
+    told = api.post(PATH, {"orders": others, "all_or_nothing": True})
+    assert told.status_code == 422
+    refused = told.json()["data"]
+    assert [each["index"] for each in refused] == [6, 7]
+    for each in refused:
+        (violation,) = each["problem"]["violations"]
+        assert (violation["field"], violation["code"]) == ("image", "too_large")
+    assert available(alice) == 10_000
