@@ -6,17 +6,26 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Literal
 
+from django.conf import settings
+
 from accounts import access_keys, api_keys, audit, proven, tenancy
 from accounts.actors import Actor
 from accounts.models import AccessKey, ApiKey
 from accounts.scopes import USUAL
 from kling_saas.lib import pages
-from kling_saas.lib.refusals import Forbidden, NotFound
+from kling_saas.lib.postgresql import locks
+from kling_saas.lib.refusals import Conflict, Forbidden, NotFound
 
 Kind = Literal["key", "pair"]
 Row = ApiKey | AccessKey
 _MODELS: dict[Kind, Any] = {"key": ApiKey, "pair": AccessKey}
 _IDS: dict[Kind, str] = {"key": "key_id", "pair": "access_key"}
+
+
+class TooManyKeys(Conflict):
+    """The organisation has as many working keys in this mode as it may have: revoke one."""
+
+    code, title = "too_many_keys", "Too many keys"
 
 
 def id_of(row: Row) -> str:
@@ -54,12 +63,19 @@ def make(actor: Actor, kind: Kind, terms: Mapping[str, Any]) -> tuple[Row, str]:
     """A new one on these terms (arguments of `issue`), and its secret, shown once.
 
     It is for the actor's own models and addresses where the terms name none. Raises Forbidden for
-    what the actor itself has not. Needs an open scope.
+    what the actor itself has not, and TooManyKeys. Needs an open scope.
     """
     models = terms.get("allowed_models") or sorted(actor.allowed_models)
     networks = terms.get("allowed_networks") or actor.allowed_networks
     terms = {**terms, "allowed_models": models, "allowed_networks": networks}
     actor.must_cover(terms.get("scopes", USUAL), models, networks)
+    locks.hold(f"{kind}s of {actor.organisation_id}")
+    working = _MODELS[kind].objects.filter(livemode=actor.livemode, revoked_at=None)
+    if working.count() >= settings.KEYS_MAX:
+        raise TooManyKeys(
+            f"An organisation has at most {settings.KEYS_MAX} {kind}s in each mode: revoke those "
+            "that are not needed. Browsers take tokens instead (POST /api/v1/tokens)."
+        )
     issue: Any = api_keys.issue if kind == "key" else access_keys.issue
     row, secret = issue(
         actor.organisation_id, livemode=actor.livemode, user_id=actor.user_id, **terms

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -21,6 +20,7 @@ from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import WebhookDelivery, WebhookEndpoint
 from kling_saas.lib import http, pages
+from kling_saas.lib.postgresql import locks
 from kling_saas.lib.refusals import Conflict, NotFound
 from kling_saas.lib.sealing import seal, unseal
 
@@ -65,7 +65,7 @@ def new_secret() -> str:
 def create(actor: Actor, wanted: Wanted) -> WebhookEndpoint:
     """A new endpoint; `secret` tells what it is signed with. Raises TooManyEndpoints."""
     with tenancy.scope(actor.organisation_id):
-        _lock(actor.organisation_id, actor.livemode)
+        locks.hold(_those_of(actor.organisation_id, actor.livemode))
         if mine(actor).count() >= settings.WEBHOOK_ENDPOINTS_MAX:
             raise TooManyEndpoints(
                 f"An organisation has at most {settings.WEBHOOK_ENDPOINTS_MAX} webhook endpoints "
@@ -88,7 +88,7 @@ def own(organisation_id: int, livemode: bool) -> WebhookEndpoint:
         )
         found: WebhookEndpoint | None = theirs.first()
         if found is None:
-            _lock(organisation_id, livemode)
+            locks.hold(_those_of(organisation_id, livemode))
             found = theirs.first() or _new(organisation_id, livemode)
     return found
 
@@ -224,9 +224,5 @@ def _place(row: WebhookEndpoint) -> str:
     return f"webhook_endpoint:{row.public_id}"
 
 
-def _lock(organisation_id: int, livemode: bool) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"webhook endpoints of {organisation_id} {livemode}"],
-        )
+def _those_of(organisation_id: int, livemode: bool) -> str:
+    return f"webhook endpoints of {organisation_id} {livemode}"

@@ -6,6 +6,7 @@ They are checked in SQL under the wallet's lock, in the transaction that reserve
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -68,6 +69,14 @@ def standings(actor: Actor) -> list[Standing]:
 def of_credential(actor: Actor, credential: str) -> list[Standing]:
     """The caps of `key:5` or `pair:3` alone."""
     return _standings(actor, Q(scope=CapScope.CREDENTIAL, subject=credential))
+
+
+def of_credentials(actor: Actor) -> dict[str, list[Standing]]:
+    """The caps of all keys and pairs, by `key:5` or `pair:3`."""
+    found: defaultdict[str, list[Standing]] = defaultdict(list)
+    for one in _standings(actor, Q(scope=CapScope.CREDENTIAL)):
+        found[one.cap.subject].append(one)
+    return found
 
 
 def of_end_user(actor: Actor, end_user: str) -> list[Standing]:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from billing import plans
 from billing.errors import UnknownPrice
 from billing.items import BillableItem, ListPrice
 from billing.models import BookStatus, Plan, PlanPrice, Price, PriceBook
+from kling_saas.lib.postgresql import locks
 
 CACHE_SECONDS = 5.0
 _Key = tuple[str, str, str]  # sku, key, unit
@@ -177,8 +178,7 @@ def publish(rows: Iterable[ListPrice], name: str) -> PriceBook:
             raise ValueError(f"two prices for {row.sku} {row.key} per {row.unit}")
     if not wanted:
         raise ValueError("an empty price list would sell nothing")
-    with connection.cursor() as cursor:  # one publisher at a time
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('billing prices', 0))")
+    locks.hold("billing prices")  # one publisher at a time
     old = PriceBook.objects.filter(status=BookStatus.ACTIVE).first()
     if old is not None and _rows(old) == wanted:
         return old

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from accounts.models import AuditEvent
 from billing import codes, gifts, ledger
 from billing.errors import TooManyCodes, UnknownVoucher, VoucherNotUsable
 from billing.models import LotSource, Purchase, PurchaseStatus, Voucher, VoucherUse
+from kling_saas.lib.postgresql import locks
 from kling_saas.lib.refusals import Forbidden, Refusal
 
 WRONG_CODES_AN_HOUR = 10
@@ -72,11 +73,8 @@ def redeem(actor: Actor, code: str) -> Redeemed:
 
 def _tried(actor: Actor, code: str) -> Redeemed | Refusal:
     """What came of it. A refusal is returned: what is noted about it must not be undone by it."""
-    with connection.cursor() as cursor:  # one try at a time, or ten at once would count as one
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"voucher tries of {actor.organisation_id}"],
-        )
+    # One try at a time, or ten at once would count as one.
+    locks.hold(f"voucher tries of {actor.organisation_id}")
     if (limit := _too_many(actor.organisation_id)) is not None:
         return limit
     try:

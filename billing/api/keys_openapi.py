@@ -45,8 +45,8 @@ def _keys(base: str, what: str, name: str) -> Schema:
                 scope=_ADMIN, refuses=(404, 422), parameters=PAGE,
             ),
             "post": operation(
-                f"Make a {what}", made, scope=_ADMIN, body=json_body(f"{name}Terms"),
-                parameters=[IDEMPOTENCY],
+                f"Make a {what}", made, scope=_ADMIN, refuses=(409,),
+                body=json_body(f"{name}Terms"), parameters=[IDEMPOTENCY],
                 description="Its secret is shown here, and after a rotation, and nowhere else: "
                 f"repeated with its Idempotency-Key, the same {what} is told with a new one. A "
                 "key gives no scope, model or network that it has not itself.",

@@ -24,6 +24,7 @@ from generations import due
 from generations.models import ProviderAccount, Reconciliation
 from generations.reconciliation import bills, files, missing, promises, unused
 from generations.reconciliation.finding import Finding, Kind, Look, Page
+from kling_saas.lib.postgresql import locks
 from kling_saas.lib.postgresql.base import NoDatabase
 
 log = logging.getLogger(__name__)
@@ -115,8 +116,8 @@ def session() -> None:
 
 def _begin() -> None:
     """A new one, if one is due and none is open; of many who try, one makes it."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('reconciliation', 0))")
+    with transaction.atomic():
+        locks.hold("reconciliation")
         if due.reconciliation():
             new = Reconciliation(started_at=Now(), lease_until=Now())
             Reconciliation.objects.bulk_create([new], ignore_conflicts=True)

@@ -22,6 +22,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+KEYS_MAX = env.integer(
+    "KEYS_MAX", 500, "Working keys of one organisation in one mode; as many pairs.", least=1
+)
 RATE_LIMIT_KEY = env.integer(
     "RATE_LIMIT_KEY", 3000, "Requests a minute with one key; 0: no limit.", least=0
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import credentials, tenancy
+from accounts import tenancy
 from accounts.actors import Actor
 from accounts.models import ApiKey
 from accounts.scopes import USUAL
@@ -64,8 +64,8 @@ def _number(text: str) -> int | str:
     return int(found) if found.isdecimal() and len(found) < 19 else text
 
 
-def in_words(actor: Actor, key: ApiKey) -> list[str]:
-    """Its terms, each in a few words; of a key that has ended, none."""
+def in_words(key: ApiKey, capped: Sequence[caps.Standing]) -> list[str]:
+    """Its terms and caps, each in a few words; of a key that has ended, none."""
     if key.revoked_at:
         return []
     words = [", ".join(sorted(key.scopes))]
@@ -76,7 +76,7 @@ def in_words(actor: Actor, key: ApiKey) -> list[str]:
     if rate := key.requests_per_minute:
         told = ngettext("%(rate)s request a minute", "%(rate)s requests a minute", rate)
         words.append(told % {"rate": f"{rate:,}"})
-    for one in caps.of_credential(actor, credentials.spender(key)):
+    for one in capped:
         period = one.cap.get_period_display().lower()
         facts = {"credits": f"{one.allowed:,}", "period": period}
         words.append(_("at most %(credits)s credits %(period)s") % facts)

@@ -18,10 +18,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access_keys, api_keys
 from accounts.actors import Actor
+from accounts.credentials import spender
 from accounts.models import AccessKey, ApiKey
 from accounts.requests import ActingRequest
 from accounts.scopes import Scope
-from billing import prices
+from billing import caps, prices
 from billing.models import CapPeriod
 from billing.pages import signed_in
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
@@ -40,8 +41,12 @@ def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
     made = _made(request, actor) if request.method == "POST" else {}
     newest_first = ("revoked_at", "-pk")
     shown = ApiKey.objects.filter(livemode=actor.livemode).order_by(*newest_first)
+    capped = caps.of_credentials(actor)
     context = {
-        "keys": [{"key": each, "terms": key_form.in_words(actor, each)} for each in shown],
+        "keys": [
+            {"key": each, "terms": key_form.in_words(each, capped.get(spender(each), ()))}
+            for each in shown
+        ],
         "scopes": [each for each in Scope.choices if each[0] in actor.scopes],
         "periods": CapPeriod.choices,
         "models": sorted(prices.active_book().by_sku()),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.test import Client
+import pytest
+from django.test import Client, override_settings
 
-from accounts import tenancy
+from accounts import api_keys, credentials, tenancy
 from accounts.models import ApiKey, IdempotencyRecord
 from accounts.models.organisation import Role
 from tests.accounts.test_end_users import minted
@@ -125,6 +126,16 @@ def test_a_rotation_whose_answer_was_lost_leaves_the_secret_in_use(site: str) ->
     with tenancy.scope(alice.organisation.pk):
         for record in IdempotencyRecord.objects.all():
             assert not {key["secret"], new["secret"], pair["secret"]} & {record.body}
+
+
+def test_keys_are_bounded(site: str) -> None:
+    alice = funded()
+    key = api_keys.verify(alice.test_key)
+    with override_settings(KEYS_MAX=2), tenancy.scope(alice.organisation.pk):
+        credentials.make(key, "key", {"name": "second"})
+        with pytest.raises(credentials.TooManyKeys, match="at most 2 keys"):
+            credentials.make(key, "key", {"name": "third"})
+    assert len(native(site, alice.test_key).get("/keys").json()["data"]) == 2
 
 
 def test_end_users_have_idempotency_keys_of_their_own(site: str) -> None:
