@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generations.catalogue import samples
-from kling_saas.api.openapi import BASE, JSON, Schema
+from kling_saas.api.openapi import BASE, JSON, Schema, capitalised
 
 _FILM = samples.order("text2video")
 _FILE = base64.b64decode(samples.PICTURE)
@@ -142,7 +142,7 @@ def _known(path: str) -> Iterator[tuple[str, str]]:
 def _name(method: str, path: str) -> str:
     """`getGenerationsById` for GET /generations/{id}."""
     words = _SINGLE.sub(lambda found: f"by-{found[1]}", path.removeprefix(BASE))
-    return method + "".join(word[:1].upper() + word[1:] for word in re.split(r"[/._-]", words))
+    return method + capitalised(re.split(r"[/._-]", words))
 
 
 def _body(method: str, path: str, body: Schema) -> Schema:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from generations import sending
-from generations.sounds import AUDIO_TYPES
 from kling_saas.api.headers import WAIT_MAX
 from kling_saas.api.openapi import (
     BASE,
@@ -185,9 +184,8 @@ def _things(base: str, sort: str) -> Schema:
 
 
 def _upload() -> Schema:
-    kinds = ("image/jpeg", "image/png", "image/webp", "video/mp4", *sorted(AUDIO_TYPES))
     form = {"type": "object", "properties": {"file": _FILE["schema"]}, "required": ["file"]}
-    content = {**dict.fromkeys(kinds, _FILE), "multipart/form-data": {"schema": form}}
+    content = {**dict.fromkeys(sending.TYPES, _FILE), "multipart/form-data": {"schema": form}}
     return operation(
         "Keep an image, a film or a sound",
         {"201": answer("The upload", "Upload")},

@@ -25,6 +25,11 @@ from generations.catalogue.spec import (
 
 _KINDS: tuple[Kind, ...] = ("text2video", "image2video")
 
+WARNINGS: dict[str, Any] = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": "What was changed or dropped of the order.",
+}
 DISCONTINUED = (
     "Kling is retiring it: some accounts are refused it already. It is on sale here while a "
     "service makes it."

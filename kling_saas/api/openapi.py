@@ -5,7 +5,7 @@ An app's `api.openapi` has PATHS and SCHEMAS; `generations.api.schema` puts them
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kling_saas.api.pagination import LIMIT_DEFAULT, LIMIT_MAX
@@ -140,6 +140,11 @@ def query(name: str, words: str, schema: Schema | None = None) -> Schema:
 def in_path(name: str) -> Schema:
     """A parameter of the path."""
     return {"name": name, "in": "path", "required": True, "schema": TEXT}
+
+
+def capitalised(words: Iterable[str]) -> str:
+    """Words as one name: `text` and `image` are `TextImage`."""
+    return "".join(word[:1].upper() + word[1:] for word in words)
 
 
 def object_of(required: str, /, **properties: Schema) -> Schema:

@@ -14,7 +14,17 @@ from generations.compat.describing import BESIDES, Dialect, body, created
 from generations.compat.kling.errors import refuse
 from generations.compat.kling.paging import NUMBER_MAX, SIZE_DEFAULT, SIZE_MAX, VOICES_MAX
 from generations.wire.kling import codes, documentation, own, products
-from kling_saas.api.openapi import IDEMPOTENCY, TEXT, WHOLE, Schema, answer, object_of, query, ref
+from kling_saas.api.openapi import (
+    IDEMPOTENCY,
+    TEXT,
+    WHOLE,
+    Schema,
+    answer,
+    capitalised,
+    object_of,
+    query,
+    ref,
+)
 
 PREFIX = "kling"
 _BEARER: Schema = {"type": "http", "scheme": "bearer"}
@@ -77,7 +87,7 @@ def document(host: str) -> Schema:
 
 
 def _name(kind: Kind) -> str:
-    return "".join(word[:1].upper() + word[1:] for word in kind.split("-"))
+    return capitalised(kind.split("-"))
 
 
 def _schemas(kind: Kind) -> Schema:

@@ -13,7 +13,7 @@ from generations.compat.describing import Dialect, body, created
 from generations.compat.segmind.errors import refuse
 from generations.wire.segmind import documentation, voices
 from generations.wire.segmind.slugs import SLUGS
-from kling_saas.api.openapi import IDEMPOTENCY, TEXT, Schema, answer, header, object_of
+from kling_saas.api.openapi import IDEMPOTENCY, TEXT, Schema, answer, capitalised, header, object_of
 
 PREFIX = "segmind"
 _KEYS: dict[str, Schema] = {
@@ -68,7 +68,7 @@ def document(host: str) -> Schema:
     paths: Schema = {}
     schemas = dict(_SCHEMAS)
     for slug, schema, example in _pages():
-        name = "".join(word[:1].upper() + word[1:] for word in slug.replace(".", "-").split("-"))
+        name = capitalised(slug.replace(".", "-").split("-"))
         schemas[name] = schema
         sent = body(name, example)
         paths[f"/v1/{slug}"] = {"post": _held(f"run{name}", schema["title"], sent)}

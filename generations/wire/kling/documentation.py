@@ -112,11 +112,6 @@ _AUDIO: Schema = {
     "properties": {"id": _TEXT, **dict.fromkeys(_LINKS, _TEXT)},
     "required": ["id"],
 }
-WARNINGS: Schema = {
-    "type": "array",
-    "items": _TEXT,
-    "description": "What was changed or dropped of the order.",
-}
 _INFO: Schema = {
     "type": "object",
     "properties": {"external_task_id": _TEXT, "parent_video": _VIDEO},
@@ -129,7 +124,7 @@ CREATED: Schema = {
         "task_info": _INFO,
         "created_at": _MOMENT,
         "updated_at": _MOMENT,
-        "warnings": WARNINGS,
+        "warnings": documentation.WARNINGS,
     },
     "required": ["task_id", "task_status", "task_info", "created_at", "updated_at"],
 }

@@ -122,18 +122,13 @@ def _inside(fields: Mapping[str, Field], native: str) -> Field | None:
 
 
 STATUS: Schema = {"enum": list(server.STATUS_WORDS.values())}
-WARNINGS: Schema = {
-    "type": "array",
-    "items": _TEXT,
-    "description": "What was changed or dropped of the order.",
-}
 QUEUED: Schema = {
     "type": "object",
     "properties": {
         "request_id": _TEXT,
         "status": STATUS,
         **dict.fromkeys(("poll_url", "status_url", "response_url"), _ADDRESS),
-        "warnings": WARNINGS,
+        "warnings": documentation.WARNINGS,
     },
     "required": ["request_id", "status", "poll_url", "status_url", "response_url"],
 }
@@ -188,7 +183,7 @@ RESULT: Schema = {
         "seed": {"type": "integer"},
         "message": {**_TEXT, "description": "Since when the film is not kept any more."},
         voices.WORDS["voice"]: {**_TEXT, "description": "Of a voice: as films name it."},
-        "warnings": WARNINGS,
+        "warnings": documentation.WARNINGS,
     },
     "examples": [server.encode_result(_SAMPLE).json],
 }
