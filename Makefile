@@ -59,7 +59,7 @@ mutants: $(VENV)/.dev ## Change money's rules a little: do tests notice? (TARGET
 fuzz: $(VENV)/.dev ## Send arbitrary bodies to every door (N=2000 SEED=1)
 	@$(PY) -m tests.campaigns fuzz
 
-contract: $(VENV)/.dev ## Hold every address to its OpenAPI document, by Schemathesis (N=100 SEED=1 ONLY=kling)
+contract: $(VENV)/.dev ## Hold every address to its OpenAPI document, by Schemathesis (N=1000 SEED=1 ONLY=kling)
 	@$(PY) -m tests.campaigns contract
 
 load: $(VENV)/.dev ## Order steadily over HTTP: nobody is refused, nothing is lost (N=60 seconds)

@@ -22,7 +22,7 @@ from accounts.scopes import USUAL
 from kling_saas.lib.refusals import Unauthenticated
 
 _KIND = "ksk"
-_UNKNOWN = "This API key is not known, revoked or expired: issue one under Developer › Keys."
+_UNKNOWN = "This API key is not known, revoked or expired: issue one under API keys."
 
 
 def issue(

@@ -98,7 +98,8 @@ def running(stack: Stack | None, *command: str) -> Iterator[int]:
 def uvicorn(application: str, port: int) -> tuple[str, ...]:
     """One process of the server that deploy/ gives to waits."""
     return ("-m", "uvicorn", application, "--port", str(port), "--backlog", "8192",
-            "--log-level", "warning", "--timeout-graceful-shutdown", "2")  # fmt: skip
+            "--no-proxy-headers", "--log-level", "warning",
+            "--timeout-graceful-shutdown", "2")  # fmt: skip
 
 
 async def bare_waiters(path: str) -> float:

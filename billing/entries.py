@@ -16,6 +16,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from accounts import tenancy
 from billing.filters import EVERYTHING, Wanted
 from billing.models import LotSource, Transfer, TransferType, Wallet
+from kling_saas.lib.refusals import NotFound
 
 MAX_PAGE = 1000
 BATCH = 2000
@@ -104,14 +105,17 @@ def page(
 ) -> Page:
     """Entries older than the entry `after`, newest first, at most `limit` (1–1000).
 
-    An unknown `after` gives an empty page.
+    Raises NotFound for an `after` that is none of the wallet's.
     """
     limit = max(1, min(limit, MAX_PAGE))
     with tenancy.scope(organisation_id):
         wallet_id = wallet_of(organisation_id, livemode)
         before, last, *_ = bounds(wallet_id, wanted)
         if after:
-            last = min(last, number_of(wallet_id, after) - 1)
+            number = number_of(wallet_id, after)
+            if not number:
+                raise NotFound(f"There is no entry {after[:60]!r}.")
+            last = min(last, number - 1)
         rows = between(wallet_id, before, last).filter(wanted.condition()).order_by("-sequence")
         found = [_entry(row) for row in rows.values_list(*_FIELDS)[: limit + 1]]
     return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)

@@ -29,8 +29,8 @@ class InsufficientCredits(BillingRefusal):
     def __init__(self, *, needed: int, available: int) -> None:
         super().__init__(
             f"This needs {needed} credits and {available} are available: "
-            f"{needed - available} are missing. Add credits at {settings.SITE_URL}/billing/buy, or "
-            "choose something shorter.",
+            f"{needed - available} are missing. Add credits at {settings.SITE_URL}/billing/buy (in "
+            "test mode by POST /api/v1/wallet/refill), or choose something shorter.",
             needed=needed,
             available=available,
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from accounts import credentials
 from accounts.actors import Actor
@@ -71,13 +73,20 @@ def read(
         "allowed_models": models_of(fields),
         "allowed_networks": _networks(fields),
         "requests_per_minute": fields.whole("requests_per_minute", 1, RATE_MOST),
-        "expires_at": fields.moment("expires_at"),
+        "expires_at": _end(fields),
         **({"raw_video": fields.flag("raw_video")} if kind == "key" else {}),
     }
     capped = read_caps(fields)
     fields.done()
     given = {name: value for name, value in terms.items() if value is not None} | cleared
     return ({"scopes": list(USUAL)} | given if new else given), capped
+
+
+def _end(fields: Fields) -> datetime | None:
+    found = fields.moment("expires_at")
+    if found and found <= timezone.now():
+        fields.refuse("expires_at", "out_of_range", "is over: send a moment to come.")
+    return found
 
 
 def models_of(fields: Fields) -> list[str] | None:

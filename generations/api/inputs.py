@@ -98,6 +98,8 @@ def _quote_id(reader: Reader) -> str | None:
 
 def _end_user(actor: Actor, reader: Reader) -> str:
     name = reader.text("end_user", END_USER_MAX) or ""
+    if not name and reader.given("end_user") and not reader.findings.refused("end_user"):
+        reader.wrong_type("end_user", f"1 to {END_USER_MAX} characters, or left out")
     if actor.end_user and name not in ("", actor.end_user):
         whose = f"{actor.end_user!r}, whose token this is"
         reader.wrong_type("end_user", whose)

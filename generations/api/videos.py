@@ -43,7 +43,10 @@ def _wanted(request: HttpRequest) -> listing.Wanted:
     entries = {m[1]: asked[name] for name in asked if (m := _METADATA.fullmatch(name))}
     unknown = [n for n in asked if n not in _PLAIN and not _METADATA.fullmatch(n)]
     if unknown:
-        raise InvalidQuery(unknown[0][:60], f"There is no filter {unknown[0][:60]!r}.")
+        told = ", ".join((*_PLAIN, "metadata[…]"))
+        raise InvalidQuery(
+            unknown[0][:60], f"There is no filter {unknown[0][:60]!r}: there are {told}."
+        )
     if len(entries) > _METADATA_MOST or any(len(v) > _METADATA_LONGEST for v in entries.values()):
         raise InvalidQuery(
             "metadata", f"At most {_METADATA_MOST} short entries of metadata are looked for."

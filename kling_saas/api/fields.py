@@ -104,7 +104,8 @@ class Fields:
             return None
         for place, word in enumerate(value):
             if not isinstance(word, str) or word not in allowed:
-                self.refuse(f"{name}[{place}]", "not_allowed", "is none of the known words.")
+                told = ", ".join(sorted(allowed))
+                self.refuse(f"{name}[{place}]", "not_allowed", f"must be one of {told}.")
         return list(dict.fromkeys(word for word in value if isinstance(word, str)))
 
     def texts(self, name: str, most: int, longest: int) -> list[str] | None:

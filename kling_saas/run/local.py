@@ -193,7 +193,8 @@ class LocalRun:
         python = sys.executable
         web = [python, "-m", "uvicorn", "kling_saas.asgi:application", "--host", HOST]
         web += ["--port", str(self.port), "--log-level", "warning"]
-        web += ["--timeout-graceful-shutdown", "3"]
+        # Nobody is believed to be a proxy for saying so: TRUSTED_PROXIES decides that.
+        web += ["--timeout-graceful-shutdown", "3", "--no-proxy-headers"]
         sandbox = [python, "-m", "generations.sandbox", "--port", str(self.sandbox_port)]
         family.children += [
             Child("web", web),

@@ -33,6 +33,7 @@ _HEARTBEAT = 15.0  # seconds between comments on an idle stream
 _LOOK_ANYWAY = 30.0  # seconds after which a waiter looks without news
 _LOOKS = 50  # a second without news, of all who wait together: more of them look less often
 _LOOK_AGAIN = 1.0  # seconds after a look that failed on our side; twice as long after each further
+_LEFT = 499  # as nginx writes it down: the client hung up
 _INNER = INNER.lower().encode()
 _NOT_REPEATED = {
     b"content-length", b"content-type", b"transfer-encoding", b"expect", b"last-event-id", _INNER,
@@ -176,11 +177,14 @@ class WaitingRoom:
 class _Visit:
     """One request: what Django says goes through unless it says "wait"."""
 
-    __slots__ = ("begun", "held", "readable", "receive", "room", "scope", "seen", "send", "since")
+    __slots__ = (
+        "begun", "held", "left", "readable", "receive", "room", "scope", "seen", "send", "since",
+    )  # fmt: skip
 
     def __init__(self, room: WaitingRoom, scope: Scope, receive: Receive, send: Send) -> None:
         self.room, self.scope, self.receive, self.send = room, scope, receive, send
         self.held: Answer | None = None
+        self.left = False  # the client, before its answer was there
         self.begun = False  # the client has a part of the final answer
         self.readable, self.seen = False, b""  # of that, what the log of calls keeps
         self.since = time.monotonic()
@@ -200,9 +204,12 @@ class _Visit:
             self._log(self.held, answer)
 
     def _log(self, first: Answer, last: Answer) -> None:
-        """What was logged as held is answered."""
+        """What was logged as held is answered, or nobody was there any more to hear it."""
         ms = int((time.monotonic() - self.since) * 1000)
         if call := first.header(CALL):
+            if self.left:
+                writer.end(call, Answered(status=_LEFT, ms=ms))
+                return
             shown = last.shown_headers()
             body = last.body or self.seen
             writer.end(call, Answered(status=last.status, ms=ms, headers=shown, body=body))
@@ -249,6 +256,7 @@ class _Visit:
         while True:
             await self._rest(waiter, _pause(failures), deadline)
             if waiter.gone:
+                self.left = True
                 return first
             with self.room.looks(waiter):
                 answer = await self.room.ask(self.scope, first, path, [], self._pass_on)

@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import requests
 from django.utils import timezone
 
 from accounts import call_log, calls, tenancy
 from accounts.models import ApiCall
-from tests.generations.programs import FILM, Program, funded, native
+from tests.generations.programs import FILM, Program, funded, native, settled
 from tests.waiting import until
 
 SOON = 2.0  # seconds
@@ -164,3 +165,18 @@ def test_a_call_is_written_once_and_forgotten_when_it_is_old() -> None:
     until(lambda: len(there()) == 2, what="the second")
     assert calls.forget_old() >= 1
     assert there() == ["000001"]
+
+
+def test_a_held_call_that_its_client_gave_up_is_told_as_such(site: str) -> None:
+    alice = funded()
+    order = {"prompt": "A snail slow:6"}
+    with pytest.raises(requests.Timeout):
+        requests.post(
+            f"{site}/segmind/v1/kling-text2video", json=order, timeout=2,
+            headers={"x-api-key": alice.test_key},
+        )  # fmt: skip
+    api = native(site, alice.test_key)
+    (call,) = until(lambda: api.get("/requests", params={"status": "499"}).json()["data"])
+    assert (call["path"], call["status"]) == ("/segmind/v1/kling-text2video", 499)
+    (made,) = api.get("/generations").json()["data"]
+    assert settled(api, made["id"])["status"] == "succeeded"

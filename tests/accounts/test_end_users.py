@@ -53,6 +53,8 @@ def test_two_end_users_see_their_own_and_the_server_sees_all(site: str) -> None:
     assert for_ben.json()["id"] in seen(ben)
     wrong = ann.post("/generations", {**FILM, "end_user": "ben"})
     assert (wrong.status_code, wrong.json()["violations"][0]["field"]) == (422, "end_user")
+    nobody = server.post("/generations", {**FILM, "end_user": ""})  # whose cap would that be?
+    assert (nobody.status_code, nobody.json()["violations"][0]["field"]) == (422, "end_user")
 
 
 def test_a_token_opens_no_money_no_keys_and_no_dialect(site: str) -> None:

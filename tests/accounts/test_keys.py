@@ -98,6 +98,8 @@ def test_wrong_terms_are_told_all_at_once_and_make_nothing(site: str) -> None:
         "name", "scopes[0]", "models[0]", "networks[0]", "caps.week", "caps.day",
         "requests_per_minute", "expires_at", "colour",
     }  # fmt: skip
+    over = boss.post("/keys", {"name": "late", "expires_at": "2020-01-01T00:00:00Z"})
+    assert over.json()["violations"][0]["field"] == "expires_at"
     assert [each["name"] for each in boss.get("/keys").json()["data"]] == ["test"]
     narrow = boss.post("/keys", {"name": "admin", "scopes": ["admin"]}).json()
     more = native(site, narrow["secret"]).post("/keys", {"name": "x", "scopes": ["generate"]})

@@ -38,7 +38,7 @@ SHORT = {
     "chaos": 60,
     "rolling": 100,
     "fuzz": 150,
-    "contract": 10,
+    "contract": 100,
     "load": 10,
 }
 LONG = {
@@ -49,7 +49,7 @@ LONG = {
     "chaos": 500,
     "rolling": 100,
     "fuzz": 2000,
-    "contract": 100,
+    "contract": 1000,
     "load": 60,
 }
 

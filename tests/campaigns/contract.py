@@ -35,7 +35,7 @@ _CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
-_MANY = 100  # examples
+_MANY = 1000  # examples
 _OTHERS = 10  # so many times less is drawn with each of the credentials that open less
 _DAY = 24 * 3600  # seconds
 _FUND = """

@@ -49,7 +49,7 @@ class Node:
     def run(self, program: str, **more: str) -> subprocess.CompletedProcess[str]:
         """A module, to its end."""
         return subprocess.run(
-            ["node", "--input-type=module", "--eval", program],
+            [commands.NODE, "--input-type=module", "--eval", program],
             cwd=self.folder, env=self.surroundings | more, capture_output=True, text=True,
             timeout=300, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip

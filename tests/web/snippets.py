@@ -17,7 +17,7 @@ _CLIENT = env.ROOT / "clients" / "python" / "src"
 COMMANDS = {
     "bash": ("bash", "-euo", "pipefail", "-c"),
     "python": (sys.executable, "-c"),
-    "javascript": ("node", "--input-type=module", "-e"),
+    "javascript": (commands.NODE, "--input-type=module", "-e"),
 }
 
 

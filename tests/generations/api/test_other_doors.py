@@ -90,6 +90,7 @@ def test_the_ledgers_amounts_add_up_to_the_wallet(api: Program) -> None:
         "livemode": False,
     }
     assert sum(entry["amount"] for entry in entries) == 9990
+    assert api.get("/ledger", params={"after": "zzz"}).status_code == 404
     assert [e["type"] for e in entries] == ["release", "hold", "capture", "hold", "grant"]
     assert [e["balance_after"] for e in entries] == [9990, 9980, 9990, 9990, 10_000]
 

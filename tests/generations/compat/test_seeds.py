@@ -89,7 +89,7 @@ def test_llmproviders_javascript_makes_a_task(site: str, alice: Customer, tmp_pa
     text = (SEEDS / "003-llmprovider-nodejs.txt").read_text()
     text = text.replace("YOUR_API_KEY", alice.test_key)
     done = subprocess.run(
-        ["node", "-e", text.replace("https://platform.llmprovider.ai", site)],
+        [commands.NODE, "-e", text.replace("https://platform.llmprovider.ai", site)],
         env={**commands.SURROUNDINGS, "NODE_PATH": modules},
         capture_output=True,
         text=True,
