@@ -66,7 +66,7 @@ PATHS: Schema = {
             "Every entry, newest first",
             {"200": answer("A page", "LedgerPage")},
             scope="billing",
-            refuses=(422,),
+            refuses=(404, 422),
             parameters=[*PAGE, *_FILTERS],
         )
     },
