@@ -71,8 +71,8 @@ def of_credential(actor: Actor, credential: str) -> list[Standing]:
     return _standings(actor, Q(scope=CapScope.CREDENTIAL, subject=credential))
 
 
-def of_credentials(actor: Actor) -> dict[str, list[Standing]]:
-    """The caps of all keys and pairs, by `key:5` or `pair:3`."""
+def of_credentials(actor: Actor) -> defaultdict[str, list[Standing]]:
+    """The caps of all keys and pairs, by `key:5` or `pair:3`; none for others."""
     found: defaultdict[str, list[Standing]] = defaultdict(list)
     for one in _standings(actor, Q(scope=CapScope.CREDENTIAL)):
         found[one.cap.subject].append(one)

@@ -31,9 +31,12 @@ def make(actor: Actor, name: str, form: QueryDict) -> str:
         return key_terms.make(actor, "key", terms, capped)[1]
 
 
-def given(form: QueryDict) -> Mapping[str, Any]:
-    """What stands in the form: what was sent, or what a key has that says nothing else."""
-    chosen = form.getlist("scopes") if "terms" in form else list(USUAL)
+def given(actor: Actor, form: QueryDict) -> Mapping[str, Any]:
+    """What stands in the form: what was sent, or what a key has that says nothing else. A test key
+    has all that the actor has: every example of the documentation runs with it.
+    """
+    usual = USUAL if actor.livemode else actor.scopes
+    chosen = form.getlist("scopes") if "terms" in form else list(usual)
     texts = {name: form.get(name, "") for name in ("networks", "expires_on", *_WHOLE)}
     return {**texts, "scopes": chosen, "models": form.getlist("models")}
 

@@ -16,9 +16,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import access_keys, api_keys
+from accounts import access_keys, api_keys, credentials
 from accounts.actors import Actor
-from accounts.credentials import spender
 from accounts.models import AccessKey, ApiKey
 from accounts.requests import ActingRequest
 from accounts.scopes import Scope
@@ -44,13 +43,16 @@ def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
     capped = caps.of_credentials(actor)
     context = {
         "keys": [
-            {"key": each, "terms": key_form.in_words(each, capped.get(spender(each), ()))}
+            {
+                "key": each,
+                "terms": key_form.in_words(each, capped.get(credentials.spender(each), ())),
+            }
             for each in shown
         ],
         "scopes": [each for each in Scope.choices if each[0] in actor.scopes],
         "periods": CapPeriod.choices,
         "models": sorted(prices.active_book().by_sku()),
-        "given": key_form.given(request.POST),
+        "given": key_form.given(actor, request.POST),
         "pairs": AccessKey.objects.filter(livemode=actor.livemode).order_by(*newest_first),
         "site": settings.SITE_URL,
         "first_model": FIRST_MODEL,
@@ -69,15 +71,14 @@ def _made(request: ActingRequest, actor: Actor) -> dict[str, Any]:
     """The new credential's secret, under the name the page knows it by."""
     _need_right(actor)
     name = request.POST.get("name", "").strip()[:NAME_LENGTH] or _("My key")
-    whose: dict[str, Any] = {"livemode": actor.livemode, "name": name, "user_id": actor.user_id}
-    if request.POST.get("kind") == "pair":
-        pair, secret = access_keys.issue(actor.organisation_id, **whose)
-        return {"new_pair": pair, "new_secret": secret}
     try:
+        if request.POST.get("kind") == "pair":
+            pair, secret = credentials.make(actor, "pair", {"name": name})
+            return {"new_pair": pair, "new_secret": secret}
         plaintext = key_form.make(actor, name, request.POST)
     except InvalidFields as refusal:
         return {"problems": [each["message"] for each in refusal.facts["violations"]]}
-    except Forbidden as refusal:  # caps are for those who look after the money
+    except (Forbidden, credentials.TooManyKeys) as refusal:
         return {"problems": [refusal.detail]}
     reader.remember(request, actor, plaintext)
     return {"plaintext": plaintext}
