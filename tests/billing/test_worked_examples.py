@@ -24,6 +24,7 @@ from billing.errors import (
     WalletFrozen,
 )
 from billing.models import Lot, LotSource
+from kling_saas.lib.refusals import NotFound
 from tests.billing import purse
 from tests.billing.purse import LIVE
 
@@ -379,4 +380,5 @@ def test_the_statement_is_paged_without_a_gap_and_adds_up() -> None:
     assert [e.generation for e in seen[-2:]] == ["gen_0", None]
     assert seen[-1].lot is not None
     assert all(e.id.startswith("led_") for e in seen)
-    assert books.page(alice, LIVE, after="led_unknown").entries == []
+    with pytest.raises(NotFound, match="led_unknown"):
+        books.page(alice, LIVE, after="led_unknown")
