@@ -34,6 +34,7 @@ _ADMIN = "admin"
 
 
 def _keys(base: str, what: str, name: str) -> Schema:
+    one = f"{'an' if what.startswith('a') else 'a'} {what}"
     made = {"201": answer("With its secret", f"New{name}")}
     rotated = {"200": answer("With its new secret", f"New{name}")}
     found = {"200": answer("As it stands", name)}
@@ -45,7 +46,7 @@ def _keys(base: str, what: str, name: str) -> Schema:
                 scope=_ADMIN, refuses=(404, 422), parameters=PAGE,
             ),
             "post": operation(
-                f"Make a {what}", made, scope=_ADMIN, refuses=(409,),
+                f"Make {one}", made, scope=_ADMIN, refuses=(409,),
                 body=json_body(f"{name}Terms"), parameters=[IDEMPOTENCY],
                 description="Its secret is shown here, and after a rotation, and nowhere else: "
                 f"repeated with its Idempotency-Key, the same {what} is told with a new one. A "
@@ -54,13 +55,13 @@ def _keys(base: str, what: str, name: str) -> Schema:
         },
         f"{base}/{{id}}": {
             "parameters": [ID],
-            "get": operation(f"A {what}", found, scope=_ADMIN, refuses=(404,)),
+            "get": operation(one.capitalize(), found, scope=_ADMIN, refuses=(404,)),
             "patch": operation(
-                f"Change a {what}", found, scope=_ADMIN, refuses=(404,),
+                f"Change {one}", found, scope=_ADMIN, refuses=(404,),
                 body=json_body(f"{name}Change"),
             ),
             "delete": operation(
-                f"Revoke a {what}", found, scope=_ADMIN, refuses=(404,),
+                f"Revoke {one}", found, scope=_ADMIN, refuses=(404,),
                 description="Accepted work goes on. Repeatable.",
             ),
         },

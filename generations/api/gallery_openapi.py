@@ -61,9 +61,10 @@ def _film(base: str) -> Schema:
                     query("permanently", "true: its files are deleted now.", _FLAG_WORDS),
                 ],
                 description="Repeatable; `id` is the film's or its generation's. In the trash it "
-                "is shown nowhere until it is restored or, at `kept_until`, deleted. For "
-                "good is 409 needed while an order under way begins with it. The generation and "
-                "its entries in the ledger stay.",
+                "is in no list but the trash's, and no share link shows it, until it is restored "
+                "or, at `kept_until`, deleted; its owner's signed links play. For good is 409 "
+                "needed while an order under way begins with it. The generation and its entries "
+                "in the ledger stay.",
             ),
         },
         f"{base}/restore": {
