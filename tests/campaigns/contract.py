@@ -119,7 +119,8 @@ def _trials(credentials: Mapping[str, str], examples: int) -> Iterator[Trial]:
     full, others = credentials["full"], dict(credentials)
     del others["full"]
     deep = "examples,fuzzing,stateful" + (",coverage" if examples >= _MANY else "")
-    for document in os.environ.get("ONLY", "native segmind kling openai llmprovider").split():
+    longest_first = "segmind kling native openai llmprovider"
+    for document in os.environ.get("ONLY", longest_first).split():
         yield Trial(document, "full", (full,), deep, examples)
         each = max(len(others), examples // _OTHERS * len(others))
         yield Trial(document, " ".join(others), tuple(others.values()), "fuzzing", each)
