@@ -20,6 +20,7 @@ Kind = Literal["key", "pair"]
 Row = ApiKey | AccessKey
 _MODELS: dict[Kind, Any] = {"key": ApiKey, "pair": AccessKey}
 _IDS: dict[Kind, str] = {"key": "key_id", "pair": "access_key"}
+_SECRETS: dict[Kind, Any] = {"key": api_keys, "pair": access_keys}
 
 
 class TooManyKeys(Conflict):
@@ -76,8 +77,7 @@ def make(actor: Actor, kind: Kind, terms: Mapping[str, Any]) -> tuple[Row, str]:
             f"An organisation has at most {settings.KEYS_MAX} {kind}s in each mode: revoke those "
             "that are not needed. Browsers take tokens instead (POST /api/v1/tokens)."
         )
-    issue: Any = api_keys.issue if kind == "key" else access_keys.issue
-    row, secret = issue(
+    row, secret = _SECRETS[kind].issue(
         actor.organisation_id, livemode=actor.livemode, user_id=actor.user_id, **terms
     )
     audit.note(actor, f"{kind}.made", id_of(row))
@@ -107,10 +107,7 @@ def rotate(actor: Actor, kind: Kind, name: str, *, overlap: timedelta) -> tuple[
     was revoked, and Forbidden for one of scopes that the actor has not. Needs an open scope.
     """
     row = _working(actor, kind, name)
-    if isinstance(row, ApiKey):
-        secret = api_keys.rotate(row, overlap=overlap)
-    else:
-        secret = access_keys.rotate(row, overlap=overlap)
+    secret = _SECRETS[kind].rotate(row, overlap=overlap)
     audit.note(actor, f"{kind}.rotated", id_of(row))
     return row, secret
 
@@ -120,7 +117,7 @@ def renew(actor: Actor, kind: Kind, name: str) -> tuple[Row, str]:
     long as it did. Raises what `rotate` does. Needs an open scope.
     """
     row = _working(actor, kind, name)
-    secret = api_keys.renew(row) if isinstance(row, ApiKey) else access_keys.renew(row)
+    secret = _SECRETS[kind].renew(row)
     audit.note(actor, f"{kind}.renewed", id_of(row))
     return row, secret
 
@@ -128,8 +125,7 @@ def renew(actor: Actor, kind: Kind, name: str) -> tuple[Row, str]:
 def revoke(actor: Actor, kind: Kind, name: str) -> Row:
     """End it now; accepted work goes on. Repeatable. Raises NotFound."""
     row = find(actor, kind, name)
-    ended = api_keys.revoke if isinstance(row, ApiKey) else access_keys.revoke
-    if ended(actor.organisation_id, name):
+    if _SECRETS[kind].revoke(actor.organisation_id, name):
         with tenancy.scope(actor.organisation_id):
             audit.note(actor, f"{kind}.revoked", id_of(row))
     return find(actor, kind, name)

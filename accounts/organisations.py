@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 
 from django.db import connection
 
 from accounts import tenancy
 from accounts.models import Membership, Organisation, Role, User
-from kling_saas.lib.addresses import parsed
+from kling_saas.lib.addresses import network
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,4 @@ def choices_of(user_id: int) -> list[Choice]:
 
 def network_of(address: str) -> str:
     """The /24 of an IPv4 address or the /48 of an IPv6 one; "" when it is no address."""
-    found = parsed(address)
-    if found is None:
-        return ""
-    prefix = 24 if found.version == 4 else 48
-    return str(ipaddress.ip_network(f"{found}/{prefix}", strict=False))
+    return network(address, four=24, six=48)

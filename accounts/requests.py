@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import HttpRequest
 
-from kling_saas.lib.addresses import parsed
+from kling_saas.lib.addresses import network
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -37,10 +36,7 @@ def client_address(request: HttpRequest) -> str:
 
 def counted_place(address: str) -> str:
     """What the limits of an address count: an IPv4 one, or the /64 that one line of IPv6 has."""
-    found = parsed(address)
-    if found is None or found.version == 4:
-        return address
-    return str(ipaddress.ip_network(f"{found}/64", strict=False))
+    return network(address, four=32, six=64) or address
 
 
 def _without_port(hop: str) -> str:

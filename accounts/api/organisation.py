@@ -123,10 +123,10 @@ def _email(fields: Fields) -> str:
     try:
         if address:
             validate_email(address)
-        longer = len(address) > invitations.EMAIL_MAX  # some letters are two when they are small
+        is_one = len(address) <= invitations.EMAIL_MAX  # some letters are two when they are small
     except ValidationError:
-        longer = True
-    if longer:
+        is_one = False
+    if not is_one:
         fields.refuse("email", "wrong_type", "must be an e-mail address.")
     return address
 

@@ -5,6 +5,17 @@ from __future__ import annotations
 import ipaddress
 
 
+def network(text: str, *, four: int, six: int) -> str:
+    """The network that an address is in, of so many bits if it is IPv4's or IPv6's; "" when it is
+    no address.
+    """
+    found = parsed(text)
+    if found is None:
+        return ""
+    bits = four if found.version == 4 else six
+    return str(ipaddress.ip_network(f"{found}/{bits}", strict=False))
+
+
 def parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address, or None when it is none.
 

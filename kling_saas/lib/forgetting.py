@@ -7,9 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 _AT_ONCE = 5000  # rows
-FORGET_SECONDS = (
-    3.0  # in which a table's sweep begins batches, so that it keeps up with its writers
-)
+FORGET_SECONDS = 3.0  # in which a table's sweep begins batches, to keep up with its writers
 
 
 def forget(old: QuerySet[Any], *, by: str) -> int:
