@@ -36,6 +36,8 @@ class _LogEndpoint(Endpoint):
 class CallsView(_LogEndpoint):
     """/api/v1/requests"""
 
+    takes = pagination.paged("status", "method", "path", "credential", "end_user", "from", "to")
+
     def get(self, request: HttpRequest) -> JsonResponse:
         """A page, newest first, without headers and bodies."""
         page = pagination.wanted(request)

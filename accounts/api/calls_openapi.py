@@ -50,7 +50,7 @@ PATHS: Schema = {
             "API calls, newest first",
             {"200": answer("A page", "ApiRequestPage")},
             scope=_ADMIN,
-            refuses=(404, 422),
+            refuses=(404,),
             description="Native and every dialect. A call is here a second after its answer.",
             parameters=[
                 *PAGE,

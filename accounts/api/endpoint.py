@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, cast
 
 from django.utils.cache import patch_vary_headers
@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from accounts.actors import Actor
 from accounts.api.authentication import count_stranger
 from accounts.scopes import Scope
-from kling_saas.api import conditional
+from kling_saas.api import conditional, queries
 from kling_saas.api.requests import is_inner
 
 
@@ -47,11 +47,19 @@ class Endpoint(APIView):
     reads: ClassVar[Scope] = Scope.READ
     writes: ClassVar[Scope] = Scope.GENERATE
     for_end_users: ClassVar[bool] = False
+    takes: ClassVar[Mapping[str, Collection[str]]] = {}  # by method, its address's parameters
 
     @property
     def actor(self) -> Actor:
         """Who calls; HasOrganisation has seen to it that there is one."""
         return cast("Actor", self.request.auth)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raises what is wrong with the credential, then with the address."""
+        super().initial(request, *args, **kwargs)
+        if not is_inner(request._request):  # noqa: SLF001 - DRF has no public name for it
+            method = "GET" if request.method == "HEAD" else str(request.method)
+            queries.must_be(request.GET, self.takes.get(method, ()))
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
@@ -85,9 +93,8 @@ class PublicEndpoint(Endpoint):
         patch_vary_headers(told, ("Authorization",))
         return told
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def check_throttles(self, request: Request) -> None:
         """Strangers are counted by their address. Raises RateLimited."""
-        super().initial(request, *args, **kwargs)
         if not request.auth:
             count_stranger(request._request)  # noqa: SLF001 - DRF has no public name for it
 

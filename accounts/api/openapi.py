@@ -173,7 +173,7 @@ def _endpoints() -> Schema:
                 description="Its secret is shown here, and after a rotation, and nowhere else.",
             ),
             "get": operation(
-                "Webhook endpoints, newest first", page, refuses=(404, 422), parameters=PAGE
+                "Webhook endpoints, newest first", page, refuses=(404,), parameters=PAGE
             ),
         },
         _ONE: {
@@ -236,7 +236,7 @@ def _sending() -> Schema:
         f"{_ONE}/deliveries": {
             "parameters": [ID],
             "get": operation(
-                "What was sent, newest first", page, refuses=(404, 422),
+                "What was sent, newest first", page, refuses=(404,),
                 parameters=[
                     *PAGE, query("status", "One of these.", {"enum": list(STATUSES)}),
                     query("event", "The id of an event."),

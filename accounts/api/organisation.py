@@ -47,6 +47,8 @@ class OrganisationView(_Admin):
 class MembersView(_Admin):
     """/api/v1/organisation/members"""
 
+    takes = pagination.paged()
+
     def get(self, request: HttpRequest) -> JsonResponse:
         """A page, oldest first."""
         page = pagination.wanted(request)
@@ -76,6 +78,8 @@ class MemberView(_Admin):
 
 class InvitationsView(_Admin):
     """/api/v1/organisation/invitations"""
+
+    takes = pagination.paged()
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """A page, newest first, ended ones too."""

@@ -94,7 +94,7 @@ PATHS: Schema = {
     f"{_PLACE}/members": {
         "get": operation(
             "Members, oldest first", {"200": answer("A page", "MemberPage")},
-            refuses=(404, 422), parameters=PAGE, **_ADMIN,
+            refuses=(404,), parameters=PAGE, **_ADMIN,
         )
     },
     f"{_PLACE}/members/{{id}}": {
@@ -112,7 +112,7 @@ PATHS: Schema = {
     f"{_PLACE}/invitations": {
         "get": operation(
             "Invitations, newest first", {"200": answer("A page", "InvitationPage")},
-            refuses=(404, 422), parameters=PAGE, **_ADMIN,
+            refuses=(404,), parameters=PAGE, **_ADMIN,
         ),
         "post": operation(
             "Invite somebody", {"201": answer("The invitation", "Invitation")}, refuses=(409,),

@@ -28,6 +28,7 @@ class WebhooksView(Endpoint):
     """/api/v1/webhooks"""
 
     writes = Scope.ADMIN
+    takes = pagination.paged()
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """A page, newest first."""
@@ -127,6 +128,7 @@ class DeliveriesView(Endpoint):
     """/api/v1/webhooks/{id}/deliveries"""
 
     reads = Scope.ADMIN
+    takes = pagination.paged("status", "event")
 
     def get(self, request: HttpRequest, public_id: str) -> JsonResponse:
         """A page, newest first; `status` and `event` keep some."""

@@ -61,6 +61,8 @@ class _Keys(Endpoint):
 class KeysView(_Keys):
     """/api/v1/keys and /api/v1/access-keys"""
 
+    takes = pagination.paged()
+
     def get(self, request: HttpRequest) -> JsonResponse:
         """A page, newest first, ended ones too."""
         page = pagination.wanted(request)

@@ -43,7 +43,7 @@ def _keys(base: str, what: str, name: str) -> Schema:
             "get": operation(
                 f"Every {what} of this mode, newest first",
                 {"200": answer("A page", f"{name}Page")},
-                scope=_ADMIN, refuses=(404, 422), parameters=PAGE,
+                scope=_ADMIN, refuses=(404,), parameters=PAGE,
             ),
             "post": operation(
                 f"Make {one}", made, scope=_ADMIN, refuses=(409,),

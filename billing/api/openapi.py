@@ -66,7 +66,7 @@ PATHS: Schema = {
             "Every entry, newest first",
             {"200": answer("A page", "LedgerPage")},
             scope="billing",
-            refuses=(404, 422),
+            refuses=(404,),
             parameters=[*PAGE, *_FILTERS],
         )
     },
@@ -75,7 +75,6 @@ PATHS: Schema = {
             "Every entry as a file, oldest first",
             {"200": {"description": "CSV", "content": {"text/csv": {}}}},
             scope="billing",
-            refuses=(422,),
             parameters=_FILTERS,
         )
     },
@@ -84,7 +83,6 @@ PATHS: Schema = {
             "A month's credits",
             {"200": answer("Grouped and in all", "Usage")},
             scope="billing",
-            refuses=(422,),
             parameters=[
                 query("period", "A month, UTC, such as 2026-11; without it, this month."),
                 query("group_by", "Without it, by day.", {"enum": list(GROUPS)}),

@@ -18,6 +18,8 @@ from kling_saas.api.errors import InvalidQuery
 from kling_saas.api.fields import Fields
 from kling_saas.api.parsing import object_of
 
+_FILTERS = ("from", "to", "type", "generation", "lot", "reference")
+
 
 class WalletView(Endpoint):
     """GET /api/v1/wallet"""
@@ -47,6 +49,7 @@ class LedgerView(Endpoint):
     """GET /api/v1/ledger"""
 
     reads = Scope.BILLING
+    takes = pagination.paged(*_FILTERS)
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """Entries, newest first; their amounts add up to `available`."""
@@ -67,6 +70,7 @@ class LedgerFileView(Endpoint):
     """GET /api/v1/ledger.csv"""
 
     reads = Scope.BILLING
+    takes = {"GET": _FILTERS}
 
     def get(self, request: HttpRequest) -> StreamingHttpResponse:
         """All of them, oldest first."""
@@ -79,6 +83,7 @@ class UsageView(Endpoint):
     """GET /api/v1/usage"""
 
     reads = Scope.BILLING
+    takes = {"GET": ("period", "group_by")}
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """A month's credits, by day, model, key, member or end user."""

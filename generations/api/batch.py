@@ -13,7 +13,7 @@ from accounts.actors import Actor
 from accounts.api.endpoint import Endpoint
 from generations import batches, presenting, uploads
 from generations.api import inputs
-from generations.api.generations import accepted, without_query
+from generations.api.generations import accepted
 from generations.batches import Asked, Terms
 from generations.errors import BatchRefused, InvalidRequest
 from generations.submission import Prepared, Receipt
@@ -33,7 +33,6 @@ class BatchView(Endpoint):
 
     def post(self, request: HttpRequest) -> JsonResponse:
         """Order several: 202 with what became of each, or 422 when nothing was accepted."""
-        without_query(request)
         body = object_of(request)
         fields = Fields(body, _FIELDS)
         bodies = fields.objects("orders", settings.BATCH_MAX)

@@ -15,6 +15,8 @@ from kling_saas.api.errors import InvalidQuery
 class FeedView(Endpoint):
     """/api/v1/events"""
 
+    takes = pagination.paged("type", "since")
+
     def get(self, request: HttpRequest) -> JsonResponse:
         """A page after the event `after`; `type` is a word or a pattern, `since` a moment."""
         page, pattern = pagination.wanted(request), request.GET.get("type", "")

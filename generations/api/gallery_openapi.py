@@ -56,7 +56,7 @@ def _film(base: str) -> Schema:
                 "Put a film into the trash, or delete it for good",
                 whole,
                 scope=_GENERATE,
-                refuses=(404, 409, 422),
+                refuses=(404, 409),
                 parameters=[
                     query("permanently", "true: its files are deleted now.", _FLAG_WORDS),
                 ],
@@ -87,7 +87,7 @@ def _films(base: str) -> Schema:
             "get": operation(
                 "The library: films, newest first",
                 {"200": answer("A page", "LibraryPage")},
-                refuses=(404, 422),
+                refuses=(404,),
                 parameters=[
                     *PAGE,
                     query(
@@ -130,7 +130,7 @@ def _shelves(base: str) -> Schema:
             "get": operation(
                 "Collections, newest first",
                 {"200": answer("A page", "CollectionPage")},
-                refuses=(404, 422),
+                refuses=(404,),
                 parameters=[
                     *PAGE,
                     query("parent", "Only those in this collection; `none`: those on top."),
@@ -179,7 +179,7 @@ def _shares() -> Schema:
                 "The links to a film",
                 {"200": answer("Newest first, with those that ended lately", "SharePage")},
                 parameters=PAGE,
-                refuses=(404, 422),
+                refuses=(404,),
             ),
             "post": operation(
                 "Share a film by a link",

@@ -30,6 +30,7 @@ from kling_saas.api.errors import InvalidQuery
 from kling_saas.api.parsing import object_of
 from kling_saas.lib.moments import iso
 
+_SAME = ("model", "kind", "reference", "end_user")
 PUBLIC_WORDS = tuple(dict.fromkeys(status.public for status in Status))
 
 
@@ -47,10 +48,10 @@ class GenerationsView(Endpoint):
     """/api/v1/generations"""
 
     for_end_users = True
+    takes = pagination.paged("status", *_SAME, "from", "to")
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Order a film: 202 with `Location`. `Prefer: wait=N` holds the answer for its end."""
-        without_query(request)
         body = object_of(request)
         order = inputs.order(self.actor, body, headers.idempotency_key(request))
         if inputs.is_dry(body):
@@ -91,17 +92,11 @@ def _kept(request: HttpRequest) -> dict[str, Any]:
     word = request.GET.get("status", "")
     if word and word not in PUBLIC_WORDS:
         raise InvalidQuery("status", f"status must be one of {', '.join(PUBLIC_WORDS)}.")
-    same = {name: request.GET.get(name, "") for name in ("model", "kind", "reference", "end_user")}
+    same = {name: request.GET.get(name, "") for name in _SAME}
     if broken := [name for name, text in same.items() if "\0" in text]:
         raise InvalidQuery(broken[0], f"{broken[0]} must be text without NUL.")
     since, until = (queries.moment(request.GET, name) for name in ("from", "to"))
     return {"told_as": word, "since": since, "until": until, **same}
-
-
-def without_query(request: HttpRequest) -> None:
-    """Raises InvalidQuery for who sends fields of an order in the address."""
-    for name in request.GET:
-        raise InvalidQuery(name, f"An order takes its fields in the body: send {name} there.")
 
 
 def accepted(generation: Generation) -> str:

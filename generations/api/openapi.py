@@ -64,7 +64,7 @@ def _list() -> Schema:
     return operation(
         "Generations, newest first",
         {"200": answer("A page", "GenerationPage")},
-        refuses=(404, 422),
+        refuses=(404,),
         parameters=[
             *PAGE,
             query("status", "Only those that are this.", ref("Status")),
@@ -161,7 +161,7 @@ def _things(base: str, sort: str) -> Schema:
             "get": operation(
                 f"Every {sort} that orders can name",
                 {"200": answer("A page", "ThingPage")},
-                refuses=(404, 422),
+                refuses=(404,),
                 parameters=PAGE,
                 description="Kling's own ones stand before the first page of those you made.",
             )
@@ -175,7 +175,7 @@ def _things(base: str, sort: str) -> Schema:
                 f"Delete one {sort} of yours, at the service that keeps it and here",
                 {"200": answer("Deleted", "Thing")},
                 scope=_GENERATE,
-                refuses=(404, 409, 422),
+                refuses=(404, 409),
                 description="Repeatable. No order takes it from then on. If the service refuses "
                 "(409 not_deletable) or gives no answer (503), it is as it was.",
             ),
@@ -202,7 +202,7 @@ def _events(base: str) -> Schema:
             "get": operation(
                 "Everything that was told, oldest first",
                 {"200": answer("A page", "EventPage")},
-                refuses=(404, 422),
+                refuses=(404,),
                 parameters=[
                     *PAGE,
                     query("type", "An event's word, or a pattern such as `generation.*`."),
@@ -226,7 +226,7 @@ def _uploads(base: str) -> Schema:
             "get": operation(
                 "Uploads, newest first",
                 {"200": answer("A page", "UploadPage")},
-                refuses=(404, 422),
+                refuses=(404,),
                 parameters=PAGE,
             ),
             "post": _upload(),
@@ -258,7 +258,7 @@ def _uploads(base: str) -> Schema:
                 "Look at a file that was sent past the API, and keep it",
                 one,
                 scope=_GENERATE,
-                refuses=(404, 409, 422),
+                refuses=(404, 409),
                 description="Repeatable. The answer names the upload: another `id`, if the same "
                 "file was sent before. 409 not_sent: nothing has come yet.",
             ),
@@ -269,7 +269,7 @@ def _uploads(base: str) -> Schema:
                 "Send a file that was announced",
                 {"200": {"description": "It came"}},
                 scope=None,
-                refuses=(404, 409, 415, 422),
+                refuses=(404, 409, 415),
                 body={"required": True, "content": dict.fromkeys(sending.TYPES, _FILE)},
                 description="The address of an announcement, where the storage is our own; it "
                 "needs no key.",

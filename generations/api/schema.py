@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from rest_framework.request import Request
@@ -47,9 +45,8 @@ class SchemaView(Endpoint):
     authentication_classes = ()
     permission_classes = ()
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def check_throttles(self, request: Request) -> None:
         """Everybody is a stranger here, and counted as one. Raises RateLimited."""
-        super().initial(request, *args, **kwargs)
         count_stranger(request._request)  # noqa: SLF001 - DRF has no public name for it
 
     def get(self, request: HttpRequest) -> JsonResponse:

@@ -21,6 +21,8 @@ from kling_saas.lib.moments import iso
 class SharesView(Endpoint):
     """/api/v1/videos/{id}/shares"""
 
+    takes = pagination.paged()
+
     def get(self, request: HttpRequest, name: str) -> JsonResponse:
         """Links to a film, newest first in pages; those that ended for three months more."""
         page = pagination.wanted(request)

@@ -24,6 +24,8 @@ ON_TOP = "none"
 class CollectionsView(Endpoint):
     """/api/v1/collections"""
 
+    takes = pagination.paged("parent")
+
     def get(self, request: HttpRequest) -> JsonResponse:
         """All, newest first in pages; `parent`: those in one, or `none` for those on top."""
         page, within = pagination.wanted(request), pagination.named(request, "parent") or None

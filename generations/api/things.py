@@ -20,6 +20,7 @@ class ThingsView(Endpoint):
     """/api/v1/voices and /api/v1/elements"""
 
     sort: Sort = "voice"
+    takes = pagination.paged()
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """One's own, newest first in pages; before the first page all that are Kling's."""

@@ -29,6 +29,7 @@ class UploadsView(Endpoint):
     for_end_users = True
 
     parser_classes = (MultiPartParser,)
+    takes = pagination.paged()
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """All, newest first in pages."""

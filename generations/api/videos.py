@@ -22,13 +22,14 @@ BULK_MAX = 100
 ACTIONS = ("trash", "restore", "favourite", "unfavourite", "add_to", "remove_from")
 _INTO = ("add_to", "remove_from")
 _TEXTS = {"q": 200, "reference": 255, "collection": 80, **dict.fromkeys(terms.FACTS, 60)}
-_PLAIN = ("limit", "after", "from", "to", "favourite", "trashed", *_TEXTS)
-_METADATA = re.compile(r"metadata\[(.{1,40})\]")
-_METADATA_MOST, _METADATA_LONGEST = 16, 500
+_METADATA = re.compile(r"metadata\[(.*)\]", re.DOTALL)
+_METADATA_MOST, _KEY_LONGEST, _METADATA_LONGEST = 16, 40, 500
 
 
 class VideosView(Endpoint):
     """/api/v1/videos"""
+
+    takes = pagination.paged("from", "to", "favourite", "trashed", *_TEXTS, "metadata[key]")
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """Films, newest first, in pages."""
@@ -41,15 +42,15 @@ def _wanted(request: HttpRequest) -> listing.Wanted:
     """The filters of an address. Raises InvalidQuery."""
     asked = request.GET
     entries = {m[1]: asked[name] for name in asked if (m := _METADATA.fullmatch(name))}
-    unknown = [n for n in asked if n not in _PLAIN and not _METADATA.fullmatch(n)]
-    if unknown:
-        told = ", ".join((*_PLAIN, "metadata[…]"))
+    short = all(
+        1 <= len(key) <= _KEY_LONGEST and len(value) <= _METADATA_LONGEST
+        for key, value in entries.items()
+    )
+    if len(entries) > _METADATA_MOST or not short:
         raise InvalidQuery(
-            unknown[0][:60], f"There is no filter {unknown[0][:60]!r}: there are {told}."
-        )
-    if len(entries) > _METADATA_MOST or any(len(v) > _METADATA_LONGEST for v in entries.values()):
-        raise InvalidQuery(
-            "metadata", f"At most {_METADATA_MOST} short entries of metadata are looked for."
+            "metadata",
+            f"metadata[key] is looked for in at most {_METADATA_MOST} keys of 1 to {_KEY_LONGEST} "
+            f"characters, with at most {_METADATA_LONGEST} each.",
         )
     texts = {name: asked.get(name, "").strip() for name in _TEXTS}
     for name, value in texts.items():
@@ -73,6 +74,8 @@ def _wanted(request: HttpRequest) -> listing.Wanted:
 
 class VideoView(Endpoint):
     """/api/v1/videos/{id}"""
+
+    takes = {"DELETE": ("permanently",)}
 
     def get(self, request: HttpRequest, name: str) -> JsonResponse:
         """One film by its id or its generation's, in the trash too."""

@@ -29,8 +29,8 @@ REFUSALS = {
     429: "Too many requests, unfinished generations, slow addresses at once, or wrong codes",
     503: "Nobody can serve it at the moment; the same request may be sent again",
 }
-_OF_ALL = (429, 503)  # what any request may meet
-_OF_BODIES = (400, 413, 415, 422)
+_OF_ALL = (422, 429, 503)  # what any request may meet
+_OF_BODIES = (400, 413, 415)
 
 
 def document(

@@ -22,6 +22,11 @@ class Wanted:
     after: str
 
 
+def paged(*filters: str) -> dict[str, tuple[str, ...]]:
+    """The parameters that an address with such a list takes: an endpoint's `takes`."""
+    return {"GET": ("limit", "after", *filters)}
+
+
 def wanted(request: HttpRequest) -> Wanted:
     """The page a request asks for. Raises InvalidQuery."""
     limit, after = request.GET.get("limit", str(LIMIT_DEFAULT)), request.GET.get("after", "")

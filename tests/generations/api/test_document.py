@@ -219,3 +219,23 @@ def test_no_parameter_of_a_list_fails_for_a_nul(api: Program, whole: dict[str, A
             assert answer.status_code < 500, (path, name, answer.text)
     refused = api.get(f"{root}/collections", params={"parent": "\0"})
     assert refused.status_code == 422, refused.text
+
+
+def test_an_address_refuses_parameters_that_it_has_not(
+    api: Program, whole: dict[str, Any]
+) -> None:
+    ledger = api.get(f"{BASE}/ledger").json()
+    for each in operations(whole):
+        query = {"mnoth": "2026-11", "page\0": "2"}
+        body = next(body for _, body in each.bodies)
+        answer = api.http.request(
+            each.method, api.root + each.address, params=query, json=body, timeout=60
+        )
+        assert answer.status_code == 422, (str(each), answer.text)
+        told = answer.json()["violations"]
+        assert [one["field"] for one in told] == list(query), (str(each), told)
+        known = [p["name"] for p in each.parameters if p["in"] == "query"]
+        takes = ", ".join(sorted(known)) or "none: fields go into the body"
+        said = told[0]["message"].partition("takes ")[2].rstrip(".")
+        assert ", ".join(sorted(said.split(", "))) == takes, (str(each), told)
+    assert api.get(f"{BASE}/ledger").json() == ledger
