@@ -31,6 +31,9 @@ from billing.models.wallet import MOST_CREDITS
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound, Refusal
 
 _AT_ONCE = 200
+_END_USERS_SHOWN = 20  # caps of end users
+_BY_WHOSE = ("scope", "subject", "period")
+END_USER_MAX = 64  # characters of an end user's name
 
 
 class BadCap(Refusal):
@@ -84,11 +87,23 @@ def of_end_user(actor: Actor, end_user: str) -> list[Standing]:
     return _standings(actor, Q(scope=CapScope.END_USER, subject=end_user))
 
 
-def _standings(actor: Actor, which: Q) -> list[Standing]:
+def of_end_users(actor: Actor, name: str) -> list[Standing]:
+    """The caps of the end user `name`, or of all those set last, a screenful; none for who may not
+    set them.
+    """
+    if not actor.may_buy:
+        return []
+    if name:
+        return of_end_user(actor, name)
+    return _standings(actor, Q(scope=CapScope.END_USER), newest=_END_USERS_SHOWN)
+
+
+def _standings(actor: Actor, which: Q, newest: int = 0) -> list[Standing]:
     with tenancy.scope(actor.organisation_id):
         wallet = ledger.open_wallet(actor.organisation_id, actor.livemode)
         found = Cap.objects.filter(which, wallet_id=wallet).select_related("set_by")
-        caps = list(found.order_by("scope", "subject", "period"))
+        found = found.order_by("-pk")[:newest] if newest else found.order_by(*_BY_WHOSE)
+        caps = list(found)
         figures = _figures(caps)
         names = _names(actor, caps)
     return [_standing(cap, names, *figures[cap.pk]) for cap in caps]
@@ -180,7 +195,11 @@ def _check(actor: Actor, scope: str, subject: str, period: str, amount: int) -> 
     if scope not in CapScope.values:
         raise BadCap(f"A cap is for {', '.join(CapScope.values)}, not {scope!r}.", field="scope")
     if not _is_known(actor, scope, subject):
-        raise BadCap("There is no such member or key in this organisation.", field="subject")
+        raise BadCap(
+            "There is no such member or key in this organisation, and an end user's name has 1 to "
+            f"{END_USER_MAX} characters.",
+            field="subject",
+        )
     if period not in CapPeriod.values:
         raise BadCap(f"A cap is per {', '.join(CapPeriod.values)}.", field="period")
     if not 0 <= amount <= MOST_CREDITS:
@@ -194,7 +213,8 @@ def _is_known(actor: Actor, scope: str, subject: str) -> bool:
         return naming.is_member(actor.organisation_id, subject)
     if scope == CapScope.CREDENTIAL:
         return naming.is_usable(actor.organisation_id, actor.livemode, subject)
-    return bool(subject)  # an end user, whom we do not know: they are the customer's
+    # An end user, whom we do not know: they are the customer's.
+    return subject.isprintable() and 1 <= len(subject) <= END_USER_MAX
 
 
 def remove(actor: Actor, cap_id: int) -> None:

@@ -59,13 +59,14 @@ class CapReached(BillingRefusal):
             room = f"per {facts['period']}, of which {left} are left until {facts['resets_at']} "
             room += "00:00 UTC"
             way_out = "Wait until then, choose something cheaper"
+        place = "#end-users" if facts["scope"] == "end_user" else ""
         self.standing = (
             f"This needs {facts['needed']} credits. {whose}{by} is {facts['credits']} credits "
             f"{room}."
         )
         super().__init__(
             f"{self.standing} {way_out}, or have an owner, an admin or a billing member raise it "
-            f"at {settings.SITE_URL}/billing/limits.",
+            f"at {settings.SITE_URL}/billing/limits{place}.",
             **facts,
         )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from accounts.api.overlaps import OVERLAP_MOST, OVERLAP_SECONDS
 from accounts.end_users import LIFETIME_MAX
 from accounts.scopes import Scope
-from billing.api.tokens import END_USER_MAX, LIFETIME, LIFETIME_LEAST, MAY
+from billing.api.tokens import LIFETIME, LIFETIME_LEAST, MAY
+from billing.caps import END_USER_MAX
 from billing.key_terms import NAME_MAX, NETWORKS_MOST, RATE_MOST
 from billing.models import CapPeriod
 from billing.models.wallet import MOST_CREDITS

@@ -18,7 +18,6 @@ from kling_saas.api.parsing import object_of
 from kling_saas.lib.moments import iso
 from kling_saas.lib.refusals import NotFound
 
-END_USER_MAX = 64
 LIFETIME_LEAST, LIFETIME = 60, 900  # seconds
 MAY = (Scope.GENERATE.value, Scope.READ.value)
 
@@ -31,7 +30,7 @@ class TokensView(Endpoint):
         end user's, whichever token they come with.
         """
         fields = Fields(object_of(request), ("end_user", "expires_in", "scopes", "models", "caps"))
-        name = fields.text("end_user", END_USER_MAX, required=True) or ""
+        name = fields.text("end_user", caps.END_USER_MAX, required=True) or ""
         seconds = fields.whole("expires_in", LIFETIME_LEAST, end_users.LIFETIME_MAX)
         scopes, allowed = fields.words("scopes", MAY, len(MAY)), models_of(fields)
         capped = read_caps(fields)

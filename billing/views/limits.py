@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
 from billing import caps, notices
-from billing.models import CapPeriod
+from billing.models import CapPeriod, CapScope
 from billing.pages import signed_in
 from kling_saas.lib.numbers import whole
 from kling_saas.lib.refusals import NotFound, Refusal
@@ -34,9 +34,12 @@ def limits(request: ActingRequest, actor: Actor) -> HttpResponse:
         else:
             messages.success(request, _("The cap is set. It holds from the next order on."))
             return redirect("limits")
+    end_user = request.GET.get("end_user", "").strip()
     context = {
         "standings": caps.standings(actor),
         "requests": caps.open_requests(actor),
+        "end_users": caps.of_end_users(actor, end_user),
+        "end_user": end_user,
         "members": caps.members(actor) if actor.may_buy else [],
         "credentials": caps.credentials(actor) if actor.may_buy else [],
         "may_set": actor.may_buy,
@@ -51,6 +54,8 @@ def limits(request: ActingRequest, actor: Actor) -> HttpResponse:
 
 def _put(request: ActingRequest, actor: Actor) -> None:
     scope, _colon, subject = request.POST.get("whose", "").partition(":")
+    if scope == CapScope.END_USER:
+        subject = request.POST.get("end_user", "").strip()
     amount = whole(request.POST.get("credits", ""))
     if amount is None:
         raise caps.BadCap(_("Write the cap as a whole number of credits."), field="credits")

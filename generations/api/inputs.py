@@ -10,6 +10,7 @@ from django.conf import settings
 
 from accounts import webhooks
 from accounts.actors import Actor
+from billing.caps import END_USER_MAX
 from generations import submission, waiting
 from generations.api.bodies import within
 from generations.catalogue import documentation
@@ -20,7 +21,6 @@ from generations.submission import Prepared, Submission
 from kling_saas.lib.refusals import Refusal
 
 DOOR = "native"
-END_USER_MAX = 64
 REFERENCE_MAX, URL_MAX, QUOTE_ID_MAX = 255, 2000, 60
 METADATA_KEYS, METADATA_KEY_MAX, METADATA_VALUE_MAX = 16, 40, 500
 COST_MAX = 10**9

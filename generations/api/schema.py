@@ -13,6 +13,7 @@ from accounts.api.authentication import count_stranger
 from accounts.api.endpoint import Endpoint
 from billing.api import keys_openapi as keys
 from billing.api import openapi as money
+from billing.caps import END_USER_MAX
 from generations.api import (
     answers_schema,
     batch_openapi,
@@ -152,7 +153,7 @@ def _members() -> Schema:
         "reference": {"type": "string", "maxLength": inputs.REFERENCE_MAX},
         "end_user": {
             "type": "string",
-            "maxLength": inputs.END_USER_MAX,
+            "maxLength": END_USER_MAX,
             "description": "For whom of yours it is: filters, usage, caps and tokens go by it.",
         },
         "retention": {

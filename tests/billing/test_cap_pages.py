@@ -74,3 +74,25 @@ def test_above_a_cap_in_all_one_asks_is_approved_and_reads_since_when_it_counts(
     caps.tell_alerts()
     told = [one.words.text for one in notices.shown(owner(alice)) if one.notice.kind == KIND]
     assert "The cap of Bob, 20 credits in all, is used by 50 %." in told[-1]
+
+
+def test_caps_of_end_users_are_set_found_and_ended_on_the_page_that_their_402_names() -> None:
+    alice = rich()
+    bob, page = member(alice), "/billing/limits"
+    boss, worker = signed_in(owner(alice)), signed_in(bob)
+    ann = {"whose": "end_user:", "end_user": "ann", "credits": "20", "period": "total"}
+    assert boss.post(page, {**ann, "end_user": ""}).status_code == 422
+    assert boss.post(page, {**ann, "end_user": "a" * 65}).status_code == 422
+    assert worker.post(page, ann).status_code == 403
+    assert caps.of_end_users(owner(alice), "") == []
+    assert boss.post(page, ann).status_code == 302
+    with pytest.raises(CapReached) as refused:
+        spend(alice, 21, Spender(member=bob.user_id or 0, sku="kling-v1", end_user="ann"))
+    assert f"{page}#end-users" in refused.value.detail
+    for asked in (page, f"{page}?end_user=ann"):
+        assert "0 used (0 %)" in boss.get(asked).content.decode()
+    assert "ben has no cap" in boss.get(f"{page}?end_user=ben").content.decode()
+    assert ">ann<" not in worker.get(page).content.decode()
+    [standing] = caps.of_end_users(owner(alice), "ann")
+    assert boss.post(f"{page}/{standing.cap.pk}/remove").status_code == 302
+    assert caps.of_end_users(owner(alice), "") == []

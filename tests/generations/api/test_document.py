@@ -221,9 +221,7 @@ def test_no_parameter_of_a_list_fails_for_a_nul(api: Program, whole: dict[str, A
     assert refused.status_code == 422, refused.text
 
 
-def test_an_address_refuses_parameters_that_it_has_not(
-    api: Program, whole: dict[str, Any]
-) -> None:
+def test_an_address_refuses_parameters_that_it_has_not(api: Program, whole: dict[str, Any]) -> None:
     ledger = api.get(f"{BASE}/ledger").json()
     for each in operations(whole):
         query = {"mnoth": "2026-11", "page\0": "2"}
