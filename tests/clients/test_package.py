@@ -21,6 +21,7 @@ from mcp import StdioServerParameters
 
 from generations.catalogue.newcomers import FIRST_MODEL
 from kling_saas import env
+from kling_saas_client.version import __version__
 from tests import commands
 from tests.generations.programs import Program, available, settled
 from tests.people import Customer
@@ -186,12 +187,14 @@ def test_what_goes_wrong_is_told_on_stderr_with_a_code(kling: Kling, alice: Cust
     wrong = kling("price", "A fox", "--model", "kling-v1", "--duration", "7", "--json")
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert "duration" in wrong.stderr
+    assert len(wrong.stderr.splitlines()) == 2  # each violation once
     assert "/docs/errors#invalid_request" in wrong.stderr
     failed = kling("generate", "A fox fail:moderation", "--model", "kling-v1", "--yes")
     assert (failed.returncode, failed.stdout) == (4, "")
     assert "moderation" in failed.stderr
     assert kling("get", "gen_none").returncode == 1
     assert kling("fly").returncode == 2
+    assert kling("--version").stdout == f"kling-saas-client {__version__}\n"
     assert kling("wallet", KLING_SAAS_API_KEY="").returncode == 1
     assert available(alice) == 10_000
 

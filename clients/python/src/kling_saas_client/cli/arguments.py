@@ -9,6 +9,7 @@ from typing import Any
 
 from kling_saas_client.mcp.terms import ALWAYS, NEVER
 from kling_saas_client.orders import Media
+from kling_saas_client.version import __version__
 
 _CODES = """exit codes: 0 done, 1 refused, 2 wrong words, 3 no connection, 4 no film, 5 too dear.
 KLING_SAAS_API_KEY is the key, KLING_SAAS_BASE_URL the site's address."""
@@ -17,6 +18,7 @@ KLING_SAAS_API_KEY is the key, KLING_SAAS_BASE_URL the site's address."""
 def parser() -> argparse.ArgumentParser:
     """All commands."""
     root = argparse.ArgumentParser("kling", description="Films from a terminal.", epilog=_CODES)
+    root.add_argument("--version", action="version", version=f"kling-saas-client {__version__}")
     root.add_argument("--base-url", help="the site's address")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

@@ -40,10 +40,11 @@ def code_of(error: Exception) -> int:
 
 
 def tell(error: Exception) -> None:
-    """One line, and one for each thing that is wrong."""
+    """One line, which has each thing that is wrong, and one that leads further."""
     print(f"kling: {error}", file=sys.stderr)
     if isinstance(error, errors.APIError):
         for each in error.violations:
-            print(f"  {each.field}: {each.message} ({each.code})", file=sys.stderr)
+            if each.message not in error.detail:
+                print(f"  {each.field}: {each.message} ({each.code})", file=sys.stderr)
         if error.documentation:
             print(f"  {error.documentation}", file=sys.stderr)
