@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.text import slugify
 
 from generations import access, faces, storage, waiting
-from generations.catalogue import billable, media
+from generations.catalogue import billable, documentation, media
 from generations.catalogue.params import DEFAULTS
 from generations.catalogue.products.registry import PRODUCTS
 from generations.errors import FAILURES
@@ -103,7 +103,7 @@ def _json(
         "media_trashed_at": iso(ended.trashed_at) if ended else None,
         "result": _with_preview(facts(generation), generation, video) or None,
         "error": _error(generation),
-        "warnings": generation.warnings,
+        "warnings": [*generation.warnings, *documentation.retiring(generation.model)],
         "reference": generation.reference or None,
         "end_user": generation.end_user or None,
         "retention": {"days": days} if (days := generation.retention_days) else None,

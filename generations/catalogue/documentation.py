@@ -37,7 +37,7 @@ DISCONTINUED = (
 
 
 def retiring(model: str) -> list[str]:
-    """What whoever asks for a price should know of a model; one sentence, or none."""
+    """What whoever asks for a price or a film should know of a model; one sentence, or none."""
     spec = resolve(model)
     if spec is None or not spec.discontinued:
         return []

@@ -30,7 +30,8 @@ def test_a_quote_is_what_the_order_is_charged(api: Program, alice: Customer) -> 
     assert warning.startswith(f"{FILM['model']} is discontinued: Kling is retiring it")
 
     order = {**FILM, "mode": "pro", "quote_id": quote["id"]}
-    assert api.post("/generations", order).json()["credits"]["quoted"] == 35
+    made = api.post("/generations", order).json()
+    assert (made["credits"]["quoted"], made["warnings"]) == (35, [warning])
     assert available(alice) == 9965
     assert api.post("/generations", order).json()["code"] == "quote_used"
     other = api.post("/generations", {**FILM, "quote_id": quote["id"]})
