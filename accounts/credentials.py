@@ -124,11 +124,11 @@ def renew(actor: Actor, kind: Kind, name: str) -> tuple[Row, str]:
 
 def revoke(actor: Actor, kind: Kind, name: str) -> Row:
     """End it now; accepted work goes on. Repeatable. Raises NotFound."""
-    row = find(actor, kind, name)
-    if _SECRETS[kind].revoke(actor.organisation_id, name):
-        with tenancy.scope(actor.organisation_id):
+    with tenancy.scope(actor.organisation_id):
+        row = find(actor, kind, name)
+        if _SECRETS[kind].revoke(actor.organisation_id, name):
             audit.note(actor, f"{kind}.revoked", id_of(row))
-    return find(actor, kind, name)
+        return find(actor, kind, name)
 
 
 def _working(actor: Actor, kind: Kind, name: str) -> Row:

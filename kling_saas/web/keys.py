@@ -16,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import access_keys, api_keys, credentials
+from accounts import credentials
 from accounts.actors import Actor
 from accounts.models import AccessKey, ApiKey
 from accounts.requests import ActingRequest
@@ -26,7 +26,7 @@ from billing.models import CapPeriod
 from billing.pages import signed_in
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from kling_saas.api.fields import InvalidFields
-from kling_saas.lib.refusals import Forbidden
+from kling_saas.lib.refusals import Forbidden, NotFound
 from kling_saas.web import key_form
 from kling_saas.web.docs import reader
 
@@ -88,16 +88,14 @@ def _made(request: ActingRequest, actor: Actor) -> dict[str, Any]:
 @signed_in
 def revoke(request: ActingRequest, actor: Actor, key_id: str) -> HttpResponse:
     """End an API key now."""
-    _need_right(actor)
-    return _ended(request, api_keys.revoke(actor.organisation_id, key_id))
+    return _end(request, actor, "key", key_id)
 
 
 @require_POST
 @signed_in
 def revoke_pair(request: ActingRequest, actor: Actor, access_key: str) -> HttpResponse:
     """End an access-key pair now."""
-    _need_right(actor)
-    return _ended(request, access_keys.revoke(actor.organisation_id, access_key))
+    return _end(request, actor, "pair", access_key)
 
 
 def _need_right(actor: Actor) -> None:
@@ -105,9 +103,12 @@ def _need_right(actor: Actor) -> None:
         raise PermissionDenied(f"role {actor.role} holds no keys")
 
 
-def _ended(request: ActingRequest, was_live: bool) -> HttpResponse:
-    if was_live:
-        messages.success(request, _("The key was revoked. Work it began goes on."))
+def _end(request: ActingRequest, actor: Actor, kind: credentials.Kind, name: str) -> HttpResponse:
+    _need_right(actor)
+    try:
+        credentials.revoke(actor, kind, name)
+    except NotFound:
+        messages.error(request, _("There is no such key in this mode."))
     else:
-        messages.error(request, _("There is no such key, or it was revoked before."))
+        messages.success(request, _("The key was revoked. Work it began goes on."))
     return redirect("keys")

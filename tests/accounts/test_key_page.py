@@ -8,7 +8,7 @@ import re
 from django.test import Client
 
 from accounts import tenancy
-from accounts.models import ApiKey
+from accounts.models import ApiKey, AuditEvent
 from accounts.models.organisation import Role
 from tests.generations.programs import FILM, funded, native
 from tests.people import Customer, lowered
@@ -71,3 +71,17 @@ def test_who_may_not_look_after_money_makes_keys_without_caps_only() -> None:
     assert _keys(alice) == before
     assert web.post("/dev/keys", {**_TERMS, "total": ""}).status_code == 200
     assert _keys(alice) == before + 1
+
+
+def test_a_key_ended_on_the_page_is_written_down_once_with_who_did_it(site: str) -> None:
+    alice = funded()
+    web = _signed_in(alice)
+    with tenancy.scope(alice.organisation.pk):
+        (key_id,) = ApiKey.objects.filter(livemode=True).values_list("key_id", flat=True)
+    for _again in range(2):
+        assert web.post(f"/dev/keys/{key_id}/revoke").status_code == 302
+    assert web.post("/dev/keys/nosuchkey/revoke").status_code == 302
+    assert native(site, alice.live_key).get("/generations").status_code == 401
+    with tenancy.scope(alice.organisation.pk):
+        noted = AuditEvent.objects.filter(action="key.revoked").values_list("subject", "actor")
+        assert list(noted) == [(key_id, alice.user.pk)]
