@@ -74,6 +74,13 @@ def of_credential(actor: Actor, credential: str) -> list[Standing]:
     return _standings(actor, Q(scope=CapScope.CREDENTIAL, subject=credential))
 
 
+def holds(actor: Actor, credential: str) -> bool:
+    """Whether `key:5` or `pair:3` has a cap."""
+    with tenancy.scope(actor.organisation_id):
+        mine = Cap.objects.filter(livemode=actor.livemode, scope=CapScope.CREDENTIAL)
+        return bool(mine.filter(subject=credential).exists())
+
+
 def of_credentials(actor: Actor) -> defaultdict[str, list[Standing]]:
     """The caps of all keys and pairs, by `key:5` or `pair:3`; none for others."""
     found: defaultdict[str, list[Standing]] = defaultdict(list)

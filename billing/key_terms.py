@@ -51,9 +51,15 @@ def rotate(actor: Actor, kind: Kind, name: str, *, overlap: timedelta) -> tuple[
     return credentials.rotate(actor, kind, name, overlap=overlap)
 
 
+def renew(actor: Actor, kind: Kind, name: str) -> tuple[Row, str]:
+    """As `credentials.renew`."""
+    _must_be_uncapped(actor)
+    return credentials.renew(actor, kind, name)
+
+
 def _must_be_uncapped(actor: Actor) -> None:
     """What a capped key may spend in all is not spent again by the keys that it makes."""
-    if actor.key_name and caps.of_credential(actor, actor.key_name):
+    if actor.key_name and caps.holds(actor, actor.key_name):
         raise Forbidden("This key has caps of its own: keys are managed by one that has none.")
 
 

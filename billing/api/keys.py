@@ -50,7 +50,7 @@ class _Keys(Endpoint):
             name, again = idempotency.once(
                 self.actor, headers.idempotency_key(request), asked, first
             )
-            row, secret = credentials.renew(self.actor, self.kind, name) if again else made[name]
+            row, secret = key_terms.renew(self.actor, self.kind, name) if again else made[name]
         response = JsonResponse(self.shown(row, secret), status=status)
         response["Cache-Control"] = "no-store"
         if status == 201:
