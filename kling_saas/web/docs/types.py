@@ -17,7 +17,7 @@ _LIMITS = {
     "maxItems": "≤ {} entries",
     "default": "default {}",
 }
-_FEW = 9  # alternatives that are told together
+_FEW = 9  # alternatives or numbers that are told one by one
 _MANY = 12  # words of an enumeration that fit a cell
 
 
@@ -63,7 +63,8 @@ def _together(alternatives: list[Schema]) -> Schema:
             else:
                 every = dict.fromkeys([*values[0], *values[1]])
                 rest = {k: v for k, v in before.items() if k not in ("const", "enum")}
-                found[name] = {**rest, "enum": list(every)}
+                numbers = all(isinstance(each, int) for each in every)
+                found[name] = {**rest, "enum": sorted(every) if numbers else list(every)}
     needed = [{*one.get("required", ())} for one in alternatives]
     return {"properties": found, "required": set.intersection(*needed)}
 
@@ -100,8 +101,7 @@ def _type(schema: Schema) -> str:
     if "const" in schema:
         return f"`{_plain(schema['const'])}`"
     if "enum" in schema:
-        listed = [f"`{_plain(one)}`" for one in schema["enum"]]
-        return ", ".join(listed[:_MANY]) + (" …" if len(listed) > _MANY else "")
+        return _listed(schema["enum"])
     found = schema.get("type", "any")
     kind = " or ".join(found) if isinstance(found, list) else str(found)
     if kind == "array" and "items" in schema:
@@ -109,8 +109,16 @@ def _type(schema: Schema) -> str:
     return f"{kind} ({schema['format']})" if "format" in schema else kind
 
 
+def _listed(values: list[object]) -> str:
+    words = [f"`{_plain(one)}`" for one in values]
+    numbers = [each for each in values if isinstance(each, int)]
+    if len(numbers) > _FEW and numbers == [*range(numbers[0], numbers[0] + len(words))]:
+        return f"{words[0]} to {words[-1]}"
+    return ", ".join(words[:_MANY]) + (" …" if len(words) > _MANY else "")
+
+
 def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if value and isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _resolved(schema: Schema, components: Schema) -> Schema:
