@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, cast
 
+from django.http import HttpRequest
 from django.utils.cache import patch_vary_headers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -17,6 +18,7 @@ from accounts.actors import Actor
 from accounts.api.authentication import count_stranger
 from accounts.scopes import Scope
 from kling_saas.api import conditional, queries
+from kling_saas.api.errors import MethodNotAllowed
 from kling_saas.api.requests import is_inner
 
 
@@ -60,6 +62,11 @@ class Endpoint(APIView):
         if not is_inner(request._request):  # noqa: SLF001 - DRF has no public name for it
             method = "GET" if request.method == "HEAD" else str(request.method)
             queries.must_be(request.GET, self.takes.get(method, ()))
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Raises MethodNotAllowed, which names those that are."""
+        methods = [each for each in self.allowed_methods if each not in {"HEAD", "OPTIONS"}]
+        raise MethodNotAllowed(f"{request.method} is not served here: use {' or '.join(methods)}.")
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any

@@ -202,6 +202,8 @@ def test_a_body_of_more_than_24_megabytes_is_413(api: Program) -> None:
 def test_a_wrong_method_or_address_is_a_problem_too(api: Program) -> None:
     wrong = api.http.delete(f"{api.root}/generations", timeout=60)
     assert (wrong.status_code, wrong.json()["code"]) == (405, "method_not_allowed")
+    assert wrong.json()["detail"] == "DELETE is not served here: use GET or POST."
+    assert {"GET", "POST"} <= set(wrong.headers["Allow"].split(", "))
     assert api.get("/nothing/here").json()["code"] == "not_found"
     assert api.get("/generations/gen%00").json()["code"] == "not_found"
 
