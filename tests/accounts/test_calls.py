@@ -49,7 +49,7 @@ def test_a_call_is_seen_two_seconds_later_with_what_was_sent_and_answered(api: P
 
 def test_refusals_are_logged_and_found_by_what_they_were(api: Program) -> None:
     wrong = api.post("/generations", {**FILM, "model": "kling-v9"})
-    gone = api.get("/generations/gen_none", params={"deep": "1"})
+    gone = api.get("/generations", params={"after": "gen_none"})
     for answer in (wrong, gone):
         logged(api, answer)
 
@@ -60,11 +60,11 @@ def test_refusals_are_logged_and_found_by_what_they_were(api: Program) -> None:
     names = [answer.headers["X-Request-Id"] for answer in (gone, wrong)]
     assert found(status="4xx") == names
     assert found(status="422") == names[1:]
-    assert found(method="GET", path="/api/v1/generations/") == names[:1]
+    assert found(method="GET", path="/api/v1/gener") == names[:1]
     assert found(**{"from": "2099-01-01"}) == []
     assert found(credential="key:0") == []
     first = api.get("/requests", params={"limit": 1, "status": "4xx"}).json()
-    assert (first["has_more"], first["data"][0]["query"]) == (True, "deep=1")
+    assert (first["has_more"], first["data"][0]["query"]) == (True, "after=gen_none")
     then = api.get("/requests", params={"after": first["next"], "status": "4xx"}).json()
     assert [call["id"] for call in then["data"]] == names[1:]
     for broken in ({"status": "9xx"}, {"method": "LOOK"}, {"to": "soon"}):
