@@ -22,6 +22,12 @@ _PRESETS = {
 }
 
 
+def directions(axis: str) -> str:
+    """Which way the camera goes by the sign of an axis."""
+    below, above = _AXES[axis]
+    return f"Below 0 the camera {below}, above 0 it {above}."
+
+
 def sentence(move: CameraControl) -> str:
     """The move as one sentence: `The camera slowly tilts down.`"""
     if move.axis is None or move.value is None:

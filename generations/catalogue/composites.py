@@ -105,7 +105,12 @@ def _list_of_shots(most: int, prompt_max: int, seconds: dict[str, Any]) -> dict[
     shot = {
         "type": "object",
         "properties": {
-            "prompt": {"type": "string", "minLength": 1, "maxLength": prompt_max},
+            "prompt": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": prompt_max,
+                "description": "What happens in this shot.",
+            },
             "duration": {**seconds, "description": "Seconds."},
             "index": {"type": "integer", "description": "Its place; as listed without."},
         },

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generations.catalogue import media
+from generations.catalogue import camera_words, media
 from generations.catalogue.capabilities import CAPABILITIES, lacking, lacking_kind, where
 from generations.catalogue.composites import MASKS_MAX, POINTS_MAX, POINTS_MIN, shots_schema
 from generations.catalogue.draft import SEED_MAX
 from generations.catalogue.params import Kind
+from generations.catalogue.products import usual
 from generations.catalogue.registry import SPECS, resolve
 from generations.catalogue.spec import (
     CAMERA_AXES,
@@ -152,16 +153,28 @@ def json_schema(spec: Spec) -> dict[str, Any]:
     Rules between fields (shots add up, end frame only in pro) are said in descriptions.
     """
     properties: dict[str, Any] = {
-        "model": {"const": spec.name},
-        "prompt": {"type": "string", "maxLength": spec.prompt_max},
-        "mode": {"enum": list(spec.mode_names), "default": spec.default_mode},
+        "model": {"const": spec.name, "description": "The model that makes the film."},
+        "prompt": {
+            "type": "string",
+            "maxLength": spec.prompt_max,
+            "description": _prompt(spec),
+        },
+        "mode": {
+            "enum": list(spec.mode_names),
+            "default": spec.default_mode,
+            "description": _quality(spec),
+        },
         "duration": _duration_schema(spec),
         "aspect_ratio": {
             "enum": list(spec.aspect_ratios),
             "description": "Text-to-video only; an image brings its own ratio.",
         },
         "image": _image_schema("The first frame"),
-        "watermark": {"type": "boolean", "default": False},
+        "watermark": {
+            "type": "boolean",
+            "default": False,
+            "description": usual.WATERMARK.words,
+        },
         "seed": {
             "type": "integer",
             "minimum": 0,
@@ -185,6 +198,17 @@ def json_schema(spec: Spec) -> dict[str, Any]:
     }
 
 
+def _prompt(spec: Spec) -> str:
+    if "text2video" not in spec.kinds:
+        return usual.PROMPT.words
+    return f"{usual.PROMPT.words} Needed without an image{', or shots' if spec.shots else ''}."
+
+
+def _quality(spec: Spec) -> str:
+    told = ", ".join(f"{mode.name} has {mode.lines}" for mode in spec.modes)
+    return f"The quality: {told}.{' The better costs more.' if len(spec.modes) > 1 else ''}"
+
+
 def _duration_schema(spec: Spec) -> dict[str, Any]:
     shots = " With multi_prompt it is the sum of the shots." if spec.shots else ""
     return {
@@ -198,20 +222,38 @@ def _image_schema(words: str) -> dict[str, Any]:
     return {"type": "string", "description": f"{words}: {media.FORMS}; {media.LIMITS}."}
 
 
-def _ids(rule: Several | None) -> dict[str, Any]:
-    return {"type": "array", "items": {"type": "string"}, "maxItems": rule.most if rule else 0}
+def _ids(rule: Several | None, words: str) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "items": {"type": "string"},
+        "maxItems": rule.most if rule else 0,
+        "description": words,
+    }
 
 
 def _capability_schema(spec: Spec, capability: str) -> dict[str, Any]:
     note = lacking(spec, capability)
     builders: dict[str, dict[str, Any]] = {
         "negative_prompt": {
-            "negative_prompt": {"type": "string", "maxLength": spec.prompt_max, "default": ""}
+            "negative_prompt": {
+                "type": "string",
+                "maxLength": spec.prompt_max,
+                "default": "",
+                "description": usual.NEGATIVE.words,
+            }
         },
-        "cfg_scale": {"cfg_scale": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.5}},
-        "sound": {"sound": {"type": "boolean"}},
-        "voices": {"voices": _ids(spec.voices)},
-        "elements": {"elements": _ids(spec.elements)},
+        "cfg_scale": {
+            "cfg_scale": {
+                "type": "number",
+                "minimum": 0,
+                "maximum": 1,
+                "default": 0.5,
+                "description": usual.CFG_SCALE.words,
+            }
+        },
+        "sound": {"sound": {"type": "boolean", "description": _sound(spec)}},
+        "voices": {"voices": _ids(spec.voices, "Ids of voices that speak in it; needs sound.")},
+        "elements": {"elements": _ids(spec.elements, "Ids of elements that appear in it.")},
         "image_tail": {"image_tail": _image_schema("The last frame")},
         "camera_control": {
             "camera_control": camera_schema(spec.camera.types if spec.camera else ())
@@ -226,17 +268,29 @@ def _capability_schema(spec: Spec, capability: str) -> dict[str, Any]:
     return made
 
 
+def _sound(spec: Spec) -> str:
+    if spec.sound and spec.sound.always:
+        return "It always has sound: true, or left out."
+    return "True: sound is made with the film. Silent unless given."
+
+
 def camera_schema(types: Sequence[str] = CAMERA_TYPES) -> dict[str, Any]:
     """JSON Schema of `camera_control` with these types of move."""
-    axis = {"type": "number", "minimum": -CAMERA_LIMIT, "maximum": CAMERA_LIMIT}
+    limits = {"type": "number", "minimum": -CAMERA_LIMIT, "maximum": CAMERA_LIMIT}
+    axes = {axis: {**limits, "description": camera_words.directions(axis)} for axis in CAMERA_AXES}
     return {
         "type": "object",
         "description": "Type simple takes exactly one axis other than 0 in config.",
         "properties": {
-            "type": {"enum": list(types)},
+            "type": {
+                "enum": list(types),
+                "description": "simple: one axis, as config says. The others are moves of their "
+                "own, which take no config.",
+            },
             "config": {
                 "type": "object",
-                "properties": dict.fromkeys(CAMERA_AXES, axis),
+                "description": "How far along which axis.",
+                "properties": axes,
                 "additionalProperties": False,
             },
         },
@@ -248,22 +302,39 @@ def camera_schema(types: Sequence[str] = CAMERA_TYPES) -> dict[str, Any]:
 def _brush_schema() -> dict[str, Any]:
     point = {
         "type": "object",
-        "properties": {"x": {"type": "integer"}, "y": {"type": "integer"}},
+        "properties": {
+            "x": {"type": "integer", "description": "Pixels of the image from the left."},
+            "y": {"type": "integer", "description": "Pixels of the image from below."},
+        },
         "required": ["x", "y"],
     }
-    path = {"type": "array", "items": point, "minItems": POINTS_MIN, "maxItems": POINTS_MAX}
+    path = {
+        "type": "array",
+        "items": point,
+        "minItems": POINTS_MIN,
+        "maxItems": POINTS_MAX,
+        "description": "The points that it moves along, one after the other.",
+    }
     mask = {
         "type": "object",
         "properties": {"mask": _image_schema("What moves"), "trajectories": path},
         "required": ["mask", "trajectories"],
         "additionalProperties": False,
     }
-    return {"dynamic_masks": {"type": "array", "items": mask, "maxItems": MASKS_MAX}}
+    several = {"type": "array", "items": mask, "maxItems": MASKS_MAX}
+    return {"dynamic_masks": {**several, "description": "What moves, and along which paths."}}
 
 
 def _shots_schema(spec: Spec) -> dict[str, Any]:
     rule = spec.shots or Shots()
     return {
-        "multi_prompt": shots_schema(rule.most, rule.prompt_max),
-        "shot_type": {"enum": list(SHOT_TYPES)},
+        "multi_prompt": {
+            **shots_schema(rule.most, rule.prompt_max),
+            "description": "The shots of a film that has several.",
+        },
+        "shot_type": {
+            "enum": list(SHOT_TYPES),
+            "description": "customize: the shots are those of multi_prompt; intelligence: Kling "
+            "plans them from prompt.",
+        },
     }

@@ -15,9 +15,15 @@ def json_schema(product: Product) -> dict[str, Any]:
 
     Rules between fields are not in it; a refusal says them.
     """
-    properties: dict[str, Any] = {"task": {"const": product.name}}
+    properties: dict[str, Any] = {
+        "task": {"const": product.name, "description": "What is ordered."}
+    }
     if product.chooses_model:
-        properties["model"] = {"enum": list(product.models), "default": product.own_model}
+        properties["model"] = {
+            "enum": list(product.models),
+            "default": product.own_model,
+            "description": "The model that makes it.",
+        }
     properties |= {field.name: field.described() for field in product.fields}
     properties["seed"] = {
         "type": "integer",

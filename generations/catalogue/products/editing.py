@@ -30,12 +30,19 @@ _SESSION = Thing(
     hours=usual.SESSION_HOURS,
     words="The id of the generation that began the choosing, within 24 hours.",
 )
-_FRAME = Whole(name="frame", key="frame_index", low=0, high=100_000, required=True)
+_FRAME = Whole(
+    name="frame",
+    key="frame_index",
+    low=0,
+    high=100_000,
+    required=True,
+    words="The frame of the film that points speak of, from 0.",
+)
 _POINTS = Many(
     name="points",
     inner=(
-        Number(name="x", low="0", high="1", required=True),
-        Number(name="y", low="0", high="1", required=True),
+        Number(name="x", low="0", high="1", required=True, words="A share of the width."),
+        Number(name="y", low="0", high="1", required=True, words="A share of the height."),
     ),
     least=1,
     most=10,
@@ -215,7 +222,12 @@ EDIT = Product(
     models=("kling-v1-6",),
     fields=(
         _SESSION,
-        Choice(name="edit_mode", allowed=("addition", "swap", "removal"), required=True),
+        Choice(
+            name="edit_mode",
+            allowed=("addition", "swap", "removal"),
+            required=True,
+            words="addition puts something in, swap replaces what is chosen, removal takes it out.",
+        ),
         Many(
             name="images",
             key="image_list",
@@ -227,7 +239,7 @@ EDIT = Product(
         Text(name="prompt", required=True, words="Speaks of <<<video_1>>> and <<<image_1>>>."),
         usual.NEGATIVE,
         usual.MODE,
-        Length(name="duration", allowed=(5, 10), default=5),
+        Length(name="duration", allowed=(5, 10), default=5, words=usual.SECONDS),
         usual.WATERMARK,
     ),
     outputs=("video",),

@@ -8,6 +8,7 @@ among the inputs costs more, sound costs more where there is none.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from generations.catalogue.params import Params
@@ -223,11 +224,23 @@ OMNI = Product(
             most=_REFERENCES,
             inner=(
                 Picture(name="image", key="image_url", required=True),
-                Choice(name="use", key="type", allowed=("first_frame", "end_frame")),
+                Choice(
+                    name="use",
+                    key="type",
+                    allowed=("first_frame", "end_frame"),
+                    words="The film begins, or ends, with it. A reference unless it is said.",
+                ),
             ),
             words="References, or frames.",
         ),
-        Ids(name="elements", key="element_list", inner="element_id", most=_REFERENCES),
+        Ids(
+            name="elements",
+            key="element_list",
+            inner="element_id",
+            most=_REFERENCES,
+            words=f"Ids of elements, to {_REFERENCES} together with images; beside a film to "
+            f"{_BESIDE_A_FILM}.",
+        ),
         Many(
             name="videos",
             key="video_list",
@@ -246,18 +259,47 @@ OMNI = Product(
                     most_fps=60,
                     required=True,
                 ),
-                Choice(name="use", key="refer_type", allowed=("base", "feature"), default="base"),
-                Switch(name="keep_sound", key="keep_original_sound", pair=("yes", "no")),
+                Choice(
+                    name="use",
+                    key="refer_type",
+                    allowed=("base", "feature"),
+                    default="base",
+                    words="base is edited, feature is followed.",
+                ),
+                Switch(
+                    name="keep_sound",
+                    key="keep_original_sound",
+                    pair=("yes", "no"),
+                    words=usual.KEPT_SOUND,
+                ),
             ),
             words="A film to be edited (base) or followed (feature).",
         ),
         Choice(
-            name="mode", allowed=("pro", "std", "4k"), default="pro", aliases=usual.MODE_ALIASES
+            name="mode",
+            allowed=("pro", "std", "4k"),
+            default="pro",
+            aliases=usual.MODE_ALIASES,
+            words=f"{usual.QUALITY} 4k is of {V3} alone.",
         ),
-        usual.ASPECT_RATIO,
-        Length(name="duration", allowed=LENGTHS),
-        Switch(name="sound", pair=("on", "off"), models=(V3,)),
-        Shots(name="multi_prompt", models=(V3,)),
+        replace(
+            usual.ASPECT_RATIO,
+            words="The film's width to its height; needed where no first frame or base film shows "
+            "it.",
+        ),
+        Length(
+            name="duration",
+            allowed=LENGTHS,
+            words=f"{usual.SECONDS} 5 unless given; {O1} makes to {O1_LONGEST}. Shots and a base "
+            "film decide it themselves.",
+        ),
+        Switch(
+            name="sound",
+            pair=("on", "off"),
+            models=(V3,),
+            words="True: sound is made with the film; not beside a film that is sent.",
+        ),
+        Shots(name="multi_prompt", models=(V3,), words="The shots, of 3 to 15 s in all."),
         _ShotType(
             name="shot_type",
             allowed=SHOT_TYPES,

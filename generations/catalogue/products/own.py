@@ -31,7 +31,7 @@ VOICE = Product(
     description="Makes a voice from 5 to 30 s of somebody speaking.",
     path="/v1/general/custom-voices",
     fields=(
-        Text(name="voice_name", most=20, required=True),
+        Text(name="voice_name", most=20, required=True, words="What you call the voice."),
         Medial(
             name="audio",
             medium="audio",
@@ -77,8 +77,8 @@ VOICE = Product(
 )
 
 _NAMED = (
-    Text(name="element_name", most=20, required=True),
-    Text(name="element_description", most=100, required=True),
+    Text(name="element_name", most=20, required=True, words="What you call it."),
+    Text(name="element_description", most=100, required=True, words="What it is, in words."),
 )
 _TAGS = Many(
     name="tags",
@@ -86,6 +86,8 @@ _TAGS = Many(
     inner=(Choice(name="tag", key="tag_id", allowed=TAGS),),
     bare=True,
     most=len(TAGS),
+    words="Kling's sorts of elements, such as o_102 for figures, o_103 for animals, o_104 for "
+    "things, o_105 for clothes and o_106 for scenes.",
 )
 
 _ELEMENT_FACTS = (
@@ -164,6 +166,7 @@ ADVANCED_ELEMENT = Product(
             name="reference_type",
             allowed=("image_refer", "video_refer"),
             required=True,
+            words="Whether it is made from image and images, or from videos.",
         ),
         Picture(name="image", key="element_image_list.frontal_image", words="From the front."),
         Many(

@@ -34,6 +34,9 @@ from generations.catalogue.violations import Findings
 LANGUAGES = ("zh", "en")
 _HOW, _BY_TEXT, _BY_SOUND = "input.mode", "text2video", "audio2video"
 _PACE = "1 is the voice's own pace."
+_SPOKEN = "The language of the text: Chinese or English."
+_LOUD = "How loud the recording is: 0 is silent, 1 as it is, 2 the loudest."
+_FILM_LOUD = "How loud the film's own sound is, likewise."
 _PER_FIVE = (Row(units="0.5", per="chunk"),)
 
 
@@ -97,7 +100,7 @@ LIP_SYNC = Product(
         usual.film(2, 60, inside="input", words="The film with the person."),
         _Said(name="text", key="input.text", most=120, words="What is said; else send audio."),
         Thing(name="voice", key="input.voice_id", listed=True, words="The voice, with text."),
-        Choice(name="language", key="input.voice_language", allowed=LANGUAGES),
+        Choice(name="language", key="input.voice_language", allowed=LANGUAGES, words=_SPOKEN),
         Number(name="speed", key="input.voice_speed", low="0.8", high="2", words=_PACE),
         _Recording(
             name="audio",
@@ -246,7 +249,12 @@ ADVANCED_LIP_SYNC = Product(
             most=1,
             required=True,
             inner=(
-                Text(name="face_id", most=64, required=True),
+                Text(
+                    name="face_id",
+                    most=64,
+                    required=True,
+                    words="One of the faces that the session found, in face_data.",
+                ),
                 Medial(
                     name="audio",
                     medium="audio",
@@ -258,11 +266,31 @@ ADVANCED_LIP_SYNC = Product(
                     bytes_too=True,
                     megabytes=5,
                 ),
-                Whole(name="sound_start_time", low=0, high=60_000, default=0, words="ms"),
-                Whole(name="sound_end_time", low=2000, high=60_000, required=True, words="ms"),
-                Whole(name="sound_insert_time", low=0, high=60_000, default=0, words="ms"),
-                Number(name="sound_volume", low="0", high="2", default=1),
-                Number(name="original_audio_volume", low="0", high="2", default=1),
+                Whole(
+                    name="sound_start_time",
+                    low=0,
+                    high=60_000,
+                    default=0,
+                    words="Where in the recording the clip begins, ms.",
+                ),
+                Whole(
+                    name="sound_end_time",
+                    low=2000,
+                    high=60_000,
+                    required=True,
+                    words=f"Where in the recording it ends, ms; at least {_LEAST_CLIP} later.",
+                ),
+                Whole(
+                    name="sound_insert_time",
+                    low=0,
+                    high=60_000,
+                    default=0,
+                    words="Where in the film it is put in, ms.",
+                ),
+                Number(name="sound_volume", low="0", high="2", default=1, words=_LOUD),
+                Number(
+                    name="original_audio_volume", low="0", high="2", default=1, words=_FILM_LOUD
+                ),
             ),
             words="Who says what, and when.",
         ),
@@ -317,7 +345,13 @@ SPEECH = Product(
     fields=(
         Text(name="text", most=1000, required=True, words="What is read."),
         Thing(name="voice", key="voice_id", required=True, listed=True, words="The voice's id."),
-        Choice(name="language", key="voice_language", allowed=LANGUAGES, required=True),
+        Choice(
+            name="language",
+            key="voice_language",
+            allowed=LANGUAGES,
+            required=True,
+            words=_SPOKEN,
+        ),
         Number(name="speed", key="voice_speed", low="0.8", high="2", words=_PACE),
     ),
     outputs=("audio",),
@@ -352,7 +386,7 @@ SOUND_FOR_FILM = Product(
         usual.film(3, 20),
         Text(name="sound_effect_prompt", most=200, words="What is heard."),
         Text(name="bgm_prompt", most=200, words="The music."),
-        Switch(name="asmr_mode"),
+        Switch(name="asmr_mode", words="True: fine sounds are made more of, as ASMR does."),
     ),
     outputs=("video", "audio"),
     follows="video",

@@ -14,9 +14,17 @@ MODE_ALIASES = (("standard", "std"), ("professional", "pro"))
 PROMPT = Text(name="prompt", words="What is to happen.")
 NEGATIVE = Text(name="negative_prompt", words="What is not to be seen.")
 CFG_SCALE = Number(name="cfg_scale", low="0", high="1", words="How closely the prompt is followed.")
-MODE = Choice(name="mode", allowed=STD_PRO, default="std", aliases=MODE_ALIASES)
-ASPECT_RATIO = Choice(name="aspect_ratio", allowed=ASPECT_RATIOS)
-WATERMARK = Mark(name="watermark")
+QUALITY = "The quality: std is standard, pro is professional and costs more."
+MODE = Choice(name="mode", allowed=STD_PRO, default="std", aliases=MODE_ALIASES, words=QUALITY)
+ASPECT_RATIO = Choice(
+    name="aspect_ratio", allowed=ASPECT_RATIOS, words="The film's width to its height."
+)
+SECONDS = "The film's length in seconds."
+KEPT_SOUND = "Whether the sound of the film that is sent is kept."
+WATERMARK = Mark(
+    name="watermark",
+    words="Whether the film comes with Kling's watermark too, beside the clean one.",
+)
 SESSION_ID = Fact(
     name="session_id",
     type="string",
