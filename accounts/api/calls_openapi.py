@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from accounts.api.calls import METHODS, STATUSES
 from kling_saas.api.openapi import (
     ANY_OBJECT,
@@ -26,17 +28,25 @@ _SHOWN: dict[str, Schema] = {
     "id": {**TEXT, "format": "uuid", "description": "What the answer's X-Request-Id says."},
     "object": {"const": "api_request"},
     "livemode": FLAG,
-    "at": MOMENT,
-    "method": TEXT,
-    "path": TEXT,
-    "query": TEXT,
-    "status": {**maybe(WHOLE), "description": "Null while the call is held."},
-    "ms": {**maybe(WHOLE), "description": "Until it was answered; null while it is held."},
+    "at": {**MOMENT, "description": "When it came in, UTC."},
+    "method": {**TEXT, "description": "`GET`, `POST` and so on."},
+    "path": {**TEXT, "description": "The address below the host."},
+    "query": {**TEXT, "description": "What followed the question mark; empty where none did."},
+    "status": {**maybe(WHOLE), "description": "As answered; null while the call is held."},
+    "ms": {**maybe(WHOLE), "description": "Milliseconds until the answer; null as well."},
     "credential": {**maybe(TEXT), "description": "As the ledger names it: `key:5`, `pair:3`."},
-    "end_user": maybe(TEXT),
-    "address": maybe(TEXT),
+    "end_user": {**maybe(TEXT), "description": "Whose token it was; null: a key's own call."},
+    "address": {**maybe(TEXT), "description": "The IP address that it came from, if known."},
 }
-_PART = object_of("headers body", headers=ANY_OBJECT, body=TEXT)
+_PART = object_of(
+    "headers body",
+    headers={**ANY_OBJECT, "description": "By name, secrets masked."},
+    body={
+        **TEXT,
+        "description": f"The first {settings.REQUEST_LOG_BODY:,} characters, secrets masked and "
+        "pictures shortened; empty where nothing was kept.",
+    },
+)
 SCHEMAS: dict[str, Schema] = {
     "ApiRequest": object_of(" ".join(_SHOWN), **_SHOWN),
     "ApiRequestPage": page_of("ApiRequest"),
@@ -67,7 +77,7 @@ PATHS: Schema = {
         )
     },
     f"{BASE}/requests/{{request_id}}": {
-        "parameters": [in_path("request_id")],
+        "parameters": [in_path("request_id", "What the answer's X-Request-Id said.")],
         "get": operation(
             "An API call with its headers and bodies",
             {"200": answer("The call", "ApiRequestWhole")},

@@ -14,7 +14,6 @@ from kling_saas.api.openapi import (
     ANY_OBJECT,
     BASE,
     FLAG,
-    ID,
     IDEMPOTENCY,
     MOMENT,
     PAGE,
@@ -37,7 +36,8 @@ _ADMIN = "admin"
 _WEBHOOKS = f"{BASE}/webhooks"
 _ONE = f"{_WEBHOOKS}/{{id}}"
 _DELIVERY = f"{_ONE}/deliveries/{{delivery}}"
-_TWO = [ID, in_path("delivery")]
+_ID = in_path("id", "The endpoint's id, `whe_…`.")
+_TWO = [_ID, in_path("delivery", "Its id, `whd_…`.")]
 _URL: Schema = {**ADDRESS, "maxLength": URL_MAX, "description": "A public https:// address."}
 _EVENTS: Schema = {
     "type": "array",
@@ -47,14 +47,18 @@ _EVENTS: Schema = {
     "default": ["*"],
     "description": "Events by their word, all of a kind (`generation.*`), or all (`*`).",
 }
-_ABOUT: Schema = {**TEXT, "maxLength": DESCRIPTION_MAX}
+_ABOUT: Schema = {
+    **TEXT,
+    "maxLength": DESCRIPTION_MAX,
+    "description": "A note of yours on what it is for; may be empty.",
+}
 _SECRET: Schema = {
     **TEXT,
     "description": "What signatures are made with (Standard Webhooks): `whsec_` and base64.",
 }
 _UNTIL: Schema = {**maybe(MOMENT), "description": "So long the secret before signs as well."}
 _SHOWN = {
-    "id": TEXT,
+    "id": {**TEXT, "description": "Its id, `whe_…`."},
     "object": {"const": "webhook_endpoint"},
     "livemode": FLAG,
     "url": _URL,
@@ -71,19 +75,30 @@ _SHOWN = {
     "created_at": MOMENT,
 }
 _SENT = {
-    "id": TEXT,
+    "id": {**TEXT, "description": "Its id, `whd_…`."},
     "object": {"const": "webhook_delivery"},
     "livemode": FLAG,
-    "endpoint": TEXT,
+    "endpoint": {**TEXT, "description": "The endpoint that it is owed to, `whe_…`."},
     "event": {**TEXT, "description": "The event's id, which is also its `webhook-id`."},
-    "type": {"enum": list(EVENTS)},
-    "url": ADDRESS,
-    "status": {"enum": list(STATUSES)},
+    "type": {"enum": list(EVENTS), "description": "What happened, as the event says."},
+    "url": {**ADDRESS, "description": "Where it goes: the endpoint's address, or an order's own."},
+    "status": {
+        "enum": list(STATUSES),
+        "description": "`pending` while another attempt is due, `succeeded` once one was answered "
+        "with a 2xx, `failed` when it was given up.",
+    },
     "attempts": {**WHOLE, "description": "Since it was owed, or owed again."},
-    "next_attempt_at": maybe(MOMENT),
-    "delivered_at": maybe(MOMENT),
-    "last_status": maybe(WHOLE),
-    "last_error": maybe(TEXT),
+    "next_attempt_at": {**maybe(MOMENT), "description": "UTC; null when no other is due."},
+    "delivered_at": {**maybe(MOMENT), "description": "When it was taken, UTC; null unless it was."},
+    "last_status": {
+        **maybe(WHOLE),
+        "description": "What the last attempt was answered with; null without an answer.",
+    },
+    "last_error": {
+        **maybe(TEXT),
+        "description": "Why it had no answer, as `error` of an attempt, or why no other is made: "
+        "`endpoint_disabled`, `given_up`. Null: neither.",
+    },
     "created_at": MOMENT,
 }
 SCHEMAS: dict[str, Schema] = {
@@ -91,7 +106,10 @@ SCHEMAS: dict[str, Schema] = {
     "WebhookEndpointWithSecret": object_of(f"{' '.join(_SHOWN)} secret", **_SHOWN, secret=_SECRET),
     "WebhookEndpointPage": page_of("WebhookEndpoint"),
     "WebhookEndpointDeleted": object_of(
-        "id object deleted", id=TEXT, object=_SHOWN["object"], deleted={"const": True}
+        "id object deleted",
+        id=_SHOWN["id"],
+        object=_SHOWN["object"],
+        deleted={"const": True},
     ),
     "NewWebhookEndpoint": body_of("url", url=_URL, events=_EVENTS, description=_ABOUT),
     "WebhookEndpointChange": body_of(
@@ -177,7 +195,7 @@ def _endpoints() -> Schema:
             ),
         },
         _ONE: {
-            "parameters": [ID],
+            "parameters": [_ID],
             "get": operation("A webhook endpoint", found, refuses=(404,)),
             "patch": operation(
                 "Change a webhook endpoint, or enable it again", found, scope=_ADMIN,
@@ -197,7 +215,7 @@ def _secrets() -> Schema:
     ways: Any = {"scope": _ADMIN, "body": _may("Rotation"), "parameters": [IDEMPOTENCY]}
     return {
         f"{_ONE}/rotate-secret": {
-            "parameters": [ID],
+            "parameters": [_ID],
             "post": operation("Replace its secret", rotated, refuses=(404,), **ways),
         },
         f"{_WEBHOOKS}/signing-secret": {
@@ -219,14 +237,14 @@ def _sending() -> Schema:
     ways: Any = {"scope": _ADMIN, "refuses": (404, 409)}
     return {
         f"{_ONE}/test": {
-            "parameters": [ID],
+            "parameters": [_ID],
             "post": operation(
                 "Send a webhook.test event now", owed, body=_may("Nothing"),
                 parameters=[IDEMPOTENCY], **ways,
             ),
         },
         f"{_ONE}/resend": {
-            "parameters": [ID],
+            "parameters": [_ID],
             "post": operation(
                 "Send again what failed, or every event, since a moment", again,
                 body=json_body("ResendRequest"), **ways,
@@ -234,7 +252,7 @@ def _sending() -> Schema:
             ),
         },
         f"{_ONE}/deliveries": {
-            "parameters": [ID],
+            "parameters": [_ID],
             "get": operation(
                 "What was sent, newest first", page, refuses=(404,),
                 parameters=[

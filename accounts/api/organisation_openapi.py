@@ -10,7 +10,6 @@ from accounts.models import Role
 from kling_saas.api.openapi import (
     BASE,
     FLAG,
-    ID,
     IDEMPOTENCY,
     MOMENT,
     PAGE,
@@ -19,6 +18,7 @@ from kling_saas.api.openapi import (
     Schema,
     answer,
     body_of,
+    in_path,
     json_body,
     maybe,
     object_of,
@@ -71,7 +71,10 @@ SCHEMAS: dict[str, Schema] = {
     "MemberPage": page_of("Member"),
     "MemberChange": body_of("role", role=_ROLE),
     "MemberDeleted": object_of(
-        "id object deleted", id=TEXT, object={"const": "member"}, deleted={"const": True}
+        "id object deleted",
+        id=_MEMBER["id"],
+        object={"const": "member"},
+        deleted={"const": True},
     ),
     "Invitation": object_of(" ".join(_INVITATION), **_INVITATION),
     "InvitationPage": page_of("Invitation"),
@@ -98,7 +101,7 @@ PATHS: Schema = {
         )
     },
     f"{_PLACE}/members/{{id}}": {
-        "parameters": [ID],
+        "parameters": [in_path("id", "The member's id, such as `user:12`.")],
         "get": operation("A member", _ONE, refuses=(404,), **_ADMIN),
         "patch": operation(
             "Give a member another role", _ONE, refuses=(404, 409),
@@ -123,7 +126,7 @@ PATHS: Schema = {
         ),
     },
     f"{_PLACE}/invitations/{{id}}": {
-        "parameters": [ID],
+        "parameters": [in_path("id", "The invitation's id, `inv_…`.")],
         "get": operation("An invitation", _FOUND, refuses=(404,), **_ADMIN),
         "delete": operation(
             "Take an invitation back", _FOUND, refuses=(404, 409),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.api.overlaps import OVERLAP_MOST, OVERLAP_SECONDS
 from accounts.end_users import LIFETIME_MAX
-from accounts.scopes import Scope
+from accounts.scopes import USUAL, Scope
 from billing.api.tokens import LIFETIME, LIFETIME_LEAST, MAY
 from billing.caps import END_USER_MAX
 from billing.key_terms import NAME_MAX, NETWORKS_MOST, RATE_MOST
@@ -13,7 +13,6 @@ from billing.models.wallet import MOST_CREDITS
 from kling_saas.api.openapi import (
     BASE,
     FLAG,
-    ID,
     IDEMPOTENCY,
     MOMENT,
     PAGE,
@@ -23,6 +22,7 @@ from kling_saas.api.openapi import (
     Schema,
     answer,
     body_of,
+    in_path,
     json_body,
     list_of,
     maybe,
@@ -36,6 +36,7 @@ _ADMIN = "admin"
 
 def _keys(base: str, what: str, name: str) -> Schema:
     one = f"{'an' if what.startswith('a') else 'a'} {what}"
+    its_id = in_path("id", f"The `id` of {one}.")
     made = {"201": answer("With its secret", f"New{name}")}
     rotated = {"200": answer("With its new secret", f"New{name}")}
     found = {"200": answer("As it stands", name)}
@@ -55,7 +56,7 @@ def _keys(base: str, what: str, name: str) -> Schema:
             ),
         },
         f"{base}/{{id}}": {
-            "parameters": [ID],
+            "parameters": [its_id],
             "get": operation(one.capitalize(), found, scope=_ADMIN, refuses=(404,)),
             "patch": operation(
                 f"Change {one}", found, scope=_ADMIN, refuses=(404,),
@@ -67,7 +68,7 @@ def _keys(base: str, what: str, name: str) -> Schema:
             ),
         },
         f"{base}/{{id}}/rotate": {
-            "parameters": [ID],
+            "parameters": [its_id],
             "post": operation(
                 "Replace its secret", rotated, scope=_ADMIN, refuses=(404,),
                 body={**json_body("KeyRotation"), "required": False},
@@ -95,7 +96,7 @@ def _tokens(base: str) -> Schema:
             )
         },
         f"{base}/{{id}}": {
-            "parameters": [ID],
+            "parameters": [in_path("id", "The token's `id`, not the token itself.")],
             "delete": operation("End a token", ended, scope="generate", refuses=(404,)),
         },
     }  # fmt: skip
@@ -113,38 +114,46 @@ _CAPS: Schema = {
     "description": "At most so many credits per order, day, month (UTC), or in all from the day "
     "(UTC) it was set on; null ends a cap.",
 }
-_MODELS: Schema = {
-    **WORDS,
-    "maxItems": 100,
-    "description": "Only these models and tasks; empty: all.",
-}
+_ALLOWED: Schema = {**WORDS, "description": "Only these models and tasks; empty: all."}
+_MODELS: Schema = {**_ALLOWED, "maxItems": 100}
+_ENDS: Schema = {**maybe(MOMENT), "description": "From then on it opens nothing, UTC; null: never."}
+_RATE = "How many requests it may send in a minute; null: as many as any key."
 _TERMS: dict[str, Schema] = {
     "name": {**TEXT, "minLength": 1, "maxLength": NAME_MAX},
-    "scopes": {"type": "array", "items": {"enum": Scope.values}, "minItems": 1, "maxItems": 4},
+    "scopes": {
+        "type": "array",
+        "items": {"enum": Scope.values},
+        "minItems": 1,
+        "maxItems": 4,
+        "description": "What it may do, as the key tells it afterwards. A new one has "
+        f"{', '.join(USUAL)} unless it is said.",
+    },
     "models": _MODELS,
     "networks": {
         **WORDS,
         "maxItems": NETWORKS_MOST,
         "description": "Only from these addresses and networks (192.0.2.0/24); empty: anywhere.",
     },
-    "requests_per_minute": maybe({**WHOLE, "minimum": 1, "maximum": RATE_MOST}),
+    "requests_per_minute": {
+        **maybe({**WHOLE, "minimum": 1, "maximum": RATE_MOST}),
+        "description": _RATE,
+    },
     "caps": _CAPS,
-    "expires_at": maybe(MOMENT),
+    "expires_at": _ENDS,
 }
 _RAW: dict[str, Schema] = {
     "raw_video": {**FLAG, "description": "Segmind v1 calls are answered with the MP4 itself."}
 }
 _SHOWN: dict[str, Schema] = {
-    "id": TEXT,
     "livemode": FLAG,
     "name": TEXT,
     "hint": {**TEXT, "description": "By which one knows it again."},
     "scopes": {"type": "array", "items": {"enum": Scope.values}},
-    "models": WORDS,
+    "models": _ALLOWED,
     "networks": WORDS,
-    "requests_per_minute": maybe(WHOLE),
+    "requests_per_minute": {**maybe(WHOLE), "description": _RATE},
     "created_at": MOMENT,
-    "expires_at": maybe(MOMENT),
+    "expires_at": _ENDS,
     "last_used_at": maybe(MOMENT),
     "revoked_at": maybe(MOMENT),
     "previous_works_until": maybe(MOMENT),
@@ -152,8 +161,9 @@ _SHOWN: dict[str, Schema] = {
 _OFTEN = "id object livemode name hint scopes models networks requests_per_minute created_at"
 
 
-def _of(kind: str, name: str, extra: dict[str, Schema]) -> dict[str, Schema]:
-    alone = {**_SHOWN, "object": {"const": kind}, **extra}
+def _of(kind: str, name: str, its_id: str, extra: dict[str, Schema]) -> dict[str, Schema]:
+    told = {"id": {**TEXT, "description": its_id}, "object": {"const": kind}}
+    alone = {**told, **_SHOWN, **extra}
     whole = {**alone, "caps": list_of("KeyCap")}
     return {
         name: object_of(f"{_OFTEN} caps", **whole),
@@ -165,10 +175,11 @@ def _of(kind: str, name: str, extra: dict[str, Schema]) -> dict[str, Schema]:
     }
 
 
+_TOKEN: Schema = {**TEXT, "description": "Eight characters that stand in the token itself."}
 _GIVEN: Schema = {"type": "array", "items": {"enum": list(MAY)}}
 SCHEMAS: dict[str, Schema] = {
-    **_of("key", "Key", _RAW),
-    **_of("access_key", "AccessKey", {}),
+    **_of("key", "Key", "Eight characters that stand in the key itself.", _RAW),
+    **_of("access_key", "AccessKey", "The access key, `ak_…`.", {}),
     "KeyCap": object_of(
         "period credits spent left resets_on",
         period={"enum": CapPeriod.values},
@@ -200,16 +211,16 @@ SCHEMAS: dict[str, Schema] = {
     "Token": object_of(
         "object id livemode token end_user scopes models caps expires_at",
         object={"const": "token"},
-        id=TEXT,
+        id=_TOKEN,
         livemode=FLAG,
         token=TEXT,
         end_user=TEXT,
         scopes=_GIVEN,
-        models=WORDS,
+        models=_ALLOWED,
         caps=list_of("KeyCap"),
         expires_at=MOMENT,
     ),
     "TokenOver": object_of(
-        "object id deleted", object={"const": "token"}, id=TEXT, deleted={"const": True}
+        "object id deleted", object={"const": "token"}, id=_TOKEN, deleted={"const": True}
     ),
 }

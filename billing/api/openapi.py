@@ -108,9 +108,9 @@ PRICES: Schema = {
         "sku unit credits usd description plans",
         sku=TEXT,
         unit={"enum": ["clip", "second"]},
-        credits=WHOLE,
+        credits={**WHOLE, "description": "For one `unit`."},
         usd=TEXT,
-        description=TEXT,
+        description={**TEXT, "description": "The variant in words."},
         plans=PLANS,
     ),
 }

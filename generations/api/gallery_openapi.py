@@ -14,7 +14,6 @@ from kling_saas.api.openapi import (
     ANY_OBJECT,
     BASE,
     FLAG,
-    ID,
     MOMENT,
     PAGE,
     TEXT,
@@ -34,6 +33,8 @@ from kling_saas.api.openapi import (
 )
 
 _GENERATE = "generate"
+_FILM = in_path("id", "The film's id, `vid_…`, or its generation's, `gen_…`.")
+_SHELF = in_path("id", "The collection's id, `col_…`.")
 _FLAG_WORDS: Schema = {"enum": ["true", "false"]}
 
 
@@ -41,7 +42,7 @@ def _film(base: str) -> Schema:
     whole = {"200": answer("The film as it stands", "LibraryVideo")}
     return {
         base: {
-            "parameters": [ID],
+            "parameters": [_FILM],
             "get": operation(
                 "A film", whole, refuses=(404, 410), description="By its id or its generation's."
             ),
@@ -68,7 +69,7 @@ def _film(base: str) -> Schema:
             ),
         },
         f"{base}/restore": {
-            "parameters": [ID],
+            "parameters": [_FILM],
             "post": operation(
                 "Take a film out of the trash",
                 whole,
@@ -145,7 +146,7 @@ def _shelves(base: str) -> Schema:
             ),
         },
         f"{base}/{{id}}": {
-            "parameters": [ID],
+            "parameters": [_SHELF],
             "get": operation("A collection", one, refuses=(404,)),
             "patch": operation(
                 "Rename or move a collection",
@@ -162,7 +163,7 @@ def _shelves(base: str) -> Schema:
             ),
         },
         f"{base}/{{id}}/videos/{{video}}": {
-            "parameters": [ID, in_path("video")],
+            "parameters": [_SHELF, {**_FILM, "name": "video"}],
             "put": operation("Put a film into a collection", film, scope=_GENERATE, refuses=(404,)),
             "delete": operation(
                 "Take a film out of a collection", film, scope=_GENERATE, refuses=(404,)
@@ -174,7 +175,7 @@ def _shelves(base: str) -> Schema:
 def _shares() -> Schema:
     return {
         f"{BASE}/videos/{{id}}/shares": {
-            "parameters": [ID],
+            "parameters": [_FILM],
             "get": operation(
                 "The links to a film",
                 {"200": answer("Newest first, with those that ended lately", "SharePage")},
@@ -194,7 +195,7 @@ def _shares() -> Schema:
             ),
         },
         f"{BASE}/shares/{{id}}": {
-            "parameters": [ID],
+            "parameters": [in_path("id", "The link's id, `shr_…`.")],
             "delete": operation(
                 "Revoke a link",
                 {"200": answer("Revoked", "Share")},

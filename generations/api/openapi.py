@@ -6,10 +6,8 @@ from generations import sending
 from kling_saas.api.headers import WAIT_MAX
 from kling_saas.api.openapi import (
     BASE,
-    ID,
     IDEMPOTENCY,
     MOMENT,
-    NAME,
     PAGE,
     Schema,
     answer,
@@ -23,6 +21,7 @@ from kling_saas.api.openapi import (
 
 _GENERATE = "generate"
 _FILE: Schema = {"schema": {"type": "string", "format": "binary"}}
+_UPLOAD = in_path("id", "The upload's id, `upl_…`.")
 
 
 def _quotes(base: str) -> Schema:
@@ -34,7 +33,7 @@ def _quotes(base: str) -> Schema:
             )
         },
         f"{base}/{{id}}": {
-            "parameters": [ID],
+            "parameters": [in_path("id", "The quote's id, `quo_…`.")],
             "get": operation("A quote", found, refuses=(404,)),
         },
     }
@@ -79,7 +78,7 @@ def _list() -> Schema:
 
 
 def _about_one(base: str) -> Schema:
-    one = {"parameters": [ID]}
+    one = {"parameters": [in_path("id", "The generation's id, `gen_…`.")]}
     stream: Schema = {"text/event-stream": {}}
     return {
         base: {
@@ -140,12 +139,12 @@ def _catalogue(base: str) -> Schema:
     return {
         f"{base}/models": {"get": _public("Every model", "ModelList")},
         f"{base}/models/{{name}}": {
-            "parameters": [NAME],
+            "parameters": [in_path("name", "The model's official name, or an alias.")],
             "get": _public("A model, by its name or an alias of it", "Model", 404),
         },
         f"{base}/tasks": {"get": _public("Everything beside films", "TaskList")},
         f"{base}/tasks/{{name}}": {
-            "parameters": [NAME],
+            "parameters": [in_path("name", "The task's name, such as `lip-sync`.")],
             "get": _public("One product beside films, by its name", "Task", 404),
         },
     }
@@ -167,7 +166,7 @@ def _things(base: str, sort: str) -> Schema:
             )
         },
         f"{base}/{{id}}": {
-            "parameters": [ID],
+            "parameters": [in_path("id", f"The {sort}'s id, as orders name it.")],
             "get": operation(
                 f"One {sort}", {"200": answer("As it stands", "Thing")}, refuses=(404,)
             ),
@@ -184,7 +183,8 @@ def _things(base: str, sort: str) -> Schema:
 
 
 def _upload() -> Schema:
-    form = {"type": "object", "properties": {"file": _FILE["schema"]}, "required": ["file"]}
+    file = {**_FILE["schema"], "description": "The file."}
+    form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
     content = {**dict.fromkeys(sending.TYPES, _FILE), "multipart/form-data": {"schema": form}}
     return operation(
         "Keep an image, a film or a sound",
@@ -213,7 +213,7 @@ def _events(base: str) -> Schema:
             )
         },
         f"{base}/{{id}}": {
-            "parameters": [ID],
+            "parameters": [in_path("id", "The event's id, `evt_…`.")],
             "get": operation("An event", {"200": answer("The event", "Event")}, refuses=(404,)),
         },
     }
@@ -242,7 +242,7 @@ def _uploads(base: str) -> Schema:
             ),
         },
         f"{base}/{{id}}": {
-            "parameters": [ID],
+            "parameters": [_UPLOAD],
             "get": operation("An upload", one, refuses=(404,)),
             "delete": operation(
                 "Delete an upload",
@@ -253,7 +253,7 @@ def _uploads(base: str) -> Schema:
             ),
         },
         f"{base}/{{id}}/complete": {
-            "parameters": [ID],
+            "parameters": [in_path("id", "The announcement's id, `upl_…`.")],
             "post": operation(
                 "Look at a file that was sent past the API, and keep it",
                 one,
@@ -264,7 +264,7 @@ def _uploads(base: str) -> Schema:
             ),
         },
         f"{base}/incoming/{{token}}": {
-            "parameters": [in_path("token")],
+            "parameters": [in_path("token", "As the announcement's `url` has it.")],
             "put": operation(
                 "Send a file that was announced",
                 {"200": {"description": "It came"}},

@@ -9,10 +9,12 @@ from rest_framework.request import Request
 from accounts.api import calls_openapi as calls
 from accounts.api import openapi as webhooks
 from accounts.api import organisation_openapi as organisation
+from accounts.api import vocabulary as words_of_accounts
 from accounts.api.authentication import count_stranger
 from accounts.api.endpoint import Endpoint
 from billing.api import keys_openapi as keys
 from billing.api import openapi as money
+from billing.api import vocabulary as words_of_money
 from billing.caps import END_USER_MAX
 from generations.api import (
     answers_schema,
@@ -21,11 +23,13 @@ from generations.api import (
     gallery_openapi,
     inputs,
     openapi,
+    vocabulary,
 )
 from generations.catalogue import documentation, registry
 from generations.catalogue.products import documentation as product_documentation
 from generations.catalogue.products.registry import PRODUCTS
 from kling_saas.api import conditional
+from kling_saas.api import vocabulary as common_words
 from kling_saas.api.openapi import (
     ANY_OBJECT,
     BASE,
@@ -38,6 +42,7 @@ from kling_saas.api.openapi import (
     ref,
 )
 from kling_saas.api.openapi import document as openapi_document
+from kling_saas.api.vocabulary import described
 
 
 class SchemaView(Endpoint):
@@ -79,7 +84,7 @@ def document() -> Schema:
         servers=[settings.SITE_URL],
         keys={"key": _KEY},
         paths=conditionally(examples.completed(paths)),
-        schemas=_schemas(),
+        schemas=described(_schemas(), WORDS),
     )
 
 
@@ -93,6 +98,13 @@ _KEY: Schema = {
     "description": "An API key (`ksk_…`), an end user's token (`kut_…`), or a JWT that is signed "
     "with an access-key pair as Kling's clients do.",
 }
+WORDS = {
+    **common_words.WORDS,
+    **words_of_accounts.WORDS,
+    **words_of_money.WORDS,
+    **vocabulary.WORDS,
+}
+"""What members mean whose schemas do not say it."""
 _ITSELF: Schema = {
     f"{BASE}/{name}": {
         "get": operation(
@@ -143,14 +155,23 @@ def _schemas() -> Schema:
 def _members() -> Schema:
     """What an order may carry beside the film."""
     return {
-        "quote_id": {"type": "string", "maxLength": inputs.QUOTE_ID_MAX},
+        "quote_id": {
+            "type": "string",
+            "maxLength": inputs.QUOTE_ID_MAX,
+            "description": "A quote for this very order, `quo_…`: it costs what that says. Used "
+            "once, while it holds.",
+        },
         "max_cost": {
             "type": "integer",
             "minimum": 1,
             "maximum": inputs.COST_MAX,
             "description": "Refused with 403 cap_exceeded when it costs more credits.",
         },
-        "reference": {"type": "string", "maxLength": inputs.REFERENCE_MAX},
+        "reference": {
+            "type": "string",
+            "maxLength": inputs.REFERENCE_MAX,
+            "description": "A word of your own, by which you find it again.",
+        },
         "end_user": {
             "type": "string",
             "maxLength": END_USER_MAX,
@@ -167,6 +188,8 @@ def _members() -> Schema:
             "type": "object",
             "maxProperties": inputs.METADATA_KEYS,
             "additionalProperties": {"type": "string", "maxLength": inputs.METADATA_VALUE_MAX},
+            "description": "Keys and values of your own, told with it again; keys of at most "
+            f"{inputs.METADATA_KEY_MAX} characters.",
         },
         "deadline": {
             "type": "integer",
@@ -174,6 +197,12 @@ def _members() -> Schema:
             "maximum": settings.DEADLINE_SECONDS,
             "description": "Seconds until it is given up and refunded.",
         },
-        "webhook_url": {"type": "string", "format": "uri", "maxLength": inputs.URL_MAX},
+        "webhook_url": {
+            "type": "string",
+            "format": "uri",
+            "maxLength": inputs.URL_MAX,
+            "description": "A public https:// address to which its end is posted, beside your "
+            "webhook endpoints.",
+        },
         "dry_run": {"type": "boolean", "description": "Only check and price."},
     }

@@ -154,7 +154,7 @@ def body(schema: Schema | str, example: Any) -> Schema:
 
 def in_path(name: str, words: str, example: str) -> Schema:
     """A parameter of the path, with an example."""
-    return {**openapi.in_path(name), "description": words, "example": example}
+    return {**openapi.in_path(name, words), "example": example}
 
 
 def page_number(name: str, most: int, usual: int, words: str) -> Schema:

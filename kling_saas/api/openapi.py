@@ -114,7 +114,7 @@ def conditionally(paths: Schema) -> Schema:
 def _conditional(get: Schema) -> Schema:
     if JSON not in get["responses"].get("200", {}).get("content", {}):
         return get
-    tagged = {**get["responses"]["200"], "headers": {"ETag": {"schema": TEXT}}}
+    tagged = {**get["responses"]["200"], "headers": {"ETag": _ETAG}}
     return {
         **get,
         "parameters": [*get.get("parameters", ()), _IF_NONE_MATCH],
@@ -137,9 +137,9 @@ def query(name: str, words: str, schema: Schema | None = None) -> Schema:
     return {"name": name, "in": "query", "description": words, "schema": schema or TEXT}
 
 
-def in_path(name: str) -> Schema:
+def in_path(name: str, words: str) -> Schema:
     """A parameter of the path."""
-    return {"name": name, "in": "path", "required": True, "schema": TEXT}
+    return {"name": name, "in": "path", "required": True, "description": words, "schema": TEXT}
 
 
 def capitalised(words: Iterable[str]) -> str:
@@ -185,8 +185,6 @@ MOMENT: Schema = {"type": "string", "format": "date-time"}
 ADDRESS: Schema = {"type": "string", "format": "uri"}
 ANY_OBJECT: Schema = {"type": "object"}
 WORDS: Schema = {"type": "array", "items": TEXT}
-ID = in_path("id")
-NAME = in_path("name")
 PAGE = [
     query(
         "limit",
@@ -199,6 +197,7 @@ IDEMPOTENCY = header(
     "Idempotency-Key",
     "1 to 255 printable ASCII characters. The same key and body again give the first answer again.",
 )
+_ETAG: Schema = {"description": "Names this answer, for `If-None-Match`.", "schema": TEXT}
 _IF_NONE_MATCH = header("If-None-Match", "The `ETag` of the answer that you have.")
 _UNCHANGED: Schema = {"description": "What you have still holds, its links too: no body"}
 PROBLEM: dict[str, Schema] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from accounts import tenancy
 from accounts.models import Membership
 from accounts.models.organisation import Role
 from generations.api import examples
+from generations.api.schema import WORDS
 from generations.catalogue import samples
 from tests.documents import Made, Operation, operations
 from tests.generations.programs import Program, funded
@@ -92,6 +94,32 @@ def test_the_document_is_openapi_and_keeps_to_its_own_schemas(
         for answer in each.told["responses"].values():
             for link in answer.get("links", {}).values():
                 assert link["operationId"] in named
+
+
+def members(told: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every member of every schema in a document, by its name."""
+    if isinstance(told, dict):
+        for name, schema in told.items():
+            if name == "properties":
+                yield from schema.items()
+            yield from members(schema)
+    elif isinstance(told, list):
+        for each in told:
+            yield from members(each)
+
+
+def test_every_member_and_parameter_says_what_it_means(whole: dict[str, Any]) -> None:
+    found = list(members(whole))
+    assert [name for name, told in found if not told.get("description")] == []
+    said = {told["description"] for _, told in found}
+    assert [name for name, words in WORDS.items() if words not in said] == []
+    assert len(set(WORDS.values())) == len(WORDS), "each is said once"
+    for each in operations(whole):
+        for parameter in each.parameters:
+            assert parameter.get("description"), (str(each), parameter["name"])
+        for answer in each.told["responses"].values():
+            for name, told in answer.get("headers", {}).items():
+                assert told.get("description"), (str(each), name)
 
 
 def test_the_document_has_every_address_and_no_other(whole: dict[str, Any]) -> None:

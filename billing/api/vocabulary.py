@@ -1,0 +1,71 @@
+"""What the members mean of money, keys and tokens: kling_saas.api.vocabulary."""
+
+from __future__ import annotations
+
+from accounts.scopes import Scope
+
+_SCOPES = "; ".join(f"`{scope.value}`: {scope.label.lower()}" for scope in Scope)
+WORDS = {
+    "available": "Credits that can be spent now.",
+    "pending": "Credits that were ordered and whose payment is not confirmed yet.",
+    "owed": "Credits that were taken back after they were spent; the next ones you buy pay them.",
+    "captured": "Credits that were spent.",
+    "reserved": "Credits that are set aside for what is under way.",
+    "films": "How many orders were finished and paid, those for other things than films too.",
+    "sku": "The model or task that is sold.",
+    "unit": "What is counted: whole clips, or seconds.",
+    "usd": "The same in US dollars, as a decimal number.",
+    "prices": "A row of the price list for each variant, as you pay it.",
+    "LineItem.key": "The variant, as `name=value` pairs with commas between: "
+    "`audio=none,mode=std,seconds=5`.",
+    "LineItem.description": "What it is, in words.",
+    "LineItem.quantity": "How many units.",
+    "LineItem.unit_credits": "Credits for one unit.",
+    "LineItem.credits": "`quantity` times `unit_credits`.",
+    "PriceBook.version": "The number of the price list that is in force.",
+    "Voucher.expires_at": "When these credits expire, UTC; null: never.",
+    "VoucherCode.code": "A voucher's or a gift's.",
+    "LedgerEntry.id": "Its id, `led_…`.",
+    "LedgerEntry.type": "What happened. For films `hold` sets credits aside, `capture` spends them "
+    "and `release` gives them back; the filter `type` has every word.",
+    "balance_after": "`available` after it.",
+    "reserved_after": "`reserved` after it.",
+    "pending_after": "`pending` after it.",
+    "LedgerEntry.generation": "The generation that it was posted for, `gen_…`; null for others.",
+    "lot": "The lot of credits that it is about, `lot_…`; null where it is about several, or none.",
+    "LedgerEntry.reference": "What it is for: the generation's id, or what gave or took credits.",
+    "reason": "Why, in words; may be empty.",
+    "Usage.group_by": "What `data` is grouped by.",
+    "total": "The sum of `data`.",
+    "Used.day": "`2026-11-01`, UTC. Of it and the next four only what is grouped by is there.",
+    "Used.model": "The model or task, as orders name it.",
+    "Used.key": "`key:5`, or `pair:3` of an access-key pair; null: the website.",
+    "Used.member": "`user:12`; null: programs.",
+    "Used.end_user": "By your name for them; null: nobody in particular.",
+    "scopes": f"What it may do. {_SCOPES}.",
+    "networks": "The only addresses and networks that it works from; empty: anywhere.",
+    "caps": "What it may spend at most, and what of that is left; empty: no cap.",
+    "caps.call": "Credits of one order.",
+    "caps.day": "Credits of a day, UTC.",
+    "caps.month": "Credits of a month, UTC.",
+    "caps.total": "Credits in all, from the day it was set on.",
+    "KeyCap.period": "What is capped: one order (`call`), a `day`, a `month` or the `total`.",
+    "KeyCap.credits": "The cap, with what was approved on top of it.",
+    "left": "Credits until it is reached.",
+    "resets_on": "The day, UTC, on which it counts from 0 again; null for `call` and `total`.",
+    "last_used_at": "When it was last used, UTC, to ten minutes; null: never.",
+    "previous_works_until": "So long the secret before the last rotation works too, UTC; null "
+    "without a rotation.",
+    "NewKey.secret": "The key itself, `ksk_…`: what programs send as a bearer token.",
+    "NewAccessKey.secret": "What the holder signs JWTs with, by HS256.",
+    "overlap": "Seconds for which the secret before works too.",
+    "TokenTerms.end_user": "Your name for who gets it: it opens what they order, and nothing else.",
+    "TokenTerms.expires_in": "Seconds until it ends.",
+    "TokenTerms.scopes": "What it may do, of what the key may: order (`generate`), `read`. Both "
+    "unless it is said.",
+    "Token.scopes": "What it may do: order (`generate`), `read`.",
+    "Token.token": "The token itself, `kut_…`: shown here and nowhere else.",
+    "Token.end_user": "Whose orders it opens.",
+    "Token.caps": "The end user's caps, and what of them is left; empty: none.",
+    "Token.expires_at": "When it ends, UTC.",
+}
