@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from collections.abc import Callable
 
 import pytest
@@ -84,3 +87,12 @@ def test_a_signed_text_that_is_no_event_and_a_secret_that_is_none() -> None:
     with pytest.raises(BadSettings):
         verify_webhook(BODY, signed(SECRET), "my password")
     assert verify_webhook(BODY, signed(SECRET, ago=400), SECRET, tolerance=500).id == "evt_1"
+
+
+@pytest.mark.parametrize("missing", ["", "whsec_", [SECRET, ""]])
+def test_where_the_secret_is_missing_nobody_can_sign_with_nothing(missing: str | list[str]) -> None:
+    headers = signed(SECRET)
+    text = f"{headers['Webhook-Id']}.{headers['Webhook-Timestamp']}.{BODY}"
+    proof = base64.b64encode(hmac.digest(b"", text.encode(), hashlib.sha256)).decode()
+    with pytest.raises(BadSettings):
+        verify_webhook(BODY, headers | {"Webhook-Signature": f"v1,{proof}"}, missing)
