@@ -221,6 +221,26 @@ def test_the_catalogue_the_library_and_money(node: Node) -> None:
     assert (bool(told["destroyed"]), told["left"]) == (True, 0)
 
 
+def test_lists_are_kept_to_a_time_by_the_words_of_their_types(node: Node) -> None:
+    told = node.told(
+        """
+        const film = await client.generations.createAndWait(given.film);
+        const [before, later] = [new Date(0), new Date(Date.now() + 60_000)];
+        const found = [];
+        for (const time of [{ from: before, to: later }, { from: before, to: before }]) {
+          for (const part of ["generations", "videos", "ledger"]) {
+            found.push((await all(client[part].list(time))).length);
+          }
+        }
+        return found;
+        """,
+        film=FILM,
+    )
+    films, of_the_past = told[:3], told[3:]
+    assert (films[:2], of_the_past) == ([1, 1], [0, 0, 0])
+    assert films[2] > 1
+
+
 def test_keys_tokens_and_the_feed(node: Node, site: str) -> None:
     told: Any = node.told(
         """

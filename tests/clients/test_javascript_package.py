@@ -29,7 +29,7 @@ import { KlingSaaS, verifyWebhook, InvalidRequest } from "kling-saas";
 const client = new KlingSaaS({ timeout: 1000 });
 const made = await client.generations.create({ model: "kling-v1", image: new Blob([]) });
 const seconds: number | undefined = (await made.wait()).video?.duration;
-for await (const each of client.generations.list({ from: new Date() })) each.credits.charged;
+for await (const each of client.generations.list({ from: new Date(), to: "2099" })) each.id;
 await client.generations.create({ task: "tts", text: "Hello", max_cost: 5 });
 const kind: string = (await verifyWebhook("", {}, ["whsec_"])).type;
 export const say = (error: unknown) => error instanceof InvalidRequest && error.violations[0].field;

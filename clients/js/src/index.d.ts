@@ -140,7 +140,7 @@ declare class Generations {
       reference?: string;
       end_user?: string;
       from?: Moment;
-      until?: Moment;
+      to?: Moment;
     },
   ): AsyncGenerator<Generation>;
   cancel(id: string): Promise<Generation>;
@@ -188,7 +188,7 @@ declare class Videos {
       reference?: string;
       metadata?: Record<string, string>;
       from?: Moment;
-      until?: Moment;
+      to?: Moment;
       [fact: string]: unknown;
     },
   ): AsyncGenerator<LibraryVideo>;
@@ -208,7 +208,7 @@ declare class Wallet {
 }
 
 declare class Ledger {
-  list(filters?: Paged & { from?: Moment; until?: Moment }): AsyncGenerator<LedgerEntry>;
+  list(filters?: Paged & { from?: Moment; to?: Moment }): AsyncGenerator<LedgerEntry>;
 }
 
 declare class Usage {

@@ -22,7 +22,7 @@ export class Ledger {
     this.#api = api;
   }
 
-  /** Entries, newest first. `from` and `until` are days (2026-11-01) or moments, UTC. */
+  /** Entries, newest first. `from` and `to` are days (2026-11-01) or moments, UTC. */
   list(filters = {}) {
     return this.#api.pages("/ledger", filters);
   }
