@@ -32,6 +32,8 @@ const seconds: number | undefined = (await made.wait()).video?.duration;
 for await (const each of client.generations.list({ from: new Date(), to: "2099" })) each.id;
 await client.generations.create({ task: "tts", text: "Hello", max_cost: 5 });
 const kind: string = (await verifyWebhook("", {}, ["whsec_"])).type;
+const batch = await client.generations.batch([]);
+for (const { generation, problem } of batch.data) generation?.id ?? problem?.code;
 export const say = (error: unknown) => error instanceof InvalidRequest && error.violations[0].field;
 const lost: Blob = made.download();
 await client.generations.create({ model: "kling-v1", duration: "5" });
@@ -117,7 +119,7 @@ def test_types_reach_its_users(node: Node, tmp_path: Path) -> None:
     )  # fmt: skip
     found = re.findall(r"^program\.mts\((\d+),", done.stdout, re.MULTILINE)
     wrong = [PROGRAM.split("\n")[int(line) - 1] for line in found]
-    assert wrong == PROGRAM.split("\n")[9:12], done.stdout
+    assert wrong == PROGRAM.split("\n")[11:14], done.stdout
     assert "'colour' does not exist in type 'Film'" in done.stdout
 
 

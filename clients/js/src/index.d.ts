@@ -114,7 +114,7 @@ export interface Batch {
   refused: number;
   credits: number;
   data: (
-    | { index: number; status: "accepted"; replayed: boolean; generation: Generation }
+    | { index: number; status: "accepted"; replayed: boolean; generation: Generation; problem?: undefined }
     | { index: number; status: "refused"; problem: Problem; generation?: undefined }
   )[];
 }
