@@ -256,7 +256,7 @@ def test_keys_tokens_and_the_feed(node: Node, site: str) -> None:
         await client.tokens.revoke(token.id);
         const changed = await client.keys.change(made.id, { name: "robot 2", caps: { day: null } });
         const rotated = await client.keys.rotate(made.id, { overlap: 0 });
-        const seen = await all(client.events.list({ type: "generation.succeeded" }));
+        const seen = await all(client.events.list({ type: "generation.succeeded", after: null }));
         const feed = client.events.follow({ after: seen.at(-1).id, type: "generation.*" });
         const last = await client.generations.create(given.film);
         const types = [];

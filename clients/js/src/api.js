@@ -81,11 +81,13 @@ export class Api {
   /** Every item of a list, asked for page by page as they are needed. */
   async *pages(path, { pageSize = PAGE, ...query } = {}, read = (item) => item) {
     const limit = Math.min(pageSize, PAGE);
-    for (let after = query.after; after !== null; ) {
+    // A program that kept no last id yet, as a page's storage, has null: that is the beginning.
+    let after = query.after;
+    do {
       const page = await this.call("GET", path, { query: { ...query, after, limit } });
       for (const item of page.data) yield read(item);
       after = page.next;
-    }
+    } while (after !== null);
   }
 }
 

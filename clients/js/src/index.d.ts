@@ -12,7 +12,7 @@ export * from "./orders.js";
 type Moment = Date | string;
 type File = Exclude<Media, string>;
 interface Paged {
-  after?: string;
+  after?: string | null;
   pageSize?: number;
 }
 interface Once {
@@ -267,7 +267,7 @@ declare class Webhooks {
 }
 
 interface FeedFilters {
-  after?: string;
+  after?: string | null;
   type?: string;
   since?: Moment;
 }
