@@ -191,6 +191,7 @@ def test_the_catalogue_the_library_and_money(node: Node) -> None:
         const restored = await client.videos.restore(film.id);
         const entries = await all(client.ledger.list({ pageSize: 2 }));
         const other = await client.call("POST", "/collections", { body: { name: "Rain" } });
+        const removed = await client.call("DELETE", `/collections/${other.id}`);
         const tasks = await client.tasks.list();
         const told = {
           titles, lists: [listed.length, trashed.length], restored: restored.trashed_at,
@@ -200,7 +201,7 @@ def test_the_catalogue_the_library_and_money(node: Node) -> None:
           skus: (await client.prices.get()).data.map((each) => each.sku),
           sum: entries.reduce((sum, each) => sum + each.amount, 0),
           used: (await client.usage.get({ group_by: "model" })).total.captured,
-          collection: other.name,
+          collection: other.name, removed,
           destroyed: (await client.videos.destroy(film.id)).deleted_at,
         };
         await made.delete();
@@ -218,7 +219,7 @@ def test_the_catalogue_the_library_and_money(node: Node) -> None:
     assert told["task"]
     assert set(told["models"]) <= set(told["skus"])
     assert (told["sum"], told["used"], told["collection"]) == (9_990, 10, "Rain")
-    assert (bool(told["destroyed"]), told["left"]) == (True, 0)
+    assert (bool(told["destroyed"]), told["left"], told["removed"]) == (True, 0, None)
 
 
 def test_lists_are_kept_to_a_time_by_the_words_of_their_types(node: Node) -> None:

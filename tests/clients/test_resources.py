@@ -175,6 +175,8 @@ def test_the_feed_is_read_on_from_the_last_event(client: Client) -> None:
 def test_any_other_address_can_be_asked(client: Client) -> None:
     made = client.call("POST", "/collections", {"name": "Rain"})
     assert [each["id"] for each in client.call("GET", "/collections")["data"]] == [made["id"]]
+    assert client.call("DELETE", f"/collections/{made['id']}") is None
+    assert client.call("GET", "/collections")["data"] == []
 
 
 def test_the_key_is_shown_nowhere_and_settings_are_told_plainly(

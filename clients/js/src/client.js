@@ -1,6 +1,7 @@
 /** The client, and its settings. */
 import { Api } from "./api.js";
 import { BadSettings } from "./errors.js";
+import { told } from "./exchange.js";
 import { Generations } from "./generations.js";
 import { Models, Prices, Tasks } from "./resources/catalogue.js";
 import { Keys, Tokens } from "./resources/keys.js";
@@ -12,6 +13,7 @@ import { Uploads } from "./resources/uploads.js";
 
 const TIMEOUT = 60_000; // milliseconds for one try
 const RETRIES = 4;
+const NO_CONTENT = 204;
 
 /**
  * A client of one site with one key. It opens nothing that must be closed.
@@ -54,9 +56,11 @@ export class KlingSaaS {
     return new KlingSaaS({ ...this.#settings, ...changed });
   }
 
-  /** The JSON that any address below /api/v1 answers, such as `/collections`. */
-  call(method, path, { body, query, idempotencyKey } = {}) {
-    return this.#api.call(method, path, { body, query, once: idempotencyKey });
+  /** The JSON that any address below /api/v1 answers, such as `/collections`; null for 204. */
+  async call(method, path, { body, query, idempotencyKey } = {}) {
+    const request = this.#api.request(method, path, { body, query, once: idempotencyKey });
+    const answer = await this.#api.send(request);
+    return answer.status === NO_CONTENT ? null : told(answer);
   }
 }
 

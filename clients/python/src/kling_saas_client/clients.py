@@ -12,7 +12,7 @@ from kling_saas_client.api import Api
 from kling_saas_client.binding import Async, Bound, K, Sync, operation
 from kling_saas_client.drivers import AsyncDriver, SyncDriver
 from kling_saas_client.errors import BadSettings
-from kling_saas_client.exchange import Settings
+from kling_saas_client.exchange import Settings, told
 from kling_saas_client.generations import Generations
 from kling_saas_client.resources.catalogue import Models, Prices, Tasks
 from kling_saas_client.resources.keys import Keys, Tokens
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0  # seconds for one try
 RETRIES = 4
+_NO_CONTENT = 204
 
 
 class _Parts(Bound[K], Generic[K]):
@@ -58,8 +59,11 @@ class _Parts(Bound[K], Generic[K]):
         query: dict[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> Flow[Any]:
-        """The JSON that any address below /api/v1 answers, such as `/collections`."""
-        return self.bound_to.call(method, path, body=body, query=query, once=idempotency_key)
+        """The JSON that any address below /api/v1 answers, such as `/collections`; None for 204."""
+        api = self.bound_to
+        request = api.request(method, path, body=body, query=query, once=idempotency_key)
+        answer = yield from api.send(request)
+        return None if answer.status == _NO_CONTENT else told(answer)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.bound_to.settings.site!r})"
