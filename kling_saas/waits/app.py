@@ -35,6 +35,8 @@ _LOOKS = 50  # a second without news, of all who wait together: more of them loo
 _LOOK_AGAIN = 1.0  # seconds after a look that failed on our side; twice as long after each further
 _LEFT = 499  # as nginx writes it down: the client hung up
 _INNER = INNER.lower().encode()
+# Of the held call itself, which the looks on its behalf know nothing of.
+_ITS_OWN = {b"ratelimit-policy", b"ratelimit", b"idempotent-replayed"}
 _NOT_REPEATED = {
     b"content-length", b"content-type", b"transfer-encoding", b"expect", b"last-event-id", _INNER,
 }  # fmt: skip
@@ -270,6 +272,7 @@ class _Visit:
         if message["type"] == "http.response.start":
             kind = Answer.begun(message).header(b"content-type")
             self.readable = kind.startswith("application/json")
+            message = {**message, "headers": self._completed(message["headers"])}
         elif self.readable and len(self.seen) < settings.REQUEST_LOG_BODY:
             self.seen += message.get("body", b"")
         self.begun = True
@@ -280,10 +283,15 @@ class _Visit:
             {
                 "type": "http.response.start",
                 "status": answer.status,
-                "headers": answer.public_headers(),
+                "headers": self._completed(answer.public_headers()),
             }
         )
         await self.send({"type": "http.response.body", "body": answer.body})
+
+    def _completed(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        told = {name.lower() for name, _ in headers}
+        first = self.held.public_headers() if self.held else []
+        return headers + [each for each in first if each[0] in _ITS_OWN - told]
 
     async def _stream(self, first: Answer, subject: str, path: str) -> None:
         headers = [(k, v) for k, v in first.public_headers() if k.lower() != b"content-length"]

@@ -159,11 +159,15 @@ def test_a_key_has_a_limit_of_its_own_and_a_refused_order_moves_nothing(site: st
 def test_a_held_call_is_one_request_however_often_it_is_looked_after(site: str) -> None:
     from billing import wallets
 
-    alice = limited(2)
+    alice = limited(3)
     wallets.ensure(alice.organisation)
-    made = native(site, alice.test_key).post("/generations", FILM, headers={"Prefer": "wait=60"})
-    assert (made.status_code, made.json()["status"]) == (200, "succeeded")
-    assert native(site, alice.test_key).get("/wallet").ok
+    api, asked = native(site, alice.test_key), {"Prefer": "wait=60", "Idempotency-Key": "once"}
+    for again in (None, "true"):
+        made = api.post("/generations", FILM, headers=asked)
+        assert (made.status_code, made.json()["status"]) == (200, "succeeded")
+        assert made.headers["RateLimit"].startswith('"organisation";r=')
+        assert made.headers.get("Idempotent-Replayed") == again
+    assert api.get("/wallet").ok
 
 
 def test_no_client_can_pass_for_the_waiting_room(site: str) -> None:
