@@ -23,7 +23,7 @@ from kling_saas.lib.postgresql import locks
 from kling_saas.lib.refusals import Forbidden, Refusal
 
 WRONG_CODES_AN_HOUR = 10
-_LONGEST = 40
+CODE_MAX = 40  # characters
 _HOUR = timedelta(hours=1)
 _WRONG, _REDEEMED, _GIFT = "voucher.wrong_code", "voucher.redeemed", "gift.redeemed"
 _LONG = "(a long code)"
@@ -65,7 +65,7 @@ def redeem(actor: Actor, code: str) -> Redeemed:
             "ksk_live_."
         )
     with tenancy.scope(actor.organisation_id):
-        outcome = _tried(actor, "".join(filter(str.isprintable, code)).strip()[:_LONGEST])
+        outcome = _tried(actor, "".join(filter(str.isprintable, code)).strip()[:CODE_MAX])
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome

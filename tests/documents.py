@@ -76,6 +76,26 @@ def operations(document: dict[str, Any]) -> list[Operation]:
     return sorted(found, key=lambda each: bool(_ENDS.search(str(each))))
 
 
+def untold(value: Any, schema: dict[str, Any], whole: dict[str, Any]) -> Iterator[str]:
+    """Members of an answer that the document's schema has not; an object without any is free."""
+    while "$ref" in schema:
+        schema = whole["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if isinstance(value, list):
+        for each in value:
+            yield from untold(each, schema.get("items", {}), whole)
+    several = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    if several:
+        missing = [set(untold(value, one, whole)) for one in several]
+        yield from set.intersection(*missing)
+    elif isinstance(value, dict) and (members := schema.get("properties")):
+        for name, each in value.items():
+            told = members.get(name, schema.get("additionalProperties"))
+            if told is None:
+                yield name
+            elif isinstance(told, dict):
+                yield from (f"{name}.{rest}" for rest in untold(each, told, whole))
+
+
 class Made:
     """The things that examples name, ordered by the samples when they are first spoken of."""
 

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from billing.filters import TYPES
 from billing.usage import GROUPS
+from billing.vouchers import CODE_MAX
 from kling_saas.api.openapi import (
     BASE,
     FLAG,
@@ -107,6 +108,11 @@ PRICES: Schema = {
     "items": object_of(
         "sku unit credits usd description plans",
         sku=TEXT,
+        model={**TEXT, "description": "Of a task that several models make: which."},
+        mode={**TEXT, "description": "The quality: `std`, `pro` or `4k`."},
+        seconds={**TEXT, "description": "The length of a clip; absent where seconds are counted."},
+        audio={**TEXT, "description": "`none`, or what sound the film has."},
+        input={**TEXT, "description": "Whether it begins with a film: `none` or `video`."},
         unit={"enum": ["clip", "second"]},
         credits={**WHOLE, "description": "For one `unit`."},
         usd=TEXT,
@@ -135,7 +141,9 @@ SCHEMAS: dict[str, Schema] = {
         unit_credits=WHOLE,
         credits=WHOLE,
     ),
-    "PriceBook": object_of("object version data", version=WHOLE, data=PRICES),
+    "PriceBook": object_of(
+        "object version data", object={"const": "price_book"}, version=WHOLE, data=PRICES
+    ),
     "Wallet": object_of(" ".join(_WALLET), **_WALLET),
     "Refilled": object_of(
         f"{' '.join(_WALLET)} added",
@@ -152,10 +160,13 @@ SCHEMAS: dict[str, Schema] = {
         from_name={"type": "string", "description": "Of a gift: whom it is from, or empty."},
         message={"type": "string", "description": "Of a gift: what they say, or empty."},
     ),
-    "VoucherCode": object_of("code", code={"type": "string", "minLength": 1, "maxLength": 40}),
+    "VoucherCode": object_of(
+        "code", code={"type": "string", "minLength": 1, "maxLength": CODE_MAX}
+    ),
     "LedgerEntry": object_of(
-        "id created_at type amount balance_after reserved_after pending_after generation lot "
-        "reference actor reason",
+        "object id created_at type amount balance_after reserved_after pending_after generation "
+        "lot reference actor reason",
+        object={"const": "ledger_entry"},
         id=TEXT,
         created_at=MOMENT,
         type=TEXT,

@@ -11,8 +11,6 @@ from kling_saas.api.fields import Fields
 from kling_saas.api.parsing import object_of
 from kling_saas.lib.moments import iso
 
-_LONGEST = 200  # characters; no code has so many
-
 
 class VouchersView(Endpoint):
     """POST /api/v1/vouchers"""
@@ -24,7 +22,7 @@ class VouchersView(Endpoint):
         available now.
         """
         fields = Fields(object_of(request), ("code",))
-        code = fields.text("code", _LONGEST, required=True) or ""
+        code = fields.text("code", vouchers.CODE_MAX, required=True) or ""
         fields.done()
         given = vouchers.redeem(self.actor, code)
         balance = wallets.balance(self.actor.organisation_id, self.actor.livemode)

@@ -200,7 +200,10 @@ SCHEMAS: dict[str, Schema] = {
             "description": "What it can: `yes`, in which variants, or empty where it cannot.",
         },
         kinds={"type": "array", "items": TEXT},
-        modes={"type": "array", "items": object_of("name title resolution")},
+        modes={
+            "type": "array",
+            "items": object_of("name title resolution", name=TEXT, title=TEXT, resolution=TEXT),
+        },
         durations={"type": "array", "items": WHOLE},
         aspect_ratios={"type": "array", "items": TEXT},
         eta_seconds={"type": "object", "additionalProperties": _USUAL},

@@ -69,8 +69,9 @@ WORDS = {
     "title": "As people call it.",
     "description": "What it does, in a sentence.",
     "kinds": "What films can begin with: words (`text2video`), an image (`image2video`).",
-    "Model.modes": "The qualities, each with `name`, `title` and `resolution`; the first is the "
-    "default.",
+    "Model.modes": "The qualities; the first is the default.",
+    "Model.modes.name": "As orders give it in `mode`.",
+    "resolution": "The lines of a film of it: `720p`, `1080p` or `2160p`.",
     "durations": "The lengths that can be ordered, in seconds.",
     "aspect_ratios": "The ratios of width to height that a film from words can have.",
     "eta_seconds": "By kind, how long such a film takes.",

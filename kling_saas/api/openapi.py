@@ -202,7 +202,8 @@ _IF_NONE_MATCH = header("If-None-Match", "The `ETag` of the answer that you have
 _UNCHANGED: Schema = {"description": "What you have still holds, its links too: no body"}
 PROBLEM: dict[str, Schema] = {
     "Violation": object_of("field code message", field=TEXT, code=TEXT, message=TEXT),
-    "Problem": object_of(
+    "Problem": {"additionalProperties": True}
+    | object_of(
         "type title status code detail retryable request_id",
         type=ADDRESS,
         title=TEXT,

@@ -122,9 +122,15 @@ export interface LibraryVideo {
 
 /** One row of the price list. */
 export interface Price {
-  /** What else the price depends on. */
-  [condition: string]: unknown;
   sku: string;
+  /** Of a task that several models make: which. */
+  model?: string;
+  mode?: string;
+  /** The length of a clip. */
+  seconds?: string;
+  audio?: string;
+  /** Whether it begins with a film: `none` or `video`. */
+  input?: string;
   unit: string;
   credits: number;
   usd: string;

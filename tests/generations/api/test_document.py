@@ -18,7 +18,7 @@ from accounts.models.organisation import Role
 from generations.api import examples
 from generations.api.schema import WORDS
 from generations.catalogue import samples
-from tests.documents import Made, Operation, operations
+from tests.documents import Made, Operation, operations, untold
 from tests.generations.programs import Program, funded
 from tests.people import Customer, customer
 
@@ -229,6 +229,7 @@ def test_every_example_can_be_sent_and_is_answered_as_the_document_says(
             for media, told in content.items():
                 if "json" in media:
                     conforms(answer.json(), told["schema"], whole)
+                    assert not set(untold(answer.json(), told["schema"], whole)), str(each)
 
 
 def test_no_parameter_of_a_list_fails_for_a_nul(api: Program, whole: dict[str, Any]) -> None:

@@ -49,7 +49,9 @@ class Quote(Told):
 
 @dataclass(frozen=True, kw_only=True)
 class Price(Told):
-    """One row of the price list; what else it depends on is in `raw`."""
+    """One row of the price list. What it does not depend on is None: `model` (of a task), `mode`,
+    `seconds` (of a clip), `audio` and `input` (whether it begins with a film).
+    """
 
     sku: str
     unit: str
@@ -57,6 +59,11 @@ class Price(Told):
     usd: str
     description: str
     plans: list[str]
+    model: str | None = None
+    mode: str | None = None
+    seconds: str | None = None
+    audio: str | None = None
+    input: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
