@@ -183,6 +183,7 @@ RESULT: Schema = {
         "seed": {"type": "integer"},
         "message": {**_TEXT, "description": "Since when the film is not kept any more."},
         voices.WORDS["voice"]: {**_TEXT, "description": "Of a voice: as films name it."},
+        "voice_name": {**_TEXT, "description": "Of a voice: what it is called."},
         "warnings": documentation.WARNINGS,
     },
     "examples": [server.encode_result(_SAMPLE).json],

@@ -12,7 +12,7 @@ from django.urls import resolve
 from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator
 
-from tests.documents import DIALECTS, Made, Operation, document, operations
+from tests.documents import DIALECTS, Made, Operation, document, operations, untold
 from tests.generations.programs import Program
 from tests.people import Customer
 
@@ -102,6 +102,7 @@ def test_every_example_can_be_sent_and_is_answered_as_the_document_says(
             content = told.get("content", {}).get("application/json")
             if content:
                 conforms(answer.json(), content["schema"], whole)
+                assert not set(untold(answer.json(), content["schema"], whole)), str(each)
 
 
 @override_settings(DIALECT_HOSTS={"kling.test": "kling"}, ALLOWED_HOSTS=["*"])
