@@ -51,6 +51,7 @@ with tenancy.system("a trial's wallet"):
 with tenancy.scope(demo.pk):
     ledger.grant(demo.pk, False, 10**9, LotSource.GRANT, reference="trial", reason="A trial")
 """
+_SEGMIND, _HELD = "segmind", "held"  # its pages that hold their calls are a document apart
 _ADDRESSES = {
     "native": "/api/v1/openapi.json",
     "kling": "/kling/openapi.json",
@@ -75,7 +76,7 @@ class Trial:
     @property
     def credentials(self) -> list[tuple[str, str]]:
         """The header and the value that prove who it is; none for nobody."""
-        if self.document == "segmind":
+        if self.document in (_SEGMIND, _HELD):
             return [("x-api-key", secret) for secret in self.secrets]
         return [("Authorization", secret and f"Bearer {secret}") for secret in self.secrets]
 
@@ -92,9 +93,11 @@ def run(examples: int, seed: int) -> bool:
             made.one(kind)
         for name, address in _ADDRESSES.items():
             document = requests.get(stack.site + address, timeout=60).json()
-            if examples < _MANY:
-                document["paths"] = _few_held(document["paths"])
-            _path(stack, name).write_text(json.dumps(_reachable(document, made)))
+            document = _reachable(document, made)
+            if name == _SEGMIND:
+                document, held = _without_held(document)
+                _path(stack, _HELD).write_text(json.dumps(held))
+            _path(stack, name).write_text(json.dumps(document))
         trials = list(_trials(credentials, examples))
         keep = _ids(stack)
         with ThreadPoolExecutor(PROCESSES) as pool:
@@ -124,6 +127,8 @@ def _trials(credentials: Mapping[str, str], examples: int) -> Iterator[Trial]:
         yield Trial(document, "full", (full,), deep, examples)
         each = max(len(others), examples // _OTHERS * len(others))
         yield Trial(document, " ".join(others), tuple(others.values()), "fuzzing", each)
+        if document == _SEGMIND and examples >= _MANY:
+            yield Trial(_HELD, "full", (full,), "examples,fuzzing", examples // _OTHERS)
 
 
 def _credentials(stack: Stack) -> dict[str, str]:
@@ -200,7 +205,7 @@ def _played(stack: Stack, trial: Trial, keep: list[str], seed: int) -> tuple[Tri
 
 
 def _base(document: str) -> str:
-    return "" if document == "native" else f"/{document}"
+    return {"native": "", _HELD: f"/{_SEGMIND}"}.get(document, f"/{document}")
 
 
 def _count(report: Report) -> int:
@@ -227,10 +232,16 @@ def _reachable(told: Any, made: Made) -> Any:
     return found
 
 
-def _few_held(paths: dict[str, Any]) -> dict[str, Any]:
-    """The paths without most of Segmind's pages on v1, each of whose calls is held for a film."""
+def _without_held(document: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Segmind's without most of its pages on v1, and with them alone: each of their calls is held
+    for a film, so they are drawn less.
+    """
+    paths = document["paths"]
     held = [p for p in paths if p.startswith("/v1/kling-") and p.replace("/v1/", "/v2/") in paths]
-    return {path: item for path, item in paths.items() if path not in held[2:]}
+    most = set(held[2:])
+    kept = {path: item for path, item in paths.items() if path not in most}
+    apart = {path: item for path, item in paths.items() if path in most}
+    return {**document, "paths": kept}, {**document, "paths": apart}
 
 
 def _named(words: str, made: Made) -> list[str]:
