@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from tests.serving import Quiet, serving
 
 LOST, UNSENT, HALF = "lost", "unsent", "half"  # its answer is lost; never sent; cut in the middle
 BUSY, MANY, GONE, OTHER = "busy", "many", "gone", "other"  # 503; 429; 404; another content
+EMPTY, CHATTY = "empty", "chatty"  # events: none, and an end; no end, and only that it lives
 _REFUSED = {BUSY: 503, MANY: 429, GONE: 404}
 _HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
 
@@ -63,6 +65,10 @@ class _Door(Quiet):
         fault = self.line.next_fault(asked)
         if fault == UNSENT:
             self.hang_up()
+        elif fault == EMPTY:
+            self.answer(200, Content_Type="text/event-stream")
+        elif fault == CHATTY:
+            self.chat()
         elif fault in _REFUSED:
             self.answer(_REFUSED[fault], b"<html>a proxy's page</html>", Retry_After="0")
         else:
@@ -106,6 +112,16 @@ class _Door(Quiet):
             self.wfile.flush()
             if fault == HALF and (left is None or (left := left - len(piece)) <= 0):
                 return
+
+    def chat(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        while self.hung_on():
+            self.wfile.write(b": still here\n\n")
+
+    def hung_on(self) -> bool:
+        """False once the client has left, which a moment's waiting for its next word shows."""
+        return not select.select([self.connection], [], [], 0.1)[0]
 
     def hang_up(self) -> None:
         self.close_connection = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,27 @@ from kling_saas_client import (
     NotFound,
     RateLimited,
     ServerError,
+    StillUnderWay,
 )
-from tests.clients.cutting import BUSY, GONE, HALF, LOST, MANY, OTHER, UNSENT, Line, bad_line
+from tests.clients.cutting import (
+    BUSY,
+    CHATTY,
+    EMPTY,
+    GONE,
+    HALF,
+    LOST,
+    MANY,
+    OTHER,
+    UNSENT,
+    Line,
+    bad_line,
+)
 from tests.generations.programs import FILM, Program, available, native
 from tests.people import Customer
 
 ORDER = "POST /api/v1/generations$"
 MEDIA = "GET /media/"
+NEVER = {**FILM, "prompt": "A boat fail:never"}
 Make = Callable[..., Generation[Any]]
 
 
@@ -88,6 +103,42 @@ def test_a_wait_outlives_streams_that_break_and_servers_that_are_away(
     assert told[-1] == "generation.succeeded"
     assert len(line.of("GET .*/events$")) > 1  # the first was broken
     assert available(alice) == 10_000 - 10
+
+
+def test_a_wait_ends_in_its_time_though_a_line_goes_on_saying_that_it_lives(
+    client: Client, line: Line
+) -> None:
+    made = client.generations.create(**NEVER)
+    line.strike("GET .*/events$", *[CHATTY] * 9)
+    began = time.monotonic()
+    with pytest.raises(StillUnderWay):
+        made.wait(timeout=3)
+    assert time.monotonic() - began < 10
+
+
+def test_the_time_of_an_order_and_its_wait_is_one(client: Client) -> None:
+    began = time.monotonic()
+    with pytest.raises(StillUnderWay):
+        client.generations.create_and_wait(**NEVER, timeout=10)
+    assert 10 <= time.monotonic() - began < 18
+
+
+def test_streams_that_end_as_they_begin_are_asked_for_ever_more_slowly(
+    client: Client, line: Line
+) -> None:
+    made = client.generations.create(**NEVER)
+    line.strike("GET .*/events$", *[EMPTY] * 99)
+    with pytest.raises(StillUnderWay):
+        made.wait(timeout=8)
+    assert 2 < len(line.of("GET .*/events$")) < 10
+
+
+def test_events_that_never_come_are_told_after_the_last_try(client: Client, line: Line) -> None:
+    made = client.generations.create(**NEVER)
+    line.strike("GET .*/events$", *[EMPTY] * 99)
+    with pytest.raises(ConnectionFailed, match="ended before it did"):
+        list(client.generations.events(made.id))
+    assert len(line.of("GET .*/events$")) == 5
 
 
 def test_events_are_read_on_where_they_broke(client: Client, line: Line) -> None:

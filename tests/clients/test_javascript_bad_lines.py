@@ -9,13 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.cutting import BUSY, GONE, HALF, LOST, MANY, OTHER, UNSENT, Line, bad_line
+from tests.clients.cutting import (
+    BUSY,
+    CHATTY,
+    EMPTY,
+    GONE,
+    HALF,
+    LOST,
+    MANY,
+    OTHER,
+    UNSENT,
+    Line,
+    bad_line,
+)
 from tests.clients.javascript import Node
 from tests.generations.programs import FILM, Program, available, settled
 from tests.people import Customer
 
 ORDER = "POST /api/v1/generations$"
 MEDIA = "GET /media/"
+NEVER = {**FILM, "prompt": "A boat fail:never"}
 MAKE = "const film = await client.generations.createAndWait(given.film); return film;"
 
 
@@ -66,6 +79,44 @@ def test_a_wait_outlives_streams_that_break_and_servers_that_are_away(
     made = node.told(MAKE.replace("given.film)", "given.film, { tell() {} })"), film=FILM)
     assert made["status"] == "succeeded"
     assert available(alice) == 10_000 - 10
+
+
+def test_the_time_of_a_wait_is_its_time_whatever_the_line_says(node: Node, line: Line) -> None:
+    line.strike("GET .*/events$", *[CHATTY] * 9)
+    chatty = """
+        const made = await client.generations.create(given.film);
+        const began = performance.now();
+        const over = await thrown(() => made.wait({ timeout: 3000 }));
+        return [over.name, performance.now() - began];
+    """
+    name, took = node.told(chatty, film=NEVER)
+    assert name == "StillUnderWay"
+    assert took < 10_000
+    line.faults.clear()
+    both = """
+        const began = performance.now();
+        const order = () => client.generations.createAndWait(given.film, { timeout: 10_000 });
+        return [(await thrown(order)).name, performance.now() - began];
+    """
+    name, took = node.told(both, film=NEVER)
+    assert name == "StillUnderWay"
+    assert 10_000 <= took < 18_000
+
+
+def test_streams_that_end_as_they_begin_are_asked_for_ever_more_slowly(
+    node: Node, line: Line
+) -> None:
+    line.strike("GET .*/events$", *[EMPTY] * 99)
+    told = node.told(
+        """
+        const made = await client.generations.create(given.film);
+        const over = await thrown(() => made.wait({ timeout: 8000 }));
+        return [over.name, (await thrown(() => all(client.generations.events(made.id)))).name];
+        """,
+        film=NEVER,
+    )
+    assert told == ["StillUnderWay", "ConnectionFailed"]
+    assert 2 + 5 < len(line.of("GET .*/events$")) < 10 + 5
 
 
 def test_events_are_read_on_where_they_broke(node: Node, line: Line) -> None:

@@ -4,7 +4,7 @@ import { Answer, Line, Lost } from "./line.js";
 
 const AGAIN = new Set([502, 503, 504]); // whether it was carried out is open
 const FIRST_PAUSE = 500; // milliseconds, as all times here
-const LONGEST_PAUSE = 8_000;
+export const LONGEST_PAUSE = 8_000;
 const LONGEST_ASKED = 60_000; // a server that asks for more is told of instead
 
 /** Milliseconds after so many tries: twice as long each time, and never quite the same. */

@@ -1,14 +1,14 @@
 /** How a generation is followed to its end, whatever becomes of the connection meanwhile. */
 import { segment } from "./api.js";
 import { ConnectionFailed, RateLimited, ServerError, TimedOut } from "./errors.js";
-import { pause } from "./exchange.js";
+import { LONGEST_PAUSE, pause } from "./exchange.js";
 import { Lost } from "./line.js";
 import { Parser } from "./sse.js";
 
 /** The statuses in which a generation stays. */
 export const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 const SILENCE = 45_000; // milliseconds; a stream that lives says something every 15 seconds
-const LAST_LEG = 15_000; // before the end of a wait, in which no stream is sure to say anything
+const SHORTEST = 50; // where the time of a wait is over, one look is still taken
 const PASSING = [ConnectionFailed, ServerError, RateLimited];
 
 /** How far a stream was read; `whole` is the generation once its end was told. */
@@ -32,26 +32,28 @@ class Seen {
 }
 
 /**
- * What one connection tells after what was seen. Throws ConnectionFailed where it breaks. A little
- * before `until`, of performance.now(), it returns; nothing holds it after that.
+ * What one connection tells after what was seen. Throws ConnectionFailed where it breaks.
+ *
+ * It is over before `until`, of performance.now(): one that begins with so much time left is read no
+ * further after half of it, and waits for each piece for the other half at most.
  */
 async function* stream(api, id, seen, until = Infinity) {
-  const left = Math.max(100, until - performance.now());
+  const half = Math.max(SHORTEST, (until - performance.now()) / 2);
   const headers = { Accept: "text/event-stream", ...(seen.last && { "Last-Event-ID": seen.last }) };
   const request = api.request("GET", `/generations/${segment(id)}/events`, { headers });
-  const line = await api.open({ ...request, timeout: Math.min(SILENCE, left) });
+  const line = await api.open({ ...request, timeout: Math.min(SILENCE, half) });
   try {
     seen.over = line.status === 204; // all was told
     const parser = new Parser();
     while (!seen.over) {
       const piece = await line.read();
-      if (!piece) break;
+      if (!piece) throw new ConnectionFailed(`the events of ${id} ended before it did`);
       for (const message of parser.feed(piece)) {
         const news = read(message);
         seen.note(news);
         yield news;
       }
-      if (until - performance.now() < LAST_LEG && LAST_LEG < left) break;
+      if (until - performance.now() < half) break;
     }
   } catch (error) {
     throw error instanceof Lost ? brokenOff(id, error) : error;
@@ -90,38 +92,38 @@ export async function* follow(api, id, last = "") {
 }
 
 /**
- * The generation when it has ended, or as it stands after so many milliseconds; null if nobody said.
+ * The generation when it has ended, or as it stands at `until`; null if nobody said.
  *
  * A broken connection and a server that is away do not end the wait, nor does a proxy that lets no
- * events through: after every stream it is asked for. Throws what no wait will change.
+ * events through: after every stream it is asked for, ever more slowly while streams end as soon as
+ * they began. Throws what no wait will change.
  */
-export async function ended(client, id, time, tell) {
+export async function ended(client, id, until, tell) {
   const api = client.with({ maxRetries: 0 });
-  const until = performance.now() + time;
   const seen = new Seen();
   let whole = null;
   for (let failures = 0; ; ) {
-    const heard = await passing(async () => {
+    const [began, before] = [performance.now(), seen.last];
+    await passing(async () => {
       for await (const news of stream(api, id, seen, until)) tell?.(news);
     });
-    const asked = await passing(async () => {
+    const held = seen.last !== before || performance.now() - began > LONGEST_PAUSE;
+    failures = held ? 0 : failures + 1;
+    await passing(async () => {
       whole = seen.whole ?? (await api.call("GET", `/generations/${segment(id)}`));
     });
     if (whole !== null && ENDED.has(whole.status)) return whole;
-    failures = asked ? 0 : failures + (heard ? 1 : 2);
     const left = until - performance.now();
     if (left <= 0) return whole;
     await api.sleep(Math.min(left, pause(Math.max(1, failures))));
   }
 }
 
-/** Whether it went well; what passes by itself is no more than a no. */
+/** Does it; what passes by itself ends it, and nothing more. */
 async function passing(act) {
   try {
     await act();
-    return true;
   } catch (error) {
-    if (PASSING.some((kind) => error instanceof kind)) return false;
-    throw error;
+    if (!PASSING.some((kind) => error instanceof kind)) throw error;
   }
 }

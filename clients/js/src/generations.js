@@ -40,7 +40,7 @@ export class Generation {
    * milliseconds, and unless `check` is false GenerationFailed.
    */
   wait({ timeout = WAIT, check = true, tell } = {}) {
-    return waited(this.#api, this, timeout, check, tell);
+    return waited(this.#api, this, timeout, check, tell, performance.now() + timeout);
   }
 
   /** As Generations.cancel. */
@@ -86,8 +86,9 @@ export class Generations {
   async createAndWait(order, { timeout = WAIT, check = true, tell, idempotencyKey } = {}) {
     // What is to be told is in the stream, so with `tell` the answer is not held.
     const hold = tell ? 0 : Math.min(HOLD, Math.floor(timeout / 1000));
+    const until = performance.now() + timeout;
     const made = await created(this.#api, order, idempotencyKey, hold);
-    return waited(this.#api, made, timeout, check, tell);
+    return waited(this.#api, made, timeout, check, tell, until);
   }
 
   /**
@@ -169,10 +170,11 @@ async function deleted(api, id) {
   return new Generation(api, await api.call("DELETE", `/generations/${segment(id)}`));
 }
 
-async function waited(api, made, timeout, check, tell) {
+/** As it has ended; `until`, of performance.now(), is when the `timeout` of the whole is over. */
+async function waited(api, made, timeout, check, tell, until) {
   let found = made;
   if (!made.ended) {
-    const last = await ended(api, made.id, timeout, tell);
+    const last = await ended(api, made.id, until, tell);
     found = last ? new Generation(api, last) : made;
     if (!found.ended) throw new StillUnderWay(found, timeout);
   }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -10,14 +12,14 @@ from typing import Any
 
 from kling_saas_client import errors
 from kling_saas_client.api import Api, segment
-from kling_saas_client.exchange import pause
+from kling_saas_client.exchange import LONGEST_PAUSE, pause
 from kling_saas_client.sse import Message, Parser
 from kling_saas_client.steps import Close, Emit, Flow, Iteration, Lost, Read, Sleep
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 _SILENCE = 45.0  # seconds; a stream that lives says something every 15
 _PASSING = (errors.ConnectionFailed, errors.ServerError, errors.RateLimited)
-_LAST_LEG = 15.0  # seconds before the end of a wait, in which no stream is sure to say anything
+_SHORTEST = 0.05  # seconds; where the time of a wait is over, one look is still taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,13 @@ class Seen:
 def stream(api: Api, public_id: str, seen: Seen, until: float | None = None) -> Iteration[News]:
     """What one connection tells after what was seen. Raises ConnectionFailed where it breaks.
 
-    A little before `until`, of time.monotonic, it returns; nothing holds it after that.
+    It is over before `until`, of time.monotonic: one that begins with so much time left is read
+    no further after half of it, and waits for each piece for the other half at most.
     """
-    left = _SILENCE if until is None else max(0.1, until - time.monotonic())
+    half = math.inf if until is None else max(_SHORTEST, (until - time.monotonic()) / 2)
     headers = {"Accept": "text/event-stream", **({"Last-Event-ID": seen.last} if seen.last else {})}
     request = api.request("GET", f"/generations/{segment(public_id)}/events", headers=headers)
-    head = yield from api.open(replace(request, timeout=min(_SILENCE, left)))
+    head = yield from api.open(replace(request, timeout=min(_SILENCE, half)))
     seen.over = head.status == 204  # all was told
     parser = Parser()
     while not seen.over:
@@ -76,8 +79,9 @@ def stream(api: Api, public_id: str, seen: Seen, until: float | None = None) -> 
         for news in _news(parser.feed(piece)):
             seen.note(news)
             yield Emit(news)
-        near = until is not None and until - time.monotonic() < _LAST_LEG < left
-        if not piece or near:
+        if not piece and not seen.over:
+            raise errors.ConnectionFailed(f"the events of {public_id} ended before it did")
+        if until is not None and until - time.monotonic() < half:
             break
     yield Close()
 
@@ -106,27 +110,26 @@ def follow(api: Api, public_id: str, last: str = "") -> Iteration[News]:
 
 
 def ended(
-    api: Api, public_id: str, seconds: float, tell: Callable[[News], Any] | None
+    api: Api, public_id: str, until: float, tell: Callable[[News], Any] | None
 ) -> Flow[dict[str, Any] | None]:
-    """The generation when it has ended, or as it stands after so many seconds; None if nobody said.
+    """The generation when it has ended, or as it stands at `until`; None if nobody said.
 
     A broken connection and a server that is away do not end the wait, nor does a proxy that lets
-    no events through: after every stream it is asked for. Raises what no wait will change.
+    no events through: after every stream it is asked for, ever more slowly while streams end as
+    soon as they began. Raises what no wait will change.
     """
-    until, seen, api = time.monotonic() + seconds, Seen(), api.trying_once()
+    seen, api = Seen(), api.trying_once()
     failures, whole = 0, None
     while True:
-        try:
+        began, before = time.monotonic(), seen.last
+        with contextlib.suppress(*_PASSING):
             yield from _told(stream(api, public_id, seen, until), tell)
-        except _PASSING:
-            failures += 1
-        try:
+        held = seen.last != before or time.monotonic() - began > LONGEST_PAUSE
+        failures = 0 if held else failures + 1
+        with contextlib.suppress(*_PASSING):
             whole = seen.whole or (yield from api.call("GET", f"/generations/{segment(public_id)}"))
             if whole["status"] in ENDED:
                 return dict(whole)
-            failures = 0
-        except _PASSING:
-            failures += 1
         left = until - time.monotonic()
         if left <= 0:
             return whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,7 +82,7 @@ class Generation(Told, Bound[K]):
 
         Raises StillUnderWay, and unless `check` is false GenerationFailed.
         """
-        return _waited(self, timeout, check, tell)
+        return _waited(self, timeout, check, tell, time.monotonic() + timeout)
 
     @operation
     def cancel(self) -> Flow[Generation[K]]:
@@ -148,9 +149,9 @@ class Generations(Resource[K]):
     ) -> Flow[Generation[K]]:
         """The same, and as it has ended. Raises what `create` and `Generation.wait` do."""
         # What is to be told is in the stream, so with `tell` the answer is not held.
-        hold = 0 if tell else min(_HOLD, int(timeout))
+        hold, until = 0 if tell else min(_HOLD, int(timeout)), time.monotonic() + timeout
         made: Generation[K] = yield from _created(self.bound_to, order, idempotency_key, hold)
-        found: Generation[K] = yield from _waited(made, timeout, check, tell)
+        found: Generation[K] = yield from _waited(made, timeout, check, tell, until)
         return found
 
     @operation
@@ -276,10 +277,13 @@ def _deleted(api: Api, name: str) -> Flow[Any]:
     return _read(api, (yield from api.call("DELETE", f"/generations/{segment(name)}")))
 
 
-def _waited(made: Generation[Any], seconds: float, check: bool, tell: Tell | None) -> Flow[Any]:
+def _waited(
+    made: Generation[Any], seconds: float, check: bool, tell: Tell | None, until: float
+) -> Flow[Any]:
+    """As it has ended; `until`, of time.monotonic, is when the `seconds` of the whole are over."""
     found = made
     if not made.ended:
-        whole = yield from ended(made.bound_to, made.id, seconds, tell)
+        whole = yield from ended(made.bound_to, made.id, until, tell)
         found = made if whole is None else _read(made.bound_to, whole)
         if not found.ended:
             raise errors.StillUnderWay(found, seconds)
