@@ -116,6 +116,32 @@ def test_a_wait_ends_in_its_time_though_a_line_goes_on_saying_that_it_lives(
     assert time.monotonic() - began < 10
 
 
+def test_many_that_wait_at_once_keep_nobody_from_asking() -> None:
+    many = 150
+    all_came = asyncio.Event()
+    held: list[asyncio.StreamWriter] = []
+
+    async def hold(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held.append(writer)
+        if len(held) == many:
+            all_came.set()
+
+    async def story() -> None:
+        site = await asyncio.start_server(hold, "127.0.0.1")
+        address = f"http://127.0.0.1:{site.sockets[0].getsockname()[1]}"
+        async with AsyncClient("ksk_test_x", address) as client, asyncio.timeout(30):
+            asked = [asyncio.create_task(client.wallet.get()) for _ in range(many)]
+            await all_came.wait()
+            for each in asked:
+                each.cancel()
+            await asyncio.wait(asked)
+        site.close()
+        for writer in held:
+            writer.close()
+
+    asyncio.run(story())
+
+
 def test_the_time_of_an_order_and_its_wait_is_one(client: Client) -> None:
     began = time.monotonic()
     with pytest.raises(StillUnderWay):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 TIMEOUT = 60.0  # seconds for one try
 RETRIES = 4
 _NO_CONTENT = 204
+# Whoever waits holds a connection: with a limit, many waits would keep orders from being sent.
+_CONNECTIONS = httpx.Limits(max_connections=None, max_keepalive_connections=100)
 
 
 class _Parts(Bound[K], Generic[K]):
@@ -87,7 +89,7 @@ class Client(_Parts[Sync]):
         http: httpx.Client | None = None,
     ) -> None:
         settings = _settings(api_key, base_url, timeout, max_retries)
-        self._http = http or httpx.Client()
+        self._http = http or httpx.Client(limits=_CONNECTIONS)
         driver: Driver = SyncDriver(self._http)
         super().__init__(Api(settings, driver))
 
@@ -115,7 +117,7 @@ class AsyncClient(_Parts[Async]):
         http: httpx.AsyncClient | None = None,
     ) -> None:
         settings = _settings(api_key, base_url, timeout, max_retries)
-        self._http = http or httpx.AsyncClient()
+        self._http = http or httpx.AsyncClient(limits=_CONNECTIONS)
         driver: Driver = AsyncDriver(self._http)
         super().__init__(Api(settings, driver))
 
