@@ -177,21 +177,32 @@ def test_events_are_read_on_where_they_broke(client: Client, line: Line) -> None
     assert "last-event-id" in line.of("GET .*/events$")[-1].headers
 
 
-def test_what_is_not_safe_is_sent_once_and_the_error_says_so(
+def test_a_key_whose_reply_is_lost_is_one_key_with_a_secret_that_opens(
     client: Client, api: Program, line: Line
 ) -> None:
-    line.strike("POST /api/v1/keys$", LOST)
-    with pytest.raises(ConnectionFailed) as lost:
-        client.keys.create("a program's")
-    assert lost.value.idempotency_key is None
-    assert len(line.of("POST /api/v1/keys$")) == 1
+    line.strike("POST /api/v1/keys", LOST, BUSY)
+    made = client.keys.create("a program's")
     names = [each["name"] for each in api.get("/keys").json()["data"]]
     assert names.count("a program's") == 1
-    line.strike("POST /api/v1/keys$", BUSY)
+    line.strike("POST /api/v1/keys/.*/rotate$", LOST)
+    rotated = client.keys.rotate(made.id)
+    for each in (made, rotated):
+        assert each.secret
+        with Client(each.secret, line.address) as opened:
+            assert opened.wallet.get().livemode is False
+
+
+def test_what_is_not_safe_is_sent_once_and_the_error_says_so(client: Client, line: Line) -> None:
+    line.strike("POST /api/v1/tokens$", LOST)
+    with pytest.raises(ConnectionFailed) as lost:
+        client.tokens.create("bob")
+    assert lost.value.idempotency_key is None
+    assert len(line.of("POST /api/v1/tokens$")) == 1
+    line.strike("POST /api/v1/tokens$", BUSY)
     with pytest.raises(ServerError):
-        client.keys.create("a program's")
-    line.strike("POST /api/v1/keys$", MANY)  # refused for its number, so it was not carried out
-    assert client.keys.create("another").name == "another"
+        client.tokens.create("bob")
+    line.strike("POST /api/v1/tokens$", MANY)  # refused for its number, so it was not carried out
+    assert client.tokens.create("bob").end_user == "bob"
 
 
 def test_after_the_last_try_the_key_of_the_order_is_told(

@@ -133,20 +133,32 @@ def test_events_are_read_on_where_they_broke(node: Node, line: Line) -> None:
     assert "last-event-id" in line.of("GET .*/events$")[-1].headers
 
 
-def test_what_is_not_safe_is_sent_once_and_the_error_says_so(
+def test_a_key_whose_reply_is_lost_is_one_key_with_a_secret_that_opens(
     node: Node, api: Program, line: Line
 ) -> None:
-    create = "client.keys.create({ name: given.name })"
     line.strike("POST /api/v1/keys$", LOST, BUSY)
-    errors = "return [await thrown(() => CREATE), await thrown(() => CREATE)].map((e) => e.name);"
-    assert node.told(errors.replace("CREATE", create), name="a program's") == [
-        "ConnectionFailed", "ServerError",
-    ]  # fmt: skip
-    assert len(line.of("POST /api/v1/keys$")) == 2
+    line.strike("POST /api/v1/keys/.*/rotate$", LOST)
+    opened = node.told(
+        """
+        const made = await client.keys.create({ name: "a program's" });
+        const rotated = await client.keys.rotate(made.id);
+        const open = ({ secret }) => client.with({ apiKey: secret }).wallet.get();
+        return [await open(made), await open(rotated)];
+        """
+    )
+    assert [each["livemode"] for each in opened] == [False, False]
     names = [each["name"] for each in api.get("/keys").json()["data"]]
     assert names.count("a program's") == 1
-    line.strike("POST /api/v1/keys$", MANY)  # refused for its number, so it was not carried out
-    assert node.told(f"return {create};", name="another")["name"] == "another"
+
+
+def test_what_is_not_safe_is_sent_once_and_the_error_says_so(node: Node, line: Line) -> None:
+    create = 'client.tokens.create({ end_user: "bob" })'
+    line.strike("POST /api/v1/tokens$", LOST, BUSY)
+    errors = "return [await thrown(() => CREATE), await thrown(() => CREATE)].map((e) => e.name);"
+    assert node.told(errors.replace("CREATE", create)) == ["ConnectionFailed", "ServerError"]
+    assert len(line.of("POST /api/v1/tokens$")) == 2
+    line.strike("POST /api/v1/tokens$", MANY)  # refused for its number, so it was not carried out
+    assert node.told(f"return {create};")["end_user"] == "bob"
 
 
 def test_after_the_last_try_the_key_of_the_order_is_told(

@@ -227,11 +227,11 @@ export interface KeyTerms {
 }
 
 declare class Keys {
-  create(terms: KeyTerms & { name: string }): Promise<Key>;
+  create(terms: KeyTerms & { name: string }, options?: Once): Promise<Key>;
   list(filters?: Paged): AsyncGenerator<Key>;
   get(id: string): Promise<Key>;
   change(id: string, terms: KeyTerms): Promise<Key>;
-  rotate(id: string, options?: { overlap?: number }): Promise<Key>;
+  rotate(id: string, options?: Once & { overlap?: number }): Promise<Key>;
   revoke(id: string): Promise<Key>;
 }
 

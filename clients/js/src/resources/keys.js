@@ -1,7 +1,8 @@
 /** Keys of programs, and tokens for end users' browsers. */
 import { segment } from "../api.js";
+import { uniqueKey } from "../crypto.js";
 
-/** /keys. Making one is not sent again when its answer is lost: look at the list. */
+/** /keys */
 export class Keys {
   #api;
 
@@ -9,9 +10,12 @@ export class Keys {
     this.#api = api;
   }
 
-  /** A new one, with its `secret`. Terms: name, scopes, models, networks, caps, expires_at … */
-  create(terms) {
-    return this.#api.call("POST", "/keys", { body: terms });
+  /**
+   * A new one, with its `secret`. Terms: name, scopes, models, networks, caps, expires_at … Sent again
+   * after a lost answer, it is the same key, with a new secret.
+   */
+  create(terms, { idempotencyKey } = {}) {
+    return this.#post("", terms, idempotencyKey);
   }
 
   /** All of this mode, newest first, ended ones too. */
@@ -30,17 +34,22 @@ export class Keys {
   }
 
   /** A new `secret`; the one before works for `overlap` seconds longer, or a day. */
-  rotate(id, { overlap } = {}) {
-    return this.#api.call("POST", `/keys/${segment(id)}/rotate`, { body: { overlap } });
+  rotate(id, { overlap, idempotencyKey } = {}) {
+    return this.#post(`/${segment(id)}/rotate`, { overlap }, idempotencyKey);
   }
 
   /** End it now. */
   revoke(id) {
     return this.#api.call("DELETE", `/keys/${segment(id)}`);
   }
+
+  async #post(path, body, key) {
+    const once = key ?? (await uniqueKey());
+    return this.#api.call("POST", `/keys${path}`, { body, once });
+  }
 }
 
-/** /tokens */
+/** /tokens. Making one is not sent again when its answer is lost: make another. */
 export class Tokens {
   #api;
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,13 +15,21 @@ from kling_saas_client.steps import Flow, Iteration
 
 
 class Keys(Resource[K]):
-    """/keys. Making one is not sent again when its answer is lost: look at the list."""
+    """/keys"""
 
     @operation
-    def create(self, name: str, terms: Mapping[str, Any] | None = None) -> Flow[Key]:
-        """A new one, with its `secret`. Terms: scopes, models, networks, caps, expires_at …"""
-        fields = given(**{"name": name, **(terms or {})})
-        return decode(Key, (yield from self.bound_to.call("POST", "/keys", body=fields)))
+    def create(
+        self,
+        name: str,
+        terms: Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Flow[Key]:
+        """A new one, with its `secret`. Terms: scopes, models, networks, caps, expires_at …
+
+        Sent again after a lost answer, it is the same key, with a new secret.
+        """
+        return self._made("", idempotency_key, given(**{"name": name, **(terms or {})}))
 
     @iteration
     def list(self, *, page_size: int = PAGE) -> Iteration[Key]:
@@ -38,16 +47,21 @@ class Keys(Resource[K]):
         return self._asked("PATCH", key_id, body=terms)
 
     @operation
-    def rotate(self, key_id: str, *, overlap: int | None = None) -> Flow[Key]:
+    def rotate(
+        self, key_id: str, *, overlap: int | None = None, idempotency_key: str | None = None
+    ) -> Flow[Key]:
         """A new `secret`; the one before works for `overlap` seconds longer, or a day."""
-        path = f"/keys/{segment(key_id)}/rotate"
-        found = yield from self.bound_to.call("POST", path, body=given(overlap=overlap))
-        return decode(Key, found)
+        return self._made(f"/{segment(key_id)}/rotate", idempotency_key, given(overlap=overlap))
 
     @operation
     def revoke(self, key_id: str) -> Flow[Key]:
         """End it now."""
         return self._asked("DELETE", key_id)
+
+    def _made(self, path: str, key: str | None, fields: dict[str, Any]) -> Flow[Key]:
+        once = str(uuid.uuid4()) if key is None else key
+        found = yield from self.bound_to.call("POST", f"/keys{path}", body=fields, once=once)
+        return decode(Key, found)
 
     def _asked(self, method: str, key_id: str, **more: Any) -> Flow[Key]:
         path = f"/keys/{segment(key_id)}"
@@ -55,7 +69,7 @@ class Keys(Resource[K]):
 
 
 class Tokens(Resource[K]):
-    """/tokens"""
+    """/tokens. Making one is not sent again when its answer is lost: make another."""
 
     @operation
     def create(
