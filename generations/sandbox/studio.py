@@ -10,12 +10,15 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Literal, get_args
 
 from generations.sandbox import renderer
 from generations.sandbox.settings import Settings
 from generations.sandbox.store import Record, Store
 
 _ATTEMPTS = 3
+_LARGE = "4k"  # a minute of a core: such films wait for each other, and no other film for them
+_Size = Literal["usual", "large"]
 
 
 def now_ms() -> int:
@@ -30,12 +33,13 @@ class Studio:
         self._settings, self._store = settings, store
         self.folder = settings.data / "films"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._pool = self._new_pool()
+        self._pools = {size: self._new_pool(size) for size in get_args(_Size)}
         self._at_work: dict[str, asyncio.Task[None]] = {}
 
-    def _new_pool(self) -> ProcessPoolExecutor:
+    def _new_pool(self, size: _Size) -> ProcessPoolExecutor:
+        """Its processes begin with the first film."""
         return ProcessPoolExecutor(
-            self._settings.renderers,
+            self._settings.renderers if size == "usual" else 1,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=renderer.start,
             initargs=(os.getpid(),),
@@ -43,7 +47,7 @@ class Studio:
 
     def open(self) -> None:
         """Warm the processes up, drop old films, and take up what was left unfinished."""
-        self._pool.submit(renderer.warm_up)
+        self._pools["usual"].submit(renderer.warm_up)
         oldest = time.time() - self._settings.keep_days * 86_400
         for path in self.folder.iterdir():
             if path.suffix == ".part" or path.stat().st_mtime < oldest:
@@ -55,7 +59,8 @@ class Studio:
         """End the render processes, whatever they are at: an order is taken up again later."""
         for process in multiprocessing.active_children():
             process.terminate()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def path(self, film: str, suffix: str = ".mp4") -> Path:
         """Where a film lies, or will lie; a sound with `.mp3`."""
@@ -84,14 +89,15 @@ class Studio:
             task.add_done_callback(lambda _: self._at_work.pop(record.film, None))
 
     async def _make(self, record: Record) -> None:
-        broken = "the renderer died"
+        broken, order = "the renderer died", json.loads(record.params)
+        size: _Size = "large" if order.get("mode") == _LARGE else "usual"
         for _ in range(_ATTEMPTS):
-            pool = self._pool
+            pool = self._pools[size]
             try:
                 broken = await asyncio.wrap_future(
                     pool.submit(
                         renderer.make,
-                        json.loads(record.params),
+                        order,
                         self._settings.film,
                         self.made(record),
                         self._settings.image_hosts,
@@ -99,6 +105,6 @@ class Studio:
                 )
                 break
             except BrokenProcessPool:
-                if self._pool is pool:
-                    self._pool = self._new_pool()
+                if self._pools[size] is pool:
+                    self._pools[size] = self._new_pool(size)
         self._store.rendered(record.film, now_ms(), broken)

@@ -216,6 +216,18 @@ def test_a_setting_that_makes_no_sense_is_named_and_read_no_further(tmp_path: Pa
         settings.read({"SANDBOX_SPEED": "fast"}, data=tmp_path, host="127.0.0.1", port=1)
 
 
+def test_no_other_film_waits_for_one_in_4k(tmp_path: Path) -> None:
+    upstream = Upstream(tmp_path, SANDBOX_FILM="full")
+    try:
+        terms = {"model_name": "kling-v3", "mode": "4k", "duration": "15"}
+        large = upstream.create("A minute's work", **terms).json()["data"]["task_id"]
+        small = upstream.create("A moment's").json()["data"]["task_id"]
+        assert upstream.finished(small)["task_status"] == "succeed"
+        assert upstream.get(large)["task_status"] == "processing"
+    finally:
+        upstream.stop()
+
+
 def test_an_external_id_that_was_used_is_refused_or_makes_another_task_as_set(
     upstream: Upstream, tmp_path: Path
 ) -> None:
