@@ -15,6 +15,7 @@ from tests.serving import Quiet, serving
 
 LOST, UNSENT, HALF = "lost", "unsent", "half"  # its answer is lost; never sent; cut in the middle
 BUSY, MANY, GONE, OTHER = "busy", "many", "gone", "other"  # 503; 429; 404; another content
+GARBLED = "garbled"  # a content that is not packed as it says
 EMPTY, CHATTY = "empty", "chatty"  # events: none, and an end; no end, and only that it lives
 _REFUSED = {BUSY: 503, MANY: 429, GONE: 404}
 _HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
@@ -67,6 +68,8 @@ class _Door(Quiet):
             self.hang_up()
         elif fault == EMPTY:
             self.answer(200, Content_Type="text/event-stream")
+        elif fault == GARBLED:
+            self.answer(200, b"not gzip", Content_Encoding="gzip")
         elif fault == CHATTY:
             self.chat()
         elif fault in _REFUSED:

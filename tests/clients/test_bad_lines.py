@@ -27,6 +27,7 @@ from tests.clients.cutting import (
     BUSY,
     CHATTY,
     EMPTY,
+    GARBLED,
     GONE,
     HALF,
     LOST,
@@ -269,6 +270,14 @@ def test_a_limit_of_requests_is_told_with_the_time_to_wait(
     assert limited.value.retry_after
     assert 0 < limited.value.retry_after <= 60
     assert native(site, slow.secret).get("/generations").status_code == 429
+
+
+def test_an_answer_that_cannot_be_read_is_a_lost_one(client: Client, line: Line) -> None:
+    line.strike("GET /api/v1/wallet", GARBLED)
+    assert client.wallet.get().available == 10_000
+    line.strike("GET /api/v1/wallet", *[GARBLED] * 5)
+    with pytest.raises(ConnectionFailed):
+        client.wallet.get()
 
 
 def test_a_page_of_a_proxy_is_an_error_too(client: Client, line: Line) -> None:

@@ -30,6 +30,7 @@ from kling_saas_client.steps import (
 T = TypeVar("T")
 _CONNECT = 10.0  # seconds
 _PIECE = 256 * 1024
+_LOST = (httpx.TransportError, httpx.DecodingError)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -78,7 +79,7 @@ class _Hands(ExitStack):
     def do(self, step: Step) -> Any:
         try:
             return self._do(step)
-        except httpx.TransportError as error:
+        except _LOST as error:
             return _lost(error)
 
     def _do(self, step: Step) -> Any:
@@ -156,7 +157,7 @@ class _AsyncHands(AsyncExitStack):
     async def do(self, step: Step) -> Any:
         try:
             return await self._do(step)
-        except httpx.TransportError as error:
+        except _LOST as error:
             return _lost(error)
 
     async def _do(self, step: Step) -> Any:
@@ -223,7 +224,7 @@ def _names_low(answer: httpx.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in answer.headers.items()}
 
 
-def _lost(error: httpx.TransportError) -> Lost:
+def _lost(error: httpx.TransportError | httpx.DecodingError) -> Lost:
     return Lost(
         str(error) or type(error).__name__,
         sent=not isinstance(error, _NEVER_SENT),
