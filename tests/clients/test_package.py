@@ -23,6 +23,7 @@ from generations.catalogue.newcomers import FIRST_MODEL
 from kling_saas import env
 from kling_saas_client.version import __version__
 from tests import commands
+from tests.clients.cutting import LOST, UNSENT, bad_line
 from tests.generations.programs import Program, available, settled
 from tests.people import Customer
 from tests.waiting import until
@@ -203,6 +204,19 @@ def test_a_site_that_is_away_is_another_code(kling: Kling) -> None:
     away = kling("--base-url", "http://127.0.0.1:9", "wallet")
     assert (away.returncode, away.stdout) == (3, "")
     assert "5 tries" in away.stderr
+
+
+def test_whoever_lost_the_reply_to_an_order_is_sent_to_look_before_another(
+    kling: Kling, site: str, api: Program
+) -> None:
+    order = ("generate", "A fox", "--model", "kling-v1", "--yes", "--no-wait")
+    with bad_line(site) as line:
+        line.strike("POST /api/v1/generations$", LOST, *[UNSENT] * 4)
+        lost = kling("--base-url", line.address, *order)
+    assert (lost.returncode, lost.stdout) == (3, "")
+    assert "kling list" in lost.stderr
+    (made,) = api.get("/generations").json()["data"]
+    assert made["id"] in kling("list").stdout
 
 
 @contextmanager

@@ -42,6 +42,8 @@ def code_of(error: Exception) -> int:
 def tell(error: Exception) -> None:
     """One line, which has each thing that is wrong, and one that leads further."""
     print(f"kling: {error}", file=sys.stderr)
+    if isinstance(error, errors.ConnectionFailed) and error.idempotency_key:
+        print("  it may be ordered and paid all the same: see kling list first", file=sys.stderr)
     if isinstance(error, errors.APIError):
         for each in error.violations:
             if each.message not in error.detail:
