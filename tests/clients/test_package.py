@@ -200,6 +200,17 @@ def test_what_goes_wrong_is_told_on_stderr_with_a_code(kling: Kling, alice: Cust
     assert available(alice) == 10_000
 
 
+@pytest.mark.parametrize("command", ["models", "price A --json"])
+def test_whoever_reads_no_further_is_no_error(
+    surroundings: dict[str, str], tmp_path: Path, command: str
+) -> None:
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"kling {command} | true"], cwd=tmp_path,
+        env=surroundings, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_site_that_is_away_is_another_code(kling: Kling) -> None:
     away = kling("--base-url", "http://127.0.0.1:9", "wallet")
     assert (away.returncode, away.stdout) == (3, "")

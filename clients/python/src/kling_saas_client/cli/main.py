@@ -19,6 +19,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         with Client(base_url=asked.base_url) as client:
             COMMANDS[asked.command](client, asked)
+        sys.stdout.flush()  # while its end can still be told
     except KeyboardInterrupt:
         return STOPPED
     except BrokenPipeError:  # whoever reads has read enough
