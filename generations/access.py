@@ -40,6 +40,35 @@ class Page:
     after: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which generations a list has; empty fields let everything through that is not deleted.
+
+    `statuses` are the rows' own; `told_as` is the word that customers are told. Ordered from
+    `since` on and before `until`. `words` must stand in the prompt or in a shot's, large or small
+    letters alike. `gives`: only what made such a thing (`voice_id`), of deleted orders too; `kept`:
+    without those whose thing was deleted; `there`: without those whose film or sound is gone.
+    """
+
+    statuses: Sequence[str] = ()
+    told_as: str = ""
+    door: str = ""
+    kind: str = ""
+    model: str = ""
+    reference: str = ""
+    end_user: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    words: str = ""
+    gives: str = ""
+    kept: bool = False
+    there: bool = False
+
+
+EVERYTHING = Wanted()
+_EXACT = ("door", "kind", "model", "reference", "end_user")
+
+
 def mine(actor: Actor) -> QuerySet[Generation]:
     """What the actor may see; of an end user's token that is the end user's own. Needs a scope."""
     rows: QuerySet[Generation] = Generation.objects.filter(
@@ -135,58 +164,43 @@ def _parent_named(generation: Generation) -> str:
 
 def page(
     actor: Actor,
+    wanted: Wanted = EVERYTHING,
     *,
     after: str = "",
     limit: int = 20,
-    statuses: Iterable[str] = (),
-    told_as: str = "",
-    door: str = "",
-    kind: str = "",
-    model: str = "",
-    reference: str = "",
-    end_user: str = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
-    words: str = "",
-    gives: str = "",
-    kept: bool = False,
-    there: bool = False,
     offset: int = 0,
     oldest_first: bool = False,
 ) -> Page:
     """Newest first, unless told otherwise. A cursor is a public id: rows made later shift no page.
 
-    `statuses` are the rows' own; `told_as` is the word that customers are told. Ordered from
-    `since` on and before `until`.
-
-    What its owner has deleted is in no list, but a thing that it made is (`gives`).
-
-    `words` must stand in the prompt or in a shot's, large or small letters alike. `gives`: only
-    what made such a thing (`voice_id`); `kept`: without those whose thing was deleted.
-
     Raises NotFound for a cursor that is not the actor's.
     """
     with tenancy.scope(actor.organisation_id):
-        rows = mine(actor) if gives else mine(actor).filter(trashed_at=None)
+        rows = _rows(actor, wanted)
         if after:
             last = find(actor, after).pk
             rows = rows.filter(pk__gt=last) if oldest_first else rows.filter(pk__lt=last)
-        if wanted := list(statuses):
-            rows = rows.filter(status__in=wanted)
-        if told_as:
-            rows = rows.filter(standing.told_as(told_as))
-        same = {
-            "door": door, "kind": kind, "model": model, "reference": reference,
-            "end_user": end_user, "created_at__gte": since, "created_at__lt": until,
-        }  # fmt: skip
-        rows = rows.filter(**{name: value for name, value in same.items() if value})
-        if words:
-            rows = rows.filter(_said(words))
-        if gives:
-            rows = rows.filter(_made(gives))
-        rows = _without_gone(rows, things=kept, media=there)
         rows = rows.order_by("pk" if oldest_first else "-pk")
         return kept_of(*pages.first(rows[offset:], limit))
+
+
+def _rows(actor: Actor, wanted: Wanted) -> QuerySet[Generation]:
+    rows = mine(actor) if wanted.gives else mine(actor).filter(trashed_at=None)
+    if wanted.statuses:
+        rows = rows.filter(status__in=wanted.statuses)
+    if wanted.told_as:
+        rows = rows.filter(standing.told_as(wanted.told_as))
+    same = {
+        **{name: getattr(wanted, name) for name in _EXACT},
+        "created_at__gte": wanted.since,
+        "created_at__lt": wanted.until,
+    }
+    rows = rows.filter(**{name: value for name, value in same.items() if value})
+    if wanted.words:
+        rows = rows.filter(_said(wanted.words))
+    if wanted.gives:
+        rows = rows.filter(_made(wanted.gives))
+    return _without_gone(rows, things=wanted.kept, media=wanted.there)
 
 
 def kept_of(generations: list[Generation], after: str | None = None) -> Page:

@@ -30,7 +30,6 @@ from kling_saas.api.errors import InvalidQuery
 from kling_saas.api.parsing import object_of
 from kling_saas.lib.moments import iso
 
-_SAME = ("model", "kind", "reference", "end_user")
 PUBLIC_WORDS = tuple(dict.fromkeys(status.public for status in Status))
 
 
@@ -48,7 +47,7 @@ class GenerationsView(Endpoint):
     """/api/v1/generations"""
 
     for_end_users = True
-    takes = pagination.paged("status", *_SAME, "from", "to")
+    takes = pagination.paged("status", "model", "kind", "reference", "end_user", "from", "to")
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Order a film: 202 with `Location`. `Prefer: wait=N` holds the answer for its end."""
@@ -79,24 +78,35 @@ class GenerationsView(Endpoint):
         )
 
     def get(self, request: HttpRequest) -> JsonResponse:
-        """A page, newest first; what `_kept` reads keeps some."""
-        page, kept = pagination.wanted(request), _kept(request)
+        """A page, newest first."""
+        page, wanted = pagination.wanted(request), _wanted(request)
         with tenancy.scope(self.actor.organisation_id):
-            found = access.page(self.actor, after=page.after, limit=page.limit, **kept)
+            found = access.page(self.actor, wanted, after=page.after, limit=page.limit)
             data = presenting.page_json(found, attempts.counts(found.generations))
         return JsonResponse(pagination.as_json(data, found.after))
 
 
-def _kept(request: HttpRequest) -> dict[str, Any]:
-    """Which ones a list is to keep: arguments of `access.page`. Raises InvalidQuery."""
+def _wanted(request: HttpRequest) -> access.Wanted:
+    """The filters of an address. Raises InvalidQuery."""
     word = request.GET.get("status", "")
     if word and word not in PUBLIC_WORDS:
         raise InvalidQuery("status", f"status must be one of {', '.join(PUBLIC_WORDS)}.")
-    same = {name: request.GET.get(name, "") for name in _SAME}
-    if broken := [name for name, text in same.items() if "\0" in text]:
-        raise InvalidQuery(broken[0], f"{broken[0]} must be text without NUL.")
-    since, until = (queries.moment(request.GET, name) for name in ("from", "to"))
-    return {"told_as": word, "since": since, "until": until, **same}
+    return access.Wanted(
+        told_as=word,
+        model=_text(request, "model"),
+        kind=_text(request, "kind"),
+        reference=_text(request, "reference"),
+        end_user=_text(request, "end_user"),
+        since=queries.moment(request.GET, "from"),
+        until=queries.moment(request.GET, "to"),
+    )
+
+
+def _text(request: HttpRequest, name: str) -> str:
+    value = request.GET.get(name, "")
+    if "\0" in value:
+        raise InvalidQuery(name, f"{name} must be text without NUL.")
+    return value
 
 
 def accepted(generation: Generation) -> str:

@@ -28,10 +28,9 @@ class ThingsView(Endpoint):
         with tenancy.scope(self.actor.organisation_id):
             found = access.page(
                 self.actor,
+                access.Wanted(gives=f"{self.sort}_id", kept=True),
                 after=page.after,
                 limit=page.limit,
-                gives=f"{self.sort}_id",
-                kept=True,
             )
         data = [_own(each, self.sort) for each in found.generations]
         if not page.after:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from generations import access
 from generations.catalogue import registry
 from generations.models import Status
 
@@ -47,9 +47,11 @@ class Search:
         parts = {"q": self.words, "model": self.model, "state": self.state}
         return urlencode({name: value for name, value in parts.items() if value})
 
-    def filters(self) -> dict[str, Any]:
-        """As `access.page` takes them."""
-        return {"words": self.words, "model": self.model, "statuses": _STATUSES[self.state]}
+    def wanted(self) -> access.Wanted:
+        """As lists of generations take it: with a film or sound that is there."""
+        return access.Wanted(
+            words=self.words, model=self.model, statuses=_STATUSES[self.state], there=True
+        )
 
 
 def read(asked: QueryDict) -> Search:

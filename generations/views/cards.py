@@ -265,4 +265,4 @@ def cards_of(page: access.Page) -> list[Card]:
 
 def recent_cards(actor: Actor, limit: int) -> list[Card]:
     """The newest generations, without those whose film was kept long enough."""
-    return cards_of(access.page(actor, limit=limit, there=True))
+    return cards_of(access.page(actor, access.Wanted(there=True), limit=limit))

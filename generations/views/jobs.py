@@ -38,9 +38,9 @@ def jobs(request: ActingRequest, actor: Actor) -> HttpResponse:
     wanted = request.GET.get("state", "")
     page = access.page(
         actor,
+        access.Wanted(statuses=_FILTERS.get(wanted, ())),
         after=request.GET.get("after", ""),
         limit=_PAGE,
-        statuses=_FILTERS.get(wanted, []),
     )
     tabs = [("", _("All")), ("active", _("Under way")), ("succeeded", _("Done"))]
     tabs.append(("failed", _("Failed or cancelled")))

@@ -29,9 +29,7 @@ _PAGE = 24
 def library(request: ActingRequest, actor: Actor) -> HttpResponse:
     """What a search finds, newest first; with `HX-Request` only the next part of the grid."""
     asked = search.read(request.GET)
-    page = access.page(
-        actor, after=request.GET.get("after", ""), limit=_PAGE, there=True, **asked.filters()
-    )
+    page = access.page(actor, asked.wanted(), after=request.GET.get("after", ""), limit=_PAGE)
     part = "HX-Request" in request.headers
     template = "generations/parts/films.html" if part else "generations/library.html"
     context: dict[str, Any] = {

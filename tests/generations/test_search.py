@@ -15,7 +15,7 @@ def test_words_are_looked_for_in_prompts_and_shots_and_nowhere_else() -> None:
     fields = {"model": "kling-v3", "multi_prompt": shots, "shot_type": "customize", "duration": 5}
 
     def found(words: str) -> int:
-        return len(access.page(actor(alice), words=words).generations)
+        return len(access.page(actor(alice), access.Wanted(words=words)).generations)
 
     with tenancy.scope(alice.organisation.pk):
         order = Submission(fields=fields, door="native")

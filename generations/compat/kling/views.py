@@ -80,9 +80,8 @@ def _list(request: HttpRequest, actor: Actor, kind: Kind) -> Answer:
     actor.must_have(Scope.READ)
     wanted = paging(request, gives)
     with tenancy.scope(actor.organisation_id):
-        page = access.page(
-            actor, door=door, kind=kind, kept=True, limit=wanted.size, offset=wanted.offset
-        )
+        these = access.Wanted(door=door, kind=kind, kept=True)
+        page = access.page(actor, these, limit=wanted.size, offset=wanted.offset)
         listed = presenting.tasks(page)
     return doors.answer(wire.encode_list(listed, request_id.get()))
 

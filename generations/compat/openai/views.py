@@ -99,7 +99,11 @@ def _list(request: HttpRequest) -> Answer:
         raise BadRequest("order", f"must be one of {', '.join(ORDERS)}")
     with tenancy.scope(actor.organisation_id):
         page = access.page(
-            actor, door=DOOR, after=wanted.after, limit=wanted.limit, oldest_first=order == "asc"
+            actor,
+            access.Wanted(door=DOOR),
+            after=wanted.after,
+            limit=wanted.limit,
+            oldest_first=order == "asc",
         )
         listed = showing.several(page)
     return doors.answer(wire.encode_list(listed, more=page.after is not None))
