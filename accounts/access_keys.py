@@ -13,7 +13,6 @@ from typing import Any
 
 import jwt
 from django.conf import settings
-from django.db import connection
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -119,26 +118,16 @@ def verify(token: str) -> Actor:
     if row is None:
         raise TokenRefused(_REJECTED, 1002)
     _check_signature(token, issuer, row)
-    _note_use(row[0], row[2], row[12])
-    return Actor(
-        organisation_id=row[0],
-        livemode=row[1],
-        access_key_id=row[2],
-        suspended=row[3],
-        scopes=frozenset(row[7]),
-        allowed_models=frozenset(row[8]),
-        allowed_networks=tuple(row[9]),
-        key_rate=row[10],
-        organisation_rate=row[11],
-    )
+    _note_use(row["organisation_id"], row["key_pk"], row["use"])
+    return proven.actor_of(row, access_key_id=row["key_pk"])
 
 
 def _check_signature(token: str, issuer: str, row: proven.Row) -> None:
     """By the pair's secret, or by the one before while that holds. Raises TokenRefused."""
     try:
-        _check_claims(token, _opened(row[4], issuer))
+        _check_claims(token, _opened(row["sealed_secret"], issuer))
     except TokenRefused as refusal:
-        previous, until = row[5], row[6]
+        previous, until = row["previous_secret"], row["previous_until"]
         if refusal.kling_code != _NOT_SIGNED or not previous or until <= timezone.now():
             raise
         _check_claims(token, _opened(previous, issuer))
@@ -169,15 +158,8 @@ def _note_use(organisation_id: int, key_pk: int, use: _Use) -> None:
 
 
 def _look_up(issuer: str) -> proven.Row | None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT organisation_id, livemode, key_pk, suspended, sealed_secret, previous_secret, "
-            "previous_until, scopes, allowed_models, allowed_networks, key_rate, "
-            "organisation_rate, expires_at FROM accounts_find_access_key(%s)",
-            [issuer],
-        )
-        found: proven.Row | None = cursor.fetchone()
-    return (*found[:12], _Use(), found[12]) if found else None
+    found = proven.read("SELECT * FROM accounts_find_access_key(%s)", [issuer])
+    return {**found, "use": _Use()} if found else None
 
 
 def _issuer(token: str) -> str:

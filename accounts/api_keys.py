@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -103,18 +102,7 @@ def verify(plaintext: str) -> Actor:
     row = proven.row(digest, lambda: _look_up(plaintext, digest))
     if row is None:
         raise Unauthenticated(_UNKNOWN)
-    return Actor(
-        organisation_id=row[0],
-        livemode=row[1],
-        api_key_id=row[2],
-        suspended=row[3],
-        raw_video=row[4],
-        scopes=frozenset(row[5]),
-        allowed_models=frozenset(row[6]),
-        allowed_networks=tuple(row[7]),
-        key_rate=row[8],
-        organisation_rate=row[9],
-    )
+    return proven.actor_of(row, api_key_id=row["key_pk"], raw_video=row["raw_video"])
 
 
 def _look_up(plaintext: str, digest: bytes) -> proven.Row | None:
@@ -122,15 +110,9 @@ def _look_up(plaintext: str, digest: bytes) -> proven.Row | None:
         raise Unauthenticated(
             "This is not one of our API keys: they look like ksk_live_… or ksk_test_…."
         )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT organisation_id, livemode, key_pk, suspended, raw_video, scopes, "
-            "allowed_models, allowed_networks, key_rate, organisation_rate, expires_at "
-            "FROM accounts_find_api_key(%s, %s)",
-            [secret_texts.id_of(plaintext), digest],
-        )
-        found: proven.Row | None = cursor.fetchone()
-    return found
+    return proven.read(
+        "SELECT * FROM accounts_find_api_key(%s, %s)", [secret_texts.id_of(plaintext), digest]
+    )
 
 
 def known(plaintext: str) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -59,17 +58,11 @@ def verify(plaintext: str) -> Actor:
     row = proven.row((PREFIX, digest), lambda: _look_up(plaintext, digest))
     if row is None:
         raise Unauthenticated(_UNKNOWN)
-    return Actor(
-        organisation_id=row[0],
-        livemode=row[1],
-        api_key_id=row[2],
-        access_key_id=row[3],
-        suspended=row[4],
-        end_user=row[5],
-        scopes=frozenset(row[6]),
-        allowed_models=frozenset(row[7]),
-        key_rate=row[9],
-        organisation_rate=row[10],
+    return proven.actor_of(
+        row,
+        api_key_id=row["api_key_pk"],
+        access_key_id=row["access_key_pk"],
+        end_user=row["end_user"],
     )
 
 
@@ -93,12 +86,6 @@ def forget_old() -> int:
 def _look_up(plaintext: str, digest: bytes) -> proven.Row | None:
     if not secret_texts.fits(_KIND, plaintext):
         raise Unauthenticated("This is not one of our tokens: they look like kut_live_….")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT organisation_id, livemode, api_key_pk, access_key_pk, suspended, end_user, "
-            "scopes, allowed_models, allowed_networks, key_rate, organisation_rate, expires_at "
-            "FROM accounts_find_token(%s, %s)",
-            [secret_texts.id_of(plaintext), digest],
-        )
-        found: proven.Row | None = cursor.fetchone()
-    return found
+    return proven.read(
+        "SELECT * FROM accounts_find_token(%s, %s)", [secret_texts.id_of(plaintext), digest]
+    )

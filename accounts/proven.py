@@ -8,7 +8,7 @@ revoked key works for that long at most, and a key nobody touched is looked up e
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,11 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from accounts.actors import Actor
+
 _KEPT_SECONDS = 600.0  # afterwards looked up again, which also notes that it is in use
-_MOST = 20_000  # about 10 MB
-Row = tuple[Any, ...]
+_MOST = 20_000  # about 15 MB
+Row = Mapping[str, Any]  # a credential's columns by their names
 
 
 @dataclass(slots=True)
@@ -33,7 +35,7 @@ _memory = _Memory()
 
 
 def row(name: Hashable, look_up: Callable[[], Row | None]) -> Row | None:
-    """The database's row for credential `name`; its last column is when it expires, or None.
+    """The database's row for credential `name`; its `expires_at` is when it ends, or None.
 
     `look_up` is asked for what is not remembered. None is never remembered, nor what is read
     inside a transaction, which may yet be undone.
@@ -50,8 +52,32 @@ def row(name: Hashable, look_up: Callable[[], Row | None]) -> Row | None:
     if found is not None:
         if len(rows) >= _MOST:
             rows.clear()
-        rows[name] = (now + _KEPT_SECONDS, found[-1], found)
+        rows[name] = (now + _KEPT_SECONDS, found["expires_at"], found)
     return found
+
+
+def read(query: str, asked: Sequence[str | bytes]) -> Row | None:
+    """The one row that a function of the database finds, if it finds one."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, asked)
+        found = cursor.fetchone()
+        names = [column.name for column in cursor.description]
+    return dict(zip(names, found, strict=True)) if found else None
+
+
+def actor_of(row: Row, **credential: Any) -> Actor:
+    """Who uses a credential: what the rows of all kinds say, and the `credential` itself."""
+    return Actor(
+        organisation_id=row["organisation_id"],
+        livemode=row["livemode"],
+        suspended=row["suspended"],
+        scopes=frozenset(row["scopes"]),
+        allowed_models=frozenset(row["allowed_models"]),
+        allowed_networks=tuple(row["allowed_networks"]),
+        key_rate=row["key_rate"],
+        organisation_rate=row["organisation_rate"],
+        **credential,
+    )
 
 
 def forget() -> None:
