@@ -194,7 +194,7 @@ def _played(stack: Stack, trial: Trial, keep: list[str], seed: int) -> tuple[Tri
     )
     if not report.exists():
         raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
-    found: Report = json.loads(report.read_text())
+    found: Report = {**json.loads(report.read_text()), "code": done.returncode}
     seconds = found["running_time"]
     print(
         f"{trial.document}, {trial.kinds}: {_count(found)} requests in {seconds:.0f} s", flush=True
@@ -213,8 +213,11 @@ def _count(report: Report) -> int:
 
 
 def _violations(trial: Trial, report: Report) -> Iterator[str]:
-    for failure in [*report["failures"], *report["errors"]]:
+    told = [*report["failures"], *report["errors"]]
+    for failure in told:
         yield f"{trial.document} {trial.kinds}: {json.dumps(failure)[:1500]}"
+    if not _count(report) or (report["code"] and not told):
+        yield f"{trial.document} {trial.kinds}: it ended with {report['code']}, and said nothing"
 
 
 def _reachable(told: Any, made: Made) -> Any:
