@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import re
 import time
 from dataclasses import replace
@@ -85,6 +87,37 @@ def test_a_receiver_takes_the_product_s_events_and_nobody_else_s(
         assert process.stdout is not None
         ident, kind = process.stdout.readline().split()
         assert (ident[:4], kind) == ("evt_", "webhook.test")
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("language", ["python", "javascript"])
+def test_a_receiver_without_a_secret_takes_nothing(
+    site: str, language: str, tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    receivers = [each for each in _shown(site, "webhooks", funded()) if each.run == "webhook"]
+    (receiver,) = [each for each in receivers if each.language == language]
+    process = snippets.begun(receiver, tmp_path, PORT=str(port), WEBHOOK_SECRET="")
+    at = str(int(time.time()))
+    proof = hmac.digest(b"", b"evt_1." + at.encode() + b".{}", "sha256")
+    forged = {"webhook-id": "evt_1", "webhook-timestamp": at,
+              "webhook-signature": "v1," + base64.b64encode(proof).decode()}  # fmt: skip
+
+    def over() -> bool:
+        """It has ended, or hung up on the forged post: nothing takes it."""
+        if process.poll() is not None:
+            return True
+        try:
+            answer = requests.post(f"http://127.0.0.1:{port}/", b"{}", headers=forged, timeout=5)
+        except requests.ConnectionError as error:
+            return "refused" not in str(error)  # that is: it does not listen yet
+        assert answer.status_code >= 400
+        return True
+
+    try:
+        until(over, seconds=30, what="that the receiver is over, or answers")
     finally:
         process.terminate()
         process.communicate(timeout=30)
