@@ -285,3 +285,4 @@ def test_a_page_of_a_proxy_is_an_error_too(client: Client, line: Line) -> None:
     with pytest.raises(APIError) as busy:
         client.wallet.get()
     assert (busy.value.status, busy.value.code, busy.value.violations) == (503, "http_503", [])
+    assert busy.value.retry_after == 0  # as its header says

@@ -245,11 +245,11 @@ def test_limits_of_requests_and_pages_of_proxies_are_errors_too(node: Node, line
         const other = new KlingSaaS({ apiKey: secret, maxRetries: 0 });
         await all(other.generations.list());
         const limited = await thrown(() => all(other.generations.list()));
-        return { busy: [busy.name, busy.status, busy.code, busy.violations],
+        return { busy: [busy.name, busy.status, busy.code, busy.violations, busy.retryAfter],
                  limited: [limited.name, limited.retryAfter] };
         """
     )
-    assert told["busy"] == ["ServerError", 503, "http_503", []]
+    assert told["busy"] == ["ServerError", 503, "http_503", [], 0]
     assert told["limited"][0] == "RateLimited"
     assert 0 < told["limited"][1] <= 60
 

@@ -184,6 +184,13 @@ def test_the_command_serves_scripts(kling: Kling, tmp_path: Path, photo: bytes) 
     assert json.loads(events[-1])["type"] == "generation.succeeded"
 
 
+def test_a_sound_is_saved_as_one(kling: Kling, api: Program, tmp_path: Path) -> None:
+    speech = {"task": "tts", "text": "Good evening.", "voice": "AOT", "language": "en"}
+    made = api.post("/generations", speech).json()
+    settled(api, made["id"])
+    assert kling("download", made["id"]).stdout.strip().endswith(f"{made['id']}.mp3")
+
+
 def test_what_goes_wrong_is_told_on_stderr_with_a_code(kling: Kling, alice: Customer) -> None:
     wrong = kling("price", "A fox", "--model", "kling-v1", "--duration", "7", "--json")
     assert (wrong.returncode, wrong.stdout) == (1, "")

@@ -35,11 +35,13 @@ export class WebhookNotVerified extends KlingError {}
 
 /** The API says no. `code` is stable, `documentation` leads to what it means. */
 export class APIError extends KlingError {
-  /** @param {number} status @param {object} problem the document of RFC 9457 @param {string | null} requestId */
-  constructor(status, problem, requestId = null) {
+  #retryAfter;
+
+  /** @param {number} status @param {object} problem the document of RFC 9457 @param {Headers} [headers] */
+  constructor(status, problem, headers = new Headers()) {
     const code = problem.code || `http_${status}`;
     const detail = problem.detail || problem.title || `HTTP ${status}`;
-    const request = problem.request_id || requestId;
+    const request = problem.request_id || headers.get("x-request-id");
     super(`${detail} (${code}, request ${request || "unknown"})`);
     this.status = status;
     this.code = code;
@@ -49,12 +51,14 @@ export class APIError extends KlingError {
     this.retryable = problem.retryable === true;
     this.violations = problem.violations ?? [];
     this.problem = problem;
+    this.#retryAfter = headers.get("retry-after") ?? "";
   }
 
   /** Seconds after which it is worth another try, if the server has said so. */
   get retryAfter() {
     const found = this.problem.retry_after;
-    return typeof found === "number" ? found : null;
+    if (typeof found === "number") return found;
+    return /^\d+$/.test(this.#retryAfter) ? Number(this.#retryAfter) : null;
   }
 }
 
@@ -126,7 +130,7 @@ export function errorOf(answer) {
   const problem = answer.json() ?? {};
   const usual = answer.status >= 500 ? ServerError : APIError;
   const Kind = BY_CODE[problem.code] ?? BY_STATUS[answer.status] ?? usual;
-  return new Kind(answer.status, problem, answer.headers.get("x-request-id"));
+  return new Kind(answer.status, problem, answer.headers);
 }
 
 /** It ended without what was ordered, and every credit came back. */

@@ -70,13 +70,16 @@ class APIError(KlingError):
             for v in problem.get("violations") or ()
         ]
         self.problem = dict(problem)
+        self._retry_after = headers.get("retry-after", "")
         super().__init__(f"{self.detail} ({self.code}, request {self.request_id or 'unknown'})")
 
     @property
     def retry_after(self) -> float | None:
         """Seconds after which it is worth another try, if the server has said so."""
         found = self.problem.get("retry_after")
-        return float(found) if isinstance(found, int | float) else None
+        if isinstance(found, int | float):
+            return float(found)
+        return float(self._retry_after) if self._retry_after.isdecimal() else None
 
 
 class InvalidRequest(APIError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -41,7 +42,7 @@ def generate(client: Client, asked: Namespace) -> None:
     try:
         with showing.Progress(made) as progress:
             ended = made.wait(timeout=asked.timeout, tell=progress.news)
-            place = ended.download(_place(asked, made.id), progress=progress.bytes)
+            place = ended.download(_place(asked, ended), progress=progress.bytes)
     except KeyboardInterrupt:
         print(f"kling: {made.id} goes on; save it by: kling download {made.id}", file=sys.stderr)
         raise
@@ -114,7 +115,7 @@ def download(client: Client, asked: Namespace) -> None:
     """Saved, whole."""
     made = client.generations.get(asked.id)
     with showing.Progress(made) as progress:
-        place = made.download(_place(asked, made.id), progress=progress.bytes)
+        place = made.download(_place(asked, made), progress=progress.bytes)
     _saved(made, place, asked)
 
 
@@ -178,8 +179,10 @@ def _told(made: Generation[Sync], asked: Namespace) -> None:
         showing.summary(made)
 
 
-def _place(asked: Namespace, name: str) -> Path:
-    return asked.output or Path(f"{name}.mp4")
+def _place(asked: Namespace, made: Generation[Sync]) -> Path:
+    sound = made.audio if made.video is None else None
+    kind = sound and mimetypes.guess_extension(sound.content_type)
+    return asked.output or Path(f"{made.id}{kind or '.mp4'}")
 
 
 def _saved(made: Generation[Sync], place: Path, asked: Namespace) -> None:
