@@ -292,6 +292,8 @@ def test_settings_are_told_plainly_and_a_signal_ends_what_is_under_way(
         for (const settings of [{ apiKey: "a\\nb" }, { baseUrl: "films.example.com" }]) {
           wrong.push((await thrown(async () => new KlingSaaS(settings))).name);
         }
+        const once = { idempotencyKey: "gränd" };
+        wrong.push((await thrown(() => client.generations.create(given.film, once))).name);
         globalThis.window = { document: {} };
         wrong.push((await thrown(async () => new KlingSaaS())).name);
         delete globalThis.window;
@@ -306,6 +308,6 @@ def test_settings_are_told_plainly_and_a_signal_ends_what_is_under_way(
         """,
         film=FILM,
     )
-    assert told["wrong"] == ["BadSettings"] * 3
+    assert told["wrong"] == ["BadSettings"] * 4
     assert told["ended"] == "the page was left"
     assert api.get(f"/generations/{told['id']}").json()["status"] in ("queued", "processing")

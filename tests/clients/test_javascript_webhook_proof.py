@@ -75,6 +75,9 @@ def test_posts_of_the_product_are_proven_also_while_a_secret_changes(
           delivery = await client.webhooks.delivery(given.id, delivery.id);
         }
         const sent = await all(client.webhooks.deliveries(given.id, { pageSize: 2 }));
+        await client.webhooks.resendDelivery(given.id, delivery.id);
+        const own = await client.webhooks.rotateSigningSecret({ overlap: 3600 });
+        if (own.secret !== (await client.webhooks.signingSecret()).secret) throw new Error("old");
         return { secret: rotated.secret, delivery, sent: sent.map((each) => each.event) };
         """,
         id=made["id"],

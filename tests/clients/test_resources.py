@@ -124,6 +124,8 @@ def test_money(site: str, client: Client, alice: Customer) -> None:
         client.generations.create_and_wait(**FILM)
     entries = list(client.ledger.list(page_size=2))
     assert sum(each.amount for each in entries) == client.wallet.get().available == 9_970
+    held = list(client.ledger.list(type="hold", generation=entries[0].generation))
+    assert [each.type for each in held] == ["hold"]
     used = client.usage.get(group_by="model")
     assert (used.total.captured, used.data[0].films) == (30, 3)
     with Client(alice.live_key, site) as live, pytest.raises(InsufficientCredits) as poor:
@@ -191,8 +193,12 @@ def test_the_key_is_shown_nowhere_and_settings_are_told_plainly(
     with pytest.raises(BadSettings) as wrong:
         Client(f"{alice.test_key}\n x", site)
     assert alice.test_key not in str(wrong.value)
-    with pytest.raises(BadSettings):
-        Client(alice.test_key, "films.example.com")
+    for address in ("films.example.com", "http://["):
+        with pytest.raises(BadSettings):
+            Client(alice.test_key, address)
+    for key in ("", "gränd", "x" * 256, "a\nb"):
+        with pytest.raises(BadSettings):
+            client.generations.create(**FILM, idempotency_key=key)
     monkeypatch.setenv("KLING_SAAS_API_KEY", alice.test_key)
     monkeypatch.setenv("KLING_SAAS_BASE_URL", f"{site}/api/v1/")
     with Client() as found:

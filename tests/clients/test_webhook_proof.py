@@ -45,6 +45,12 @@ def test_posts_of_the_product_are_proven_also_while_a_secret_changes(
     assert made.secret not in repr((made, rotated, own))
     log = client.webhooks.delivery(made.id, delivery.id).log
     assert log[0]["status"] == 204
+    client.webhooks.resend_delivery(made.id, delivery.id)
+    again = until(lambda: [each for each in server.at("/told") if each.event == tested.event][1:])
+    assert again[0].content == tested.content
+    newer = client.webhooks.rotate_signing_secret(overlap=0)
+    assert newer.secret not in (own.secret, "")
+    assert client.webhooks.signing_secret().secret == newer.secret
     sent = [each.event for each in client.webhooks.deliveries(made.id, page_size=2)]
     assert set(sent) == {each.event for each in server.at("/told")}
 

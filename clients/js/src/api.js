@@ -1,4 +1,5 @@
 /** What every resource asks with: requests of the native API, and lists page by page. */
+import { BadSettings } from "./errors.js";
 import { open, send, sleep, told, tried } from "./exchange.js";
 import { version } from "./version.js";
 
@@ -31,7 +32,7 @@ export class Api {
     const { baseUrl, apiKey, timeout } = this.#settings;
     const sent = { Authorization: `Bearer ${apiKey}`, ...NAME, ...headers };
     if (body !== undefined) sent["Content-Type"] = "application/json";
-    if (once !== undefined) sent["Idempotency-Key"] = once;
+    if (once !== undefined) sent["Idempotency-Key"] = checked(once);
     return {
       method,
       url: `${baseUrl}/api/v1${path}${search(query)}`,
@@ -106,4 +107,9 @@ function search(query = {}) {
 
 function word(value) {
   return value instanceof Date ? value.toISOString() : String(value);
+}
+
+function checked(key) {
+  if (/^[\x20-\x7e]{1,255}$/.test(key)) return key;
+  throw new BadSettings("an idempotencyKey has 1 to 255 printable ASCII characters");
 }

@@ -207,8 +207,17 @@ declare class Wallet {
   get(): Promise<Credit>;
 }
 
+export interface LedgerFilters {
+  from?: Moment;
+  to?: Moment;
+  type?: string;
+  generation?: string;
+  lot?: string;
+  reference?: string;
+}
+
 declare class Ledger {
-  list(filters?: Paged & { from?: Moment; to?: Moment }): AsyncGenerator<LedgerEntry>;
+  list(filters?: Paged & LedgerFilters): AsyncGenerator<LedgerEntry>;
 }
 
 declare class Usage {
@@ -260,10 +269,12 @@ declare class Webhooks {
   delete(id: string): Promise<void>;
   rotateSecret(id: string, options?: Once & { overlap?: number }): Promise<WebhookEndpoint>;
   signingSecret(): Promise<SigningSecret>;
+  rotateSigningSecret(options?: Once & { overlap?: number }): Promise<SigningSecret>;
   test(id: string, options?: Once): Promise<Delivery>;
   deliveries(id: string, filters?: Paged & { status?: string; event?: string }): AsyncGenerator<Delivery>;
   delivery(id: string, deliveryId: string): Promise<Delivery>;
   resend(id: string, asked: { since: Moment; what?: "failed" | "all" }): Promise<Resent>;
+  resendDelivery(id: string, deliveryId: string): Promise<Delivery>;
 }
 
 interface FeedFilters {

@@ -47,6 +47,11 @@ export class Webhooks {
     return this.#api.call("GET", "/webhooks/signing-secret");
   }
 
+  /** A new one; the one before signs too for `overlap` seconds, or a day. */
+  rotateSigningSecret({ overlap, idempotencyKey } = {}) {
+    return this.#post("/signing-secret/rotate", { overlap }, idempotencyKey);
+  }
+
   /** Send it a `webhook.test` event now; its delivery tells what came of it. */
   test(id, { idempotencyKey } = {}) {
     return this.#post(`/${segment(id)}/test`, {}, idempotencyKey);
@@ -66,6 +71,12 @@ export class Webhooks {
   resend(id, { since, what = "failed" }) {
     const asked = { body: { since, what }, repeatable: true };
     return this.#api.call("POST", `/webhooks/${segment(id)}/resend`, asked);
+  }
+
+  /** Send one again, under the id that it had. */
+  resendDelivery(id, deliveryId) {
+    const path = `/webhooks/${segment(id)}/deliveries/${segment(deliveryId)}/resend`;
+    return this.#api.call("POST", path, { body: {}, repeatable: true });
   }
 
   async #post(path, body, key) {

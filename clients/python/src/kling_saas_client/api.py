@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from kling_saas_client.errors import BadSettings
 from kling_saas_client.exchange import Settings, exchange, opened, told
 from kling_saas_client.steps import Answer, Driver, Emit, Flow, Iteration, Request
 from kling_saas_client.version import __version__
 
 T = TypeVar("T")
 PAGE = 100
+KEY_MAX = 255  # characters of an Idempotency-Key
 _AGENT = f"kling-saas-client/{__version__}"
 
 
@@ -50,7 +52,7 @@ class Api:
             content = json.dumps(body, allow_nan=False, default=_plain).encode()
             sent["Content-Type"] = "application/json"
         if once is not None:
-            sent["Idempotency-Key"] = once
+            sent["Idempotency-Key"] = _key(once)
         safe = method != "POST" or once is not None
         return Request(
             method,
@@ -131,3 +133,9 @@ def _word(value: Any) -> str:
 
 def _moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _key(text: str) -> str:
+    if not 1 <= len(text) <= KEY_MAX or not text.isascii() or not text.isprintable():
+        raise BadSettings(f"an idempotency_key has 1 to {KEY_MAX} printable ASCII characters")
+    return text

@@ -137,9 +137,17 @@ def _settings(key: str | None, address: str | None, timeout: float, retries: int
     address = (address or os.environ.get("KLING_SAAS_BASE_URL") or "").strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise BadSettings("give a key as api_key, or as KLING_SAAS_API_KEY: ksk_live_… or …_test_…")
-    if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
+    if not _is_address(address):
         raise BadSettings(
             "give the site's address as base_url, or as KLING_SAAS_BASE_URL: https://…"
         )
     site = address.rstrip("/").removesuffix("/api/v1")
     return Settings(site, key, timeout, retries)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -16,7 +16,7 @@ class KlingError(Exception):
 
 
 class BadSettings(KlingError):
-    """The client was given no key or no address, or one that cannot be right."""
+    """The client was given no key or no address, or one, or an idempotency key, that cannot be."""
 
 
 class UnexpectedAnswer(KlingError):

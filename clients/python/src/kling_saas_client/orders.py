@@ -61,7 +61,7 @@ def body(api: Api, order: Mapping[str, Any]) -> Flow[dict[str, Any]]:
     """The JSON of an order: what is None is left out, files are sent."""
     told = {name: value for name, value in order.items() if name != "fields"}
     found = {}
-    for name, value in {**told, **order.get("fields", {})}.items():
+    for name, value in {**told, **(order.get("fields") or {})}.items():
         if value is not None:
             found[name] = yield from _named(api, value)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kling_saas_client.api import PAGE
+from kling_saas_client.api import PAGE, given
 from kling_saas_client.binding import K, iteration, operation
 from kling_saas_client.decoding import decode, reader
 from kling_saas_client.objects.money import LedgerEntry, Usage, Wallet
@@ -24,10 +24,19 @@ class Ledger(Resource[K]):
 
     @iteration
     def list(
-        self, *, page_size: int = PAGE, since: str | None = None, until: str | None = None
+        self,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        type: str | None = None,  # noqa: A002 - the API's own word
+        generation: str | None = None,
+        lot: str | None = None,
+        reference: str | None = None,
+        page_size: int = PAGE,
     ) -> Iteration[LedgerEntry]:
         """Entries, newest first. `since` and `until` are days (2026-11-01) or moments, UTC."""
         query = {"from": since, "to": until}
+        query |= given(type=type, generation=generation, lot=lot, reference=reference)
         return self.bound_to.pages("/ledger", reader(LedgerEntry), query, page_size)
 
 

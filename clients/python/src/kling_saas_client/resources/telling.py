@@ -87,6 +87,15 @@ class Webhooks(Resource[K]):
         return decode(SigningSecret, found)
 
     @operation
+    def rotate_signing_secret(
+        self, *, overlap: int | None = None, idempotency_key: str | None = None
+    ) -> Flow[SigningSecret]:
+        """A new one; the one before signs too for `overlap` seconds, or a day."""
+        fields = given(overlap=overlap)
+        found = yield from self._posted("/signing-secret/rotate", idempotency_key, fields)
+        return decode(SigningSecret, found)
+
+    @operation
     def test(self, endpoint_id: str, *, idempotency_key: str | None = None) -> Flow[Delivery]:
         """Send it a `webhook.test` event now; its delivery tells what came of it."""
         found = yield from self._posted(f"/{segment(endpoint_id)}/test", idempotency_key, {})
@@ -119,6 +128,13 @@ class Webhooks(Resource[K]):
         fields = given(since=since, what=what)
         found = yield from self.bound_to.call("POST", path, body=fields, repeatable=True)
         return decode(Resent, found)
+
+    @operation
+    def resend_delivery(self, endpoint_id: str, delivery_id: str) -> Flow[Delivery]:
+        """Send one again, under the id that it had."""
+        path = f"/webhooks/{segment(endpoint_id)}/deliveries/{segment(delivery_id)}/resend"
+        found = yield from self.bound_to.call("POST", path, body={}, repeatable=True)
+        return decode(Delivery, found)
 
     def _made(self, path: str, key: str | None, fields: dict[str, Any]) -> Flow[WebhookEndpoint]:
         return decode(WebhookEndpoint, (yield from self._posted(path, key, fields)))
