@@ -247,12 +247,14 @@ async def listening(port: int) -> None:
 
 
 async def quiet(pid: int) -> None:
-    """Returns when a process has done nothing much for some seconds: all that it holds is held."""
+    """Returns when a process has done for some seconds no more than those who wait do meanwhile
+    (looks without news): all that it holds is held.
+    """
     still = 0
     while still < 3:
         before = worked(pid)
         await asyncio.sleep(1.0)
-        still = still + 1 if worked(pid) - before < 0.2 else 0
+        still = still + 1 if worked(pid) - before < 0.4 else 0
 
 
 def worked(pid: int) -> float:
