@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import select
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,9 +16,11 @@ from tests.serving import Quiet, serving
 
 LOST, UNSENT, HALF = "lost", "unsent", "half"  # its answer is lost; never sent; cut in the middle
 BUSY, MANY, GONE, OTHER = "busy", "many", "gone", "other"  # 503; 429; 404; another content
+LATER = "later"  # 429, with ASKED seconds to wait
 GARBLED = "garbled"  # a content that is not packed as it says
 EMPTY, CHATTY = "empty", "chatty"  # events: none, and an end; no end, and only that it lives
-_REFUSED = {BUSY: 503, MANY: 429, GONE: 404}
+ASKED = 3  # longer than a first pause ever is
+_REFUSED = {BUSY: 503, MANY: 429, GONE: 404, LATER: 429}
 _HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
 
 
@@ -27,6 +30,7 @@ class Asked:
 
     line: str
     headers: dict[str, str]
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True)
@@ -73,7 +77,8 @@ class _Door(Quiet):
         elif fault == CHATTY:
             self.chat()
         elif fault in _REFUSED:
-            self.answer(_REFUSED[fault], b"<html>a proxy's page</html>", Retry_After="0")
+            after = str(ASKED if fault == LATER else 0)
+            self.answer(_REFUSED[fault], b"<html>a proxy's page</html>", Retry_After=after)
         else:
             self.through(sent, headers, fault)
 

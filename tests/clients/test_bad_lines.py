@@ -24,12 +24,14 @@ from kling_saas_client import (
     StillUnderWay,
 )
 from tests.clients.cutting import (
+    ASKED,
     BUSY,
     CHATTY,
     EMPTY,
     GARBLED,
     GONE,
     HALF,
+    LATER,
     LOST,
     MANY,
     OTHER,
@@ -158,6 +160,13 @@ def test_streams_that_end_as_they_begin_are_asked_for_ever_more_slowly(
     with pytest.raises(StillUnderWay):
         made.wait(timeout=8)
     assert 2 < len(line.of("GET .*/events$")) < 10
+
+
+def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(make: Make, line: Line) -> None:
+    line.strike("GET .*/events$", LATER)
+    assert make(**FILM).succeeded
+    refused, after = line.of("GET /api/v1/generations/gen_")[:2]
+    assert after.at - refused.at >= ASKED
 
 
 def test_events_that_never_come_are_told_after_the_last_try(client: Client, line: Line) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.clients.cutting import (
+    ASKED,
     BUSY,
     CHATTY,
     EMPTY,
     GONE,
     HALF,
+    LATER,
     LOST,
     MANY,
     OTHER,
@@ -117,6 +119,13 @@ def test_streams_that_end_as_they_begin_are_asked_for_ever_more_slowly(
     )
     assert told == ["StillUnderWay", "ConnectionFailed"]
     assert 2 + 5 < len(line.of("GET .*/events$")) < 10 + 5
+
+
+def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(node: Node, line: Line) -> None:
+    line.strike("GET .*/events$", LATER)
+    assert node.told(MAKE, film=FILM)["status"] == "succeeded"
+    refused, after = line.of("GET /api/v1/generations/gen_")[:2]
+    assert after.at - refused.at >= ASKED
 
 
 def test_events_are_read_on_where_they_broke(node: Node, line: Line) -> None:

@@ -96,7 +96,7 @@ export async function* follow(api, id, last = "") {
  *
  * A broken connection and a server that is away do not end the wait, nor does a proxy that lets no
  * events through: after every stream it is asked for, ever more slowly while streams end as soon as
- * they began. Throws what no wait will change.
+ * they began, and not before a server that is busy asks for it. Throws what no wait will change.
  */
 export async function ended(client, id, until, tell) {
   const api = client.with({ maxRetries: 0 });
@@ -104,26 +104,33 @@ export async function ended(client, id, until, tell) {
   let whole = null;
   for (let failures = 0; ; ) {
     const [began, before] = [performance.now(), seen.last];
-    await passing(async () => {
+    let asked = await passing(async () => {
       for await (const news of stream(api, id, seen, until)) tell?.(news);
     });
     const held = seen.last !== before || performance.now() - began > LONGEST_PAUSE;
     failures = held ? 0 : failures + 1;
-    await passing(async () => {
-      whole = seen.whole ?? (await api.call("GET", `/generations/${segment(id)}`));
-    });
+    if (!asked) {
+      asked = await passing(async () => {
+        whole = seen.whole ?? (await api.call("GET", `/generations/${segment(id)}`));
+      });
+    }
     if (whole !== null && ENDED.has(whole.status)) return whole;
     const left = until - performance.now();
     if (left <= 0) return whole;
-    await api.sleep(Math.min(left, pause(Math.max(1, failures))));
+    await api.sleep(Math.min(left, Math.max(asked, pause(Math.max(1, failures)))));
   }
 }
 
-/** Does it; what passes by itself ends it, and nothing more. */
+/**
+ * Does it; what passes by itself ends it, and nothing more. The milliseconds that the server asked to
+ * be left alone for.
+ */
 async function passing(act) {
   try {
     await act();
+    return 0;
   } catch (error) {
     if (!PASSING.some((kind) => error instanceof kind)) throw error;
+    return 1000 * (error.retryAfter ?? 0);
   }
 }

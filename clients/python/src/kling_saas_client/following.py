@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import time
@@ -67,7 +66,7 @@ def stream(api: Api, public_id: str, seen: Seen, until: float | None = None) -> 
     """
     half = math.inf if until is None else max(_SHORTEST, (until - time.monotonic()) / 2)
     headers = {"Accept": "text/event-stream", **({"Last-Event-ID": seen.last} if seen.last else {})}
-    request = api.request("GET", f"/generations/{segment(public_id)}/events", headers=headers)
+    request = api.request("GET", f"{_path(public_id)}/events", headers=headers)
     head = yield from api.open(replace(request, timeout=min(_SILENCE, half)))
     seen.over = head.status == 204  # all was told
     parser = Parser()
@@ -116,24 +115,37 @@ def ended(
 
     A broken connection and a server that is away do not end the wait, nor does a proxy that lets
     no events through: after every stream it is asked for, ever more slowly while streams end as
-    soon as they began. Raises what no wait will change.
+    soon as they began, and not before a server that is busy asks for it. Raises what no wait will
+    change.
     """
     seen, api = Seen(), api.trying_once()
     failures, whole = 0, None
     while True:
-        began, before = time.monotonic(), seen.last
-        with contextlib.suppress(*_PASSING):
+        began, before, asked = time.monotonic(), seen.last, 0.0
+        try:
             yield from _told(stream(api, public_id, seen, until), tell)
+        except _PASSING as passing:
+            asked = _asked(passing)
         held = seen.last != before or time.monotonic() - began > LONGEST_PAUSE
         failures = 0 if held else failures + 1
-        with contextlib.suppress(*_PASSING):
-            whole = seen.whole or (yield from api.call("GET", f"/generations/{segment(public_id)}"))
-            if whole["status"] in ENDED:
-                return dict(whole)
+        if not asked:
+            try:
+                whole = seen.whole or (yield from api.call("GET", _path(public_id)))
+            except _PASSING as passing:
+                asked = _asked(passing)
         left = until - time.monotonic()
-        if left <= 0:
+        if left <= 0 or (whole and whole["status"] in ENDED):
             return whole
-        yield Sleep(min(left, pause(max(1, failures))))
+        yield Sleep(min(left, max(asked, pause(max(1, failures)))))
+
+
+def _asked(passing: errors.KlingError) -> float:
+    """Seconds that the server asked to be left alone for."""
+    return (isinstance(passing, errors.APIError) and passing.retry_after) or 0.0
+
+
+def _path(public_id: str) -> str:
+    return f"/generations/{segment(public_id)}"
 
 
 def _told(news: Iteration[News], tell: Callable[[News], Any] | None) -> Flow[None]:
