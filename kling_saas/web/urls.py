@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kling_saas.web import invitations, keys, pricing, roots, views
+from kling_saas.web import invitations, keys, packages, pricing, roots, views
 from kling_saas.web.docs import views as docs
 
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("docs", docs.page, name="docs"),
     path("docs/<slug:slug>", docs.page, name="docs-page"),
     path("docs/<slug:slug>.md", docs.twin, name="docs-twin"),
+    path("clients/<str:name>", packages.package, name="client-package"),
     path("llms.txt", docs.listing, name="llms"),
     path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("app/organisation", invitations.choose, name="organisation"),

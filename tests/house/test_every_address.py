@@ -26,6 +26,7 @@ CLASSES = {
     "pricing/month": PUBLIC,
     "docs/": PUBLIC,
     "llms.txt": PUBLIC,
+    "clients/": PUBLIC,
     "explore": PUBLIC,
     "docs": PUBLIC,
     "status": PUBLIC,

@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[Page, ...]] = {
     "Start": (
         Page(FIRST, "Quickstart", "From a key to a film in one command."),
         Page("authentication", "Authentication and keys", "Keys, scopes, terms, rotation, tokens."),
+        Page("clients", "Clients", "Python, JavaScript and the command line, from this site."),
         Page("test-mode", "Test mode", "Test keys, sandbox films, and how to force each failure."),
     ),
     "Guides": (
