@@ -22,7 +22,7 @@ from kling_saas.lib import pages
 from kling_saas.lib.postgresql.compiled import OneRow
 from kling_saas.lib.refusals import NotFound
 
-_BY_ID = OneRow(Generation, "organisation", "livemode", "public_id")
+_BY_ID = OneRow(Generation, "generations_find", 3)
 R = TypeVar("R", bound=Retained)
 
 
@@ -78,9 +78,8 @@ def mine(actor: Actor) -> QuerySet[Generation]:
 
 
 def find(actor: Actor, public_id: str) -> Generation:
-    """A generation of the actor's organisation and mode. Raises NotFound."""
-    with tenancy.scope(actor.organisation_id):
-        found = _BY_ID.find(actor.organisation_id, actor.livemode, public_id)
+    """A generation of the actor's organisation and mode, in one round trip. Raises NotFound."""
+    found = _BY_ID.find(actor.organisation_id, actor.livemode, public_id)
     if found is None or actor.end_user not in {"", found.end_user}:
         raise NotFound(f"There is no generation {public_id[:60]!r}.")
     return found

@@ -6,6 +6,23 @@ rest; this function only puts them into one transaction. Called outside a transa
 
 from accounts.sql_functions import across_tenants
 
+# The one look of every poll. Opens its organisation for itself, so it needs no transaction around.
+FIND = """
+CREATE FUNCTION generations_find(p_organisation bigint, p_livemode boolean, p_public_id text)
+RETURNS SETOF generations_generation ROWS 1 LANGUAGE plpgsql AS $$
+DECLARE
+    v_before text := coalesce(current_setting('app.tenant', true), '');
+    v_tenant text := set_config('app.tenant', p_organisation::text, true);
+BEGIN
+    RETURN QUERY
+    SELECT * FROM generations_generation g
+     WHERE g.organisation_id = p_organisation AND g.livemode = p_livemode
+       AND g.public_id = p_public_id;
+    v_tenant := set_config('app.tenant', v_before, true);
+END $$;
+"""
+DROP_FIND = "DROP FUNCTION generations_find;"
+
 ACCEPT = """
 CREATE FUNCTION generations_accept(
     p_organisation bigint, p_livemode boolean, p_key text, p_fingerprint text, p_answer text,

@@ -10,14 +10,15 @@ from kling_saas.web import callbacks, health, media
 
 admin.autodiscover()
 urlpatterns = [
+    # First what is asked most: addresses are tried in this order.
+    path("api/v1/", include("generations.api.urls")),
+    path("api/v1/", include("accounts.api.urls")),
+    path("api/v1/", include("billing.api.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("media/<path:key>", media.media),
     path("callbacks/<slug:token>", callbacks.upstream),
     path("webhooks/stripe", webhooks.stripe),
-    path("api/v1/", include("accounts.api.urls")),
-    path("api/v1/", include("billing.api.urls")),
-    path("api/v1/", include("generations.api.urls")),
     re_path(r"^api/", unknown_address),
     path("", include("generations.compat.urls")),
     path("", include("kling_saas.web.urls")),

@@ -124,9 +124,8 @@ class GenerationView(Endpoint):
 
         `waited` is how the held create asks for its answer, and `watched` how a held look does.
         """
-        with tenancy.scope(self.actor.organisation_id):  # one transaction for all that is read
-            generation = access.find(self.actor, public_id)
-            response = JsonResponse(_whole(generation))
+        generation = access.find(self.actor, public_id)
+        response = JsonResponse(_whole(generation))
         over = generation.status in TERMINAL
         asked = headers.seconds_to_wait(request)
         waited, watched = (_seconds(request, name) for name in ("waited", "watched"))
@@ -231,6 +230,13 @@ def _event(generation: Generation, step: GenerationEvent, whole: dict[str, Any] 
 
 
 def _whole(generation: Generation) -> dict[str, Any]:
+    if generation.status == Status.ACCEPTED:
+        return presenting.generation_json(generation, attempts=0)
+    with tenancy.scope(generation.organisation_id):  # one transaction for all that is read
+        return _read_whole(generation)
+
+
+def _read_whole(generation: Generation) -> dict[str, Any]:
     video = access.video_of(generation) if generation.status in TERMINAL else None
     tries = attempts.count(generation)
     return presenting.generation_json(generation, video, attempts=tries)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 
+@lru_cache(maxsize=10_000)  # every call of a program asks for its own
 def network(text: str, *, four: int, six: int) -> str:
     """The network that an address is in, of so many bits if it is IPv4's or IPv6's; "" when it is
     no address.
