@@ -123,7 +123,8 @@ def test_streams_that_end_as_they_begin_are_asked_for_ever_more_slowly(
 
 def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(node: Node, line: Line) -> None:
     line.strike("GET .*/events$", LATER)
-    assert node.told(MAKE, film=FILM)["status"] == "succeeded"
+    make = MAKE.replace("given.film)", "given.film, { tell() {} })")
+    assert node.told(make, film=FILM)["status"] == "succeeded"
     refused, after = line.of("GET /api/v1/generations/gen_")[:2]
     assert after.at - refused.at >= ASKED
 
