@@ -13,7 +13,8 @@ from kling_saas.lib.refusals import InvalidBody
 
 Answer = TypeVar("Answer", bound=HttpResponse)
 REPLAYED = "Idempotent-Replayed"
-_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+KEY_MAX = 255  # letters of an Idempotency-Key at most
+_KEY = re.compile(rf"[\x20-\x7e]{{1,{KEY_MAX}}}")
 _WAIT = re.compile(r"\bwait\s*=\s*\"?([0-9]{1,6})\b")
 WAIT_MAX = 120  # seconds a native call is held at most
 
@@ -22,7 +23,7 @@ def idempotency_key(request: HttpRequest) -> str | None:
     """The key under which the answer is remembered, or None. Raises InvalidBody."""
     key: str | None = request.headers.get("Idempotency-Key")
     if key is not None and not _KEY.fullmatch(key):
-        raise InvalidBody("Idempotency-Key must be 1 to 255 printable ASCII characters.")
+        raise InvalidBody(f"Idempotency-Key must be 1 to {KEY_MAX} printable ASCII characters.")
     return key
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from accounts.event_types import EVENTS
 from accounts.scopes import Scope
 from billing import prices
-from generations import presets, products
+from generations import presets, products, uploads
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from generations.catalogue.products.facts import Fact, places
 from generations.deliveries import GIVEN_UP_AFTER, RETRY_SECONDS
@@ -20,6 +20,7 @@ from generations.errors import FAILURES
 from generations.posting import POST_SECONDS
 from generations.sandbox.faults import WORDS
 from generations.wire.openai import models
+from kling_saas.api import headers
 from kling_saas.lib.refusals import Refusal
 
 
@@ -46,6 +47,13 @@ def facts(key: str) -> dict[str, Any]:
         "test_credits": f"{settings.TEST_WALLET_GRANT:,}",
         "invitation_days": settings.INVITATION_DAYS,
         "batch_most": settings.BATCH_MAX,
+        "wait_most": headers.WAIT_MAX,
+        "key_most": headers.KEY_MAX,
+        "image": {
+            "mb": uploads.MAX_BYTES // 2**20,
+            "least": uploads.LEAST_SIDE,
+            "widest": uploads.WIDEST,
+        },
         "deprecations": settings.API_DEPRECATIONS,
         "public_seconds": settings.API_PUBLIC_SECONDS,
         "upload_mb": settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20,
