@@ -146,7 +146,9 @@ CHANGES = "".join(
 
 # The counts of accounts/limits.py. Unlogged: after a crash of the database everybody begins anew.
 # `tat` is when a subject would be whole again; it may lie a minute ahead, as that is the window.
-# Locked in the order of their names, so that two requests never wait for each other.
+# A request is counted first, in one statement that also locks, and given back where it is one too
+# many: that is rare. Locked in the order of their names, so that two requests never wait for each
+# other; the clock is read again once a lock is there.
 RATES = """
 CREATE UNLOGGED TABLE accounts_rate (
     subject text PRIMARY KEY, tat timestamptz NOT NULL
@@ -156,31 +158,31 @@ CREATE FUNCTION accounts_take(
     p_subjects text[], p_rates integer[], OUT admitted boolean, OUT used double precision[]
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    v_now timestamptz;
-    v_tat timestamptz;
-    v_one record;
+    v_now timestamptz := clock_timestamp();
+    v_tats timestamptz[];
 BEGIN
-    -- Made where it is missing and locked where it is there, in one step: between two it might be
-    -- forgotten. Also faster than to look, make and lock.
-    INSERT INTO accounts_rate SELECT s, clock_timestamp() FROM unnest(p_subjects) s ORDER BY s
-        ON CONFLICT (subject) DO UPDATE SET tat = accounts_rate.tat;
+    WITH taken AS (
+        INSERT INTO accounts_rate AS r
+        SELECT a.subject, v_now + make_interval(secs => 60.0 / a.rate)
+          FROM unnest(p_subjects, p_rates) a (subject, rate) ORDER BY a.subject
+            ON CONFLICT (subject) DO UPDATE
+           SET tat = greatest(r.tat, clock_timestamp()) + (excluded.tat - v_now)
+        RETURNING subject, tat
+    )
+    SELECT array_agg(t.tat ORDER BY array_position(p_subjects, t.subject)) INTO v_tats
+      FROM taken t;
     v_now := clock_timestamp();
     admitted := true;
-    used := '{}';
-    FOR v_one IN SELECT a.subject, make_interval(secs => 60.0 / a.rate) AS step
-                   FROM unnest(p_subjects, p_rates) WITH ORDINALITY a (subject, rate, nth)
-                  ORDER BY a.nth
-    LOOP
-        SELECT greatest(tat, v_now) INTO v_tat FROM accounts_rate WHERE subject = v_one.subject;
-        admitted := admitted AND v_tat + v_one.step <= v_now + interval '60.000001 s';
-        used := used || extract(epoch FROM v_tat - v_now)::double precision;
+    FOR n IN 1 .. cardinality(p_rates) LOOP
+        used[n] := greatest(60.0 / p_rates[n], extract(epoch FROM v_tats[n] - v_now));
+        admitted := admitted AND used[n] <= 60.000001;
     END LOOP;
-    IF admitted THEN
-        UPDATE accounts_rate r
-           SET tat = greatest(r.tat, v_now) + make_interval(secs => 60.0 / a.rate)
+    IF NOT admitted THEN
+        FOR n IN 1 .. cardinality(p_rates) LOOP
+            used[n] := used[n] - 60.0 / p_rates[n];
+        END LOOP;
+        UPDATE accounts_rate r SET tat = r.tat - make_interval(secs => 60.0 / a.rate)
           FROM unnest(p_subjects, p_rates) a (subject, rate) WHERE r.subject = a.subject;
-        SELECT array_agg(u + 60.0 / r ORDER BY nth) INTO used
-          FROM unnest(used, p_rates) WITH ORDINALITY AS each (u, r, nth);
     END IF;
 END $$;
 CREATE FUNCTION accounts_forget_rates() RETURNS bigint
