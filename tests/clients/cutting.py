@@ -17,6 +17,7 @@ from tests.serving import Quiet, serving
 LOST, UNSENT, HALF = "lost", "unsent", "half"  # its answer is lost; never sent; cut in the middle
 BUSY, MANY, GONE, OTHER = "busy", "many", "gone", "other"  # 503; 429; 404; another content
 LATER = "later"  # 429, with ASKED seconds to wait
+SILENT = "silent"  # taken, and never answered
 GARBLED = "garbled"  # a content that is not packed as it says
 EMPTY, CHATTY = "empty", "chatty"  # events: none, and an end; no end, and only that it lives
 ASKED = 3  # longer than a first pause ever is
@@ -72,6 +73,9 @@ class _Door(Quiet):
             self.hang_up()
         elif fault == EMPTY:
             self.answer(200, Content_Type="text/event-stream")
+        elif fault == SILENT:
+            while self.hung_on():
+                pass
         elif fault == GARBLED:
             self.answer(200, b"not gzip", Content_Encoding="gzip")
         elif fault == CHATTY:

@@ -35,6 +35,7 @@ from tests.clients.cutting import (
     LOST,
     MANY,
     OTHER,
+    SILENT,
     UNSENT,
     Line,
     bad_line,
@@ -108,11 +109,14 @@ def test_a_wait_outlives_streams_that_break_and_servers_that_are_away(
     assert available(alice) == 10_000 - 10
 
 
-def test_a_wait_ends_in_its_time_though_a_line_goes_on_saying_that_it_lives(
-    client: Client, line: Line
+@pytest.mark.parametrize(
+    ("asked", "fault"), [("/events$", CHATTY), ("/events$", SILENT), ("", SILENT), ("", LATER)]
+)
+def test_a_wait_ends_in_its_time_whatever_the_line_says(
+    client: Client, line: Line, asked: str, fault: str
 ) -> None:
     made = client.generations.create(**NEVER)
-    line.strike("GET .*/events$", *[CHATTY] * 9)
+    line.strike(f"GET .*{asked}", *[fault] * 99)
     began = time.monotonic()
     with pytest.raises(StillUnderWay):
         made.wait(timeout=3)

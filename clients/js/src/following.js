@@ -1,14 +1,15 @@
 /** How a generation is followed to its end, whatever becomes of the connection meanwhile. */
 import { segment } from "./api.js";
 import { ConnectionFailed, RateLimited, ServerError, TimedOut } from "./errors.js";
-import { LONGEST_PAUSE, pause } from "./exchange.js";
+import { LONGEST_PAUSE, pause, told } from "./exchange.js";
 import { Lost } from "./line.js";
 import { Parser } from "./sse.js";
 
 /** The statuses in which a generation stays. */
 export const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 const SILENCE = 45_000; // milliseconds; a stream that lives says something every 15 seconds
-const SHORTEST = 50; // where the time of a wait is over, one look is still taken
+const SHORTEST = 50; // where the time of a wait is over, a stream is left to the next wait
+const LAST_LOOK = 1000; // and one look is still taken
 const PASSING = [ConnectionFailed, ServerError, RateLimited];
 
 /** How far a stream was read; `whole` is the generation once its end was told. */
@@ -96,7 +97,8 @@ export async function* follow(api, id, last = "") {
  *
  * A broken connection and a server that is away do not end the wait, nor does a proxy that lets no
  * events through: after every stream it is asked for, ever more slowly while streams end as soon as
- * they began, and not before a server that is busy asks for it. Throws what no wait will change.
+ * they began, and not before a server that is busy asks for it. It is over a second after `until` at
+ * the latest. Throws what no wait will change.
  */
 export async function ended(client, id, until, tell) {
   const api = client.with({ maxRetries: 0 });
@@ -111,14 +113,21 @@ export async function ended(client, id, until, tell) {
     failures = held ? 0 : failures + 1;
     if (!asked) {
       asked = await passing(async () => {
-        whole = seen.whole ?? (await api.call("GET", `/generations/${segment(id)}`));
+        whole = seen.whole ?? (await look(api, id, until));
       });
     }
     if (whole !== null && ENDED.has(whole.status)) return whole;
     const left = until - performance.now();
     if (left <= 0) return whole;
     await api.sleep(Math.min(left, Math.max(asked, pause(Math.max(1, failures)))));
+    if (asked >= left) return whole;
   }
+}
+
+async function look(api, id, until) {
+  const request = api.request("GET", `/generations/${segment(id)}`);
+  const left = Math.max(LAST_LOOK, until - performance.now());
+  return told(await api.send({ ...request, timeout: Math.min(request.timeout, left) }));
 }
 
 /**

@@ -11,14 +11,15 @@ from typing import Any
 
 from kling_saas_client import errors
 from kling_saas_client.api import Api, segment
-from kling_saas_client.exchange import LONGEST_PAUSE, pause
+from kling_saas_client.exchange import LONGEST_PAUSE, pause, told
 from kling_saas_client.sse import Message, Parser
 from kling_saas_client.steps import Close, Emit, Flow, Iteration, Lost, Read, Sleep
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 _SILENCE = 45.0  # seconds; a stream that lives says something every 15
 _PASSING = (errors.ConnectionFailed, errors.ServerError, errors.RateLimited)
-_SHORTEST = 0.05  # seconds; where the time of a wait is over, one look is still taken
+_SHORTEST = 0.05  # seconds; where the time of a wait is over, a stream is left to the next wait
+_LAST_LOOK = 1.0  # seconds; and one look is still taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,8 @@ def ended(
 
     A broken connection and a server that is away do not end the wait, nor does a proxy that lets
     no events through: after every stream it is asked for, ever more slowly while streams end as
-    soon as they began, and not before a server that is busy asks for it. Raises what no wait will
-    change.
+    soon as they began, and not before a server that is busy asks for it. It is over a second after
+    `until` at the latest. Raises what no wait will change.
     """
     seen, api = Seen(), api.trying_once()
     failures, whole = 0, None
@@ -130,13 +131,23 @@ def ended(
         failures = 0 if held else failures + 1
         if not asked:
             try:
-                whole = seen.whole or (yield from api.call("GET", _path(public_id)))
+                whole = seen.whole or (yield from _look(api, public_id, until))
             except _PASSING as passing:
                 asked = _asked(passing)
         left = until - time.monotonic()
         if left <= 0 or (whole and whole["status"] in ENDED):
             return whole
         yield Sleep(min(left, max(asked, pause(max(1, failures)))))
+        if asked >= left:
+            return whole
+
+
+def _look(api: Api, public_id: str, until: float) -> Flow[dict[str, Any]]:
+    request = api.request("GET", _path(public_id))
+    left = max(_LAST_LOOK, until - time.monotonic())
+    answer = yield from api.send(replace(request, timeout=min(request.timeout, left)))
+    found: dict[str, Any] = told(answer)
+    return found
 
 
 def _asked(passing: errors.KlingError) -> float:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Generic, Unpack
+from urllib.parse import urlsplit
 
 from kling_saas_client import errors
 from kling_saas_client.api import PAGE, Api, given, segment
@@ -68,6 +69,12 @@ class Generation(Told, Bound[K]):
     def succeeded(self) -> bool:
         """What was ordered is there."""
         return self.status == "succeeded"
+
+    @property
+    def suffix(self) -> str:
+        """How the name of what `download` saves ends: its film, or its sound where it has none."""
+        file = self.video or self.audio
+        return PurePosixPath(urlsplit(file.url).path).suffix if file else ".mp4"
 
     @operation
     def refresh(self) -> Flow[Generation[K]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -180,9 +179,7 @@ def _told(made: Generation[Sync], asked: Namespace) -> None:
 
 
 def _place(asked: Namespace, made: Generation[Sync]) -> Path:
-    sound = made.audio if made.video is None else None
-    kind = sound and mimetypes.guess_extension(sound.content_type)
-    return asked.output or Path(f"{made.id}{kind or '.mp4'}")
+    return asked.output or Path(f"{made.id}{made.suffix}")
 
 
 def _saved(made: Generation[Sync], place: Path, asked: Namespace) -> None:

@@ -47,10 +47,9 @@ def place(folder: Path | None, made: Generation[Any], name: str | None) -> Path:
             "This server was started without a folder, so it saves nothing.",
             "Give the person the link, or the person starts it with --folder DIRECTORY.",
         )
-    suffix = ".mp4" if made.audio is None else ".mp3"
-    wanted = (name or made.id).removesuffix(suffix)
-    found = folder / f"{wanted}{suffix}"
-    if found.name != f"{wanted}{suffix}" or wanted.startswith(".") or not wanted.isprintable():
+    wanted = (name or made.id).removesuffix(made.suffix)
+    found = folder / f"{wanted}{made.suffix}"
+    if found.name != f"{wanted}{made.suffix}" or wanted.startswith(".") or not wanted.isprintable():
         raise refuse(
             "not_a_name",
             f"{name!r} is no plain file name; nothing was saved.",
