@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
 import json
 import subprocess
@@ -16,18 +18,19 @@ from kling_saas import env
 from tests import commands
 from tests.people import Customer
 
-PYTHON, JAVASCRIPT = "/clients/kling-saas-client.tar.gz", "/clients/kling-saas.tgz"
+PYTHON, JAVASCRIPT = "/clients/kling_saas_client.tar.gz", "/clients/kling-saas.tgz"
+BOTH = [(PYTHON, "python"), (JAVASCRIPT, "js")]
 _FILM = """
 import { KlingSaaS } from "kling-saas";
 console.log((await new KlingSaaS().wallet.get()).available > 0);
 """
 
 
-def _names(site: str, path: str) -> set[str]:
+def _served(site: str, path: str) -> tuple[str, bytes]:
+    """The name with its version, and the archive, without what packs it."""
     served = requests.get(site + path, timeout=60)
     assert served.headers["Content-Type"] == "application/gzip"
-    with tarfile.open(fileobj=io.BytesIO(served.content)) as archive:
-        return {name.partition("/")[2] for name in archive.getnames()}
+    return served.url.rpartition("/")[2], gzip.decompress(served.content)
 
 
 def _tracked(folder: str) -> set[str]:
@@ -38,21 +41,34 @@ def _tracked(folder: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize(("path", "folder"), [(PYTHON, "python"), (JAVASCRIPT, "js")])
+@pytest.mark.parametrize(("path", "folder"), BOTH)
 def test_an_archive_holds_the_sources_and_nothing_else(site: str, path: str, folder: str) -> None:
-    assert _names(site, path) == _tracked(folder)
+    _, served = _served(site, path)
+    with tarfile.open(fileobj=io.BytesIO(served)) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert names == _tracked(folder)
+
+
+@pytest.mark.parametrize(("path", "folder"), BOTH)
+def test_another_content_has_another_version(site: str, path: str, folder: str) -> None:
+    """Tools keep what they once got from an address: raise the version, then write it down."""
+    name, served = _served(site, path)
+    known = (env.ROOT / "clients" / "VERSIONS").read_text().splitlines()
+    (noted,) = (line.partition(" ")[2] for line in known if line.startswith(f"{name} "))
+    assert noted == hashlib.sha256(served).hexdigest(), f"clients/{folder} has changed"
 
 
 @pytest.mark.parametrize("path", [PYTHON, JAVASCRIPT])
 def test_caches_ask_whether_it_changed(site: str, path: str) -> None:
     first = requests.get(site + path, timeout=60)
-    again = requests.get(site + path, headers={"If-None-Match": first.headers["ETag"]}, timeout=60)
+    assert [before.status_code for before in first.history] == [302]
+    again = requests.get(first.url, headers={"If-None-Match": first.headers["ETag"]}, timeout=60)
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
     assert set(first.headers["Cache-Control"].split(", ")) == {"public", "no-cache"}
 
 
 def test_other_names_are_not_found(site: str) -> None:
-    for name in ("kling-saas", "..%2Fmanage.py", "kling-saas.tar.gz"):
+    for name in ("kling-saas", "..%2Fmanage.py", "kling-saas.tar.gz", "kling-saas-0.0.1.tgz"):
         assert requests.get(f"{site}/clients/{name}", timeout=60).status_code == 404, name
 
 

@@ -22,6 +22,7 @@ from generations.sandbox.faults import WORDS
 from generations.wire.openai import models
 from kling_saas.api import headers
 from kling_saas.lib.refusals import Refusal
+from kling_saas.web import packages
 
 
 def facts(key: str) -> dict[str, Any]:
@@ -32,6 +33,8 @@ def facts(key: str) -> dict[str, Any]:
         "key": key,
         "site": settings.SITE_URL,
         "settings": settings,
+        "python_client": settings.SITE_URL + packages.PYTHON.path,
+        "javascript_client": settings.SITE_URL + packages.JAVASCRIPT.path,
         "first_model": FIRST_MODEL,
         "first_prompt": FIRST_PROMPT,
         "openai_models": models.read(settings.OPENAI_MODELS).items(),
