@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -81,7 +81,13 @@ def actor_of(row: Row, **credential: Any) -> Actor:
 
 
 def forget() -> None:
-    """Forget all at once: this process has just changed a credential."""
+    """Forget all at once: this process has changed a credential. In a transaction, once that is
+    committed; before, another thread would read what is still so, and remember it.
+    """
+    transaction.on_commit(_forget)
+
+
+def _forget() -> None:
     _memory.read_at = float("-inf")
 
 

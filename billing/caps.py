@@ -95,8 +95,8 @@ def of_end_user(actor: Actor, end_user: str) -> list[Standing]:
 
 
 def of_end_users(actor: Actor, name: str) -> list[Standing]:
-    """The caps of the end user `name`, or of all those set last, a screenful; none for who may not
-    set them.
+    """The caps of the end user `name`, or the newest of all, a screenful; none for who may not set
+    them.
     """
     if not actor.may_buy:
         return []
