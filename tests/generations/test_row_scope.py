@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 import pytest
 import requests
+from django.db import connection, transaction
 from PIL import Image
 
+from accounts import tenancy
+from accounts.models import Organisation
+from generations import access
+from generations.models import Generation
+from kling_saas.lib.refusals import NotFound
+from tests.generations.orders import actor
 from tests.generations.programs import FILM, Program, available, funded, native, settled
 from tests.people import Customer
 
@@ -149,3 +156,26 @@ def test_the_same_external_id_is_another_task_for_each_customer(
     assert made.json()["data"]["task_id"] != hers.generation
     mine = ask(site, f"/kling/v1/videos/text2video/{CANARY}", mallory.test_key).json()["data"]
     assert mine["task_id"] == made.json()["data"]["task_id"]
+
+
+def test_a_look_leaves_the_tenant_of_the_transaction_around_it(
+    alice: Customer, mallory: Customer, hers: Belongings
+) -> None:
+    with tenancy.system("a look within what sees every tenant"):
+        assert access.find(actor(alice), hers.generation).public_id == hers.generation
+        assert _open_tenant() == tenancy.EVERY_TENANT
+        with pytest.raises(NotFound):
+            access.find(actor(mallory), hers.generation)
+        assert Organisation.objects.filter(pk=mallory.organisation.pk).exists()
+    with transaction.atomic():
+        access.find(actor(alice), hers.generation)
+        assert _open_tenant() == tenancy.NO_TENANT
+        assert not Generation._base_manager.exists()
+    access.find(actor(alice), hers.generation)
+    assert _open_tenant() == tenancy.NO_TENANT
+
+
+def _open_tenant() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(current_setting('app.tenant', true), '')")
+        return str(cursor.fetchone()[0])
