@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts import outbox, tenancy, webhooks
@@ -20,6 +20,8 @@ from kling_saas.lib.refusals import Conflict, NotFound
 
 STATUSES = ("pending", "succeeded", "failed")
 AT_ONCE = 10_000  # events that one call owes again
+_OVER = Q(next_attempt_at=None)
+_FAILED_ONCE = Q(attempts__gt=0) & (Q(last_status__isnull=False) | ~Q(last_error=""))
 _OF_STATUS: dict[str, dict[str, Any]] = {
     "pending": {"next_attempt_at__isnull": False},
     "succeeded": {"next_attempt_at": None, "delivered_at__isnull": False},
@@ -94,8 +96,9 @@ def resend(actor: Actor, endpoint_id: str, public_id: str) -> WebhookDelivery:
 def resend_since(
     actor: Actor, endpoint_id: str, since: datetime, *, failed_only: bool, most: int = AT_ONCE
 ) -> Again:
-    """Owe again what failed since then, or every event since that the endpoint asks for; the oldest
-    `most` of them, and what was created with the last. What is owed already is not owed twice.
+    """Owe again at once what failed since then, also what waits for its next try, or every event
+    since that the endpoint asks for; the oldest `most` of them, and what was created with the last.
+    What is owed anew already is not owed twice.
     """
     endpoint = _working(actor, endpoint_id)
     with tenancy.scope(actor.organisation_id):
@@ -111,7 +114,7 @@ def resend_since(
         )
         ids = [event.pk for event in events]
         owed = WebhookDelivery.objects.filter(
-            endpoint=endpoint, event__in=ids, next_attempt_at=None
+            _OVER | _FAILED_ONCE, endpoint=endpoint, event__in=ids
         )
         return Again(_owe(owed, endpoint), until)
 
@@ -133,7 +136,9 @@ def _oldest(
 
 
 def _failed(endpoint: WebhookEndpoint) -> QuerySet[OutboxMessage]:
-    failed = WebhookDelivery.objects.filter(endpoint=endpoint, **_OF_STATUS["failed"])
+    failed = WebhookDelivery.objects.filter(
+        _OVER | _FAILED_ONCE, endpoint=endpoint, delivered_at=None
+    )
     rows: QuerySet[OutboxMessage] = OutboxMessage.objects.filter(pk__in=failed.values("event"))
     return rows
 

@@ -248,7 +248,8 @@ def _sending() -> Schema:
             "post": operation(
                 "Send again what failed, or every event, since a moment", again,
                 body=json_body("ResendRequest"), **ways,
-                description="Repeatable: what is owed already is not owed twice.",
+                description="What waits for its next try has failed too, and is sent at once. "
+                "Repeatable: what is owed anew already is not owed twice.",
             ),
         },
         f"{_ONE}/deliveries": {

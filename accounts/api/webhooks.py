@@ -172,7 +172,9 @@ class ResendView(Endpoint):
     writes = Scope.ADMIN
 
     def post(self, request: HttpRequest, public_id: str) -> JsonResponse:
-        """What failed since a moment, or every event since: 202 with how many. Repeatable."""
+        """What failed since a moment, also what waits for its next try, or every event since: 202
+        with how many. Repeatable.
+        """
         fields = Fields(object_of(request), ("since", "what"))
         since, what = fields.moment("since"), fields.one_of("what", ("failed", "all"))
         if not fields.given("since"):

@@ -97,3 +97,19 @@ def test_what_is_asked_for_again_while_it_is_under_way_is_sent_again(api: Progra
         assert len(set(came)) == 1
         taken = over(api, made, delivery)
     assert (taken["status"], len(taken["log"])) == ("succeeded", 2)
+
+
+def test_what_waits_for_its_next_try_comes_at_once_when_what_failed_is_asked_for(
+    api: Program, server: Receiver
+) -> None:
+    since = timezone.now().isoformat()
+    made = endpoint(api, f"{server.address}/away")
+    server.answers["/away"] = (503, b"", {"Retry-After": "7200"})
+    delivery = api.post(f"/webhooks/{made['id']}/test").json()["id"]
+    waiting = over(api, made, delivery, lambda each: each["last_status"])
+    assert (waiting["status"], waiting["attempts"]) == ("pending", 1)
+    del server.answers["/away"]
+    assert api.post(f"/webhooks/{made['id']}/resend", {"since": since}).json()["count"] == 1
+    assert over(api, made, delivery)["status"] == "succeeded"
+    assert [each.event for each in server.at("/away")] == [waiting["event"]] * 2
+    assert api.post(f"/webhooks/{made['id']}/resend", {"since": since}).json()["count"] == 0
