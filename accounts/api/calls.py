@@ -19,6 +19,8 @@ from kling_saas.lib.moments import iso
 STATUSES = r"([1-5])xx|([1-5][0-9]{2})"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _STATUSES = re.compile(STATUSES, re.ASCII)
+CREDENTIALS = r"(key|pair):[0-9]{1,18}"
+_CREDENTIALS = re.compile(CREDENTIALS)
 _TEXT_MAX = 500  # characters
 
 
@@ -66,11 +68,16 @@ def _wanted(request: HttpRequest) -> calls.Wanted:
     method = request.GET.get("method", "")
     if method and method not in METHODS:
         raise InvalidQuery("method", f"method must be one of {', '.join(METHODS)}.")
+    credential = _text(request, "credential")
+    if credential and not _CREDENTIALS.fullmatch(credential):
+        raise InvalidQuery(
+            "credential", "credential must be the `ledger_name` of a key, such as key:5 or pair:3."
+        )
     return calls.Wanted(
         statuses=_statuses(request.GET.get("status", "")),
         method=method,
         path=_text(request, "path"),
-        credential=_text(request, "credential"),
+        credential=credential,
         end_user=_text(request, "end_user"),
         since=queries.moment(request.GET, "from"),
         until=queries.moment(request.GET, "to"),

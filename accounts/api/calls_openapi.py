@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from accounts.api.calls import METHODS, STATUSES
+from accounts.api.calls import CREDENTIALS, METHODS, STATUSES
 from kling_saas.api.openapi import (
     ANY_OBJECT,
     BASE,
@@ -34,7 +34,7 @@ _SHOWN: dict[str, Schema] = {
     "query": {**TEXT, "description": "What followed the question mark; empty where none did."},
     "status": {**maybe(WHOLE), "description": "As answered; null while the call is held."},
     "ms": {**maybe(WHOLE), "description": "Milliseconds until the answer; null as well."},
-    "credential": {**maybe(TEXT), "description": "As the ledger names it: `key:5`, `pair:3`."},
+    "credential": {**maybe(TEXT), "description": "The key's `ledger_name`: `key:5`, `pair:3`."},
     "end_user": {**maybe(TEXT), "description": "Whose token it was; null: a key's own call."},
     "address": {**maybe(TEXT), "description": "The IP address that it came from, if known."},
 }
@@ -69,7 +69,11 @@ PATHS: Schema = {
                 ),
                 query("method", "One of these.", {"enum": list(METHODS)}),
                 query("path", "What the path begins with."),
-                query("credential", "As the ledger names it: key:5, pair:3."),
+                query(
+                    "credential",
+                    "A key's `ledger_name`: key:5, pair:3.",
+                    {**TEXT, "pattern": f"^({CREDENTIALS})$"},
+                ),
                 query("end_user", "Whose token it was."),
                 query("from", "Since this day or moment."),
                 query("to", "Before this moment, or until this day's end."),

@@ -123,6 +123,7 @@ def key_json(row: Row) -> dict[str, Any]:
         "livemode": row.livemode,
         "name": row.name,
         "hint": str(row),
+        "ledger_name": credentials.spender(row),
         "scopes": sorted(row.scopes),
         "models": row.allowed_models,
         "networks": row.allowed_networks,

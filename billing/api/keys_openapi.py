@@ -148,6 +148,10 @@ _SHOWN: dict[str, Schema] = {
     "livemode": FLAG,
     "name": TEXT,
     "hint": {**TEXT, "description": "By which one knows it again."},
+    "ledger_name": {
+        **TEXT,
+        "description": "As the ledger, usage and the requests log name it: `key:5`, `pair:3`.",
+    },
     "scopes": {"type": "array", "items": {"enum": Scope.values}},
     "models": _ALLOWED,
     "networks": WORDS,
@@ -158,7 +162,9 @@ _SHOWN: dict[str, Schema] = {
     "revoked_at": maybe(MOMENT),
     "previous_works_until": maybe(MOMENT),
 }
-_OFTEN = "id object livemode name hint scopes models networks requests_per_minute created_at"
+_OFTEN = (
+    "id object livemode name hint ledger_name scopes models networks requests_per_minute created_at"
+)
 
 
 def _of(kind: str, name: str, its_id: str, extra: dict[str, Schema]) -> dict[str, Schema]:

@@ -258,6 +258,7 @@ export interface Key {
   livemode: boolean;
   name: string;
   hint: string;
+  ledger_name: string;
   scopes: string[];
   models: string[];
   networks: string[];

@@ -27,6 +27,7 @@ class Key(Told):
     livemode: bool
     name: str
     hint: str
+    ledger_name: str
     scopes: list[str]
     models: list[str]
     networks: list[str]
