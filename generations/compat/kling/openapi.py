@@ -39,8 +39,8 @@ _KEYS: dict[str, Schema] = {
 }
 _DESCRIPTION = (
     "The first standard of Kling's video API, with its paths, fields and codes. What a model lacks "
-    "is dropped, and told in `warnings`, where a film can be made without it; members that nobody "
-    "knows are passed over. `//` before an id and `/` after one are borne."
+    "is dropped, and told in `warnings`, where a film can be made without it; so are members that "
+    "nobody knows. `//` before an id and `/` after one are borne."
 )
 _ERRORS = {
     400: "Not readable, or a value that is refused: 1200, 1201, 1203, 1300, 1301",

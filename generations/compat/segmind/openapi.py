@@ -22,7 +22,7 @@ _KEYS: dict[str, Schema] = {
 _DESCRIPTION = (
     "Segmind's pages of Kling. v1 holds the call until the film is there; v2 says where to ask. "
     "What a model lacks is dropped, and told in `warnings`, where a film can be made without it; "
-    "members that nobody knows are passed over."
+    "so are members that nobody knows."
 )
 _ERRORS = {
     400: "A parameter that is refused, or content",

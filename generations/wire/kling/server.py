@@ -86,7 +86,7 @@ def decode_order(kind: Kind, body: object) -> Order:
     fields |= _multi_shot(sent)
     explicit = frozenset(fields)
     fields.setdefault("model", DEFAULT_MODEL)
-    return _order(fields, sent, explicit)
+    return replace(_order(fields, sent, explicit), warnings=_passed_over(fields, sent))
 
 
 def place_of(kind: Kind, body: Mapping[str, Any], place: str) -> str:
@@ -96,6 +96,18 @@ def place_of(kind: Kind, body: Mapping[str, Any], place: str) -> str:
         return _spelt(sent, place)
     product = PRODUCTS.get(kind)
     return products.place_of(product.by_name if product else REFERENCES, sent, place)
+
+
+def _passed_over(fields: Mapping[str, Any], sent: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of a film: what was sent and is nothing in it, such as a word that is misspelt."""
+    keys = {key for field in REFERENCES.values() for key in field.keys}
+    spelt = {name for names in SPELLINGS.values() for name in names}
+    read = {*fields, *spelt, *keys, *_SHOTS, "external_task_id", "callback_url"}
+    roots = {key.partition(".")[0] for key in read}
+    unread = [printable(name) for name in sent if name not in roots]
+    return tuple(
+        f"{name} was dropped: it is no field of this order." for name in unread[:_WARNINGS_MAX]
+    )
 
 
 def _given(body: Mapping[str, Any]) -> dict[str, Any]:

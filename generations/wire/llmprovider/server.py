@@ -14,7 +14,6 @@ from generations.wire.task import Order, Task, WireReply
 MODELS = tuple(NAMES.values())
 """What its page calls the models that it sells."""
 _ERROR_TYPES = {
-    400: "invalid_request_error",
     401: "authentication_error",
     402: "insufficient_quota",
     403: "permission_error",
@@ -46,5 +45,6 @@ def encode_task(task: Task) -> WireReply:
 
 def encode_error(status: int, message: str, *, code: str, param: str | None = None) -> WireReply:
     """An error in OpenAI's shape; its `type` follows from the status."""
-    kind = _ERROR_TYPES.get(status, "server_error")
+    usual = "invalid_request_error" if status < 500 else "server_error"
+    kind = _ERROR_TYPES.get(status, usual)
     return shaped(status, message, kind=kind, code=code, param=param)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from generations.catalogue.params import FILMS
+from generations.catalogue.violations import printable
 from generations.wire.segmind import products
 from generations.wire.segmind.page import Parameter, Slug
 from generations.wire.segmind.slugs import VERSIONS
@@ -18,6 +19,7 @@ STATUS_WORDS = {
     TaskState.SUCCEEDED: "COMPLETED",
     TaskState.FAILED: "FAILED",
 }
+_MOST = 20  # warnings
 _CAMERA = ("camera_control", "camera_axis", "camera_value")
 _NOT_NATIVE = (*_CAMERA, "version")
 
@@ -45,9 +47,10 @@ def decode_order(slug: Slug, body: object) -> Order:
     if "multi_prompt" in sent:
         # The shots' lengths replace `duration` here, where Kling wants them equal.
         fields.pop("duration", None)
-    warnings: tuple[str, ...] = ()
+    warnings = _passed_over(slug, body)
     if slug.kinds[0] not in FILMS:
-        fields, warnings = products.fields_of(slug, fields, sent)
+        fields, more = products.fields_of(slug, fields, sent)
+        warnings += more
     explicit = frozenset(sent) - set(_NOT_NATIVE[1:])
     return Order(fields=fields, explicit=explicit, warnings=warnings)
 
@@ -64,6 +67,13 @@ def place_of(slug: Slug, body: Mapping[str, Any], place: str) -> str:
     spellings = (parameter.name, *parameter.also)
     told = next((each for each in spellings if body.get(each) is not None), parameter.name)
     return told + native.removeprefix(name)
+
+
+def _passed_over(slug: Slug, body: Mapping[str, Any]) -> tuple[str, ...]:
+    """What was sent and is no parameter of the page, such as a word that is misspelt."""
+    known = {name for parameter in slug.parameters for name in (parameter.name, *parameter.also)}
+    unread = [printable(name) for name, value in body.items() if name not in known and value]
+    return tuple(f"{name} was dropped: this page has no such parameter." for name in unread[:_MOST])
 
 
 def _value(parameter: Parameter, body: Mapping[str, Any]) -> Any:

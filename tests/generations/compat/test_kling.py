@@ -192,6 +192,18 @@ def test_one_camera_axis_makes_a_film_on_every_model_of_the_page(
     assert any("written into the prompt" in w for w in answer.json()["data"]["warnings"])
 
 
+def test_a_misspelt_word_is_told_of(kling: Program, llmprovider: Program) -> None:
+    body = {**FILM, "aspect_ration": "9:16", "sound": False, "external_task_id": "", "seconds": 10}
+    told = [
+        f"{name} was dropped: it is no field of this order."
+        for name in ("aspect_ration", "seconds")
+    ]
+    assert kling.post(TEXT, body).json()["data"]["warnings"] == told
+    assert llmprovider.post(TEXT, body).json()["warnings"] == told
+    voiced = {"model_name": "kling-v1", "prompt": "A hen", "watermark_info": {"enabled": False}}
+    assert "warnings" not in kling.post(TEXT, voiced).json()["data"]
+
+
 def test_kling_v1_moves_its_camera_itself(kling: Program, api: Program) -> None:
     camera = {"type": "simple", "config": {"tilt": -2}}
     made = _ordered(api, kling.post(TEXT, {**FILM, "camera_control": camera}))

@@ -72,6 +72,12 @@ def test_what_was_dropped_is_said(segmind: Program) -> None:
     ]
 
 
+def test_a_misspelt_parameter_is_told_of(segmind: Program) -> None:
+    body = {"prompt": "A hen", "aspect_ration": "9:16"}
+    told = segmind.post("/v2/kling-text2video", body).json()["warnings"]
+    assert told == ["aspect_ration was dropped: this page has no such parameter."]
+
+
 @given(body=any_json.bodies(*{p.name for page in PAGES for p in page.parameters}))
 def test_no_body_whatever_gives_a_5xx(site: str, body: dict[str, Any]) -> None:
     program = Program(f"{site}/segmind", **{"x-api-key": any_json.key()})
