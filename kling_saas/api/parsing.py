@@ -20,7 +20,9 @@ def read_object(raw: bytes) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise InvalidBody("The body is nested too deeply.") from None
+    except ValueError as error:
         raise InvalidBody(f"The body is not JSON: {error}.") from None
     if not isinstance(value, dict):
         raise InvalidBody("The body must be a JSON object.")
