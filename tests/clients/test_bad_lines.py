@@ -22,6 +22,7 @@ from kling_saas_client import (
     RateLimited,
     ServerError,
     StillUnderWay,
+    UnexpectedAnswer,
 )
 from tests.clients.cutting import (
     ASKED,
@@ -299,3 +300,14 @@ def test_a_page_of_a_proxy_is_an_error_too(client: Client, line: Line) -> None:
         client.wallet.get()
     assert (busy.value.status, busy.value.code, busy.value.violations) == (503, "http_503", [])
     assert busy.value.retry_after == 0  # as its header says
+
+
+def test_an_address_without_the_api_is_told(client: Client, line: Line, alice: Customer) -> None:
+    line.strike("GET /api/v1/wallet", GONE)
+    with pytest.raises(UnexpectedAnswer, match=f"no Kling SaaS at {line.address}, .*HTTP 404"):
+        client.wallet.get()
+    with (
+        Client(alice.test_key, f"{line.address}/foo") as elsewhere,
+        pytest.raises(UnexpectedAnswer, match=f"no Kling SaaS at {line.address}/foo, "),
+    ):
+        elsewhere.generations.create(**FILM)

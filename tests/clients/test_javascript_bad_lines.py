@@ -266,6 +266,24 @@ def test_limits_of_requests_and_pages_of_proxies_are_errors_too(node: Node, line
     assert 0 < told["limited"][1] <= 60
 
 
+def test_an_address_without_the_api_is_told(node: Node, line: Line) -> None:
+    line.strike("GET /api/v1/wallet", GONE)
+    told = node.told(
+        """
+        const elsewhere = new KlingSaaS({ baseUrl: `${given.address}/foo` });
+        return [
+          await thrown(() => client.wallet.get()),
+          await thrown(() => elsewhere.generations.create(given.film)),
+        ].map(({ name, message }) => [name, message]);
+        """,
+        address=line.address,
+        film=FILM,
+    )
+    assert [name for name, _ in told] == ["UnexpectedAnswer"] * 2
+    assert f"no Kling SaaS at {line.address}, " in told[0][1]
+    assert f"no Kling SaaS at {line.address}/foo, " in told[1][1]
+
+
 def test_a_server_that_says_nothing_is_left_and_the_order_is_one(
     node: Node, api: Program, alice: Customer
 ) -> None:

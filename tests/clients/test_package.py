@@ -5,14 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import pty
 import re
-import signal
 import subprocess
 import sys
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,63 +17,18 @@ from mcp import StdioServerParameters
 from generations.catalogue.newcomers import FIRST_MODEL
 from kling_saas import env
 from kling_saas_client.version import __version__
-from tests import commands
 from tests.clients.cutting import LOST, UNSENT, bad_line
+from tests.clients.terminals import CLIENT, Kling
 from tests.generations.programs import Program, available, settled
 from tests.people import Customer
-from tests.waiting import until
 
-PACKAGE = env.ROOT / "clients" / "python"
-BLOCKS = re.findall(r"```python\n(.*?)```", (PACKAGE / "README.md").read_text(), re.DOTALL)
-Kling = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the wheel was installed to, built from the sources."""
-    folder = tmp_path_factory.mktemp("client")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=PACKAGE, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
-    assert {"kling_saas_client/py.typed", "kling_saas_client/cli/main.py"} <= set(names)
-    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"kling_saas_client"}
-    install = ["uv", "pip", "install", "-q", "--no-deps", "--offline", "--python", sys.executable]
-    subprocess.run(
-        [*install, "--target", str(folder / "site"), str(wheel)],
-        check=True, capture_output=True, env=commands.SURROUNDINGS,
-    )  # fmt: skip
-    return folder / "site"
-
-
-@pytest.fixture
-def surroundings(installed: Path, site: str, alice: Customer) -> dict[str, str]:
-    """The environment of a program that has nothing but the package."""
-    return {
-        "PATH": f"{installed / 'bin'}:{os.environ['PATH']}",
-        "PYTHONPATH": str(installed),
-        "KLING_SAAS_API_KEY": alice.test_key,
-        "KLING_SAAS_BASE_URL": f"{site}/",
-    }
-
-
-@pytest.fixture
-def kling(surroundings: dict[str, str], tmp_path: Path) -> Kling:
-    """The command, typed in an empty folder."""
-
-    def typed(*words: str, **changed: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["kling", *words], cwd=tmp_path, env=surroundings | changed, capture_output=True,
-            text=True, timeout=300, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    return typed
+BLOCKS = re.findall(r"```python\n(.*?)```", (CLIENT / "README.md").read_text(), re.DOTALL)
 
 
 def test_agents_programs_start_its_server_as_the_readme_and_the_docs_say(
     surroundings: dict[str, str], tmp_path: Path
 ) -> None:
-    readme, page = (PACKAGE / "README.md", env.ROOT / "templates" / "docs" / "pages" / "agents.md")
+    readme, page = (CLIENT / "README.md", env.ROOT / "templates" / "docs" / "pages" / "agents.md")
     for text in (readme.read_text(), page.read_text()):
         (config,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
         (server,) = json.loads(config)["mcpServers"].values()
@@ -157,7 +107,7 @@ def test_the_command_makes_a_film_for_its_price(
     assert (made.returncode, made.stdout) == (0, "fox.mp4\n"), made.stderr
     assert b"ftyp" in (tmp_path / "fox.mp4").read_bytes()[:12]
     assert available(alice) == 10_000 - 10
-    keyed = (*order, "--yes", "--idempotency-key", "of-monday")
+    keyed = (*order, "--yes", "--force", "--idempotency-key", "of-monday")
     ends = [kling(*keyed).returncode for _ in range(2)]
     assert (ends, available(alice)) == ([0, 0], 10_000 - 20)
 
@@ -235,62 +185,3 @@ def test_whoever_lost_the_reply_to_an_order_is_sent_to_look_before_another(
     assert "kling list" in lost.stderr
     (made,) = api.get("/generations").json()["data"]
     assert made["id"] in kling("list").stdout
-
-
-@contextmanager
-def on_a_terminal(environment: dict[str, str], folder: Path, *words: str) -> Iterator[int]:
-    """The command with a terminal as its stdin and stderr; what a person sees and types."""
-    mine, its = pty.openpty()
-    with subprocess.Popen(
-        ["kling", *words], cwd=folder, env=environment, stdin=its, stderr=its,
-        stdout=subprocess.DEVNULL,
-    ) as command:  # fmt: skip
-        os.close(its)
-        try:
-            yield mine
-        finally:
-            command.wait(120)
-            os.close(mine)
-
-
-def _seen(terminal: int, words: str) -> str:
-    found = ""
-    while words not in found:
-        found += os.read(terminal, 4096).decode()
-    return found
-
-
-def test_a_person_is_asked_and_sees_it_grow(
-    surroundings: dict[str, str], tmp_path: Path, api: Program
-) -> None:
-    order = ("generate", "A fox", "--model", "kling-v1", "-o", "fox.mp4")
-    with on_a_terminal(surroundings, tmp_path, *order) as terminal:
-        assert "10 credits" in _seen(terminal, "[y/N]")
-        os.write(terminal, b"y\n")
-        _seen(terminal, "usually")
-    assert (tmp_path / "fox.mp4").exists()
-    with on_a_terminal(surroundings, tmp_path, *order) as terminal:
-        _seen(terminal, "[y/N]")
-        os.write(terminal, b"\n")
-        _seen(terminal, "nothing was ordered")
-    assert len(api.get("/generations").json()["data"]) == 1
-
-
-def test_a_film_that_one_stops_waiting_for_goes_on(
-    surroundings: dict[str, str], tmp_path: Path, api: Program
-) -> None:
-    order = ["kling", "generate", "A fox slow:12", "--model", "kling-v1", "--yes"]
-    # Whatever runs the tests in the background may ignore the signal, and children inherit that.
-    order = ["env", "--default-signal=INT", *order]
-    with subprocess.Popen(
-        order, cwd=tmp_path, env=surroundings, stderr=subprocess.PIPE, text=True
-    ) as command:
-        (made,) = until(lambda: api.get("/generations").json()["data"], what="the order")
-        assert command.stderr
-        until(lambda: command.stderr.readline().startswith(("queued", "processing")))
-        command.send_signal(signal.SIGINT)
-        said = command.stderr.read()
-        assert command.wait(60) == 130
-    assert f"kling download {made['id']}" in said
-    assert settled(api, made["id"])["status"] == "succeeded"
-    assert not list(tmp_path.glob(".*"))

@@ -52,7 +52,12 @@ export class Api {
 
   /** The JSON that is answered. Throws APIError, ConnectionFailed, UnexpectedAnswer. */
   async call(method, path, more) {
-    return told(await this.send(this.request(method, path, more)));
+    return this.told(await this.send(this.request(method, path, more)));
+  }
+
+  /** The JSON of an answer that must have some. Throws UnexpectedAnswer. */
+  told(answer) {
+    return told(this.#settings, answer);
   }
 
   /**

@@ -1,7 +1,6 @@
 /** The client, and its settings. */
 import { Api } from "./api.js";
 import { BadSettings } from "./errors.js";
-import { told } from "./exchange.js";
 import { Generations } from "./generations.js";
 import { Models, Prices, Tasks } from "./resources/catalogue.js";
 import { Keys, Tokens } from "./resources/keys.js";
@@ -60,7 +59,7 @@ export class KlingSaaS {
   async call(method, path, { body, query, idempotencyKey } = {}) {
     const request = this.#api.request(method, path, { body, query, once: idempotencyKey });
     const answer = await this.#api.send(request);
-    return answer.status === NO_CONTENT ? null : told(answer);
+    return answer.status === NO_CONTENT ? null : this.#api.told(answer);
   }
 }
 

@@ -138,7 +138,9 @@ export class GenerationFailed extends KlingError {
   constructor(generation) {
     const { id, status, error } = generation;
     const code = error?.code ?? status;
-    super(`${id}: ${error?.message ?? `it was ${status}`} (${code})`);
+    const back = error ? error.refund?.credits : generation.credits.quoted;
+    const told = back ? `; ${back} ${back === 1 ? "credit" : "credits"} came back` : "";
+    super(`${id}: ${error?.message ?? `it was ${status}`} (${code})${told}`);
     this.generation = generation;
     this.code = code;
   }

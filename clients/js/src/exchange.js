@@ -42,7 +42,7 @@ export async function open(settings, request) {
 
 /**
  * What `act` (`send` or `open`) gives, which is no refusal. `later` is what is sent from the second
- * try on. Throws APIError and ConnectionFailed.
+ * try on. Throws APIError, ConnectionFailed and UnexpectedAnswer.
  */
 export async function tried(settings, act, request, later = request) {
   let asked = request;
@@ -57,7 +57,7 @@ export async function tried(settings, act, request, later = request) {
     }
     uncertain ||= came instanceof Lost ? came.sent : AGAIN.has(came.status);
     const time = beforeAnother(request, came, tries);
-    if (time === null || tries > settings.maxRetries) throw trouble(request, came, tries);
+    if (time === null || tries > settings.maxRetries) throw trouble(settings, request, came, tries);
     await sleep(time, settings.signal);
     asked = later;
   }
@@ -88,8 +88,11 @@ function mayPass(answer) {
   return AGAIN.has(answer.status) || (answer.status === 409 && errorOf(answer).retryable);
 }
 
-function trouble(request, came, tries) {
-  if (!(came instanceof Lost)) return errorOf(came);
+function trouble(settings, request, came, tries) {
+  if (!(came instanceof Lost)) {
+    const askedUs = request.url.startsWith(`${settings.baseUrl}/api/v1/`);
+    return askedUs && isForeign(came) ? elsewhere(settings, came) : errorOf(came);
+  }
   const Kind = came.timedOut ? TimedOut : ConnectionFailed;
   const times = tries > 1 ? ` after ${tries} tries` : "";
   const place = request.url.split("?")[0];
@@ -97,11 +100,23 @@ function trouble(request, came, tries) {
   return new Kind(`${request.method} ${place}: ${came.message}${times}`, key);
 }
 
+/**
+ * A refusal that is not the API's. Faults and limits pass, whoever tells them, and stay what they are.
+ */
+function isForeign(answer) {
+  return answer.status < 500 && answer.status !== 429 && !answer.json()?.code;
+}
+
+function elsewhere(settings, answer) {
+  return new UnexpectedAnswer(
+    `there seems to be no Kling SaaS at ${settings.baseUrl}, or a proxy answers in its place: ` +
+      `HTTP ${answer.status} without the API's JSON`,
+  );
+}
+
 /** The JSON of an answer that must have some. Throws UnexpectedAnswer. */
-export function told(answer) {
+export function told(settings, answer) {
   const found = answer.json();
-  if (found === null) {
-    throw new UnexpectedAnswer(`HTTP ${answer.status} without the API's JSON: is the base address right?`);
-  }
+  if (found === null) throw elsewhere(settings, answer);
   return found;
 }

@@ -1,7 +1,7 @@
 /** How a generation is followed to its end, whatever becomes of the connection meanwhile. */
 import { segment } from "./api.js";
 import { ConnectionFailed, RateLimited, ServerError, TimedOut } from "./errors.js";
-import { LONGEST_PAUSE, pause, told } from "./exchange.js";
+import { LONGEST_PAUSE, pause } from "./exchange.js";
 import { Lost } from "./line.js";
 import { Parser } from "./sse.js";
 
@@ -127,7 +127,7 @@ export async function ended(client, id, until, tell) {
 async function look(api, id, until) {
   const request = api.request("GET", `/generations/${segment(id)}`);
   const left = Math.max(LAST_LOOK, until - performance.now());
-  return told(await api.send({ ...request, timeout: Math.min(request.timeout, left) }));
+  return api.told(await api.send({ ...request, timeout: Math.min(request.timeout, left) }));
 }
 
 /**

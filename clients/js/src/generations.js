@@ -3,7 +3,6 @@ import { segment } from "./api.js";
 import { uniqueKey } from "./crypto.js";
 import { pieces, readable, whole } from "./downloading.js";
 import { DownloadFailed, GenerationFailed, StillUnderWay } from "./errors.js";
-import { told } from "./exchange.js";
 import { ENDED, ended, follow } from "./following.js";
 import { body } from "./orders.js";
 
@@ -154,7 +153,7 @@ export class Generations {
 async function created(api, order, key, hold) {
   const once = key ?? (await uniqueKey());
   const request = api.request("POST", "/generations", { body: await body(api, order), once });
-  return new Generation(api, told(await api.send(request, hold)));
+  return new Generation(api, api.told(await api.send(request, hold)));
 }
 
 async function get(api, id) {

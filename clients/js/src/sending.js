@@ -2,7 +2,6 @@
 import { segment } from "./api.js";
 import { sha256 } from "./crypto.js";
 import { APIError } from "./errors.js";
-import { told } from "./exchange.js";
 
 const LARGE = 16 * 2 ** 20; // bytes; what has more is sent past the API
 const SLOWEST = 100; // bytes in a millisecond: so slow a line still has the time of its try
@@ -32,7 +31,7 @@ export async function uploaded(api, file, { contentType, presigned } = {}) {
   if (presigned ?? blob.size > LARGE) return pastTheApi(api, blob, kind);
   const headers = { "Content-Type": kind };
   const request = api.request("POST", "/uploads", { repeatable: true, headers });
-  return told(await api.send(carrying(request, blob)));
+  return api.told(await api.send(carrying(request, blob)));
 }
 
 async function pastTheApi(api, blob, kind) {

@@ -71,7 +71,11 @@ class Api:
 
     def call(self, method: str, path: str, **more: Any) -> Flow[Any]:
         """The JSON that is answered. Raises APIError, ConnectionFailed, UnexpectedAnswer."""
-        return told((yield from self.send(self.request(method, path, **more))))
+        return self.told((yield from self.send(self.request(method, path, **more))))
+
+    def told(self, answer: Answer) -> Any:
+        """The JSON of an answer that must have some. Raises UnexpectedAnswer."""
+        return told(self.settings, answer)
 
     def send(self, request: Request, *, hold: int = 0) -> Flow[Answer]:
         """Its answer. `hold`: the first try may be held by the server for so many seconds; a

@@ -11,8 +11,8 @@ import httpx
 from kling_saas_client.api import Api
 from kling_saas_client.binding import Async, Bound, K, Sync, operation
 from kling_saas_client.drivers import AsyncDriver, SyncDriver
-from kling_saas_client.errors import BadSettings
-from kling_saas_client.exchange import Settings, told
+from kling_saas_client.errors import NoAddress, NoKey
+from kling_saas_client.exchange import Settings
 from kling_saas_client.generations import Generations
 from kling_saas_client.resources.catalogue import Models, Prices, Tasks
 from kling_saas_client.resources.keys import Keys, Tokens
@@ -65,7 +65,7 @@ class _Parts(Bound[K], Generic[K]):
         api = self.bound_to
         request = api.request(method, path, body=body, query=query, once=idempotency_key)
         answer = yield from api.send(request)
-        return None if answer.status == _NO_CONTENT else told(answer)
+        return None if answer.status == _NO_CONTENT else api.told(answer)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.bound_to.settings.site!r})"
@@ -135,13 +135,11 @@ class AsyncClient(_Parts[Async]):
 def _settings(key: str | None, address: str | None, timeout: float, retries: int) -> Settings:
     key = (key or os.environ.get("KLING_SAAS_API_KEY") or "").strip()
     address = (address or os.environ.get("KLING_SAAS_BASE_URL") or "").strip()
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise BadSettings("give a key as api_key, or as KLING_SAAS_API_KEY: ksk_live_… or …_test_…")
     if not _is_address(address):
-        raise BadSettings(
-            "give the site's address as base_url, or as KLING_SAAS_BASE_URL: https://…"
-        )
+        raise NoAddress("give the site's address as base_url, or as KLING_SAAS_BASE_URL: https://…")
     site = address.rstrip("/").removesuffix("/api/v1")
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise NoKey("give a key as api_key, or as KLING_SAAS_API_KEY: ksk_live_… or …_test_…", site)
     return Settings(site, key, timeout, retries)
 
 

@@ -56,8 +56,15 @@ class _Part:
 
     def drop(self) -> None:
         """Nothing is left of it, unless it took its place."""
-        self.file.close()
-        self.path.unlink(missing_ok=True)
+        try:
+            self.file.close()  # which may write what a full disk has no room for
+        finally:
+            self.path.unlink(missing_ok=True)
+
+
+def try_place(place: Path) -> None:
+    """Raises OSError where no file can be made to be saved at the place."""
+    _Part(place).drop()
 
 
 def save(

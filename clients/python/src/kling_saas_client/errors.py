@@ -19,6 +19,18 @@ class BadSettings(KlingError):
     """The client was given no key or no address, or one, or an idempotency key, that cannot be."""
 
 
+class NoAddress(BadSettings):
+    """No address of a site."""
+
+
+class NoKey(BadSettings):
+    """No key; `site` is where one can be made."""
+
+    def __init__(self, message: str, site: str) -> None:
+        super().__init__(message)
+        self.site = site
+
+
 class UnexpectedAnswer(KlingError):
     """The answer is not of the API: is the address right, or is a proxy between?"""
 
@@ -177,7 +189,9 @@ class GenerationFailed(KlingError):
         error = generation.error
         self.code = error.code if error else generation.status
         why = error.message if error else f"it was {generation.status}"
-        super().__init__(f"{generation.id}: {why} ({self.code})")
+        back = generation.came_back
+        told = f"; {back} {'credit' if back == 1 else 'credits'} came back" if back else ""
+        super().__init__(f"{generation.id}: {why} ({self.code}){told}")
 
 
 class StillUnderWay(KlingError, TimeoutError):

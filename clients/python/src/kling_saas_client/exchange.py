@@ -63,7 +63,7 @@ def _retry_after(answer: Answer) -> float | None:
 def exchange(settings: Settings, request: Request, later: Request | None = None) -> Flow[Answer]:
     """The answer, which is no refusal. `later` is what is sent from the second try on.
 
-    Raises APIError and ConnectionFailed.
+    Raises APIError, ConnectionFailed and UnexpectedAnswer.
     """
     return _tried(settings, Send, request, later or request)
 
@@ -88,14 +88,17 @@ def _tried(
         open_ = open_ or (came.sent if isinstance(came, Lost) else came.status in AGAIN)
         seconds = before_another(request, came, tries)
         if seconds is None or tries > settings.max_retries:
-            raise _trouble(request, came, tries)
+            raise _trouble(settings, request, came, tries)
         yield Sleep(seconds)
         request = later
 
 
-def _trouble(request: Request, came: Answer | Lost, tries: int) -> errors.KlingError:
+def _trouble(
+    settings: Settings, request: Request, came: Answer | Lost, tries: int
+) -> errors.KlingError:
     if isinstance(came, Answer):
-        return errors.of(came)
+        asked_us = request.url.startswith(f"{settings.site}/api/v1/")
+        return _elsewhere(settings, came) if asked_us and _is_foreign(came) else errors.of(came)
     kind = errors.TimedOut if came.timed_out else errors.ConnectionFailed
     times = f" after {tries} tries" if tries > 1 else ""
     return kind(
@@ -104,11 +107,25 @@ def _trouble(request: Request, came: Answer | Lost, tries: int) -> errors.KlingE
     )
 
 
-def told(answer: Answer) -> Any:
+def _is_foreign(answer: Answer) -> bool:
+    """A refusal that is not the API's. Faults and limits pass, whoever tells them, and stay what
+    they are.
+    """
+    problem = answer.json()
+    is_ours = isinstance(problem, dict) and "code" in problem
+    return answer.status < 500 and answer.status != 429 and not is_ours
+
+
+def _elsewhere(settings: Settings, answer: Answer) -> errors.UnexpectedAnswer:
+    return errors.UnexpectedAnswer(
+        f"there seems to be no Kling SaaS at {settings.site}, or a proxy answers in its place: "
+        f"HTTP {answer.status} without the API's JSON"
+    )
+
+
+def told(settings: Settings, answer: Answer) -> Any:
     """The JSON of an answer that must have some. Raises UnexpectedAnswer."""
     found = answer.json()
     if not isinstance(found, dict):
-        raise errors.UnexpectedAnswer(
-            f"HTTP {answer.status} without the API's JSON: is the base address right?"
-        )
+        raise _elsewhere(settings, answer)
     return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from kling_saas_client import errors
 from kling_saas_client.api import Api, segment
-from kling_saas_client.exchange import LONGEST_PAUSE, pause, told
+from kling_saas_client.exchange import LONGEST_PAUSE, pause
 from kling_saas_client.sse import Message, Parser
 from kling_saas_client.steps import Close, Emit, Flow, Iteration, Lost, Read, Sleep
 
@@ -146,7 +146,7 @@ def _look(api: Api, public_id: str, until: float) -> Flow[dict[str, Any]]:
     request = api.request("GET", _path(public_id))
     left = max(_LAST_LOOK, until - time.monotonic())
     answer = yield from api.send(replace(request, timeout=min(request.timeout, left)))
-    found: dict[str, Any] = told(answer)
+    found: dict[str, Any] = api.told(answer)
     return found
 
 

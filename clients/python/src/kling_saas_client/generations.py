@@ -17,7 +17,6 @@ from kling_saas_client.api import PAGE, Api, given, segment
 from kling_saas_client.binding import Bound, K, iteration, operation
 from kling_saas_client.decoding import Told, decode
 from kling_saas_client.downloading import Progress, Source, save
-from kling_saas_client.exchange import told
 from kling_saas_client.following import ENDED, News, ended, follow
 from kling_saas_client.objects.films import Audio, Credits, Eta, Failure, Retention, Video
 from kling_saas_client.objects.prices import DryRun
@@ -69,6 +68,13 @@ class Generation(Told, Bound[K]):
     def succeeded(self) -> bool:
         """What was ordered is there."""
         return self.status == "succeeded"
+
+    @property
+    def came_back(self) -> int | None:
+        """The credits that came back, where it ended without what was ordered."""
+        if self.error:
+            return self.error.refund.get("credits")
+        return self.credits.quoted if self.status == "cancelled" else None
 
     @property
     def suffix(self) -> str:
@@ -252,7 +258,7 @@ def _read(api: Api, found: Mapping[str, Any]) -> Generation[Any]:
 def _created(api: Api, order: Mapping[str, Any], key: str | None, hold: int) -> Flow[Any]:
     once = str(uuid.uuid4()) if key is None else key
     request = api.request("POST", "/generations", body=(yield from body(api, order)), once=once)
-    return _read(api, told((yield from api.send(request, hold=hold))))
+    return _read(api, api.told((yield from api.send(request, hold=hold))))
 
 
 def _batched(

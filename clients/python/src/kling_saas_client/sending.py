@@ -9,7 +9,6 @@ from typing import Any
 
 from kling_saas_client.api import Api, segment
 from kling_saas_client.errors import APIError
-from kling_saas_client.exchange import told
 from kling_saas_client.steps import Flow, Work
 
 LARGE = 16 * 2**20  # bytes; what has more is sent past the API
@@ -51,7 +50,7 @@ def uploaded(
     kind = {"Content-Type": looked.kind}
     request = api.request("POST", "/uploads", repeatable=True, headers=kind)
     answer = yield from api.send(replace(request, content=looked.content))
-    return dict(told(answer))
+    return dict(api.told(answer))
 
 
 def _past_the_api(api: Api, file: _File) -> Flow[dict[str, Any]]:

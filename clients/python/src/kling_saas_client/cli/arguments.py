@@ -12,7 +12,7 @@ from kling_saas_client.orders import Media
 from kling_saas_client.version import __version__
 
 _CODES = """exit codes: 0 done, 1 refused, 2 wrong words, 3 no connection, 4 no film, 5 too dear.
-KLING_SAAS_API_KEY is the key, KLING_SAAS_BASE_URL the site's address."""
+KLING_SAAS_BASE_URL is the site's address, KLING_SAAS_API_KEY a key of its page /dev/keys."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
 
     film = command("generate", "order a film, wait for it and save it")
     _of_a_film(film)
-    film.add_argument("-o", "--output", type=Path, help="where to save it; else ID.mp4 here")
+    _of_files(film)
     film.add_argument("--max-cost", type=int, metavar="CREDITS", help="order nothing dearer")
     film.add_argument("-y", "--yes", action="store_true", help="order without asking")
     film.add_argument("--no-wait", action="store_true", help="order it, and leave")
@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         command(name, told).add_argument("id")
     saved = command("download", "save one")
     saved.add_argument("id")
-    saved.add_argument("-o", "--output", type=Path, help="where; else ID.mp4 here")
+    _of_files(saved)
     command("models", "what can be ordered")
     command("wallet", "the credits there are")
     events = command("events", "what has happened, oldest first")
@@ -51,6 +51,14 @@ def parser() -> argparse.ArgumentParser:
     events.add_argument("--type", help="only these, such as generation.*")
     _of_agents(command("mcp", "serve agents by the Model Context Protocol, over stdin and stdout"))
     return root
+
+
+def _of_files(of: argparse.ArgumentParser) -> None:
+    of.add_argument(
+        "-o", "--output", type=Path, metavar="PLACE",
+        help="the file or the folder to save it to; else ID.mp4 here",
+    )  # fmt: skip
+    of.add_argument("-f", "--force", action="store_true", help="replace a file that is there")
 
 
 def _of_agents(of: argparse.ArgumentParser) -> None:

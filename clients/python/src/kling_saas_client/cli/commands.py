@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from kling_saas_client.binding import Sync
-from kling_saas_client.cli import showing
+from kling_saas_client.cli import saving, showing
 from kling_saas_client.cli.arguments import film_of
 from kling_saas_client.clients import Client
-from kling_saas_client.errors import BadSettings
+from kling_saas_client.errors import BadSettings, ConnectionFailed
 from kling_saas_client.generations import Generation
 from kling_saas_client.mcp.terms import Terms
 from kling_saas_client.objects.prices import Quote
@@ -25,27 +25,46 @@ class Refused(Exception):
 
 
 def generate(client: Client, asked: Namespace) -> None:
-    """Quote, ask, order, wait, save."""
-    film = film_of(asked)
-    quote = client.quotes.create(**film)
-    _agree(quote, asked)
-    made = client.generations.create(
-        **film,
-        **_bound(quote, asked),
-        **({"reference": asked.reference} if asked.reference else {}),
-        idempotency_key=asked.idempotency_key,
-    )
+    """Try the place, quote, ask, order, wait, save."""
+    place = None if asked.no_wait else _place(asked)
+    made = _ordered(client, asked)
+    print(f"ordered: {made.id}", file=sys.stderr, flush=True)
     if asked.no_wait:
         _told(made, asked)
         return
-    try:
-        with showing.Progress(made) as progress:
-            ended = made.wait(timeout=asked.timeout, tell=progress.news)
-            place = ended.download(_place(asked, ended), progress=progress.bytes)
-    except KeyboardInterrupt:
-        print(f"kling: {made.id} goes on; save it by: kling download {made.id}", file=sys.stderr)
-        raise
+    follow_up = saving.telling(made, "goes on; once it is made, save it by")
+    with follow_up, showing.Progress(made) as progress:
+        ended = made.wait(timeout=asked.timeout, tell=progress.news)
+    with saving.telling(made, "is made; save it by"):
+        place = place or saving.named(ended, asked)
+        saving.save(ended, place)
     _saved(ended, place, asked)
+
+
+def _place(asked: Namespace) -> Path | None:
+    """As saving.agreed, for whoever has ordered nothing yet."""
+    try:
+        return saving.agreed(asked)
+    except saving.NoPlace as error:
+        error.add_note("nothing was ordered")
+        raise
+
+
+def _ordered(client: Client, asked: Namespace) -> Generation[Sync]:
+    film = film_of(asked)
+    quote = client.quotes.create(**film)
+    _agree(quote, asked)
+    try:
+        return client.generations.create(
+            **film,
+            **_bound(quote, asked),
+            **({"reference": asked.reference} if asked.reference else {}),
+            idempotency_key=asked.idempotency_key,
+        )
+    except (ConnectionFailed, KeyboardInterrupt) as error:
+        if isinstance(error, KeyboardInterrupt) or error.idempotency_key:
+            error.add_note("it may be ordered and paid all the same: see kling list first")
+        raise
 
 
 def _bound(quote: Quote, asked: Namespace) -> Order:
@@ -69,8 +88,7 @@ def _agree(quote: Quote, asked: Namespace) -> None:
         return
     if not sys.stdin.isatty():
         raise Refused(f"it costs {price}: say --yes or --max-cost where nobody can be asked")
-    print("Order it? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if not showing.is_agreed("Order it?"):
         raise Refused("nothing was ordered")
 
 
@@ -112,9 +130,10 @@ def cancel(client: Client, asked: Namespace) -> None:
 
 def download(client: Client, asked: Namespace) -> None:
     """Saved, whole."""
+    agreed = saving.agreed(asked)
     made = client.generations.get(asked.id)
-    with showing.Progress(made) as progress:
-        place = made.download(_place(asked, made), progress=progress.bytes)
+    place = agreed or saving.named(made, asked)
+    saving.save(made, place)
     _saved(made, place, asked)
 
 
@@ -176,10 +195,6 @@ def _told(made: Generation[Sync], asked: Namespace) -> None:
         showing.as_json(made.raw)
     else:
         showing.summary(made)
-
-
-def _place(asked: Namespace, made: Generation[Sync]) -> Path:
-    return asked.output or Path(f"{made.id}{made.suffix}")
 
 
 def _saved(made: Generation[Sync], place: Path, asked: Namespace) -> None:

@@ -31,6 +31,12 @@ def table(rows: Iterable[Sequence[object]]) -> None:
         print("  ".join(c.rjust(w) if c.isdecimal() else c.ljust(w) for c, w in cells).rstrip())
 
 
+def is_agreed(question: str) -> bool:
+    """What a person at the terminal says to it."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def summary(generation: Generation[Any]) -> None:
     """What there is to know of one."""
     film, error, cost = generation.video, generation.error, generation.credits
@@ -46,6 +52,8 @@ def summary(generation: Generation[Any]) -> None:
         rows.append(("film", f"{film.width}×{film.height}, {film.duration} s, {film.bytes} bytes"))
     if error:
         rows.append(("error", f"{error.message} ({error.code})"))
+    if (back := generation.came_back) is not None:
+        rows.append(("came back", f"{back} credits"))
     table(rows)
 
 
