@@ -14,6 +14,7 @@ from tests.clients.cutting import OTHER, bad_line
 from tests.clients.terminals import Kling, on_a_terminal, seen
 from tests.generations.programs import Program, available, settled
 from tests.people import Customer
+from tests.serving import Quiet, serving
 from tests.waiting import until
 
 ORDER = ("generate", "A fox", "--model", "kling-v1", "--yes")
@@ -130,6 +131,10 @@ def test_a_wrong_address_and_a_missing_key_are_told_in_the_commands_words(
     wrong = kling("wallet", KLING_SAAS_BASE_URL=f"{site}/foo/")
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert f"there seems to be no Kling SaaS at {site}/foo, " in wrong.stderr
+    with serving(Quiet) as another:
+        for words in (("wallet",), ORDER):
+            wrong = kling("--base-url", another, *words)
+            assert f"there seems to be no Kling SaaS at {another}, " in wrong.stderr
     keyless = kling("wallet", KLING_SAAS_API_KEY="")
     assert (keyless.returncode, keyless.stdout) == (1, "")
     assert "KLING_SAAS_API_KEY must be a key" in keyless.stderr

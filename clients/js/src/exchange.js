@@ -101,10 +101,12 @@ function trouble(settings, request, came, tries) {
 }
 
 /**
- * A refusal that is not the API's. Faults and limits pass, whoever tells them, and stay what they are.
+ * A refusal that is not the API's. Faults and limits pass, whoever tells them, and stay what they are;
+ * 501 is of a server that knows no such method.
  */
 function isForeign(answer) {
-  return answer.status < 500 && answer.status !== 429 && !answer.json()?.code;
+  const mayPass = answer.status === 429 || (answer.status >= 500 && answer.status !== 501);
+  return !mayPass && !answer.json()?.code;
 }
 
 function elsewhere(settings, answer) {

@@ -109,11 +109,12 @@ def _trouble(
 
 def _is_foreign(answer: Answer) -> bool:
     """A refusal that is not the API's. Faults and limits pass, whoever tells them, and stay what
-    they are.
+    they are; 501 is of a server that knows no such method.
     """
     problem = answer.json()
     is_ours = isinstance(problem, dict) and "code" in problem
-    return answer.status < 500 and answer.status != 429 and not is_ours
+    may_pass = answer.status == 429 or (answer.status >= 500 and answer.status != 501)
+    return not (is_ours or may_pass)
 
 
 def _elsewhere(settings: Settings, answer: Answer) -> errors.UnexpectedAnswer:

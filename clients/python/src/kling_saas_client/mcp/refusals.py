@@ -34,6 +34,10 @@ _WAYS: tuple[tuple[type[errors.KlingError], str], ...] = (
     (errors.NotFound, "list_films and list_models tell what there is."),
     (errors.RateLimited, "Call again a little later."),
     (errors.ServerError, "The site has a fault. Call again in a minute."),
+    (
+        errors.UnexpectedAnswer,
+        "The person must look at KLING_SAAS_BASE_URL of this server, and start it again.",
+    ),
     (errors.ConnectionFailed, "The site was not reached. Call again in a minute."),
     (errors.DownloadFailed, "Nothing was saved. Call again."),
 )
