@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import re
@@ -139,6 +140,12 @@ def test_a_sound_is_saved_as_one(kling: Kling, api: Program, tmp_path: Path) -> 
     made = api.post("/generations", speech).json()
     settled(api, made["id"])
     assert kling("download", made["id"]).stdout.strip().endswith(f"{made['id']}.mp3")
+
+
+def test_a_picture_may_be_given_as_data(kling: Kling, photo: bytes) -> None:
+    data = base64.b64encode(photo).decode()
+    priced = kling("price", "It turns", "--model", "kling-v1", "--image", data, "--json")
+    assert json.loads(priced.stdout)["credits"] == 10, priced.stderr
 
 
 def test_what_goes_wrong_is_told_on_stderr_with_a_code(kling: Kling, alice: Customer) -> None:

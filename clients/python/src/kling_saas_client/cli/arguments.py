@@ -100,7 +100,11 @@ def _of_a_film(of: argparse.ArgumentParser) -> None:
 
 def media(text: str) -> Media:
     """A file that is here, or what the API understands by itself."""
-    return Path(text) if Path(text).is_file() else text
+    place = Path(text)
+    try:
+        return place if place.is_file() else text
+    except OSError:  # no file has so long a name: data
+        return text
 
 
 def credits_(text: str) -> int:
