@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 IMAGE_MAX_BYTES = 10 * 1024 * 1024  # Kling's own limit (its API documentation, input limits)
 ADDRESS_MAX = 4096
-LIMITS = "JPEG or PNG to 10 MB, 300 pixels a side and more"
+KINDS = "JPEG, PNG or WebP"
+LIMITS = f"{KINDS} to 10 MB, 300 pixels a side and more"
 FORMS = "an http(s) address, an upload id (upl_…), a data URI or base64"
 
 _UPLOAD = re.compile(r"upl_[A-Za-z0-9_-]{1,80}")
@@ -75,6 +76,6 @@ def _check_base64(encoded: str) -> None:
     except (binascii.Error, ValueError):
         raise BadMedia(f"is not {FORMS}") from None
     if not _SIGNATURE.match(content):
-        raise BadMedia("is not a JPEG, PNG or WebP image")
+        raise BadMedia(f"is not a {KINDS} image")
     if len(content) > IMAGE_MAX_BYTES:
         raise BadMedia("is larger than 10 MB")

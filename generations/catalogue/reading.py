@@ -200,8 +200,8 @@ class Reader:
                 self.prefix + name,
                 "bad_media",
                 str(problem),
-                limit="JPEG or PNG of at most 10 MB",
-                way_out=f"send a JPEG or PNG of at most 10 MB as {media.FORMS}",
+                limit=f"{media.KINDS} of at most 10 MB",
+                way_out=f"send a {media.KINDS} of at most 10 MB as {media.FORMS}",
             )
             return None
 

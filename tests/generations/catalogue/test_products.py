@@ -125,7 +125,7 @@ def test_each_field_says_what_names_its_film_or_sound() -> None:
     fields = documentation.json_schema(PRODUCTS["avatar"])["properties"]
     image, audio = (fields[name]["description"] for name in ("image", "audio"))
     assert image.startswith("The person. An image: an http(s) address, an upload id")
-    assert "JPEG or PNG to 10 MB" in image
+    assert "JPEG, PNG or WebP to 10 MB" in image
     assert audio.startswith("What is said or sung. A sound, 2 to 300 s, to 5 MB: the id of a")
     assert audio.endswith("or an http(s) address, a data URI or base64.")
 
