@@ -39,8 +39,11 @@ class InsufficientCredits(BillingRefusal):
 
 
 class CapReached(BillingRefusal):
-    """The order is above a spending cap. `facts` says which, who set it, and when it resets;
-    `standing` says the same in words, without the way out.
+    """The order is above a spending cap.
+
+    `cap` is its id, `scope` whose it is, `period` for how long it counts, `set_by` who set it. Of
+    its `credits`, `spent` are gone and this needs `needed`; `resets_at` is the day on which it
+    counts anew, null where it never does.
     """
 
     code, status, title = "cap_reached", 402, "Spending cap reached"
@@ -87,7 +90,7 @@ class LotSpent(Conflict):
 
 
 class WalletFrozen(Forbidden):
-    """Spending is stopped: `reason` says why, the wallet's page what to do."""
+    """Spending is stopped: `detail` says why, the wallet's page what to do."""
 
     code, title = "wallet_frozen", "Wallet frozen"
 
@@ -152,8 +155,7 @@ class UnknownPrice(BillingRefusal):
 class PlanRequired(Forbidden):
     """It comes with a plan that the organisation does not have; nothing was held.
 
-    `sku` is what was ordered, `by` the plans that unlock it, slug to name; `standing` says the same
-    in words, without the way out.
+    `sku` is what was ordered, `plans` those that unlock it.
     """
 
     code, title = "plan_required", "Plan required"
