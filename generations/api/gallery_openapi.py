@@ -81,8 +81,16 @@ def _film(base: str) -> Schema:
     }
 
 
+_FACTS = {
+    "model": "Only films by this model.",
+    "kind": "Only of this kind: text2video, image2video or a task's name.",
+    "mode": "Only in this mode: std, pro or 4k.",
+    "aspect_ratio": "Only of this ratio, as it was ordered: 16:9, 9:16 or 1:1.",
+    "door": "Only those ordered there: native, website, kling, segmind, llmprovider or openai.",
+}
+
+
 def _films(base: str) -> Schema:
-    fact = "Only films with this one."
     return {
         base: {
             "get": operation(
@@ -99,7 +107,7 @@ def _films(base: str) -> Schema:
                         f"{terms.SEARCH_MOST} different ones; of scripts without blanks each "
                         "letter but one counts.",
                     ),
-                    *(query(name, fact) for name in terms.FACTS),
+                    *(query(name, _FACTS[name]) for name in terms.FACTS),
                     query("reference", "The whole reference."),
                     query("metadata[key]", "The whole value of an entry; several must all match."),
                     query("favourite", "true or false.", _FLAG_WORDS),

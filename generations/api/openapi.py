@@ -56,6 +56,8 @@ def _create() -> Schema:
             IDEMPOTENCY,
             _PREFER,
         ],
+        description="With `model` a film, with `task` another product: GET /api/v1/tasks has the "
+        "fields of each.",
     )
 
 
