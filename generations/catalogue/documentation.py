@@ -205,8 +205,9 @@ def _prompt(spec: Spec) -> str:
 
 
 def _quality(spec: Spec) -> str:
-    told = ", ".join(f"{mode.name} has {mode.lines}" for mode in spec.modes)
-    return f"The quality: {told}.{' The better costs more.' if len(spec.modes) > 1 else ''}"
+    told = [f"{mode.name} has {mode.lines}." for mode in spec.modes]
+    more = ["The better costs more."] if len(told) > 1 else []
+    return " ".join(["The film's quality.", *told, *more])
 
 
 def _duration_schema(spec: Spec) -> dict[str, Any]:

@@ -108,10 +108,44 @@ def test_every_operation_is_in_the_reference(site: str, document: str) -> None:
         slugs = [f"reference-{name}"]
     told = "".join(_page(site, PAGES[slug].twin).text for slug in slugs)
     paths = json.loads(_page(site, f"/{document}").text)["paths"]
+    begin = "" if name == "api" else f"{site}/{name}"
     missing = [
         f"{method.upper()} {path}"
         for path, item in paths.items()
         for method in item
-        if method != "parameters" and f"{method.upper()} {path}\n" not in told
+        if method != "parameters" and f"{method.upper()} {begin}{path}\n" not in told
     ]
     assert missing == []
+
+
+def test_every_field_of_a_task_is_on_its_page(site: str) -> None:
+    page = html.unescape(_page(site, "/docs/tasks").text)
+    for task in requests.get(f"{site}/api/v1/tasks", timeout=60).json()["data"]:
+        (rows,) = re.findall(rf'<h3 id="fields-{task["name"]}">(.*?)</table>', page, re.DOTALL)
+        for name, schema in task["schema"]["properties"].items():
+            if name != "task":
+                needed = " <strong>required" if name in task["schema"]["required"] else "</td>"
+                assert f"<code>{name}</code>{needed}" in rows
+                assert schema["description"] in rows
+
+
+def test_the_table_of_an_order_says_of_which_models_each_part_is_true(site: str) -> None:
+    told = _page(site, "/docs/reference-generations.md").text
+    order = told[told.index("## Order a film") :].partition("**200**")[0]
+    rows = dict(re.findall(r"^\| `(\w+)`[^|]*(\|.*)$", order, re.MULTILINE))
+    assert "/docs/tasks" in order
+    models = requests.get(f"{site}/api/v1/models", timeout=60).json()["data"]
+    assert [each["name"] for each in models if f"`{each['name']}`" not in rows["model"]] == []
+    assert "Only with kling-v3: 4k has 2160p." in rows["mode"]
+    assert "Only with kling-v1 and kling-v2-master: pro has 720p." in rows["mode"]
+    assert "Only with kling-v2-1: Required." in rows["image"]
+    assert "WebP" in rows["image"]
+
+
+def test_what_is_typed_once_can_be_copied_and_is_no_example_to_run(site: str) -> None:
+    for slug, words in (("clients", "npm install"), ("agents", "mcpServers")):
+        shown = _page(site, f"/docs/{slug}").text
+        samples = shown.split('<div class="sample">')[1:]
+        (install,) = [each for each in samples if words in re.sub(r"<[^>]+>", "", each)]
+        assert "data-copy=" in install
+        assert "data-run" not in install

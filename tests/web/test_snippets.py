@@ -16,6 +16,7 @@ from PIL import Image
 from accounts import access_keys, tenancy
 from kling_saas.web.docs import examples
 from kling_saas.web.docs.pages import PAGES
+from tests.documents import DIALECTS
 from tests.generations.programs import funded, native
 from tests.people import Customer
 from tests.stack import free_ports
@@ -55,6 +56,17 @@ def test_every_program_of_a_guide_runs_as_it_stands(site: str, slug: str, tmp_pa
         if code != wanted:
             failed.append(f"{snippet.name}\n{said[-600:]}")
     assert failed == []
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_each_dialect_s_first_order_of_the_reference_runs(
+    site: str, dialect: str, tmp_path: Path
+) -> None:
+    shown = _shown(site, f"reference-{dialect}", funded())
+    order = next(each for each in shown if " -d " in each.code and "/v1/kling" not in each.code)
+    assert f"{site}/{dialect}/v" in order.code
+    code, said = snippets.done(order, _folder(tmp_path))
+    assert code == 0, said
 
 
 def _with_pair(code: str, alice: Customer) -> str:

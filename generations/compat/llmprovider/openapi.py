@@ -47,7 +47,7 @@ def _order() -> Schema:
     }
 
 
-_EXAMPLE = {"model": NAMES["kling-v1"], "prompt": samples.ORDERS[KIND]["prompt"]}
+_EXAMPLE = {"model": NAMES["kling-v1-6"], "prompt": samples.ORDERS[KIND]["prompt"]}
 _PATHS: Schema = {
     PATH: {
         "post": _DIALECT.operation(

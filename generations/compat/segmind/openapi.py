@@ -71,8 +71,8 @@ def document(host: str) -> Schema:
         name = capitalised(slug.replace(".", "-").split("-"))
         schemas[name] = schema
         sent = body(name, example)
-        paths[f"/v1/{slug}"] = {"post": _held(f"run{name}", schema["title"], sent)}
-        paths[f"/v2/{slug}"] = {"post": _queued(f"queue{name}", schema["title"], sent)}
+        paths[f"/v1/{slug}"] = {"post": _held(f"run{name}", f"{schema['title']}, v1", sent)}
+        paths[f"/v2/{slug}"] = {"post": _queued(f"queue{name}", f"{schema['title']}, v2", sent)}
     return _DIALECT.document(paths | _REQUESTS, schemas, host)
 
 

@@ -17,7 +17,10 @@ _TYPE = "image/png"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent; `key` is None where everybody may, `redirects` where a file is elsewhere."""
+    """What is sent; `key` is None where everybody may, `redirects` where a file is elsewhere.
+
+    `key_begins` is the header that the key is sent in, with what stands before it there.
+    """
 
     method: str
     url: str
@@ -25,6 +28,13 @@ class Request:
     body: Any = None
     sends_file: bool = False
     redirects: bool = False
+    key_begins: str = "Authorization: Bearer "
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Those that prove who asks."""
+        name, _, begin = self.key_begins.partition(": ")
+        return {name: begin + self.key} if self.key else {}
 
 
 def curl(sent: Request) -> str:
@@ -36,8 +46,7 @@ def curl(sent: Request) -> str:
     if sent.method != ("POST" if has_body else "GET"):
         words.append(f"-X {sent.method}")
     lines = [" ".join([*words, sent.url])]
-    if sent.key:
-        lines.append(f"-H 'Authorization: Bearer {sent.key}'")
+    lines += [f"-H '{name}: {value}'" for name, value in sent.headers.items()]
     if sent.body is not None:
         lines.append("-H 'Content-Type: application/json'")
         lines.append(f"-d {shlex.quote(json.dumps(sent.body))}")
@@ -49,7 +58,7 @@ def curl(sent: Request) -> str:
 
 def python(sent: Request) -> str:
     """With httpx."""
-    headers = {"Authorization": f"Bearer {sent.key}"} if sent.key else {}
+    headers = sent.headers
     if sent.sends_file:
         headers["Content-Type"] = _TYPE
     lines = [
@@ -82,7 +91,7 @@ def _python(value: Any) -> str:
 
 def javascript(sent: Request) -> str:
     """With fetch."""
-    headers = {"Authorization": f"Bearer {sent.key}"} if sent.key else {}
+    headers = sent.headers
     if sent.body is not None:
         headers["Content-Type"] = "application/json"
     if sent.sends_file:

@@ -14,7 +14,10 @@ from accounts.scopes import Scope
 from billing import prices
 from generations import presets, products, uploads
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
+from generations.catalogue.products import documentation
+from generations.catalogue.products.checking import TASK
 from generations.catalogue.products.facts import Fact, places
+from generations.catalogue.products.product import Product
 from generations.deliveries import GIVEN_UP_AFTER, RETRY_SECONDS
 from generations.errors import FAILURES
 from generations.posting import POST_SECONDS
@@ -23,6 +26,7 @@ from generations.wire.openai import models
 from kling_saas.api import headers
 from kling_saas.lib.refusals import Refusal
 from kling_saas.web import packages
+from kling_saas.web.docs import types
 
 
 def facts(key: str) -> dict[str, Any]:
@@ -63,7 +67,11 @@ def facts(key: str) -> dict[str, Any]:
         "voices": presets.current("voice"),
         "elements": presets.current("element"),
         "products": [
-            {"product": product, "credits": cheapest.get(product.name)}
+            {
+                "product": product,
+                "credits": cheapest.get(product.name),
+                "fields": _fields(product),
+            }
             for product in products.current().values()
         ],
         "results": _results(),
@@ -73,6 +81,12 @@ def facts(key: str) -> dict[str, Any]:
         "magic": WORDS.items(),
         "link_minutes": settings.LINK_SECONDS // 60,
     }
+
+
+def _fields(product: Product) -> str:
+    """What an order of it may carry, as a table."""
+    rows = types.deep(types.members(documentation.json_schema(product), {}))
+    return types.table("Field", (row for row in rows if row.name != TASK))
 
 
 def _results() -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 LANGUAGES = {"bash": "curl", "python": "Python", "javascript": "JavaScript"}
+_COPIED = "copy"
+_WIDE, _HEADED_FROM = 4, 2  # columns; the first two of a row say themselves what they are
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
 _NAMED = re.compile(r"\s*\{#([\w-]+)\}$")  # a heading's own anchor
 _FORMATTER = HtmlFormatter(nowrap=True)
@@ -43,7 +45,10 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Code in one language; `run` names what its test feeds it, "" when it runs by itself."""
+    """Code in one language; `run` names what its test feeds it, "" when it runs by itself.
+
+    Of what is no program, `copy` says that a reader wants it nevertheless.
+    """
 
     language: str
     run: str
@@ -60,6 +65,11 @@ class Block:
         return self.language in LANGUAGES
 
     @property
+    def copied(self) -> bool:
+        """Whether a button copies it."""
+        return self.runs or self.run == _COPIED
+
+    @property
     def coloured(self) -> str:
         """HTML with a class on each token."""
         return str(highlight(self.code, get_lexer_by_name(self.language or "text"), _FORMATTER))
@@ -69,6 +79,7 @@ def render(source: str) -> Rendered:
     """HTML of Markdown that we wrote; tags in it are shown as they are written."""
     tokens = _PARSER.parse(source)
     headings = list(_anchored(tokens))
+    _told_of_their_columns(tokens)
     html: list[str] = []
     numbers, place = count(1), 0
     while place < len(tokens):
@@ -89,6 +100,23 @@ def _one(token: Token) -> str:
     if token.type == "table_close":
         return "</table></div>"
     return str(_PARSER.renderer.render([token], _PARSER.options, {}))
+
+
+def _told_of_their_columns(tokens: Sequence[Token]) -> None:
+    """Cells of wide tables keep their column's heading: on a telephone a row is folded."""
+    heads: list[str] = []
+    column = 0
+    for opening, words in pairwise(tokens):
+        if opening.type == "table_open":
+            heads = []
+        elif opening.type == "th_open":
+            heads.append(words.content)
+        elif opening.type == "tr_open":
+            column = 0
+        elif opening.type == "td_open":
+            if len(heads) >= _WIDE and column >= _HEADED_FROM:
+                opening.attrSet("data-heading", heads[column])
+            column += 1
 
 
 def _fences_from(tokens: Sequence[Token], place: int) -> list[Block]:

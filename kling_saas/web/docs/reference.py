@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from generations.api import schema
+from generations.catalogue.products.checking import TASK
 from generations.compat.kling import openapi as kling
 from generations.compat.llmprovider import openapi as llmprovider
 from generations.compat.openai import openapi as openai
@@ -23,6 +24,10 @@ _DIALECTS: dict[str, Callable[[str], Schema]] = {
     "openai": openai.document,
 }
 _METHODS = ("get", "post", "put", "patch", "delete")
+_TASKS = (
+    f"With `{TASK}` in place of `model` it is one of the [other products](/docs/tasks): speech, "
+    "lip-sync, effects and more, each with fields of its own. With a `model`:"
+)
 _NO_EXAMPLE = f"{BASE}/uploads/incoming/"  # where to send a file is the answer of another call
 
 
@@ -66,35 +71,67 @@ _GROUPS = {group.slug: group for group in GROUPS}
 def markdown(slug: str, key: str) -> str:
     """The group's page; `key` stands in its examples."""
     group = _GROUPS[slug]
-    if group.words:
-        document = schema.document()
-        paths = {p: item for p, item in document["paths"].items() if _word(p) in group.words}
-    else:
-        document = _DIALECTS[slug](settings.SITE_URL)
-        paths = document["paths"]
-    parts = [document["info"]["description"]] if not group.words else []
-    for path, item in paths.items():
-        for method in _METHODS:
-            if method in item:
-                parts += _operation(document, path, method, item, key if group.words else None)
+    if not group.words:
+        return "\n\n".join(_dialect(slug, key))
+    document = schema.document()
+    place = _Place(document, key)
+    parts: list[str] = []
+    for path, item in document["paths"].items():
+        if _word(path) in group.words:
+            parts += _operations(place, path, item)
     return "\n\n".join(parts)
+
+
+def _dialect(slug: str, key: str) -> Iterator[str]:
+    document = _DIALECTS[slug](settings.SITE_URL)
+    server, *others = (each["url"] for each in document["servers"])
+    scheme = next(iter(document["components"]["securitySchemes"].values()))
+    begins = f"{scheme['name']}: " if scheme["type"] == "apiKey" else "Authorization: Bearer "
+    yield document["info"]["description"]
+    named = f" They are at {', '.join(f'`{each}/…`' for each in others)} too." if others else ""
+    yield (
+        f"The addresses are below `{server}`. For programs whose host alone can be changed, the "
+        "same paths, all but `/openapi.json`, are answered at the root of the site as well: "
+        f"`{settings.SITE_URL}/v1/…`.{named} An id in an example stands for one of your own."
+    )
+    for path, item in document["paths"].items():
+        yield from _operations(_Place(document, key, server, begins), path, item)
 
 
 def _word(path: str) -> str:
     return path.removeprefix(f"{BASE}/").partition("/")[0]
 
 
-def _operation(
-    document: Schema, path: str, method: str, item: Schema, key: str | None
-) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The document that is told; of a dialect, below which `server`, and how keys are sent there.
+
+    What a dialect takes is shown with curl: its own clients are shown by the pages of moving here.
+    """
+
+    document: Schema
+    key: str
+    server: str = ""
+    key_begins: str = "Authorization: Bearer "
+
+
+def _operations(place: _Place, path: str, item: Schema) -> Iterator[str]:
+    for method in _METHODS:
+        if method in item:
+            yield from _operation(place, path, method, item)
+
+
+def _operation(place: _Place, path: str, method: str, item: Schema) -> Iterator[str]:
     told = item[method]
     yield f"## {told['summary']} {{#{anchor(method, path)}}}"
-    yield f"```http\n{method.upper()} {path}\n```"
+    yield f"```http\n{method.upper()} {place.server}{path}\n```"
     if told.get("description"):
         yield told["description"]
-    if key is not None and not path.startswith(_NO_EXAMPLE):
-        yield examples.in_every_language(_request(item, path, method, key))
-    components = document["components"]["schemas"]
+    if not path.startswith(_NO_EXAMPLE):
+        sent = _request(place, item, path, method)
+        curl_alone = f"```bash\n{examples.curl(sent)}\n```"
+        yield curl_alone if place.server else examples.in_every_language(sent)
+    components = place.document["components"]["schemas"]
     parameters = [*item.get("parameters", ()), *told.get("parameters", ())]
     if parameters:
         yield types.table("Parameter", map(types.of_parameter, parameters))
@@ -111,7 +148,10 @@ def anchor(method: str, path: str) -> str:
 def _body(told: Schema, components: Schema) -> Iterator[str]:
     content = told.get("requestBody", {}).get("content", {})
     if JSON in content:
-        rows = list(types.members(content[JSON]["schema"], components))
+        schema = content[JSON]["schema"]
+        if types.several(schema, components, TASK):
+            yield _TASKS
+        rows = list(types.members(schema, components))
         if rows:
             yield types.table("Field", rows)
     elif content:
@@ -119,7 +159,7 @@ def _body(told: Schema, components: Schema) -> Iterator[str]:
         yield f"The body is one of {kinds}."
 
 
-def _request(item: Schema, path: str, method: str, key: str) -> examples.Request:
+def _request(place: _Place, item: Schema, path: str, method: str) -> examples.Request:
     told = item[method]
     content = told.get("requestBody", {}).get("content", {})
     shown = content.get(JSON, {}).get("examples", {})
@@ -128,11 +168,12 @@ def _request(item: Schema, path: str, method: str, key: str) -> examples.Request
             path = path.replace(f"{{{each['name']}}}", each["example"])
     return examples.Request(
         method=method.upper(),
-        url=settings.SITE_URL + path,
-        key=None if {} in told.get("security", ()) else key,
+        url=(place.server or settings.SITE_URL) + path,
+        key=None if {} in told.get("security", ()) else place.key,
         body=next((each["value"] for each in shown.values()), None),
         sends_file=bool(content) and JSON not in content,
         redirects="302" in told["responses"],
+        key_begins=place.key_begins,
     )
 
 

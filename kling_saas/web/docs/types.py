@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kling_saas.api.openapi import Schema
+from kling_saas.web.docs import merging
 
 _LIMITS = {
     "minimum": "≥ {}",
@@ -17,7 +18,7 @@ _LIMITS = {
     "maxItems": "≤ {} entries",
     "default": "default {}",
 }
-_FEW = 9  # alternatives or numbers that are told one by one
+_FEW = 9  # numbers that are told one by one
 _MANY = 12  # words of an enumeration that fit a cell
 
 
@@ -41,32 +42,28 @@ def members(schema: Schema, components: Schema) -> Iterator[Row]:
     """What an object may hold; of alternatives, what any of them does."""
     whole = _resolved(schema, components)
     alternatives = [_resolved(one, components) for one in whole.get("oneOf", ())]
-    if len(alternatives) > _FEW:  # each model, then each other product, which needs more
-        needed = {*alternatives[0].get("required", ())}
-        alternatives = [one for one in alternatives if needed >= {*one.get("required", ())}]
     if alternatives:
-        whole = _together(alternatives)
+        whole = merging.together(merging.of_models(alternatives))
     required = whole.get("required", ())
     for name, told in whole.get("properties", {}).items():
         yield Row(name, name in required, told, told.get("description", ""))
 
 
-def _together(alternatives: list[Schema]) -> Schema:
-    """Every member of any of them; where they allow different values, all of these."""
-    found: dict[str, Schema] = {}
-    for one in alternatives:
-        for name, told in one.get("properties", {}).items():
-            before = found.get(name, told)
-            values = [each.get("enum", [each.get("const")]) for each in (before, told)]
-            if None in (*values[0], *values[1]):
-                found[name] = before
-            else:
-                every = dict.fromkeys([*values[0], *values[1]])
-                rest = {k: v for k, v in before.items() if k not in ("const", "enum")}
-                numbers = all(isinstance(each, int) for each in every)
-                found[name] = {**rest, "enum": sorted(every) if numbers else list(every)}
-    needed = [{*one.get("required", ())} for one in alternatives]
-    return {"properties": found, "required": set.intersection(*needed)}
+def deep(rows: Iterable[Row]) -> Iterator[Row]:
+    """Each row, and after a list's what its entries have."""
+    for row in rows:
+        yield row
+        entry = row.schema.get("items", {})
+        for name, told in entry.get("properties", {}).items():
+            needed = name in entry.get("required", ())
+            yield Row(f"{row.name}[].{name}", needed, told, told.get("description", ""))
+
+
+def several(schema: Schema, components: Schema, member: str) -> bool:
+    """Whether some of its alternatives have this member."""
+    whole = _resolved(schema, components)
+    alternatives = [_resolved(one, components) for one in whole.get("oneOf", ())]
+    return any(member in one.get("properties", {}) for one in alternatives)
 
 
 def table(first: str, rows: Iterable[Row]) -> str:
