@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import psycopg
+import pytest
 from django.conf import settings as product
-from django.db import connection
+from django.core.signals import request_finished, request_started
+from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts import tenancy
@@ -64,6 +66,15 @@ def test_the_site_answers_after_its_connections_were_cut(site: str) -> None:
     for _ in range(4):
         assert program.post("/generations", FILM).status_code == 202
     assert available(alice) == 10_000 - 40
+
+
+def test_a_thread_whose_connection_was_lost_under_a_query_has_another_for_its_next_request() -> None:
+    browser = Client(headers={"Host": "127.0.0.1"})
+    with pytest.raises(OperationalError), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    request_finished.send(None)
+    request_started.send(None)  # the test browser keeps these two from ending the connection
+    assert browser.get("/api/v1/models").status_code == 200
 
 
 def test_pages_ask_to_come_again_while_the_database_is_away() -> None:

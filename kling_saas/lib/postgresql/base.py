@@ -41,7 +41,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Nothing is sent to an idle client but the news that the connection ends (or a notice):
         with nothing to read it is open; otherwise the server is asked.
         """
-        if self.connection is None:
+        if self.connection is None or self.connection.closed:  # a query may have found it so
             return False
         poll = select.poll()
         poll.register(self.connection.fileno(), select.POLLIN)
