@@ -31,7 +31,7 @@ def test_agents_programs_start_its_server_as_the_readme_and_the_docs_say(
 ) -> None:
     readme, page = (CLIENT / "README.md", env.ROOT / "templates" / "docs" / "pages" / "agents.md")
     for text in (readme.read_text(), page.read_text()):
-        (config,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+        (config,) = re.findall(r"```json(?: copy)?\n(.*?)```", text, re.DOTALL)
         (server,) = json.loads(config)["mcpServers"].values()
         assert surroundings.keys() > server["env"].keys()
         words = [str(tmp_path) if each == "/home/me/Films" else each for each in server["args"]]
