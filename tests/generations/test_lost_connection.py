@@ -68,7 +68,7 @@ def test_the_site_answers_after_its_connections_were_cut(site: str) -> None:
     assert available(alice) == 10_000 - 40
 
 
-def test_a_thread_whose_connection_was_lost_under_a_query_has_another_for_its_next_request() -> None:
+def test_a_thread_whose_connection_was_lost_under_a_query_goes_on_with_another() -> None:
     browser = Client(headers={"Host": "127.0.0.1"})
     with pytest.raises(OperationalError), connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
