@@ -115,6 +115,11 @@ class Actor:
             raise Forbidden(f"This key is not for {names[0]}: it is for {allowed}.")
 
     @property
+    def may_manage(self) -> bool:
+        """Whether it may manage the organisation, its members, and read the audit."""
+        return self.role in MANAGERS
+
+    @property
     def may_order(self) -> bool:
         """Whether it may spend credits on films."""
         return self.role not in {Role.VIEWER, Role.BILLING} and Scope.GENERATE in self.scopes

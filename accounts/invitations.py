@@ -94,6 +94,17 @@ def find(actor: Actor, public_id: str) -> Invitation:
         return _found(_of(actor), public_id)
 
 
+def resend(actor: Actor, public_id: str) -> Invitation:
+    """Invite the same address as the same role once more; the link of before lets nobody in.
+
+    Raises what `make` raises, NotFound, and InvitationEnded for one that was accepted or revoked.
+    """
+    found = find(actor, public_id)
+    if found.status not in ("open", "expired"):
+        raise InvitationEnded(f"The invitation of {found.email} was used or taken back.")
+    return make(actor, found.email, Role(found.role))
+
+
 def revoke(actor: Actor, public_id: str) -> Invitation:
     """Its link lets nobody in any more. Repeatable. Raises Forbidden, NotFound, and
     InvitationEnded for one that was accepted.

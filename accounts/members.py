@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from accounts import audit, tenancy
-from accounts.actors import MANAGERS, Actor
+from accounts.actors import Actor
 from accounts.models import Membership, Organisation, Role
 from kling_saas.lib import pages
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound
@@ -55,6 +55,26 @@ def find(actor: Actor, name: str) -> Membership:
         return _found(_of(actor), name)
 
 
+def shown(actor: Actor, name: str) -> Membership:
+    """One's own membership, or for who manages them anybody's. Raises NotFound."""
+    if not (is_self(actor, name) or actor.may_manage):
+        raise NotFound(f"There is no member {name[:60]!r}.")
+    with tenancy.scope(actor.organisation_id):
+        return _found(_of(actor), name)
+
+
+def is_self(actor: Actor, name: str) -> bool:
+    """Whether `user:12` is who acts, in person."""
+    return actor.user_id is not None and name == f"user:{actor.user_id}"
+
+
+def givable(actor: Actor) -> list[Role]:
+    """The roles that it may give somebody: none, all, or all but owner."""
+    if not actor.may_manage:
+        return []
+    return [role for role in Role if role != Role.OWNER or _is_owner(actor)]
+
+
 def change_role(actor: Actor, name: str, role: Role) -> Membership:
     """Give another role. Raises Forbidden, NotFound and LastOwner."""
     must_change(actor)
@@ -77,7 +97,7 @@ def remove(actor: Actor, name: str) -> Membership:
 
     Raises Forbidden, NotFound and LastOwner.
     """
-    goes = actor.user_id is not None and name == f"user:{actor.user_id}"
+    goes = is_self(actor, name)
     if not goes:
         must_change(actor)
     with tenancy.scope(actor.organisation_id):
@@ -91,6 +111,12 @@ def remove(actor: Actor, name: str) -> Membership:
             actor, "member.removed", id_of(member), email=member.user.email, role=member.role
         )
     return member
+
+
+def organisation(actor: Actor) -> Organisation:
+    """The actor's own."""
+    with tenancy.scope(actor.organisation_id):
+        return Organisation.objects.get(pk=actor.organisation_id)
 
 
 def rename(actor: Actor, name: str) -> Organisation:
@@ -116,7 +142,7 @@ def must_change(actor: Actor) -> None:
 
 def must_manage(actor: Actor) -> None:
     """Raises Forbidden for who manages nobody."""
-    if actor.role not in MANAGERS:
+    if not actor.may_manage:
         raise Forbidden(f"Your role ({actor.role}) manages no members: ask an owner.")
 
 
@@ -133,9 +159,12 @@ def lock(actor: Actor) -> Organisation:
 
 
 def _must_deal_with(actor: Actor, *roles: str) -> None:
-    is_owner = actor.user_id is not None and actor.role == Role.OWNER
-    if Role.OWNER in roles and not is_owner:
+    if Role.OWNER in roles and not _is_owner(actor):
         raise Forbidden("Owners are made, changed and removed by owners in person, and by no key.")
+
+
+def _is_owner(actor: Actor) -> bool:
+    return actor.user_id is not None and actor.role == Role.OWNER
 
 
 def _owners_stay(member: Membership) -> None:

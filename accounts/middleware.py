@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve, reverse
 
-from accounts import organisations, tenancy
+from accounts import organisations, presence, tenancy
 from accounts.actors import Actor, scopes_of
 from accounts.models import Role
 from accounts.requests import ActingRequest
@@ -43,6 +43,7 @@ class TenancyMiddleware:
         if acting.actor is None or _opens_its_own(request):
             return self.get_response(request)
         with tenancy.scope(acting.actor.organisation_id):
+            presence.note(request.session, acting.actor)
             return self._undone_if_broken(request)
 
     def _undone_if_broken(self, request: HttpRequest) -> HttpResponse:

@@ -21,10 +21,15 @@ class Choice:
 
 
 def create(owner: User, *, name: str = "", network: str = "") -> Organisation:
-    """An organisation with `owner` as its owner; `network` is where the sign-up came from."""
+    """An organisation with `owner` as its owner; `network` is where the sign-up came from.
+
+    Only somebody's first one is welcomed with credits.
+    """
     with tenancy.system("an organisation's first rows have no tenant yet"):
         organisation = Organisation.objects.create(
-            name=name or owner.email.partition("@")[0], signup_network=network
+            name=name or owner.email.partition("@")[0],
+            signup_network=network,
+            is_first=not memberships_of(owner.pk),
         )
         Membership.objects.create(organisation=organisation, user=owner, role=Role.OWNER)
     return organisation

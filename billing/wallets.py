@@ -51,7 +51,8 @@ def ensure(organisation: Organisation) -> None:
     """Open both wallets and give the starting credits that are due; harmless to repeat.
 
     Test credits come at once. Live ones (`SIGNUP_GRANT`) come at once in a demo, else when an
-    owner's address is verified, and to few organisations of one network a day.
+    owner's address is verified, to few organisations of one network a day, and to the first one of
+    its founder only.
     """
     with tenancy.scope(organisation.pk):
         test, signup = f"test:{organisation.public_id}", f"signup:{organisation.public_id}"
@@ -128,7 +129,7 @@ def choose(actor: Actor, action: str, chosen: Mapping[str, Any], **others: Any) 
 
 
 def _may_have_signup_grant(organisation: Organisation) -> bool:
-    if not settings.SIGNUP_GRANT:
+    if not settings.SIGNUP_GRANT or not organisation.is_first:
         return False
     if settings.DEMO:
         return True

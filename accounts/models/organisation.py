@@ -46,6 +46,9 @@ class Organisation(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     suspended_at = models.DateTimeField(null=True, blank=True)
     signup_network = models.CharField(max_length=64, blank=True)
+    is_first = models.BooleanField(
+        default=True, db_default=True, help_text="Its founder had none before: credits to welcome."
+    )
     dispatch_weight = models.PositiveSmallIntegerField(
         default=given_weight, db_default=1, help_text="Turns while others wait too, 1 to 100."
     )
@@ -90,6 +93,7 @@ class Membership(OrganisationOwned):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     role = models.CharField(max_length=12, choices=Role.choices)
     created_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(null=True, blank=True, help_text="To the hour.")
 
     class Meta:
         constraints = [

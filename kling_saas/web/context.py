@@ -15,11 +15,10 @@ THEMES = ("light", "dark")
 
 
 def _organisations(request: HttpRequest, actor: Actor | None) -> list[Choice]:
-    """What else one may act for; asked only for who belongs to several, and when it is shown."""
+    """What one may act for; asked only for who belongs to several."""
     if actor is None or actor.user_id is None or not getattr(request, "belongs_to_several", False):
         return []
-    every = organisations.choices_of(actor.user_id)
-    return [each for each in every if each.organisation_id != actor.organisation_id]
+    return organisations.choices_of(actor.user_id)
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Addresses of the pages that belong to no single app."""
 
-from django.urls import path
+from django.urls import include, path
 
 from kling_saas.web import invitations, keys, packages, pricing, roots, views
 from kling_saas.web.docs import views as docs
@@ -20,6 +20,7 @@ urlpatterns = [
     path("llms.txt", docs.listing, name="llms"),
     path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("app/organisation", invitations.choose, name="organisation"),
+    path("app/team", include("kling_saas.web.team.urls")),
     path("app/mode", views.mode, name="mode"),
     path("theme", views.theme, name="theme"),
     path("favicon.ico", roots.favicon),

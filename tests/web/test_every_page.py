@@ -42,7 +42,8 @@ _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library"
         "/billing/buy", "/billing/gifts", "/billing/gifts/new?pack=pack-350",
         "/billing/statement", "/billing/statement/entries?type=film",
         "/billing/statements", "/billing/usage", "/billing/limits", "/dev/keys",
-        "/accounts/email/"]  # fmt: skip
+        "/accounts/email/", "/app/team", "/app/team/invitations", "/app/team/roles",
+        "/app/team/organisation", "/app/team/organisation/new"]  # fmt: skip
 
 
 def _faults(visitor: Visitor, path: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Pages about an organisation: who belongs to it, who is invited, what each may do."""
