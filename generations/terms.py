@@ -30,6 +30,8 @@ _MOST = 6_600  # words of a film: the longest prompt, six shots', title and tags
 SEARCH_MOST = 24  # different words of a search; pairs of letters where words are not apart
 _BEGINS = 3  # characters from which on a word is looked for as a beginning
 _LAST = "\U0010ffff"
+_DIGITS = 10  # of a cost
+COST_MOST = 10**_DIGITS - 1
 _SPOKEN = ("prompt", "text")  # fields of products that hold a customer's own words
 
 
@@ -44,6 +46,8 @@ def of(film: Video, made: Generation) -> set[str]:
         *(fact(name, value) for name, value in _facts(order, made).items() if value),
         *(reference(made.reference) for _ in range(bool(made.reference))),
         *(metadata(key, value) for key, value in made.metadata.items()),
+        *(tag(each) for each in film.tags),
+        cost(made.credits if made.charged is None else made.charged),
     }
 
 
@@ -71,6 +75,16 @@ def reference(value: str) -> str:
 def metadata(key: str, value: str) -> str:
     """The term of one entry of the metadata."""
     return f"meta:{_digest(json.dumps([key, value]))}"
+
+
+def tag(value: str) -> str:
+    """The term of a tag, in whatever case it is written."""
+    return f"tag:{unicodedata.normalize('NFKC', value).casefold()[:_LONGEST]}"
+
+
+def cost(credits_due: int) -> str:
+    """The term of what a film cost: in the order of texts they are in the order of numbers."""
+    return f"cost:{credits_due:0{_DIGITS}d}"
 
 
 def _digest(text: str) -> str:
@@ -144,6 +158,11 @@ def matching(actor: Actor, search: Search) -> Q:
 def having(term: str) -> Q:
     """Films with this term: for what many have, so that the newest are looked at first."""
     return _with(_whole(term))
+
+
+def costing(least: int, most: int) -> Q:
+    """Films that cost from `least` to `most` credits."""
+    return _with(Q(term__gte=cost(least), term__lte=cost(most)))
 
 
 def _whole(term: str) -> Q:

@@ -4,7 +4,8 @@ from django.contrib.auth.decorators import login_required
 from django.urls import path
 from django.views.generic import RedirectView
 
-from generations.views import jobs, library, studio
+from generations.views import jobs, studio
+from generations.views.library import film, grid
 
 urlpatterns = [
     path("", login_required(RedirectView.as_view(pattern_name="studio"))),
@@ -14,6 +15,6 @@ urlpatterns = [
     path("jobs/<str:public_id>/card", jobs.fragment, name="job-card"),
     path("jobs/<str:public_id>/events", jobs.events, name="job-events"),
     path("jobs/<str:public_id>/cancel", jobs.cancel, name="job-cancel"),
-    path("library", library.library, name="library"),
-    path("library/<str:public_id>", library.film, name="film"),
+    path("library", grid.library, name="library"),
+    path("library/<str:public_id>", film.film, name="film"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -22,13 +22,16 @@ class Wanted:
     """What films are to have; empty fields let all through.
 
     `words` must all stand in the prompts, the title, the tags or what is spoken. `facts` are of
-    `terms.FACTS`. `collection` is a collection's id. `trashed`: those in the trash instead.
+    `terms.FACTS`; all of the `tags`; `cost` is the least and the most credits. `collection` is a
+    collection's id. `trashed`: those in the trash instead.
     """
 
     words: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     reference: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    cost: tuple[int, int] | None = None
     favourite: bool | None = None
     collection: str = ""
     since: datetime | None = None
@@ -61,6 +64,9 @@ def _conditions(actor: Actor, wanted: Wanted) -> list[Q]:
     for name, value in wanted.facts.items():
         spec = registry.resolve(value) if name == "model" else None
         found.append(terms.having(terms.fact(name, spec.name if spec else value)))
+    found += [terms.having(terms.tag(each)) for each in wanted.tags]
+    if wanted.cost:
+        found.append(terms.costing(*wanted.cost))
     said = terms.said(wanted.words)
     facts = {terms.metadata(*entry) for entry in wanted.metadata.items()}
     if wanted.reference:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts import tenancy
 from accounts.actors import Actor
@@ -47,6 +47,13 @@ def find(actor: Actor, public_id: str) -> Collection:
     if found is None:
         raise NotFound(f"There is no collection {public_id[:60]!r}.")
     return found
+
+
+def named(actor: Actor, name: str) -> Collection | None:
+    """The collection of this id or name, in whatever case; of several the one nearest the top."""
+    with tenancy.scope(actor.organisation_id):
+        called = Q(public_id=name) | Q(name__iexact=name)
+        return _mine(actor).filter(called).order_by("depth", "pk").first()
 
 
 def page(actor: Actor, *, within: str | None = None, after: str = "", limit: int = 20) -> Shelves:

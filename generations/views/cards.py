@@ -80,8 +80,7 @@ class Card:
     @property
     def prompt(self) -> str:
         """What was asked for, in words; a multi-shot film says its shots; empty where none were."""
-        shots = " / ".join(shot.prompt for shot in self.params.multi_prompt)
-        return self.params.prompt or shots or results.said(self.params.inputs)
+        return results.asked_in_words(self.params)
 
     @property
     def heading(self) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import tenancy
 from generations import sources, storage
+from generations.catalogue.params import Params
 from generations.catalogue.products.product import Product
 from generations.models import Generation, Upload
 from generations.owned import FACES
@@ -48,6 +49,12 @@ def makes(product: Product | None) -> str:
     if product is None or "video" in product.outputs:
         return FILM
     return SOUND if "audio" in product.outputs else product.gives
+
+
+def asked_in_words(order: Params) -> str:
+    """What was asked for; a multi-shot film says its shots; empty where there were no words."""
+    shots = " / ".join(shot.prompt for shot in order.multi_prompt)
+    return order.prompt or shots or said(order.inputs)
 
 
 def said(inputs: Mapping[str, Any]) -> str:

@@ -109,6 +109,8 @@ LOOKS: tuple[Callable[[], object], ...] = (
     lambda: deliveries._claim(set()),
     lambda: polls.take(500, busy=[]),
     lambda: listing.page(Actor(organisation_id=1, livemode=False), Wanted(words="x5 x77")),
+    lambda: listing.page(Actor(organisation_id=1, livemode=False), Wanted(cost=(20, 90))),
+    lambda: listing.page(Actor(organisation_id=1, livemode=False), Wanted(tags=["spring"])),
     lambda: listing.page(Actor(organisation_id=1, livemode=False), Wanted(trashed=True)),
     lambda: looked_for("vid_nobodys", "gen_nobodys"),
     lambda: owned.behind(Actor(organisation_id=1, livemode=False), "nobody's"),

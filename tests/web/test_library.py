@@ -1,4 +1,4 @@
-"""Finding a film again by its words, model and state; words to put into a prompt."""
+"""Finding a film again by its words and filters; words to put into a prompt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.web.conftest import Visitor
 pytestmark = pytest.mark.browser
 
 
-def test_a_film_is_found_by_its_words_model_and_state(visitor: Callable[..., Visitor]) -> None:
+def test_a_film_is_found_by_its_words_and_filters(visitor: Callable[..., Visitor]) -> None:
     person = visitor()
     person.come_in()
     page = person.page
@@ -22,29 +22,20 @@ def test_a_film_is_found_by_its_words_model_and_state(visitor: Callable[..., Vis
     person.order("fail:failed a lighthouse")
     expect(page.locator(".refund")).to_be_visible()
 
-    words = page.locator(".filmcard .words")
+    words = page.locator(".tile .words")
     person.go("/app/library")
     expect(words).to_have_text(["A paper boat", "A Lighthouse at dusk"])
-    page.get_by_label("Search in prompts").fill("lighthouse")
+    page.get_by_label("Search the library").fill("lighthouse")
     page.get_by_role("button", name="Search").click()
     expect(words).to_have_text(["A Lighthouse at dusk"])
-    page.get_by_label("State").select_option("All")
-    page.get_by_role("button", name="Search").click()
-    expect(words).to_have_text(["fail:failed a lighthouse", "A Lighthouse at dusk"])
+    page.get_by_text("Filter", exact=True).click()
     page.get_by_label("Model").select_option("Kling 3.0")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("heading", name="Nothing fits this search")).to_be_visible()
-    page.get_by_role("link", name="Show every film").click()
+    page.get_by_role("link", name="Model Kling 3.0 Remove").click()
+    expect(words).to_have_text(["A Lighthouse at dusk"])
+    page.get_by_role("link", name="Clear all").click()
     expect(words).to_have_count(2)
-
-
-def test_older_finds_of_a_search_stay_within_it(visitor: Callable[..., Visitor]) -> None:
-    person = visitor()
-    person.come_in()
-    person.order("A lighthouse")
-    after = person.page.url.rpartition("/")[2]
-    person.go(f"/app/library?state=all&q=boat&after={after}")
-    expect(person.page.get_by_role("heading", name="Nothing fits this search")).to_be_visible()
 
 
 def test_a_phrase_goes_into_the_prompt_and_out_again(visitor: Callable[..., Visitor]) -> None:

@@ -262,7 +262,7 @@ def test_words_of_a_text_without_end_are_kept_up_to_a_number() -> None:
     film, made = Video(title="Dunes", tags=["spring"]), stored_order(order)
     kept = terms.of(film, made)
     assert len([term for term in kept if term.startswith("w:")]) == 6_600
-    assert {"w:dunes", "w:spring", "w:word0"} <= kept
+    assert {"w:dunes", "w:spring", "w:word0", "tag:spring"} <= kept
     assert max(map(len, kept)) <= 64
 
 
@@ -284,4 +284,4 @@ def test_a_search_asks_for_each_word_once_and_for_a_number_of_them(
 def stored_order(params: dict[str, Any]) -> Any:
     from generations.models import Generation
 
-    return Generation(model="kling-v1", kind="text2video", params=params, door="native")
+    return Generation(model="kling-v1", kind="text2video", params=params, door="native", credits=10)
