@@ -17,6 +17,8 @@ from accounts.models import OutboxMessage
 from kling_saas.lib import pages
 from kling_saas.lib.refusals import NotFound
 
+AT_ONCE = 100  # a page that was away longer looks at everything anyway
+
 
 def _mine(actor: Actor) -> QuerySet[OutboxMessage]:
     rows: QuerySet[OutboxMessage] = OutboxMessage.objects.filter(
@@ -32,6 +34,21 @@ def find(actor: Actor, public_id: str) -> OutboxMessage:
     if found is None:
         raise NotFound(f"There is no event {public_id[:60]!r}: events are kept for a while.")
     return found
+
+
+def newest(actor: Actor) -> int:
+    """The number of the actor's last event; 0 without any."""
+    with tenancy.scope(actor.organisation_id):
+        last = _mine(actor).order_by("-sequence").values_list("sequence", flat=True).first()
+    return last or 0
+
+
+def subjects_after(actor: Actor, number: int) -> tuple[list[str], int]:
+    """What the AT_ONCE next events after that number are about, and the last one's number."""
+    with tenancy.scope(actor.organisation_id):
+        rows = _mine(actor).filter(sequence__gt=number).order_by("sequence")
+        told = list(rows.values_list("subject", "sequence")[:AT_ONCE])
+    return list(dict.fromkeys(subject for subject, _ in told)), told[-1][1] if told else number
 
 
 def page(

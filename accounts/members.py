@@ -7,8 +7,10 @@ by keys: whoever steals one does not take the organisation over with it. One own
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from accounts import audit, tenancy
 from accounts.actors import Actor
@@ -73,6 +75,18 @@ def givable(actor: Actor) -> list[Role]:
     if not actor.may_manage:
         return []
     return [role for role in Role if role != Role.OWNER or _is_owner(actor)]
+
+
+def jobs_seen_at(actor: Actor) -> datetime:
+    """Until when the person has seen what ended of their jobs here."""
+    with tenancy.scope(actor.organisation_id):
+        return _of(actor).values_list("jobs_seen_at", flat=True).get(user=actor.user_id)
+
+
+def saw_jobs(actor: Actor) -> None:
+    """The person has now seen what ended of their jobs here."""
+    with tenancy.scope(actor.organisation_id):
+        _of(actor).filter(user=actor.user_id).update(jobs_seen_at=Now())
 
 
 def change_role(actor: Actor, name: str, role: Role) -> Membership:

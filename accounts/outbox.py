@@ -57,8 +57,17 @@ WITH numbered AS (
                      '*', o.topic, split_part(o.topic, '.', 1) || '.*']) END
      ORDER BY o.sequence
 )
-SELECT count(pg_notify(%(channel)s, subject)) FROM told WHERE topic <> 'generation.queued'
+SELECT (SELECT count(pg_notify(%(channel)s, subject)) FROM told
+         WHERE topic <> 'generation.queued'),
+       count(pg_notify(%(channel)s, 'feed ' || organisation_id
+             || CASE WHEN livemode THEN ' live' ELSE ' test' END))
+  FROM (SELECT DISTINCT organisation_id, livemode FROM told) of_each
 """
+
+
+def feed(organisation_id: int, livemode: bool) -> str:
+    """What its members' pages wait for: any news of the organisation in this mode."""
+    return f"feed {organisation_id} {'live' if livemode else 'test'}"
 
 
 def emit(

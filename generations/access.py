@@ -46,8 +46,9 @@ class Wanted:
 
     `statuses` are the rows' own; `told_as` is the word that customers are told. Ordered from
     `since` on and before `until`. `words` must stand in the prompt or in a shot's, large or small
-    letters alike. `gives`: only what made such a thing (`voice_id`), of deleted orders too; `kept`:
-    without those whose thing was deleted; `there`: without those whose film or sound is gone.
+    letters alike. `person` is the key of the user who ordered. `gives`: only what made such a thing
+    (`voice_id`), of deleted orders too; `kept`: without those whose thing was deleted; `there`:
+    without those whose film or sound is gone.
     """
 
     statuses: Sequence[str] = ()
@@ -60,6 +61,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     words: str = ""
+    person: int | None = None
     gives: str = ""
     kept: bool = False
     there: bool = False
@@ -195,6 +197,8 @@ def _rows(actor: Actor, wanted: Wanted) -> QuerySet[Generation]:
         "created_at__lt": wanted.until,
     }
     rows = rows.filter(**{name: value for name, value in same.items() if value})
+    if wanted.person:
+        rows = rows.filter(user=wanted.person)
     if wanted.words:
         rows = rows.filter(_said(wanted.words))
     if wanted.gives:

@@ -4,16 +4,18 @@ from django.contrib.auth.decorators import login_required
 from django.urls import path
 from django.views.generic import RedirectView
 
-from generations.views import jobs, studio
+from generations.views import jobs, studio, tray
 from generations.views.library import film, grid
 
 urlpatterns = [
     path("", login_required(RedirectView.as_view(pattern_name="studio"))),
     path("studio", studio.studio, name="studio"),
+    path("events/<slug:name>", tray.feed, name="feed"),
+    path("tray", tray.tray, name="tray"),
+    path("tray/seen", tray.seen, name="tray-seen"),
     path("jobs", jobs.jobs, name="jobs"),
     path("jobs/<str:public_id>", jobs.job, name="job"),
     path("jobs/<str:public_id>/card", jobs.fragment, name="job-card"),
-    path("jobs/<str:public_id>/events", jobs.events, name="job-events"),
     path("jobs/<str:public_id>/cancel", jobs.cancel, name="job-cancel"),
     path("library", grid.library, name="library"),
     path("library/<str:public_id>", film.film, name="film"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.tenancy import OrganisationOwned, TenantManager
@@ -94,6 +95,11 @@ class Membership(OrganisationOwned):
     role = models.CharField(max_length=12, choices=Role.choices)
     created_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(null=True, blank=True, help_text="To the hour.")
+    jobs_seen_at = models.DateTimeField(
+        default=timezone.now,
+        db_default=Now(),
+        help_text="What ended of theirs before is no news to them.",
+    )
 
     class Meta:
         constraints = [

@@ -207,6 +207,11 @@ class Generation(TenantPart):
                 condition=~Q(end_user=""),
             ),
             models.Index(
+                fields=["user", "-id"],
+                name="generation_of_person",
+                condition=Q(user__isnull=False),
+            ),
+            models.Index(
                 fields=["finished_at"],
                 name="generation_inputs_due",
                 condition=Q(retention_days__isnull=False, inputs_removed_at=None),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
-from generations import access, standing
+from generations import access, standing, waiting
 from generations.catalogue import registry
 from generations.catalogue.params import Params
 from generations.catalogue.products.registry import PRODUCTS
@@ -109,6 +109,15 @@ class Card:
         where = words.place(position)
         left = max(0.0, eta["p50_seconds"] - self.elapsed)
         return f"{where}, {words.about(left)}"
+
+    @property
+    def look_again(self) -> int:
+        """Seconds after which its place in the queue is worth another look; 0 where it has none."""
+        position, eta = self.api["position"], self.api["eta"]
+        if position is None:
+            return 0
+        told = waiting.Eta(eta["p50_seconds"], eta["p90_seconds"]) if eta else None
+        return waiting.look_again(self.generation, waiting.Outlook(position, told))
 
     @property
     def makes(self) -> str:

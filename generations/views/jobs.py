@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
-from generations import access, cancelling, standing, waiting
+from generations import access, cancelling
 from generations.errors import NotCancellable
 from generations.models import Status
-from generations.models.generation import TERMINAL
 from generations.views.cards import Card, card, cards_of
 from generations.views.words import plain
 from kling_saas.lib.refusals import Forbidden
@@ -52,7 +50,11 @@ def jobs(request: ActingRequest, actor: Actor) -> HttpResponse:
     }
     if not page.generations and not wanted:
         context["elsewhere"] = access.made_elsewhere(actor)
-    return render(request, "generations/jobs.html", context)
+    part = "HX-Request" in request.headers
+    name = "generations/parts/joblist.html" if part else "generations/jobs.html"
+    response = render(request, name, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 def _card(actor: Actor, public_id: str) -> Card:
@@ -72,40 +74,6 @@ def job(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
 def fragment(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
     """The part of the job page that changes."""
     return render(request, "generations/parts/job.html", {"card": _card(actor, public_id)})
-
-
-@require_GET
-@signed_in
-def events(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
-    """Server-sent events named `state`, one per change, and `wait` while it is queued.
-
-    The stream ends with the job.
-
-    204 when all was told, which ends an EventSource. The waiting room keeps the stream open.
-    """
-    last = request.headers.get("Last-Event-ID", "")
-    seen = int(last) if last.isascii() and last.isdigit() and len(last) <= 9 else -1
-    generation = access.find(actor, public_id)
-    steps = list(access.events_after(generation, seen))
-    over = generation.status in TERMINAL
-    body = ""
-    if steps:
-        data = json.dumps({"id": public_id, "status": standing.public_status(generation)})
-        body = f"id: {steps[-1].sequence}\nevent: state\ndata: {data}\n\n"
-    elif standing.with_nobody(generation):
-        body = "event: wait\ndata: {}\n\n"
-    response = HttpResponse(
-        body, status=204 if over and not steps else 200, content_type="text/event-stream"
-    )
-    response["X-Accel-Buffering"] = "no"
-    if over:
-        response["X-Kling-Stream-End"] = "1"
-    else:
-        response["X-Kling-Stream"] = f"{public_id};{reverse('job-events', args=[public_id])}"
-        if standing.with_nobody(generation):
-            again = waiting.look_again(generation, waiting.outlook(generation))
-            response["X-Kling-Stream-Again"] = str(again)
-    return response
 
 
 @require_POST

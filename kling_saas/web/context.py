@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from accounts import organisations
 from accounts.actors import Actor
 from accounts.organisations import Choice
+from generations.views.tray import feed_name
 
 THEMES = ("light", "dark")
 
@@ -23,7 +24,7 @@ def _organisations(request: HttpRequest, actor: Actor | None) -> list[Choice]:
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """`demo`, `payments_simulated`, `actor`, `organisations`, `test_mode`, `here`, and `theme`:
-    light, dark, or "" for the device's.
+    light, dark, or "" for the device's; `feed`, which tells its pages when to look again.
     """
     actor = getattr(request, "actor", None)
     theme = request.COOKIES.get("theme", "")
@@ -32,6 +33,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "payments_simulated": not settings.PAYMENTS_LIVE,
         "actor": actor,
+        "feed": feed_name(actor) if actor else "",
         "organisations": _organisations(request, actor),
         "test_mode": actor is not None and not actor.livemode,
         "theme": theme if theme in THEMES else "",

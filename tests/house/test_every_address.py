@@ -19,6 +19,7 @@ from tests.people import customer
 
 # By the beginning of the route as Django writes it, the longest beginning decides.
 PUBLIC, SESSION, KEY, OPERATOR, MACHINE = "public", "session", "key", "operator", "machine"
+FEED = "feed"  # a stream that ends for strangers, without an error that browsers would show
 CLASSES = {
     "": PUBLIC,
     "models": PUBLIC,
@@ -59,6 +60,7 @@ CLASSES = {
     "v2/": KEY,
     "^account/": KEY,
     "app/": SESSION,
+    "app/events/": FEED,
     "billing/": SESSION,
     "dev/": SESSION,
     "media/": MACHINE,
@@ -72,6 +74,7 @@ ANSWERS = {
     PUBLIC: {200, 302, 400, 404, 405},
     SESSION: {302, 401, 404, 405},
     KEY: {401, 404, 405},
+    FEED: {204, 405},
     OPERATOR: {302, 404},
     MACHINE: {200, 400, 404, 405},
 }

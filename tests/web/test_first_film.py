@@ -111,5 +111,5 @@ def test_another_organisation_sees_nothing_of_a_job(visitor: Callable[..., Visit
     owner.come_in()
     job = owner.order()
     stranger.come_in()
-    for path in (job, f"{job}/card", f"{job}/events"):
+    for path in (job, f"{job}/card"):
         assert stranger.page.request.get(stranger.site + path).status == 404
