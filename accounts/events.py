@@ -46,9 +46,9 @@ def newest(actor: Actor) -> int:
 def subjects_after(actor: Actor, number: int) -> tuple[list[str], int]:
     """What the AT_ONCE next events after that number are about, and the last one's number."""
     with tenancy.scope(actor.organisation_id):
-        rows = _mine(actor).filter(sequence__gt=number).order_by("sequence")
-        told = list(rows.values_list("subject", "sequence")[:AT_ONCE])
-    return list(dict.fromkeys(subject for subject, _ in told)), told[-1][1] if told else number
+        told = list(_mine(actor).filter(sequence__gt=number).order_by("sequence")[:AT_ONCE])
+    last = told[-1].sequence if told else None
+    return list(dict.fromkeys(event.subject for event in told)), last or number
 
 
 def page(
