@@ -23,7 +23,7 @@ def signed_in(site: str, person: Customer, *, livemode: bool) -> tuple[requests.
     session["livemode"] = livemode
     session.save()
     browser = requests.Session()
-    browser.cookies.set("sessionid", inside.cookies["sessionid"].value)
+    browser.cookies.set("sessionid", inside.cookies["sessionid"].value, domain="127.0.0.1")
     found = re.search(r'data-feed="([^"]+)"', browser.get(f"{site}/app/jobs", timeout=60).text)
     assert found
     return browser, site + found[1]
