@@ -126,7 +126,7 @@ class Actor:
 
     @property
     def may_hold_keys(self) -> bool:
-        """Whether it may issue and revoke credentials."""
+        """Whether it may look after credentials, what they did, and webhooks."""
         return self.role in {Role.OWNER, Role.ADMIN, Role.DEVELOPER}
 
 

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts import audit, tenancy
-from accounts.actors import Actor
+from accounts.actors import MANAGERS, Actor
 from accounts.models import Membership, Organisation, Role
 from kling_saas.lib import pages
 from kling_saas.lib.refusals import Conflict, Forbidden, NotFound
@@ -87,6 +87,13 @@ def saw_jobs(actor: Actor) -> None:
     """The person has now seen what ended of their jobs here."""
     with tenancy.scope(actor.organisation_id):
         _of(actor).filter(user=actor.user_id).update(jobs_seen_at=Now())
+
+
+def addresses_of_managers(organisation_id: int) -> list[str]:
+    """Whom other members ask: the mail addresses of the first few owners and admins."""
+    with tenancy.scope(organisation_id):
+        rows = Membership.objects.filter(organisation_id=organisation_id, role__in=MANAGERS)
+        return list(rows.order_by("pk").values_list("user__email", flat=True)[:5])
 
 
 def change_role(actor: Actor, name: str, role: Role) -> Membership:

@@ -20,6 +20,7 @@ from kling_saas.lib.refusals import Conflict, NotFound
 
 STATUSES = ("pending", "succeeded", "failed")
 AT_ONCE = 10_000  # events that one call owes again
+LOOKED_BACK = 5_000  # events
 _OVER = Q(next_attempt_at=None)
 _FAILED_ONCE = Q(attempts__gt=0) & (Q(last_status__isnull=False) | ~Q(last_error=""))
 _OF_STATUS: dict[str, dict[str, Any]] = {
@@ -82,6 +83,20 @@ def find(actor: Actor, endpoint_id: str, public_id: str) -> WebhookDelivery:
     endpoint = webhooks.either(actor, endpoint_id)
     with tenancy.scope(actor.organisation_id):
         return _found(_at(endpoint).prefetch_related("log"), public_id)
+
+
+def about(actor: Actor, subject: str) -> list[WebhookDelivery]:
+    """What was owed to any endpoint of the newest LOOKED_BACK events, where they are about this
+    generation, purchase and so on; oldest first.
+    """
+    with tenancy.scope(actor.organisation_id):
+        events = OutboxMessage.objects.filter(
+            organisation_id=actor.organisation_id, livemode=actor.livemode, sequence__isnull=False
+        )
+        newest = events.order_by("-sequence").values("pk")[:LOOKED_BACK]
+        mine = OutboxMessage.objects.filter(subject=subject, pk__in=newest).values("pk")
+        rows = WebhookDelivery.objects.filter(event__in=mine).select_related("event", "endpoint")
+        return list(rows.order_by("pk")[:AT_ONCE])
 
 
 def resend(actor: Actor, endpoint_id: str, public_id: str) -> WebhookDelivery:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from accounts.api.calls import CREDENTIALS, METHODS, STATUSES
+from accounts.call_filters import CREDENTIALS, METHODS, STATUSES
 from kling_saas.api.openapi import (
     ANY_OBJECT,
     BASE,

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from kling_saas.web import invitations, keys, packages, pricing, roots, views
+from kling_saas.web import invitations, packages, pricing, roots, views
 from kling_saas.web.docs import views as docs
 
 urlpatterns = [
@@ -10,9 +10,7 @@ urlpatterns = [
     path("models", views.models, name="models"),
     path("pricing", pricing.pricing, name="pricing"),
     path("pricing/month", pricing.month, name="pricing-month"),
-    path("dev/keys", keys.keys, name="keys"),
-    path("dev/keys/<str:key_id>/revoke", keys.revoke, name="key-revoke"),
-    path("dev/keys/pairs/<str:access_key>/revoke", keys.revoke_pair, name="pair-revoke"),
+    path("dev/", include("kling_saas.web.dev.urls")),
     path("docs", docs.page, name="docs"),
     path("docs/<slug:slug>", docs.page, name="docs-page"),
     path("docs/<slug:slug>.md", docs.twin, name="docs-twin"),

@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from django.core.exceptions import PermissionDenied
-from django.test import Client, RequestFactory
+from django.test import Client
 
 from accounts import api_keys, tenancy
 from accounts.models import ApiKey, Membership, Role
 from billing import wallets
 from generations import submission
 from kling_saas.lib.refusals import Forbidden
-from kling_saas.web import keys
 from tests.generations.orders import parked
 from tests.generations.programs import available, funded
 from tests.people import lowered
@@ -60,12 +58,16 @@ def told(browser: Client, job: str) -> str:
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.BILLING, Role.CREATOR])
-def test_a_role_that_holds_no_keys_makes_none(role: Role) -> None:
+def test_a_role_that_holds_no_keys_makes_none_and_reads_no_log(role: Role) -> None:
     alice = funded()
-    actor = dataclasses.replace(api_keys.verify(alice.test_key), role=role)
-    request = RequestFactory().post("/dev/keys", {"name": "mine"})
+    lowered(alice, role)
+    browser = Client(headers={"Host": "127.0.0.1"})
+    browser.force_login(alice.user)
     with tenancy.scope(alice.organisation.pk):
         before = ApiKey.objects.count()
-        with pytest.raises(PermissionDenied):
-            keys._made(request, actor)
+    refused = browser.post("/dev/keys", {"name": "mine"})
+    assert (refused.status_code, browser.get("/dev/logs").status_code) == (403, 403)
+    assert "Ask an owner or admin" in refused.content.decode()
+    assert b'href="/dev/"' not in browser.get("/app/jobs").content
+    with tenancy.scope(alice.organisation.pk):
         assert ApiKey.objects.count() == before

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -23,18 +22,18 @@ from accounts.requests import ActingRequest
 from accounts.scopes import Scope
 from billing import caps, prices
 from billing.models import CapPeriod
-from billing.pages import signed_in
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from kling_saas.api.fields import InvalidFields
 from kling_saas.lib.refusals import Forbidden, NotFound
-from kling_saas.web import key_form
+from kling_saas.web.dev import key_form
+from kling_saas.web.dev.frame import developer
 from kling_saas.web.docs import reader
 
 NAME_LENGTH = 60
 
 
 @require_http_methods(["GET", "POST"])
-@signed_in
+@developer
 def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
     """The credentials of the mode one is in; a POST makes one and shows its secret this once."""
     made = _made(request, actor) if request.method == "POST" else {}
@@ -59,7 +58,7 @@ def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
         "first_prompt": FIRST_PROMPT,
         **made,
     }
-    response = render(request, "web/keys.html", context)
+    response = render(request, "dev/keys.html", context)
     if made:
         response["Cache-Control"] = "no-store"
     if "problems" in made:
@@ -69,7 +68,6 @@ def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
 
 def _made(request: ActingRequest, actor: Actor) -> dict[str, Any]:
     """The new credential's secret, under the name the page knows it by."""
-    _need_right(actor)
     name = request.POST.get("name", "").strip()[:NAME_LENGTH] or _("My key")
     try:
         if request.POST.get("kind") == "pair":
@@ -85,26 +83,20 @@ def _made(request: ActingRequest, actor: Actor) -> dict[str, Any]:
 
 
 @require_POST
-@signed_in
+@developer
 def revoke(request: ActingRequest, actor: Actor, key_id: str) -> HttpResponse:
     """End an API key now."""
     return _end(request, actor, "key", key_id)
 
 
 @require_POST
-@signed_in
+@developer
 def revoke_pair(request: ActingRequest, actor: Actor, access_key: str) -> HttpResponse:
     """End an access-key pair now."""
     return _end(request, actor, "pair", access_key)
 
 
-def _need_right(actor: Actor) -> None:
-    if not actor.may_hold_keys:
-        raise PermissionDenied(f"role {actor.role} holds no keys")
-
-
 def _end(request: ActingRequest, actor: Actor, kind: credentials.Kind, name: str) -> HttpResponse:
-    _need_right(actor)
     try:
         credentials.revoke(actor, kind, name)
     except NotFound:
