@@ -91,7 +91,7 @@ def test_calls_are_found_by_what_they_were_and_paged(alice: Customer, program: P
 
 def test_a_followed_log_asks_for_its_rows_alone(alice: Customer, program: Program) -> None:
     web = developer(alice)
-    assert "hx-trigger" not in page(web, "/dev/logs")
+    assert 'hx-trigger="every' not in page(web, "/dev/logs")
     assert 'hx-trigger="every 2s"' in page(web, "/dev/logs", live="1")
     name = program.get("/wallet").headers["X-Request-Id"]
     rows = until(
