@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Now
 from django.db.models.lookups import Contains
 
@@ -262,6 +263,16 @@ def _steps(generation: Generation) -> list[GenerationEvent]:
     with tenancy.scope(generation.organisation_id):
         steps = GenerationEvent.objects.filter(generation=generation)
         return list(steps.order_by("sequence"))
+
+
+def prompts_of(actor: Actor, most: int) -> list[str]:
+    """The last prompts that the person ordered by, each once, newest first."""
+    if actor.user_id is None:
+        return []
+    with tenancy.scope(actor.organisation_id):
+        rows = mine(actor).filter(user=actor.user_id, trashed_at=None).order_by("-pk")
+        said = rows.values_list(KT("params__prompt"), flat=True)[: 3 * most]
+        return list(dict.fromkeys(prompt for prompt in said if prompt))[:most]
 
 
 def made_elsewhere(actor: Actor) -> bool:

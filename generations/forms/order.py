@@ -26,6 +26,7 @@ MODE_WORDS = (
     ("pro", gettext_lazy("Pro")),
     ("4k", gettext_lazy("4K")),
 )
+COPIES = (1, 2, 3, 4)
 _FRAMES = ("image", "image_tail")
 _TEXTS = (
     "model",
@@ -42,6 +43,7 @@ _TEXTS = (
     "camera_value",
     "voices",
     "seed",
+    "copies",
 )
 
 
@@ -69,6 +71,12 @@ class Order:
     voices: str = ""
     elements: str = ""
     seed: str = ""
+    copies: str = "1"
+
+    @property
+    def takes(self) -> int:
+        """How many films are ordered at once."""
+        return int(self.copies) if self.copies in map(str, COPIES) else 1
 
     @property
     def spec(self) -> Spec:
@@ -112,6 +120,14 @@ class Order:
         if self.seed:
             order["seed"] = _number(self.seed)
         return order | self._ids() | self._length()
+
+    def each_fields(self) -> list[dict[str, Any]]:
+        """The order of each take; a seed makes the first one, its successors the others."""
+        fields = self.fields()
+        seed = fields.get("seed")
+        if not isinstance(seed, int):
+            return [fields] * self.takes
+        return [{**fields, "seed": seed + nth} for nth in range(self.takes)]
 
     def _ids(self) -> dict[str, Any]:
         given = {name: getattr(self, name).replace(",", " ") for name in ("voices", "elements")}

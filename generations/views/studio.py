@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,31 +14,30 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
-from billing import freezes, unlocking, wallets
+from billing import freezes, wallets
 from billing.errors import CapReached, InsufficientCredits, PlanRequired, WalletFrozen
-from billing.models import Plan
 from billing.pages import signed_in
 from billing.views.words import why_frozen
-from generations import access, routing, storage
+from generations import access, batches, routing, storage
+from generations.batches import Terms
 from generations.catalogue.capabilities import CAPABILITIES, lacking, lacking_kind
 from generations.catalogue.params import SHOTS_MAX, Params
-from generations.catalogue.registry import SPECS
-from generations.catalogue.spec import ASPECT_RATIOS, CAMERA_AXES, CAMERA_TYPES, Spec
 from generations.errors import CapExceeded, InvalidRequest
 from generations.forms import order as orders
-from generations.forms.order import LENGTHS, MODE_WORDS, Order
-from generations.models import Upload
-from generations.submission import Submission, prepare, submit
+from generations.forms.order import Order
+from generations.models import Generation, Upload
+from generations.submission import Receipt, Submission, prepare, submit
 from generations.views.cards import recent_cards
-from generations.views.phrases import PHRASES
-from generations.views.price_data import credits_of, price_matrix, studio_data
+from generations.views.choices import choices, missing_plans
+from generations.views.phrases import PARTS
+from generations.views.price_data import studio_data
 from generations.views.samples import samples
-from generations.views.words import AXIS, CAMERA, plain
-from generations.waiting import usual_for
+from generations.views.words import plain
 from kling_saas.lib.numbers import whole
 from kling_saas.lib.refusals import IdempotencyKeyReused, Refusal
 
 _DOOR = "website"
+_REMEMBERED = 20  # prompts that the history offers
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,7 +62,7 @@ def studio(request: ActingRequest, actor: Actor) -> HttpResponse:
         if "check" in request.POST:
             prepare(actor, wanted)
             return _page(request, actor, order, key=key)
-        receipt = submit(actor, wanted, lambda generation: generation.public_id)
+        made = _ordered(actor, order, wanted)
     except InvalidRequest as refusal:
         return _page(request, actor, order, violations=refusal.violations, key=key)
     except IdempotencyKeyReused:
@@ -75,25 +75,49 @@ def studio(request: ActingRequest, actor: Actor) -> HttpResponse:
             capped=refusal if isinstance(refusal, CapReached) else None,
             locked=isinstance(refusal, PlanRequired),
         )  # fmt: skip
-    return redirect("job", public_id=receipt.generation)
+    return redirect("job", public_id=made[0]) if len(made) == 1 else redirect("jobs")
+
+
+def _ordered(actor: Actor, order: Order, wanted: Submission) -> list[str]:
+    """The ids of the films: as many as the order asks for, or none at all. Raises a Refusal."""
+
+    def named(generation: Generation) -> str:
+        return generation.public_id
+
+    if order.takes == 1:
+        return [submit(actor, wanted, named).generation]
+    terms = Terms(
+        key=wanted.idempotency_key,
+        body={**wanted.fields, "takes": order.takes},
+        max_cost=wanted.max_cost,
+        all_or_nothing=True,
+    )
+    each = [replace(wanted, fields=fields, max_cost=None) for fields in order.each_fields()]
+    outcomes = batches.place(actor, each, terms, named)
+    for refusal in outcomes:
+        if isinstance(refusal, Refusal):
+            raise refusal
+    return [outcome.generation for outcome in outcomes if isinstance(outcome, Receipt)]
 
 
 def _begin(request: ActingRequest, actor: Actor) -> Order:
     if source := request.GET.get("from"):
-        return orders.of(Params.from_json(access.find(actor, source).params))
-    begun = orders.example(request.GET.get("model", ""), request.GET.get("prompt", "")[:2500])
+        begun = orders.of(Params.from_json(access.find(actor, source).params))
+    else:
+        begun = orders.example(request.GET.get("model", ""), request.GET.get("prompt", "")[:2500])
     mode, duration = request.GET.get("mode", ""), request.GET.get("duration", "")
-    begun.mode = mode if mode in begun.spec.mode_names else ""
+    begun.mode = mode if mode in begun.spec.mode_names else begun.mode
     if duration in map(str, begun.spec.durations):
         begun.duration = duration
-    begun.sound = request.GET.get("sound") == "on" and begun.has("sound")
+    if "from" not in request.GET:
+        begun.sound = request.GET.get("sound") == "on" and begun.has("sound")
     return begun
 
 
 def _words(refusal: Refusal) -> str:
     if isinstance(refusal, InsufficientCredits):
         return _(
-            "This film needs %(needed)s credits and %(available)s are available. "
+            "This order needs %(needed)s credits and %(available)s are available. "
             "Nothing was charged. Choose something shorter or simpler, or add credits."
         ) % {"needed": refusal.needed, "available": refusal.available}
     if isinstance(refusal, CapExceeded):
@@ -124,7 +148,7 @@ def _page(
     mode = order.mode if order.mode in spec.mode_names else spec.default_mode
     cards = recent_cards(actor, 6)
     context = {
-        **_choices(actor, order, mode),
+        **choices(actor, order, mode),
         **_due(actor, order),
         "order": order,
         "spec": spec,
@@ -149,11 +173,12 @@ def _page(
         "cards": cards,
         "screen": next((c for c in cards if c.status not in {"failed", "cancelled"}), None),
         "recipes": [
-            {**sample, "plans": _missing_plans(actor, sample["sample"].model)}
+            {**sample, "plans": missing_plans(actor, sample["sample"].model)}
             for sample in samples(actor.organisation_id)[1:]
         ],
-        "lock": _missing_plans(actor, spec.name),
-        "phrases": PHRASES,
+        "lock": missing_plans(actor, spec.name),
+        "parts": PARTS,
+        "history": access.prompts_of(actor, _REMEMBERED),
     }
     if violations and status == 200:
         status = 422
@@ -163,6 +188,7 @@ def _page(
 def _due(actor: Actor, order: Order) -> dict[str, Any]:
     """What it costs, and what that leaves in the wallet."""
     credits_due = _price(actor, order)
+    credits_due = None if credits_due is None else credits_due * order.takes
     available = wallets.balance(actor.organisation_id, actor.livemode).available
     return {
         "credits": credits_due,
@@ -175,60 +201,6 @@ def _frozen(actor: Actor) -> list[str]:
     """What stops spending now, as the wallet's page says it."""
     found = freezes.causes(actor.organisation_id, actor.livemode)
     return [why_frozen(one.cause, one.reason) for one in found]
-
-
-def _choices(actor: Actor, order: Order, mode: str) -> dict[str, Any]:
-    """What the controls offer, in words."""
-    return {
-        "model_rows": _model_rows(actor, order, mode),
-        "modes": MODE_WORDS,
-        "lengths": LENGTHS,
-        "ratios": [(ratio, ratio.replace(":", "x")) for ratio in ASPECT_RATIOS],
-        "camera_types": [(name, CAMERA[name]) for name in CAMERA_TYPES],
-        "camera_axes": [(name, AXIS[name]) for name in CAMERA_AXES],
-    }
-
-
-def _model_rows(actor: Actor, order: Order, mode: str) -> list[dict[str, Any]]:
-    """Every model, newest first and retiring ones last, with its price for the chosen length."""
-    matrix = price_matrix(actor.organisation_id)
-    rows = []
-    for spec in sorted(SPECS, key=lambda s: (s.discontinued, -SPECS.index(s))):
-        its_mode = mode if mode in spec.mode_names else spec.default_mode
-        seconds = order.seconds if order.seconds in spec.durations else spec.default_duration
-        kind = order.kind if order.kind in spec.kinds else spec.kinds[0]
-        tier = "native" if spec.sound and spec.sound.always else "none"
-        rows.append(
-            {
-                "spec": spec,
-                "credits": credits_of(matrix, spec.name, its_mode, seconds, tier),
-                "eta": usual_for(spec.name, kind, its_mode, livemode=actor.livemode),
-                "badges": _badges(spec),
-                "made": routing.makes(spec, livemode=actor.livemode),
-                "plans": _missing_plans(actor, spec.name),
-            }
-        )
-    return rows
-
-
-def _missing_plans(actor: Actor, sku: str) -> list[Plan]:
-    """Those of which one is needed to order it, none if it can be ordered."""
-    if not actor.livemode or unlocking.is_open(actor.organisation_id, sku):
-        return []
-    return unlocking.plans_for(sku)
-
-
-def _badges(spec: Spec) -> list[str]:
-    have = [
-        (len(spec.durations) > 2, f"{spec.durations[0]}–{spec.durations[-1]} s"),
-        ("text2video" not in spec.kinds, _("image only")),
-        (bool(spec.sound), _("sound")),
-        (bool(spec.end_frame), _("last frame")),
-        (bool(spec.camera), _("camera")),
-        (bool(spec.shots), _("shots")),
-        ("4k" in spec.mode_names, "4K"),
-    ]
-    return [words for has, words in have if has]
 
 
 def _price(actor: Actor, order: Order) -> int | None:

@@ -1,4 +1,4 @@
-// Counters, the keyboard's way to the button, one order per press, and a draft that survives.
+// Counters, the keyboard's way to the button, and one order per press.
 const form = document.querySelector("[data-studio]");
 const prompt = form?.querySelector("[data-prompt]");
 if (prompt) {
@@ -10,8 +10,6 @@ if (prompt) {
     }
   });
   form.addEventListener("submit", send);
-  const phrases = form.querySelector("[data-phrases-for]");
-  if (phrases) offer(phrases);
   addEventListener("pageshow", (event) => {
     if (event.persisted) again();
   });
@@ -27,29 +25,6 @@ function count(area) {
     spot.classList.toggle("over", length > most);
   };
   area.addEventListener("input", update);
-  update();
-}
-
-// A phrase is put behind the prompt, and taken out again by a second press.
-function offer(phrases) {
-  const chips = [...phrases.querySelectorAll("[data-phrase]")];
-  const stands = (words) => prompt.value.toLowerCase().includes(words.toLowerCase());
-  const update = () => {
-    for (const chip of chips) chip.setAttribute("aria-pressed", stands(chip.dataset.phrase));
-  };
-  const toggle = (words) => {
-    const at = prompt.value.toLowerCase().indexOf(words.toLowerCase());
-    if (at < 0) return `${prompt.value.trimEnd().replace(/,$/, "")}${prompt.value.trim() ? ", " : ""}${words}`;
-    return prompt.value.slice(0, at).replace(/,?\s*$/, "") + prompt.value.slice(at + words.length);
-  };
-  for (const chip of chips) {
-    chip.addEventListener("click", () => {
-      prompt.value = toggle(chip.dataset.phrase).replace(/^[,\s]+/, "");
-      prompt.dispatchEvent(new Event("input", { bubbles: true }));
-    });
-  }
-  prompt.addEventListener("input", update);
-  phrases.hidden = false;
   update();
 }
 

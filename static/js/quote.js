@@ -4,7 +4,10 @@ const source = document.getElementById("studio-data");
 if (form && source) watch(form, JSON.parse(source.textContent));
 
 function watch(form, data) {
-  const update = () => show(form, data, price(data, read(form)));
+  const update = () => {
+    const one = price(data, read(form));
+    show(form, data, one === null ? null : one * Number(form.elements.copies?.value ?? 1));
+  };
   for (const event of ["variant", "input", "change"]) form.addEventListener(event, update);
   update();
 }

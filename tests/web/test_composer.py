@@ -1,0 +1,117 @@
+"""The composer: what a prompt lacks, prompts of before, a draft that stays, several takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.conftest import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_checklist_sees_what_a_prompt_says_and_proposes_what_it_lacks(
+    visitor: Callable[..., Visitor],
+) -> None:
+    person = visitor()
+    person.come_in()
+    page, prompt = person.page, person.page.locator("[name=prompt]")
+    said = page.locator("[data-part].there")
+    prompt.fill("A fox runs in the snow")
+    expect(said).to_have_text(["Subject", "Movement", "Scene"])
+    camera = page.get_by_role("button", name="Camera: not said yet")
+    camera.click()
+    page.get_by_role("button", name="slow orbit").click()
+    expect(prompt).to_have_value("A fox runs in the snow, slow orbit")
+    expect(page.get_by_role("button", name="Camera: said", exact=True)).to_be_visible()
+    page.get_by_role("button", name="slow orbit").click()
+    expect(prompt).to_have_value("A fox runs in the snow")
+
+    fill = page.get_by_role("button", name="Fill what is missing")
+    fill.click()
+    proposal = page.locator("[data-proposal]")
+    whole = "A fox runs in the snow, slow push in, golden hour, soft fog"
+    expect(proposal.locator("p")).to_have_text(whole)
+    page.get_by_role("button", name="Keep mine").click()
+    expect(prompt).to_have_value("A fox runs in the snow")
+    fill.click()
+    page.get_by_role("button", name="Use this").click()
+    expect(prompt).to_have_value(whole)
+    expect(prompt).to_be_focused()
+    expect(fill).to_be_hidden()
+    prompt.fill("一只狐狸在雪地里奔跑，镜头特写")
+    expect(said).to_have_text(["Subject", "Movement", "Scene", "Camera"])
+
+
+def test_prompts_of_before_come_back_by_keys_and_by_menu(visitor: Callable[..., Visitor]) -> None:
+    person = visitor()
+    person.come_in()
+    for words in ("A red boat", "A blue boat", "A red boat"):
+        person.order(words)
+    page, prompt = person.go("/app/studio"), person.page.locator("[name=prompt]")
+    prompt.fill("A green boat")
+    for key, words in (
+        ("Alt+ArrowUp", "A red boat"), ("Alt+ArrowUp", "A blue boat"),
+        ("Alt+ArrowUp", "A blue boat"), ("Alt+ArrowDown", "A red boat"),
+        ("Alt+ArrowDown", "A green boat"),
+    ):  # fmt: skip
+        prompt.press(key)
+        expect(prompt).to_have_value(words)
+    page.get_by_text("Earlier prompts").click()
+    page.get_by_role("button", name="A blue boat").click()
+    expect(prompt).to_have_value("A blue boat")
+
+
+def test_a_draft_outlives_the_session_and_ends_with_a_sign_out(
+    visitor: Callable[..., Visitor],
+) -> None:
+    person = visitor()
+    person.come_in()
+    page, prompt = person.page, person.page.locator("[name=prompt]")
+    prompt.fill("A half-written film")
+    page.locator("label.choice", has_text="10 s").click()
+    (session,) = [each for each in person.context.cookies() if each["name"] == "sessionid"]
+    person.context.clear_cookies()
+    person.go("/app/studio")
+    expect(page).to_have_url(re.compile("/accounts/login/"))
+    person.context.add_cookies([session])
+    person.go("/app/studio")
+    expect(prompt).to_have_value("A half-written film")
+    expect(page.locator("[name=duration]:checked")).to_have_value("10")
+    expect(page.get_by_role("button", name="Generate")).to_contain_text("30 credits")
+    page.locator("[data-restored] button").click()
+    expect(prompt).to_have_value(re.compile("lighthouse"))
+    prompt.fill("Nobody else's business")
+    page.locator("summary[aria-label=Account]").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{person.site}/")
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_several_takes_are_all_made_at_the_price_on_the_button_or_none(
+    visitor: Callable[..., Visitor],
+) -> None:
+    person = visitor()
+    person.come_in()
+    page = person.page
+    page.fill("[name=prompt]", "A kite over dunes")
+    copies = page.locator("[data-group=copies]")
+    copies.locator("label.choice", has_text="4").click()
+    page.locator("label.choice", has_text="1080p").click()
+    button = page.locator("button[data-generate]")
+    expect(button).to_have_text("40 credits missing")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    page.evaluate("document.querySelector('form[data-studio]').submit()")  # past the button
+    expect(page.get_by_role("alert")).to_contain_text("needs 100 credits and 60 are available")
+    expect(page.locator(".purse b")).to_have_text("60")
+    person.complaints.clear()  # the refusal's own status is told to the console
+
+    page.locator("label.choice", has_text="720p").click()
+    copies.locator("label.choice", has_text="3").click()
+    page.get_by_role("button", name="Generate · 45 credits").click()
+    page.wait_for_url("**/app/jobs")
+    expect(page.locator(".joblist li")).to_have_count(3)
+    expect(page.locator(".purse b")).to_have_text("15")
