@@ -43,7 +43,7 @@ class TenancyMiddleware:
         if acting.actor is None or _opens_its_own(request):
             return self.get_response(request)
         with tenancy.scope(acting.actor.organisation_id):
-            presence.note(request.session, acting.actor)
+            presence.note(request, acting.actor)
             return self._undone_if_broken(request)
 
     def _undone_if_broken(self, request: HttpRequest) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from billing.views import referral, webhooks
 from generations.views import shares
@@ -15,6 +16,10 @@ urlpatterns = [
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("billing.api.urls")),
     path("admin/", admin.site.urls),
+    # allauth's lists are parts of one page of ours; it goes to them after each change.
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="security")),
+    path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="security")),
+    path("accounts/sessions/", RedirectView.as_view(pattern_name="security")),
     path("accounts/", include("allauth.urls")),
     path("media/<path:key>", media.media),
     path("callbacks/<slug:token>", callbacks.upstream),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kling_saas import env
+from kling_saas.settings.place import SECURE
 
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -14,6 +15,10 @@ LOGIN_REDIRECT_URL = "/app/studio"
 LOGIN_URL = "/accounts/login/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE  # browsers take http from this machine alone
 SIGNUP_GRANT = env.integer("SIGNUP_GRANT", 60, "Credits given to a new organisation.")
 SIGNUP_GRANTS_PER_NETWORK = env.integer(
     "SIGNUP_GRANTS_PER_NETWORK", 3, "Grants per /24 (or /48 of IPv6) and 24 hours."

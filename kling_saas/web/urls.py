@@ -19,6 +19,7 @@ urlpatterns = [
     path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("app/organisation", invitations.choose, name="organisation"),
     path("app/team", include("kling_saas.web.team.urls")),
+    path("app/settings", include("kling_saas.web.account.urls")),
     path("app/mode", views.mode, name="mode"),
     path("theme", views.theme, name="theme"),
     path("favicon.ico", roots.favicon),

@@ -43,7 +43,8 @@ _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library"
         "/billing/statement", "/billing/statement/entries?type=film",
         "/billing/statements", "/billing/usage", "/billing/limits", "/dev/keys", "/dev/logs",
         "/accounts/email/", "/app/team", "/app/team/invitations", "/app/team/roles",
-        "/app/team/organisation", "/app/team/organisation/new"]  # fmt: skip
+        "/app/team/organisation", "/app/team/organisation/new", "/app/settings/security",
+        "/accounts/password/change/", "/accounts/reauthenticate/"]  # fmt: skip
 
 
 def _faults(visitor: Visitor, path: str) -> list[str]:
