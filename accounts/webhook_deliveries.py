@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from kling_saas.lib.refusals import Conflict, NotFound
 STATUSES = ("pending", "succeeded", "failed")
 AT_ONCE = 10_000  # events that one call owes again
 LOOKED_BACK = 5_000  # events
+RECENT = 100  # deliveries that tell how an endpoint fares
 _OVER = Q(next_attempt_at=None)
 _FAILED_ONCE = Q(attempts__gt=0) & (Q(last_status__isnull=False) | ~Q(last_error=""))
 _OF_STATUS: dict[str, dict[str, Any]] = {
@@ -83,6 +85,28 @@ def find(actor: Actor, endpoint_id: str, public_id: str) -> WebhookDelivery:
     endpoint = webhooks.either(actor, endpoint_id)
     with tenancy.scope(actor.organisation_id):
         return _found(_at(endpoint).prefetch_related("log"), public_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What became of an endpoint's newest deliveries."""
+
+    succeeded: int
+    failed: int
+    pending: int
+
+    @property
+    def settled(self) -> int:
+        """How many are over."""
+        return self.succeeded + self.failed
+
+
+def health(endpoint: WebhookEndpoint) -> Health:
+    """Of its newest RECENT deliveries."""
+    with tenancy.scope(endpoint.organisation_id):
+        newest = WebhookDelivery.objects.filter(endpoint=endpoint).order_by("-pk")[:RECENT]
+        counts = Counter(delivery.status for delivery in newest)
+    return Health(**{status: counts[status] for status in STATUSES})
 
 
 def about(actor: Actor, subject: str) -> list[WebhookDelivery]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.api.overlaps import OVERLAP_MOST, OVERLAP_SECONDS
-from accounts.api.webhooks import EVENTS_MOST
 from accounts.event_types import EVENTS, PATTERNS
 from accounts.webhook_deliveries import STATUSES
+from accounts.webhook_terms import EVENTS_MOST
 from accounts.webhooks import DESCRIPTION_MAX, URL_MAX
 from kling_saas.api.openapi import (
     ADDRESS,

@@ -7,21 +7,17 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
-from accounts import idempotency, webhook_deliveries, webhooks
+from accounts import idempotency, webhook_deliveries, webhook_terms, webhooks
 from accounts.actors import Actor
 from accounts.api import overlaps
 from accounts.api.endpoint import Endpoint
-from accounts.event_types import PATTERNS
 from accounts.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from accounts.scopes import Scope
-from accounts.webhooks import DESCRIPTION_MAX, URL_MAX
 from kling_saas.api import conditional, headers, pagination
 from kling_saas.api.errors import InvalidQuery
 from kling_saas.api.fields import Fields
 from kling_saas.api.parsing import object_of
 from kling_saas.lib.moments import iso
-
-EVENTS_MOST = 50
 
 
 class WebhooksView(Endpoint):
@@ -38,7 +34,7 @@ class WebhooksView(Endpoint):
 
     def post(self, request: HttpRequest) -> JsonResponse:
         """A new endpoint: 201, with the secret that is shown here and after a rotation only."""
-        wanted = _wanted(object_of(request), new=True)
+        wanted = webhook_terms.read(object_of(request), new=True)
         asked = {"webhook": [wanted.url, wanted.events, wanted.description]}
         made, again = idempotency.once(
             self.actor,
@@ -63,7 +59,7 @@ class WebhookView(Endpoint):
 
     def patch(self, request: HttpRequest, public_id: str) -> JsonResponse:
         """Change what is given; `enabled` true puts a disabled one back to work."""
-        wanted = _wanted(object_of(request), new=False)
+        wanted = webhook_terms.read(object_of(request), new=False)
         return JsonResponse(shown(webhooks.change(self.actor, public_id, wanted)))
 
     def delete(self, request: HttpRequest, public_id: str) -> JsonResponse:
@@ -194,21 +190,6 @@ class ResendView(Endpoint):
             },
             status=202,
         )
-
-
-def _wanted(body: dict[str, Any], *, new: bool) -> webhooks.Wanted:
-    known = ("url", "events", "description")
-    fields = Fields(body, known if new else (*known, "enabled"))
-    wanted = webhooks.Wanted(
-        url=fields.text("url", URL_MAX, required=new),
-        events=fields.words("events", PATTERNS, EVENTS_MOST),
-        description=fields.text("description", DESCRIPTION_MAX),
-        enabled=None if new else fields.flag("enabled"),
-    )
-    if wanted.url is not None and not webhooks.is_address(wanted.url):
-        fields.refuse("url", "wrong_type", "must be a public https:// address.")
-    fields.done()
-    return wanted
 
 
 def _rotated(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kling_saas.web.dev import keys, logs
+from kling_saas.web.dev import deliveries, keys, logs, webhooks
 
 urlpatterns = [
     path("", logs.front, name="dev"),
@@ -11,4 +11,17 @@ urlpatterns = [
     path("keys/pairs/<str:access_key>/revoke", keys.revoke_pair, name="pair-revoke"),
     path("logs", logs.logs, name="dev-logs"),
     path("logs/<str:request_id>", logs.call, name="dev-call"),
+    path("webhooks", webhooks.every, name="dev-webhooks"),
+    path("webhooks/<str:public_id>", webhooks.one, name="dev-webhook"),
+    path("webhooks/<str:public_id>/switch", webhooks.switch, name="dev-webhook-switch"),
+    path("webhooks/<str:public_id>/test", webhooks.try_it, name="dev-webhook-test"),
+    path("webhooks/<str:public_id>/roll", webhooks.roll, name="dev-webhook-roll"),
+    path("webhooks/<str:public_id>/delete", webhooks.delete, name="dev-webhook-delete"),
+    path("webhooks/<str:public_id>/resend", deliveries.resend_failed, name="dev-webhook-resend"),
+    path("webhooks/<str:public_id>/deliveries/<str:delivery>", deliveries.one, name="dev-delivery"),
+    path(
+        "webhooks/<str:public_id>/deliveries/<str:delivery>/resend",
+        deliveries.resend,
+        name="dev-delivery-resend",
+    ),
 ]

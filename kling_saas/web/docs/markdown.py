@@ -94,6 +94,18 @@ def render(source: str) -> Rendered:
     return Rendered("".join(html), headings)
 
 
+def programs(source: str, run: str) -> list[Block]:
+    """The programs in it that are fed `run`, in their order."""
+    fences = (token for token in _PARSER.parse(source) if token.type == "fence")
+    blocks = [Block(*_told(token), token.content) for token in fences]
+    return [block for block in blocks if block.run == run]
+
+
+def _told(token: Token) -> tuple[str, str]:
+    language, _, run = token.info.partition(" ")
+    return language, run
+
+
 def _one(token: Token) -> str:
     if token.type == "table_open":
         return '<div class="scroll" tabindex="0" role="group"><table class="table">'
@@ -123,7 +135,7 @@ def _fences_from(tokens: Sequence[Token], place: int) -> list[Block]:
     """Code that stands there, and what follows it at once in other languages."""
     found: list[Block] = []
     for token in tokens[place:]:
-        language, _, run = token.info.partition(" ")
+        language, run = _told(token)
         if token.type != "fence" or language in {block.language for block in found}:
             break
         if found and language not in LANGUAGES:
