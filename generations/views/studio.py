@@ -95,6 +95,9 @@ def _ordered(actor: Actor, order: Order, wanted: Submission) -> list[str]:
     each = [replace(wanted, fields=fields, max_cost=None) for fields in order.each_fields()]
     outcomes = batches.place(actor, each, terms, named)
     for refusal in outcomes:
+        if isinstance(refusal, InsufficientCredits):  # it knows of its own film alone
+            available = wallets.balance(actor.organisation_id, actor.livemode).available
+            raise InsufficientCredits(needed=refusal.needed * order.takes, available=available)
         if isinstance(refusal, Refusal):
             raise refusal
     return [outcome.generation for outcome in outcomes if isinstance(outcome, Receipt)]
