@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Sum
 
 from accounts import idempotency, tenancy
@@ -75,7 +76,8 @@ def _together(
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
     try:
-        with tenancy.scope(actor.organisation_id):
+        # A page has a transaction of its own around it, which goes on.
+        with tenancy.scope(actor.organisation_id), transaction.atomic():
             _claim(actor, terms)
             outcomes = _each(actor, keyed, ready, render)
             if any(isinstance(each, Refusal) for each in outcomes):
