@@ -94,6 +94,23 @@ def _examined(
     )
 
 
+def last_frame(path: Path) -> Image.Image:
+    """The picture that a stored film ends with. Raises BadFilm."""
+    try:
+        with av.open(str(path), format="mp4") as container:
+            stream = container.streams.video[0]
+            if stream.duration:  # only what follows the last whole picture is decoded
+                container.seek(stream.duration, stream=stream)
+            found: Image.Image | None = None
+            for frame in container.decode(stream):
+                found = frame.to_image()  # type: ignore[no-untyped-call]
+    except (FFmpegError, ValueError) as error:
+        raise BadFilm("it does not decode") from error
+    if found is None:
+        raise BadFilm("no frame decodes")
+    return found
+
+
 def digest(path: Path) -> str:
     """The file's SHA-256 as hex."""
     with path.open("rb") as file:

@@ -30,6 +30,7 @@ _MOST = 6_600  # words of a film: the longest prompt, six shots', title and tags
 SEARCH_MOST = 24  # different words of a search; pairs of letters where words are not apart
 _BEGINS = 3  # characters from which on a word is looked for as a beginning
 _LAST = "\U0010ffff"
+_FILM_ID = re.compile(r"(gen|vid)_[0-9A-Za-z]{1,50}", re.ASCII)
 _DIGITS = 10  # of a cost
 COST_MOST = 10**_DIGITS - 1
 _SPOKEN = ("prompt", "text")  # fields of products that hold a customer's own words
@@ -48,7 +49,17 @@ def of(film: Video, made: Generation) -> set[str]:
         *(metadata(key, value) for key, value in made.metadata.items()),
         *(tag(each) for each in film.tags),
         cost(made.credits if made.charged is None else made.charged),
+        *(begun_with(name) for name in named_in(order)),
     }
+
+
+def named_in(order: Params) -> list[str]:
+    """The films that an order goes on from, by their own ids or their generations'."""
+    return [
+        value
+        for value in order.inputs.values()
+        if isinstance(value, str) and _FILM_ID.fullmatch(value)
+    ]
 
 
 def _facts(order: Params, made: Generation) -> Mapping[str, Any]:
@@ -80,6 +91,11 @@ def metadata(key: str, value: str) -> str:
 def tag(value: str) -> str:
     """The term of a tag, in whatever case it is written."""
     return f"tag:{unicodedata.normalize('NFKC', value).casefold()[:_LONGEST]}"
+
+
+def begun_with(name: str) -> str:
+    """The term of what was made out of the film of this id."""
+    return f"from:{name}"
 
 
 def cost(credits_due: int) -> str:
@@ -163,6 +179,12 @@ def having(term: str) -> Q:
 def costing(least: int, most: int) -> Q:
     """Films that cost from `least` to `most` credits."""
     return _with(Q(term__gte=cost(least), term__lte=cost(most)))
+
+
+def made_of(film: Video) -> Q:
+    """Films that were made out of this one."""
+    names = film.public_id, film.generation.public_id
+    return _with(Q(term__in=[begun_with(name) for name in names]))
 
 
 def _whole(term: str) -> Q:

@@ -1,11 +1,11 @@
 """Addresses of the app: studio, jobs, library."""
 
 from django.contrib.auth.decorators import login_required
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from generations.views import jobs, studio, tray
-from generations.views.library import film, grid
+from generations.views.library import grid
 
 urlpatterns = [
     path("", login_required(RedirectView.as_view(pattern_name="studio"))),
@@ -18,5 +18,5 @@ urlpatterns = [
     path("jobs/<str:public_id>/card", jobs.fragment, name="job-card"),
     path("jobs/<str:public_id>/cancel", jobs.cancel, name="job-cancel"),
     path("library", grid.library, name="library"),
-    path("library/<str:public_id>", film.film, name="film"),
+    path("library/", include("generations.views.library.urls")),
 ]

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from accounts import tenancy
 from accounts.actors import Actor
+from generations import retention
 from generations.models import Video
 from kling_saas.lib.refusals import Forbidden, NotFound
 
@@ -48,6 +49,15 @@ def many(actor: Actor, names: Sequence[str]) -> list[Video]:
     if missing:
         raise NotFound(f"There is no film {', '.join(name[:60] for name in missing[:5])}.")
     return list({known[name].pk: known[name] for name in names}.values())
+
+
+def shown(actor: Actor, names: Sequence[str]) -> list[Video]:
+    """Those of these films that are there and shown; needs the actor's scope."""
+    return [
+        film
+        for which in _named(names)
+        for film in mine(actor).filter(which).filter(retention.SHOWN)
+    ]
 
 
 def must_change(actor: Actor) -> None:

@@ -1,4 +1,5 @@
-"""Films that are there already are found by what they cost and by their tags, too."""
+"""Films that are there already are found by what they cost, by their tags, and by what they
+were made of, too."""
 
 from django.db import migrations
 
@@ -11,6 +12,8 @@ SELECT video.organisation_id, video.livemode, video.id, found.term
  CROSS JOIN LATERAL (
        SELECT 'cost:' || lpad(coalesce(made.charged, made.credits)::text, 10, '0') AS term
         UNION SELECT 'tag:' || left(lower(normalize(tag, NFKC)), 40) FROM unnest(video.tags) tag
+        UNION SELECT 'from:' || named.value FROM jsonb_each_text(made.params) named
+               WHERE named.value ~ '^(gen|vid)_[0-9A-Za-z]{1,50}$'
        ) found
  WHERE video.removed_at IS NULL
     ON CONFLICT DO NOTHING;

@@ -106,6 +106,8 @@ def _ordered(actor: Actor, order: Order, wanted: Submission) -> list[str]:
 def _begin(request: ActingRequest, actor: Actor) -> Order:
     if source := request.GET.get("from"):
         begun = orders.of(Params.from_json(access.find(actor, source).params))
+        if request.GET.get("seed") == "new":
+            begun.seed = ""
     else:
         begun = orders.example(request.GET.get("model", ""), request.GET.get("prompt", "")[:2500])
     mode, duration = request.GET.get("mode", ""), request.GET.get("duration", "")
@@ -114,6 +116,8 @@ def _begin(request: ActingRequest, actor: Actor) -> Order:
         begun.duration = duration
     if "from" not in request.GET:
         begun.sound = request.GET.get("sound") == "on" and begun.has("sound")
+    if picture := request.GET.get("image", "")[:80]:
+        begun.image, begun.prompt = picture, request.GET.get("prompt", "")[:2500]
     return begun
 
 

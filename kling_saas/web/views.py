@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MODE
@@ -23,6 +22,7 @@ from generations.views.price_data import credits_of, price_matrix, studio_data
 from generations.views.samples import samples
 from generations.views.words import QUALITY, plain
 from generations.waiting import usual_for
+from kling_saas.lib.way_back import way_back
 from kling_saas.web.context import THEMES
 
 _YEAR = 365 * 24 * 3600
@@ -109,25 +109,16 @@ def _lowest(matrix: dict[str, dict[str, int]], spec: Spec) -> int | None:
 def mode(request: HttpRequest) -> HttpResponse:
     """Show the live or the test side from now on."""
     request.session[MODE] = request.POST.get("mode") != "test"
-    return redirect(_next(request))
+    return redirect(way_back(request))
 
 
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Light, dark, or as the device has it; kept in a cookie, for strangers too."""
-    response = redirect(_next(request))
+    response = redirect(way_back(request))
     wanted = request.POST.get("theme", "")
     if wanted in THEMES:
         response.set_cookie("theme", wanted, max_age=_YEAR, samesite="Lax", secure=settings.SECURE)
     else:
         response.delete_cookie("theme", samesite="Lax")
     return response
-
-
-def _next(request: HttpRequest) -> str:
-    """Back to the page the form stood on, never to another site."""
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(
-        wanted, {request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if safe else "/"

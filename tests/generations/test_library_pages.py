@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts import tenancy
+from accounts.models import Role
 from generations.gallery import labels, sorting
-from generations.models import Video
+from generations.models import Generation, Video
 from tests.generations.orders import actor, parked
-from tests.generations.programs import funded
+from tests.generations.programs import available, film_of, funded
 from tests.generations.test_retention import stored
-from tests.people import Customer
+from tests.people import Customer, lowered
 
 
 @pytest.fixture
@@ -40,6 +44,11 @@ def shown(client: Client, path: str, **headers: str) -> list[str]:
     answer = client.get(path, headers=headers, follow=True)
     assert answer.status_code == 200
     return re.findall(r'<li class="tile [^"]*" id="(vid_\w+)"', answer.content.decode())
+
+
+def again(film: Video) -> Video:
+    """As it is now."""
+    return film_of(film.generation.public_id)
 
 
 def ids(rows: Sequence[Video]) -> list[str]:
@@ -106,3 +115,129 @@ def test_a_page_takes_as_many_queries_for_many_films_as_for_few(alice: Customer)
             client.get("/app/library?q=kite")
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_a_favourite_is_marked_by_one_press_and_found(alice: Customer) -> None:
+    (film,) = films(alice, "a kite")
+    client = browser_of(alice)
+    press = f"/app/library/{film.public_id}/favourite"
+    answer = client.post(press, {"on": "1", "next": "/app/library?q=kite"})
+    assert answer.headers["Location"] == "/app/library?q=kite"
+    assert shown(client, "/app/library?q=is:fav") == [film.public_id]
+    button = client.post(press, {"on": "0"}, headers={"HX-Request": "true"}).content.decode()
+    assert 'aria-pressed="false"' in button
+    assert shown(client, "/app/library?q=is:fav") == []
+    assert (
+        client.post(press, {"next": "https://evil.example"})
+        .headers["Location"]
+        .startswith("/app/library/")
+    )
+
+
+def test_title_and_tags_are_written_and_faults_told_at_their_field(alice: Customer) -> None:
+    (film,) = films(alice, "a kite")
+    client, form = browser_of(alice), f"/app/library/{film.public_id}/labels"
+    page = client.post(
+        form, {"title": " Dunes  at noon ", "tags": "sea, Spring,, sea"}, follow=True
+    )
+    assert "<h1>Dunes at noon</h1>" in page.content.decode()
+    film = again(film)
+    assert (film.title, film.tags) == ("Dunes at noon", ["sea", "Spring"])
+    wrong = client.post(form, {"title": "x" * 201, "tags": "y" * 41})
+    assert wrong.status_code == 422
+    told = wrong.content.decode()
+    assert f'value="{"x" * 201}"' in told
+    assert "A title has at most 200" in told
+    assert "A tag has at most 40" in told
+    film = again(film)
+    assert (film.title, film.tags) == ("Dunes at noon", ["sea", "Spring"])
+
+
+def test_what_is_thrown_away_can_be_taken_back_and_deleted_for_good(alice: Customer) -> None:
+    kite, boat = films(alice, "a kite", "a boat")
+    client = browser_of(alice)
+    page = client.post(f"/app/library/{kite.public_id}/trash", follow=True).content.decode()
+    assert "1 film is in the trash." in page
+    assert "1 film is in the trash." not in client.get("/app/library").content.decode()
+    assert shown(client, "/app/library") == [boat.public_id]
+    assert shown(client, "/app/library/trash") == [kite.public_id]
+    assert "30 days left" in client.get("/app/library/trash").content.decode()
+    client.post("/app/library/trash/restore", {"film": kite.public_id})
+    assert shown(client, "/app/library") == ids([boat, kite])
+
+    client.post(f"/app/library/{kite.public_id}/trash")
+    client.post(f"/app/library/{kite.public_id}/destroy")
+    assert shown(client, "/app/library/trash") == []
+    kite = again(kite)
+    assert kite.over
+    assert not (Path(settings.MEDIA_ROOT) / kite.key).exists()
+
+
+_CHANGES = ("favourite", "labels", "trash", "destroy", "again", "last-frame")
+
+
+def test_who_may_only_look_changes_nothing_and_is_offered_nothing(alice: Customer) -> None:
+    (film,) = films(alice, "a kite")
+    lowered(alice, Role.VIEWER)
+    client = browser_of(alice)
+    for page in ("/app/library", f"/app/library/{film.public_id}"):
+        forms = re.findall(r'action="(/app/library/[^"]+)"', client.get(page).content.decode())
+        assert forms == []
+    for change in _CHANGES:
+        sent = {"on": "1", "title": "mine", "way": "same"}
+        page = client.post(f"/app/library/{film.public_id}/{change}", sent, follow=True)
+        assert "Your role (viewer)" in page.content.decode(), change
+    film = again(film)
+    assert (film.favourite, film.title, film.trashed_at) == (False, "", None)
+    assert available(alice) == 10_000 - 10
+
+
+def test_a_stranger_finds_nothing(alice: Customer) -> None:
+    (film,) = films(alice, "a kite")
+    stranger = browser_of(funded())
+    assert stranger.get(f"/app/library/{film.public_id}").status_code == 404
+    for change in _CHANGES:
+        answer = stranger.post(f"/app/library/{film.public_id}/{change}", {"way": "same"})
+        assert answer.status_code == 404, change
+    stranger.post("/app/library/trash/restore", {"film": film.public_id})
+    film = again(film)
+    assert (film.favourite, film.trashed_at) == (False, None)
+
+
+def test_a_film_is_made_again_and_in_better_quality_at_the_price_of_the_button(
+    alice: Customer,
+) -> None:
+    made = parked(alice, model="kling-v1-6", mode="std", seed=None)
+    film, client = stored(alice, made), browser_of(alice)
+    page = client.get(f"/app/library/{film.public_id}").content.decode()
+    offered = dict(re.findall(r'name="way" value="(\w+)".*?name="quoted" value="(\d+)"', page))
+    assert offered == {"same": "20", "pro": "35"}
+    assert "The API call that makes the same film" in page
+    before = available(alice)
+    press = f"/app/library/{film.public_id}/again"
+    for way, price, mode in (("same", "20", "std"), ("pro", "35", "pro")):
+        sent = {"way": way, "quoted": price, "key": f"key-{way}"}
+        job = client.post(press, sent).headers["Location"]
+        assert client.post(press, sent).headers["Location"] == job  # two presses, one order
+        with tenancy.scope(alice.organisation.pk):
+            order = Generation.objects.get(public_id=job.rpartition("/")[2])
+        assert (order.order().mode, order.order().prompt) == (mode, made.order().prompt)
+    assert available(alice) == before - 55
+    refused = client.post(press, {"way": "same", "quoted": "19", "key": "dear"}, follow=True)
+    assert "20" in refused.content.decode()
+    assert available(alice) == before - 55
+
+
+def test_the_last_frame_begins_the_next_film(alice: Customer) -> None:
+    (film,) = films(alice, "a fox")
+    Path(settings.MEDIA_ROOT, film.key).write_bytes(Path("static/films/fox.mp4").read_bytes())
+    client = browser_of(alice)
+    press = f"/app/library/{film.public_id}/last-frame"
+    studio = client.post(press).headers["Location"]
+    assert client.post(press).headers["Location"] == studio  # the same picture, not a second one
+    picture = re.search(r"image=(upl_\w+)", studio)
+    assert picture is not None
+    page = client.get(studio).content.decode()
+    assert f'value="{picture[1]}"' in page
+    Path(settings.MEDIA_ROOT, film.key).write_bytes(b"no film")
+    assert "does not decode" in client.post(press, follow=True).content.decode()

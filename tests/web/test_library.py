@@ -38,6 +38,30 @@ def test_a_film_is_found_by_its_words_and_filters(visitor: Callable[..., Visitor
     expect(words).to_have_count(2)
 
 
+def test_a_film_is_liked_without_a_reload_thrown_away_and_taken_back(
+    visitor: Callable[..., Visitor],
+) -> None:
+    person = visitor()
+    person.come_in()
+    page = person.page
+    person.order("A paper boat")
+    expect(page.locator("video[data-film]")).to_be_visible()
+    person.go("/app/library")
+    page.evaluate("window.sameDocument = true")
+    heart = page.get_by_role("button", name="Favourite: A paper boat")
+    heart.click()
+    expect(heart).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("window.sameDocument") is True
+    page.get_by_role("link", name="A paper boat").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("A paper boat")
+    page.get_by_text("Python", exact=True).click()
+    expect(page.locator("pre.code:visible")).to_contain_text("import httpx")
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page.locator(".tile").filter(has_text="A paper boat")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".tile .words")).to_have_text(["A paper boat"])
+
+
 def test_a_phrase_goes_into_the_prompt_and_out_again(visitor: Callable[..., Visitor]) -> None:
     person = visitor()
     person.come_in()

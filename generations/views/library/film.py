@@ -1,23 +1,52 @@
-"""One film on its own page."""
+"""One film on its own page: the player, all that it was made with, and what can be done with it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
+from accounts import tenancy
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
-from generations.gallery import finding
+from generations.forms.labels import Labels
+from generations.gallery import finding, lineage
+from generations.models import Video
 from generations.views.cards import card
+from generations.views.library import again
+from generations.views.library.tiles import tile, tiles_of
 
 
 @require_GET
 @signed_in
 def film(request: ActingRequest, actor: Actor, public_id: str) -> HttpResponse:
-    """One film by its own id; the job that made it, once its time is over."""
+    """One film by its own id; the job that made it, once it is not shown any more."""
     video = finding.one(actor, public_id)
     if video.away:
         return redirect("job", public_id=video.generation.public_id)
-    return render(request, "generations/film.html", {"card": card(video.generation, video)})
+    return show(request, actor, video)
+
+
+def show(
+    request: ActingRequest,
+    actor: Actor,
+    video: Video,
+    *,
+    typed: Labels | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of a film; `typed` is what was written on it and refused."""
+    with tenancy.scope(actor.organisation_id):
+        context: dict[str, Any] = {
+            "tile": tile(video),
+            "card": card(video.generation, video),
+            "typed": typed or Labels(video.title, ", ".join(video.tags)),
+            "order": again.fields_of(video.generation),
+            "offers": again.offers(actor, video),
+            "parents": tiles_of(lineage.parents(actor, video)),
+            "children": tiles_of(lineage.children(actor, video)),
+        }
+    return render(request, "generations/library/film.html", context, status=status)

@@ -28,6 +28,7 @@ from generations.forms.search import Part, Search
 from generations.gallery import listing, sorting
 from generations.gallery.listing import Wanted
 from generations.models import Collection
+from generations.views.library.changes import undo
 from generations.views.library.tiles import tiles_of
 from generations.views.samples import samples
 from kling_saas.lib.numbers import whole
@@ -92,6 +93,7 @@ def found(
         "shelves": shelves,
         "days_kept": _days_kept(actor),
         "menu": _menu(search),
+        "undo": undo(request),
     }
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.functional import Promise
 
 from generations.catalogue import registry
@@ -54,6 +56,12 @@ class Tile:
         if product and not (product.modes or product.inherits):
             return ""
         return words.QUALITY.get(self.order.mode, self.order.mode)
+
+    @property
+    def days_left(self) -> int:
+        """Until its files are deleted, begun days counted."""
+        until = self.film.kept_until
+        return math.ceil((until - timezone.now()) / timedelta(days=1)) if until else 0
 
     @property
     def cost(self) -> int:
