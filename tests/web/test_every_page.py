@@ -41,7 +41,8 @@ _PUBLIC = ["/", "/models", "/pricing", "/docs", "/docs/errors", "/docs/webhooks"
 _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library", "/billing/",
         "/billing/buy", "/billing/gifts", "/billing/gifts/new?pack=pack-350",
         "/billing/statement", "/billing/statement/entries?type=film",
-        "/billing/statements", "/billing/usage", "/billing/limits", "/dev/keys", "/dev/logs", "/dev/webhooks",
+        "/billing/statements", "/billing/usage", "/billing/limits",
+        "/dev/keys", "/dev/logs", "/dev/webhooks",
         "/accounts/email/", "/app/team", "/app/team/invitations", "/app/team/roles",
         "/app/team/organisation", "/app/team/organisation/new", "/app/settings/security",
         "/accounts/password/change/", "/accounts/reauthenticate/"]  # fmt: skip
