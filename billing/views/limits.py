@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,6 +18,7 @@ from billing.models import CapPeriod, CapScope
 from billing.pages import signed_in
 from kling_saas.lib.numbers import whole
 from kling_saas.lib.refusals import NotFound, Refusal
+from kling_saas.lib.way_back import way_back
 
 
 @require_http_methods(["GET", "POST"])
@@ -104,7 +106,7 @@ def _done(request: ActingRequest, act: Callable[[], object], said: str) -> HttpR
         messages.error(request, refusal.detail)
     else:
         messages.success(request, said)
-    return redirect("limits")
+    return redirect(way_back(request, reverse("limits")))
 
 
 @require_POST

@@ -11,6 +11,7 @@ from django.test import Client
 from accounts import tenancy
 from accounts.models import Invitation, Membership, Organisation, Role
 from billing import wallets
+from billing.models import Cap
 from tests.accounts.test_organisation import acts, address, person, roles
 from tests.people import Customer, customer
 
@@ -147,3 +148,34 @@ def test_an_organisation_is_renamed_and_another_has_no_second_welcome(alice: Cus
     assert wallets.balance(kites.pk, False).available == 10_000
     browser.post("/app/organisation", {"organisation": alice.organisation.public_id})
     assert "Switch to Kites" in text(browser.get("/app/team"))
+
+
+def test_a_budget_is_set_ended_and_asked_to_be_raised(alice: Customer) -> None:
+    browser, bob = inside(alice), inside(alice, Role.CREATOR)
+    page = "/app/team/budgets"
+    mine = {"member": str(user_of(bob))}
+    wrong = browser.post(page, {**mine, "credits": "plenty"})
+    assert (wrong.status_code, b'value="plenty"' in wrong.content) == (422, True)
+    stranger = customer("mallory").user
+    assert browser.post(page, {"member": str(stranger.pk), "credits": "5"}).status_code == 422
+    browser.post(page, {**mine, "credits": "40"})
+    assert "0 of 40 used (0 %)" in text(browser.get(page))
+    assert bob.post(page, {**mine, "credits": "400"}).status_code == 403
+
+    (cap,) = caps_of(alice)
+    bob.post(f"/billing/limits/{cap}/ask", {"credits": "60", "note": "A trailer"})
+    waiting = browser.get(page)
+    assert "asks for 60 credits more" in text(waiting)
+    (decide,) = re.findall(r"/billing/approvals/[^\"]+", waiting.content.decode())
+    decided = browser.post(decide, {"answer": "approve", "next": page})
+    assert decided.headers["Location"] == page
+    assert "0 of 100 used" in text(browser.get(page))
+    assert "100" in text(bob.get(page))
+    browser.post(page, {**mine, "credits": ""})
+    assert caps_of(alice) == []
+    assert acts(alice) == ["cap.set", "approval.approved", "cap.removed"]
+
+
+def caps_of(of: Customer) -> list[int]:
+    with tenancy.scope(of.organisation.pk):
+        return list(Cap.objects.values_list("pk", flat=True))

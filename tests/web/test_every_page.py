@@ -44,8 +44,9 @@ _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library"
         "/billing/statements", "/billing/usage", "/billing/limits",
         "/dev/keys", "/dev/logs", "/dev/webhooks",
         "/accounts/email/", "/app/team", "/app/team/invitations", "/app/team/roles",
-        "/app/team/organisation", "/app/team/organisation/new", "/app/settings/security",
-        "/accounts/password/change/", "/accounts/reauthenticate/"]  # fmt: skip
+        "/app/team/organisation", "/app/team/organisation/new", "/app/team/budgets",
+        "/app/settings/security", "/accounts/password/change/",
+        "/accounts/reauthenticate/"]  # fmt: skip
 
 
 def _faults(visitor: Visitor, path: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kling_saas.web.team import invitations, members, organisation, roles
+from kling_saas.web.team import budgets, invitations, members, organisation, roles
 
 urlpatterns = [
     path("", members.team, name="team"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("/invitations/<str:public_id>/resend", invitations.resend, name="invitation-resend"),
     path("/invitations/<str:public_id>/revoke", invitations.revoke, name="invitation-revoke"),
     path("/roles", roles.roles, name="roles"),
+    path("/budgets", budgets.budgets, name="budgets"),
     path("/organisation", organisation.organisation, name="team-organisation"),
     path("/organisation/new", organisation.another, name="organisation-new"),
 ]
