@@ -33,6 +33,7 @@ class ApiCall(TenantPart):
     class Meta:
         indexes = [
             models.Index(fields=["organisation", "livemode", "id"], name="calls_of_one"),
+            models.Index(fields=["organisation", "livemode", "at"], name="calls_of_one_by_time"),
             models.Index(fields=["at"], name="calls_by_age"),
         ]
 

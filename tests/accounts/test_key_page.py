@@ -12,6 +12,7 @@ from accounts.models import ApiKey, AuditEvent
 from accounts.models.organisation import Role
 from tests.generations.programs import FILM, funded, native
 from tests.people import Customer, lowered
+from tests.waiting import until
 
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 _TERMS = {
@@ -85,3 +86,38 @@ def test_a_key_ended_on_the_page_is_written_down_once_with_who_did_it(site: str)
     with tenancy.scope(alice.organisation.pk):
         noted = AuditEvent.objects.filter(action="key.revoked").values_list("subject", "actor")
         assert list(noted) == [(key_id, alice.user.pk)]
+
+
+def test_a_keys_terms_are_changed_and_its_secret_replaced_beside_the_old_one(site: str) -> None:
+    alice = funded()
+    web = _signed_in(alice)
+    with tenancy.scope(alice.organisation.pk):
+        (name,) = ApiKey.objects.filter(livemode=True).values_list("key_id", flat=True)
+    assert native(site, alice.live_key).get("/wallet").status_code == 200
+    recent = "It made 1 call in the last 24 hours"
+    until(
+        lambda: recent in html.unescape(web.get(f"/dev/keys/{name}").content.decode()),
+        what="the call on the key's page",
+    )
+    assert "1 call in 24 h" in web.get("/dev/keys").content.decode()
+    terms = {"terms": "1", "name": "renamed", "scopes": ["read"], "total": "15"}
+    assert web.post(f"/dev/keys/{name}", {**terms, "networks": "nowhere"}).status_code == 422
+    assert native(site, alice.live_key).get("/wallet").status_code == 200
+    assert web.post(f"/dev/keys/{name}", terms).status_code == 302
+    page = html.unescape(web.get(f"/dev/keys/{name}").content.decode())
+    assert "at most 15 credits in all" in page
+    assert 'value="renamed"' in page
+    program = native(site, alice.live_key)
+    until(lambda: program.get("/wallet").status_code == 403, what="the end of a scope")
+
+    answer = web.post(f"/dev/keys/{name}/roll", {"overlap": "3600"})
+    (fresh,) = re.findall(r'id="new-key">(ksk_live_\w+)<', answer.content.decode())
+    assert "no-store" in answer["Cache-Control"]
+    for key in (fresh, alice.live_key):
+        assert native(site, key).get("/generations").status_code == 200
+    assert web.post(f"/dev/keys/{name}/roll", {"overlap": "0"}).status_code == 200
+    assert native(site, fresh).get("/generations").status_code == 401
+    until(lambda: program.get("/generations").status_code == 401, what="the end of the first")
+    stranger = _signed_in(funded("mallory"))
+    for path in (f"/dev/keys/{name}", f"/dev/keys/{name}/roll"):
+        assert stranger.post(path, terms).status_code == 404

@@ -11,12 +11,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import tenancy
+from accounts import credentials, tenancy
 from accounts.actors import Actor
-from accounts.models import ApiKey
+from accounts.credentials import Kind, Row
 from accounts.scopes import USUAL
 from billing import caps, key_terms
 from billing.models import CapPeriod
+from kling_saas.lib.refusals import Refusal
 
 _WHOLE = ("requests_per_minute", *CapPeriod.values)
 
@@ -31,14 +32,62 @@ def make(actor: Actor, name: str, form: QueryDict) -> str:
         return key_terms.make(actor, "key", terms, capped)[1]
 
 
+def change(
+    actor: Actor, kind: Kind, row: Row, standings: Sequence[caps.Standing], form: QueryDict
+) -> None:
+    """The credential on the form's terms; what the form leaves as it stands is not touched.
+
+    Raises InvalidFields, and Forbidden for what the actor may not give; then nothing is changed.
+    """
+    stood = stands(row, standings)
+    body = {"name": form.get("name", ""), **_body(form)}
+    body["requests_per_minute"] = body.get("requests_per_minute")
+    if form.get("expires_on", "") == stood["expires_on"]:
+        body.pop("expires_at", None)
+    else:
+        body["expires_at"] = body.get("expires_at")
+    body["caps"] = {
+        period: body["caps"].get(period)
+        for period in CapPeriod.values
+        if form.get(period, "").strip() != stood[period]
+    }
+    if kind == "pair":
+        body.pop("raw_video")
+    terms, capped = key_terms.read(kind, body, new=False)
+    with tenancy.scope(actor.organisation_id), transaction.atomic():
+        key_terms.change(actor, kind, credentials.id_of(row), terms, capped)
+
+
+def stands(row: Row, standings: Sequence[caps.Standing]) -> dict[str, Any]:
+    """What a form that changes it begins with."""
+    capped = {one.cap.period: str(one.cap.credits) for one in standings}
+    return {
+        "name": row.name,
+        "scopes": row.scopes,
+        "models": row.allowed_models,
+        "networks": ", ".join(row.allowed_networks),
+        "requests_per_minute": str(row.requests_per_minute or ""),
+        "expires_on": f"{row.expires_at:%Y-%m-%d}" if row.expires_at else "",
+        "raw_video": getattr(row, "raw_video", False),
+        **{period: capped.get(period, "") for period in CapPeriod.values},
+    }
+
+
+def told(refusal: Refusal) -> list[str]:
+    """Its sentences."""
+    violations = refusal.facts.get("violations")
+    return [each["message"] for each in violations] if violations else [refusal.detail]
+
+
 def given(actor: Actor, form: QueryDict) -> Mapping[str, Any]:
     """What stands in the form: what was sent, or what a key has that says nothing else. A test key
     has all that the actor has: every example of the documentation runs with it.
     """
     usual = USUAL if actor.livemode else actor.scopes
     chosen = form.getlist("scopes") if "terms" in form else list(usual)
-    texts = {name: form.get(name, "") for name in ("networks", "expires_on", *_WHOLE)}
-    return {**texts, "scopes": chosen, "models": form.getlist("models")}
+    texts = {name: form.get(name, "") for name in ("name", "networks", "expires_on", *_WHOLE)}
+    raw = form.get("raw_video") == "on"
+    return {**texts, "scopes": chosen, "models": form.getlist("models"), "raw_video": raw}
 
 
 def _body(form: QueryDict) -> dict[str, Any]:
@@ -67,7 +116,7 @@ def _number(text: str) -> int | str:
     return int(found) if found.isdecimal() and len(found) < 19 else text
 
 
-def in_words(key: ApiKey, capped: Sequence[caps.Standing]) -> list[str]:
+def in_words(key: Row, capped: Sequence[caps.Standing]) -> list[str]:
     """Its terms and caps, each in a few words; of a key that has ended, none."""
     if key.revoked_at:
         return []

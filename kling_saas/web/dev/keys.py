@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import credentials
+from accounts import call_figures, credentials
 from accounts.actors import Actor
 from accounts.models import AccessKey, ApiKey
 from accounts.requests import ActingRequest
@@ -25,7 +25,7 @@ from billing.models import CapPeriod
 from generations.catalogue.newcomers import FIRST_MODEL, FIRST_PROMPT
 from kling_saas.api.fields import InvalidFields
 from kling_saas.lib.refusals import Forbidden, NotFound
-from kling_saas.web.dev import key_form
+from kling_saas.web.dev import key_form, one_key
 from kling_saas.web.dev.frame import developer
 from kling_saas.web.docs import reader
 
@@ -40,10 +40,12 @@ def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
     newest_first = ("revoked_at", "-pk")
     shown = ApiKey.objects.filter(livemode=actor.livemode).order_by(*newest_first)
     capped = caps.of_credentials(actor)
+    recent = call_figures.by_credential(actor, one_key.RECENT_HOURS)
     context = {
         "keys": [
             {
                 "key": each,
+                "recent": recent.get(credentials.spender(each), 0),
                 "terms": key_form.in_words(each, capped.get(credentials.spender(each), ())),
             }
             for each in shown
@@ -52,7 +54,10 @@ def keys(request: ActingRequest, actor: Actor) -> HttpResponse:
         "periods": CapPeriod.choices,
         "models": sorted(prices.active_book().by_sku()),
         "given": key_form.given(actor, request.POST),
-        "pairs": AccessKey.objects.filter(livemode=actor.livemode).order_by(*newest_first),
+        "pairs": [
+            {"key": each, "recent": recent.get(credentials.spender(each), 0)}
+            for each in AccessKey.objects.filter(livemode=actor.livemode).order_by(*newest_first)
+        ],
         "site": settings.SITE_URL,
         "first_model": FIRST_MODEL,
         "first_prompt": FIRST_PROMPT,
@@ -74,10 +79,8 @@ def _made(request: ActingRequest, actor: Actor) -> dict[str, Any]:
             pair, secret = credentials.make(actor, "pair", {"name": name})
             return {"new_pair": pair, "new_secret": secret}
         plaintext = key_form.make(actor, name, request.POST)
-    except InvalidFields as refusal:
-        return {"problems": [each["message"] for each in refusal.facts["violations"]]}
-    except (Forbidden, credentials.TooManyKeys) as refusal:
-        return {"problems": [refusal.detail]}
+    except (InvalidFields, Forbidden, credentials.TooManyKeys) as refusal:
+        return {"problems": key_form.told(refusal)}
     reader.remember(request, actor, plaintext)
     return {"plaintext": plaintext}
 

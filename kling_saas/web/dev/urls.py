@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from kling_saas.web.dev import deliveries, keys, logs, webhooks
+from kling_saas.web.dev import deliveries, keys, logs, one_key, webhooks
 
 urlpatterns = [
     path("", logs.front, name="dev"),
     path("keys", keys.keys, name="keys"),
     path("keys/<str:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("keys/pairs/<str:access_key>/revoke", keys.revoke_pair, name="pair-revoke"),
+    path("keys/<str:name>", one_key.one, {"kind": "key"}, name="key"),
+    path("keys/<str:name>/roll", one_key.roll, {"kind": "key"}, name="key-roll"),
+    path("keys/pairs/<str:name>", one_key.one, {"kind": "pair"}, name="pair"),
+    path("keys/pairs/<str:name>/roll", one_key.roll, {"kind": "pair"}, name="pair-roll"),
     path("logs", logs.logs, name="dev-logs"),
     path("logs/<str:request_id>", logs.call, name="dev-call"),
     path("webhooks", webhooks.every, name="dev-webhooks"),
