@@ -10,10 +10,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve, reverse
 
-from accounts import organisations, presence, tenancy
+from accounts import audit, organisations, presence, tenancy
 from accounts.actors import Actor, scopes_of
 from accounts.models import Role
-from accounts.requests import ActingRequest
+from accounts.requests import ActingRequest, client_address
 
 View = TypeVar("View", bound=Callable[..., Any])
 ORGANISATION, MODE = "organisation", "livemode"  # keys of the session
@@ -30,6 +30,10 @@ class TenancyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        with audit.sent_from(client_address(request)):
+            return self._answered(request)
+
+    def _answered(self, request: HttpRequest) -> HttpResponse:
         acting = cast("ActingRequest", request)
         acting.actor, acting.belongs_to_several = None, False
         if request.path.startswith(reverse("admin:index")):

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts import audit
 from accounts.actors import Actor
 from accounts.api.rates import known
 from accounts.call_log import Answered, Call, writer
@@ -31,7 +32,8 @@ class CallLogMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         since, at = time.monotonic(), timezone.now()
-        response = self.get_response(request)
+        with audit.sent_from(client_address(request)):
+            response = self.get_response(request)
         about = known(request)
         if about.actor and about.logged and settings.REQUEST_LOG_DAYS and not is_inner(request):
             held = _ROOM in request.META and any(name in response.headers for name in _HELD)

@@ -13,6 +13,7 @@ from accounts.models import Invitation, Membership, Organisation, Role
 from billing import wallets
 from billing.models import Cap
 from tests.accounts.test_organisation import acts, address, person, roles
+from tests.generations.programs import native
 from tests.people import Customer, customer
 
 PASSWORD = "screening-room-9"
@@ -179,3 +180,26 @@ def test_a_budget_is_set_ended_and_asked_to_be_raised(alice: Customer) -> None:
 def caps_of(of: Customer) -> list[int]:
     with tenancy.scope(of.organisation.pk):
         return list(Cap.objects.values_list("pk", flat=True))
+
+
+def test_the_audit_says_who_did_what_from_where_and_is_filtered(alice: Customer, site: str) -> None:
+    browser, bob = inside(alice), inside(alice, Role.ADMIN)
+    browser.post("/app/team/organisation", {"name": "Paper boats"}, REMOTE_ADDR="203.0.113.9")
+    bob.post("/app/team/invitations", {"email": address(), "role": "viewer"})
+    answer = native(site, alice.live_key).post(
+        "/organisation/invitations", {"email": address(), "role": "creator"}
+    )
+    assert answer.status_code == 201
+    page = "/app/team/audit"
+    for word in ("Organisation renamed", "name Paper boats", "203.0.113.9", "live (…"):
+        assert word in text(browser.get(page)), word
+    of_bob = text(browser.get(page, {"who": f"user:{user_of(bob)}", "kind": "people"}))
+    assert ("Invited" in of_bob, "renamed" in of_bob) == (True, False)
+    of_programs = text(browser.get(page, {"who": "programs"}))
+    assert ("role creator" in of_programs, "role viewer" in of_programs) == (True, False)
+    assert "Nothing here" in text(browser.get(page, {"kind": "money"}))
+    lines = b"".join(browser.get("/app/team/audit.csv")).decode().splitlines()
+    assert (lines[0], len(lines)) == ("time,who,action,subject,details,address", 4)
+    assert lines[-1].endswith("203.0.113.9")
+    assert inside(alice, Role.DEVELOPER).get(page).status_code == 403
+    assert "Paper boats" not in text(inside(customer("mallory")).get(page))

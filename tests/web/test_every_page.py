@@ -45,6 +45,7 @@ _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library"
         "/dev/keys", "/dev/logs", "/dev/webhooks",
         "/accounts/email/", "/app/team", "/app/team/invitations", "/app/team/roles",
         "/app/team/organisation", "/app/team/organisation/new", "/app/team/budgets",
+        "/app/team/audit",
         "/app/settings/security", "/accounts/password/change/",
         "/accounts/reauthenticate/"]  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kling_saas.web.team import budgets, invitations, members, organisation, roles
+from kling_saas.web.team import audit, budgets, invitations, members, organisation, roles
 
 urlpatterns = [
     path("", members.team, name="team"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("/invitations/<str:public_id>/revoke", invitations.revoke, name="invitation-revoke"),
     path("/roles", roles.roles, name="roles"),
     path("/budgets", budgets.budgets, name="budgets"),
+    path("/audit", audit.lines, name="audit"),
+    path("/audit.csv", audit.as_csv, name="audit-csv"),
     path("/organisation", organisation.organisation, name="team-organisation"),
     path("/organisation/new", organisation.another, name="organisation-new"),
 ]

@@ -1,0 +1,18 @@
+from django.db import migrations, models
+
+import accounts.models.audit
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0007_jobs_seen")]
+
+    operations = [
+        migrations.AlterField(
+            "auditevent",
+            "address",
+            models.GenericIPAddressField(null=True, blank=True, default=accounts.models.audit.here),
+        ),
+        migrations.AddIndex(
+            "auditevent", models.Index(fields=["organisation", "-id"], name="audit_listing")
+        ),
+    ]
