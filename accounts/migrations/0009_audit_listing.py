@@ -4,7 +4,7 @@ import accounts.models.audit
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0007_jobs_seen")]
+    dependencies = [("accounts", "0008_calls_by_time")]
 
     operations = [
         migrations.AlterField(
