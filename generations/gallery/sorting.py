@@ -77,6 +77,15 @@ def counts(collections: Sequence[Collection]) -> dict[int, int]:
     return defaultdict(int, told.order_by())
 
 
+def covers(collections: Sequence[Collection]) -> dict[int, Video]:
+    """The newest film that is shown of each, by their keys. Needs their owner's scope."""
+    shown = Video.objects.filter(retention.SHOWN)
+    keys = [each.pk for each in collections]
+    placed = Placement.objects.filter(collection__in=keys, video__in=shown)
+    newest = placed.order_by("collection", "-video").distinct("collection")
+    return {each.collection_id: each.video for each in newest.select_related("video__generation")}
+
+
 def make(actor: Actor, name: str, parent: str | None = None) -> Collection:
     """A new collection. Raises Forbidden, NotFound for its parent, NameTaken and TooDeep."""
     finding.must_change(actor)
@@ -171,6 +180,13 @@ def take(actor: Actor, public_id: str, names: Sequence[str]) -> list[Video]:
         placed = Placement.objects.filter(collection=shelf.pk)
         placed.filter(video__in=[film.pk for film in films]).delete()
     return films
+
+
+def holding(actor: Actor, film: Video) -> list[Collection]:
+    """The collections that a film is in, by their names."""
+    with tenancy.scope(actor.organisation_id):
+        placed = Placement.objects.filter(video=film).values("collection")
+        return list(_mine(actor).filter(pk__in=placed).order_by("name"))
 
 
 def of(films: Sequence[Video]) -> dict[int, list[str]]:

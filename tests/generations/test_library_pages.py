@@ -173,7 +173,7 @@ def test_what_is_thrown_away_can_be_taken_back_and_deleted_for_good(alice: Custo
     assert not (Path(settings.MEDIA_ROOT) / kite.key).exists()
 
 
-_CHANGES = ("favourite", "labels", "trash", "destroy", "again", "last-frame")
+_CHANGES = ("favourite", "labels", "trash", "destroy", "again", "last-frame", "put")
 
 
 def test_who_may_only_look_changes_nothing_and_is_offered_nothing(alice: Customer) -> None:
@@ -184,7 +184,7 @@ def test_who_may_only_look_changes_nothing_and_is_offered_nothing(alice: Custome
         forms = re.findall(r'action="(/app/library/[^"]+)"', client.get(page).content.decode())
         assert forms == []
     for change in _CHANGES:
-        sent = {"on": "1", "title": "mine", "way": "same"}
+        sent = {"on": "1", "title": "mine", "way": "same", "name": "Mine"}
         page = client.post(f"/app/library/{film.public_id}/{change}", sent, follow=True)
         assert "Your role (viewer)" in page.content.decode(), change
     film = again(film)
@@ -197,7 +197,9 @@ def test_a_stranger_finds_nothing(alice: Customer) -> None:
     stranger = browser_of(funded())
     assert stranger.get(f"/app/library/{film.public_id}").status_code == 404
     for change in _CHANGES:
-        answer = stranger.post(f"/app/library/{film.public_id}/{change}", {"way": "same"})
+        answer = stranger.post(
+            f"/app/library/{film.public_id}/{change}", {"way": "same", "name": "Mine"}
+        )
         assert answer.status_code == 404, change
     stranger.post("/app/library/trash/restore", {"film": film.public_id})
     film = again(film)
@@ -241,3 +243,36 @@ def test_the_last_frame_begins_the_next_film(alice: Customer) -> None:
     assert f'value="{picture[1]}"' in page
     Path(settings.MEDIA_ROOT, film.key).write_bytes(b"no film")
     assert "does not decode" in client.post(press, follow=True).content.decode()
+
+
+def test_collections_are_made_named_filled_and_removed_and_no_film_goes(alice: Customer) -> None:
+    kite, boat = films(alice, "a kite", "a boat")
+    client = browser_of(alice)
+    spring = client.post("/app/library/collections/new", {"name": " Spring "}).headers["Location"]
+    name = spring.rpartition("/")[2]
+    inner = client.post("/app/library/collections/new", {"name": "Teasers", "parent": name})
+    assert "Teasers" in client.get(spring).content.decode()
+    for wrong, why in (("", "1 to 100"), ("x" * 101, "1 to 100"), ("spring", "of this name")):
+        refused = client.post("/app/library/collections/new", {"name": wrong})
+        assert (refused.status_code, why in refused.content.decode()) == (422, True)
+
+    put = f"/app/library/{kite.public_id}/put"
+    page = client.post(put, {"collection": name}, follow=True).content.decode()
+    assert f'href="{spring}"' in page
+    client.post(put, {"collection": "", "name": "Best of"})
+    assert shown(client, "/app/library?q=in:%22best of%22") == [kite.public_id]
+    assert shown(client, spring) == [kite.public_id]
+    assert shown(client, f"{spring}?q=boat") == []
+    page = client.get("/app/library/collections").content.decode()
+    assert re.findall(r"<b>([^<]+)</b><small>(\d)", page) == [("Best of", "1"), ("Spring", "1")]
+
+    assert client.post(f"{spring}/name", {"name": "best OF"}).status_code == 422
+    client.post(f"{spring}/name", {"name": "Spring 2027"})
+    assert "<h1>Spring 2027</h1>" in client.get(spring).content.decode()
+    client.post(f"/app/library/{kite.public_id}/take", {"collection": name})
+    assert shown(client, spring) == []
+    client.post(f"{spring}/remove")
+    gone = (spring, inner.headers["Location"])
+    assert [client.get(path).status_code for path in gone] == [404, 404]
+    assert shown(client, "/app/library") == ids([boat, kite])
+    assert browser_of(funded()).get("/app/library/collections").content.count(b"Best of") == 0

@@ -13,7 +13,7 @@ from accounts.actors import Actor
 from accounts.requests import ActingRequest
 from billing.pages import signed_in
 from generations.forms.labels import Labels
-from generations.gallery import finding, lineage
+from generations.gallery import finding, lineage, sorting
 from generations.models import Video
 from generations.views.cards import card
 from generations.views.library import again
@@ -46,6 +46,8 @@ def show(
             "typed": typed or Labels(video.title, ", ".join(video.tags)),
             "order": again.fields_of(video.generation),
             "offers": again.offers(actor, video),
+            "holding": sorting.holding(actor, video),
+            "shelves": sorting.page(actor, limit=100).collections,
             "parents": tiles_of(lineage.parents(actor, video)),
             "children": tiles_of(lineage.children(actor, video)),
         }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -51,7 +51,7 @@ class Chip:
 def library(request: ActingRequest, actor: Actor) -> HttpResponse:
     """What a search finds, newest first; with `HX-Request` only the next part of the grid."""
     if "narrow" in request.GET:
-        return redirect(f"{request.path}?{urlencode({'q': _narrowed(request.GET).text})}")
+        return redirect(narrowed(request))
     context = found(request, actor, searching.parse(request.GET.get("q", "")))
     if not context["tiles"] and not context["search"].given:
         context |= {
@@ -120,13 +120,14 @@ def resolved(
     return replace(rest, wrong=(*search.wrong, searching.Wrong(named, why))), rest.wanted()
 
 
-def _narrowed(asked: QueryDict) -> Search:
-    """The search with what was chosen in the filter menu."""
+def narrowed(request: ActingRequest) -> str:
+    """The address of the search with what was chosen in the filter menu."""
+    asked = request.GET
     search = searching.parse(asked.get("q", ""))
     for name in searching.NAMES:
         if name in asked and name != "tag":
             search = search.set(name, asked.get(name, "").replace('"', "").strip())
-    return search
+    return f"{request.path}?{urlencode({'q': search.text})}"
 
 
 def _chips(search: Search, shelves: Sequence[Collection]) -> list[Chip]:
