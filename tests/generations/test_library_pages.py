@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -173,7 +174,7 @@ def test_what_is_thrown_away_can_be_taken_back_and_deleted_for_good(alice: Custo
     assert not (Path(settings.MEDIA_ROOT) / kite.key).exists()
 
 
-_CHANGES = ("favourite", "labels", "trash", "destroy", "again", "last-frame", "put")
+_CHANGES = ("favourite", "labels", "trash", "destroy", "again", "last-frame", "put", "share")
 
 
 def test_who_may_only_look_changes_nothing_and_is_offered_nothing(alice: Customer) -> None:
@@ -184,7 +185,7 @@ def test_who_may_only_look_changes_nothing_and_is_offered_nothing(alice: Custome
         forms = re.findall(r'action="(/app/library/[^"]+)"', client.get(page).content.decode())
         assert forms == []
     for change in _CHANGES:
-        sent = {"on": "1", "title": "mine", "way": "same", "name": "Mine"}
+        sent = {"on": "1", "title": "mine", "way": "same", "name": "Mine", "ends": ""}
         page = client.post(f"/app/library/{film.public_id}/{change}", sent, follow=True)
         assert "Your role (viewer)" in page.content.decode(), change
     film = again(film)
@@ -198,7 +199,7 @@ def test_a_stranger_finds_nothing(alice: Customer) -> None:
     assert stranger.get(f"/app/library/{film.public_id}").status_code == 404
     for change in _CHANGES:
         answer = stranger.post(
-            f"/app/library/{film.public_id}/{change}", {"way": "same", "name": "Mine"}
+            f"/app/library/{film.public_id}/{change}", {"way": "same", "name": "Mine", "ends": ""}
         )
         assert answer.status_code == 404, change
     stranger.post("/app/library/trash/restore", {"film": film.public_id})
@@ -276,3 +277,28 @@ def test_collections_are_made_named_filled_and_removed_and_no_film_goes(alice: C
     assert [client.get(path).status_code for path in gone] == [404, 404]
     assert shown(client, "/app/library") == ids([boat, kite])
     assert browser_of(funded()).get("/app/library/collections").content.count(b"Best of") == 0
+
+
+def test_a_film_is_shared_on_terms_and_the_link_is_shut(alice: Customer) -> None:
+    (film,) = films(alice, "a kite")
+    client, page = browser_of(alice), f"/app/library/{film.public_id}"
+    assert "Private: only your organisation" in client.get(page).content.decode()
+    wrong = client.post(f"{page}/share", {"ends": "3600", "password": "abc", "views": "0"})
+    assert wrong.status_code == 422
+    assert wrong.content.decode().count("A password has 4 to 128 characters.") == 2
+    terms = {"visibility": "unlisted", "ends": "604800", "password": "open up", "views": "5"}
+    told = client.post(f"{page}/share", terms, follow=True).content.decode()
+    (address,) = re.findall(r'<code id="link-1">([^<]+)</code>', told)
+    assert "0 of 5 views" in told
+    stranger = Client(headers={"Host": "127.0.0.1"})
+    path = urlsplit(address).path
+    assert b"password" in stranger.get(path).content
+    assert stranger.post(path, {"password": "open up"}).status_code == 302
+    assert "1 of 5 views" in client.get(page).content.decode()
+    (name,) = re.findall(r'name="share" value="(shr_\w+)"', told)
+    other = browser_of(funded())
+    assert other.post(f"{page}/revoke", {"share": name}).status_code == 404
+    assert stranger.get(path).status_code == 200
+    client.post(f"{page}/revoke", {"share": name})
+    assert stranger.get(path).status_code == 410
+    assert "link-1" not in client.get(page).content.decode()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generations.views.library import again, film, labels, shelves, trash
+from generations.views.library import again, film, labels, links, shelves, trash
 
 urlpatterns = [
     path("trash", trash.page, name="library-trash"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("<str:public_id>/last-frame", again.last_frame, name="film-last-frame"),
     path("<str:public_id>/put", shelves.put, name="film-put"),
     path("<str:public_id>/take", shelves.take, name="film-take"),
+    path("<str:public_id>/share", links.make, name="film-share"),
+    path("<str:public_id>/revoke", links.revoke, name="film-revoke"),
     path("<str:public_id>/trash", trash.throw_away, name="film-trash"),
     path("<str:public_id>/destroy", trash.destroy, name="film-destroy"),
 ]
