@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
-from billing import freezes, wallets
+from billing import freezes, offers, wallets
 from billing.errors import CapReached, InsufficientCredits, PlanRequired, WalletFrozen
 from billing.pages import signed_in
 from billing.views.words import why_frozen
@@ -176,7 +176,7 @@ def _page(
         "shot_rows": [*order.shots, *[("", "5")] * (SHOTS_MAX - len(order.shots))],
         "frames": _frames(order),
         "seeds": routing.only_sandbox(livemode=actor.livemode),
-        "data": studio_data(actor.organisation_id),
+        "data": {**studio_data(actor.organisation_id), "packs": _packs()},
         "cards": cards,
         "screen": next((c for c in cards if c.status not in {"failed", "cancelled"}), None),
         "recipes": [
@@ -208,6 +208,12 @@ def _frozen(actor: Actor) -> list[str]:
     """What stops spending now, as the wallet's page says it."""
     found = freezes.causes(actor.organisation_id, actor.livemode)
     return [why_frozen(one.cause, one.reason) for one in found]
+
+
+def _packs() -> list[dict[str, Any]]:
+    """What a wallet that is short is filled up with, smallest first."""
+    on_sale = sorted(offers.packs(), key=lambda pack: pack.gives)
+    return [{"credits": pack.gives, "price_cents": pack.price_cents} for pack in on_sale]
 
 
 def _price(actor: Actor, order: Order) -> int | None:

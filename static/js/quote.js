@@ -25,6 +25,7 @@ function read(form) {
   const seconds = shots.map((row) => Number(row.querySelector("input").value));
   return {
     model: form.elements.model.value,
+    kind: form.querySelector(".drop.has") ? "image2video" : "text2video",
     mode: form.elements.mode.value,
     duration: shots.length ? seconds.reduce((a, b) => a + b, 0) : Number(form.elements.duration.value),
     sound: set("sound"),
@@ -67,6 +68,8 @@ function show(form, data, credits) {
   button.hidden = locked;
   form.querySelector("[data-after]").textContent = credits === null || locked ? "" : after;
   form.querySelector("[data-short]").hidden = !missing;
+  const detail = { data, missing, order: read(form), price: (order) => price(data, order), say };
+  form.dispatchEvent(new CustomEvent("quoted", { detail }));
   form.elements.quoted.value = credits ?? "";
   models(form, data);
 }

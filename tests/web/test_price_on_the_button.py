@@ -99,7 +99,8 @@ def test_a_film_beyond_the_wallet_says_what_is_missing(visitor: Callable[..., Vi
     expect(button).to_have_text("60 credits missing")
     expect(button).to_have_attribute("aria-disabled", "true")
     expect(page.get_by_text("You have 60.")).to_be_visible()
-    expect(page.get_by_role("link", name="Add credits")).to_have_attribute("href", "/billing/buy")
+    buy = page.get_by_role("link", name="Buy 350 credits for $9.80")
+    expect(buy).to_have_attribute("href", "/billing/buy")
     button.click(force=True)
     expect(page).to_have_url(f"{person.site}/app/studio?model=kling-v3&mode=pro&duration=15")
 
