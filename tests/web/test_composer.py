@@ -147,5 +147,5 @@ def test_paragraphs_become_shots_that_move_on_a_time_axis(visitor: Callable[...,
     expect(blocks).to_have_text(["5 sSnow begins to fall", "5 sA door opens"])
     page.get_by_role("button", name="Generate · 60 credits").click()
     page.wait_for_url("**/app/jobs/gen_*")
-    page.go_back()
+    page.get_by_role("link", name="Re-run or change").click()
     expect(texts.nth(0)).to_have_value("Snow begins to fall")
