@@ -99,6 +99,15 @@ def by_credential(actor: Actor, hours: int) -> dict[str, int]:
         return dict(rows.annotate(n=Count("pk")).values_list("credential", "n"))
 
 
+def any_answered(actor: Actor) -> bool:
+    """Whether a call was answered as it wanted to be."""
+    with tenancy.scope(actor.organisation_id):
+        mine = ApiCall.objects.filter(
+            organisation_id=actor.organisation_id, livemode=actor.livemode
+        )
+        return bool(mine.filter(status__lt=400).exists())
+
+
 def _mine(actor: Actor, begin: datetime) -> QuerySet[ApiCall]:
     rows: QuerySet[ApiCall] = ApiCall.objects.filter(
         organisation_id=actor.organisation_id, livemode=actor.livemode, at__gte=begin

@@ -60,6 +60,15 @@ def find(actor: Actor, kind: Kind, name: str) -> Row:
     return row
 
 
+def any_working(actor: Actor) -> bool:
+    """Whether a key or pair of this mode was made and not revoked."""
+    with tenancy.scope(actor.organisation_id):
+        return any(
+            rows.objects.filter(livemode=actor.livemode, revoked_at=None).exists()
+            for rows in _MODELS.values()
+        )
+
+
 def make(actor: Actor, kind: Kind, terms: Mapping[str, Any]) -> tuple[Row, str]:
     """A new one on these terms (arguments of `issue`), and its secret, shown once.
 

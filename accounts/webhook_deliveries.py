@@ -109,6 +109,13 @@ def health(endpoint: WebhookEndpoint) -> Health:
     return Health(**{status: counts[status] for status in STATUSES})
 
 
+def any_taken(actor: Actor) -> bool:
+    """Whether a server of theirs has taken an event."""
+    with tenancy.scope(actor.organisation_id):
+        mine = WebhookDelivery.objects.filter(endpoint__in=webhooks.mine(actor))
+        return bool(mine.filter(delivered_at__isnull=False).exists())
+
+
 def about(actor: Actor, subject: str) -> list[WebhookDelivery]:
     """What was owed to any endpoint of the newest LOOKED_BACK events, where they are about this
     generation, purchase and so on; oldest first.

@@ -59,7 +59,7 @@ class Chart:
 
 def chart(rows: Sequence[Row]) -> Chart:
     """Bars of days in their order."""
-    step = _step(max((row.captured + row.reserved for row in rows), default=0))
+    step = quarter(max((row.captured + row.reserved for row in rows), default=0))
     top = step * 4
     high = HEIGHT - _TOP - _BOTTOM
     wide = (WIDTH - _LEFT - _RIGHT) / max(_DAYS, len(rows))
@@ -84,7 +84,7 @@ def chart(rows: Sequence[Row]) -> Chart:
     return Chart(bars, steps)
 
 
-def _step(most: int) -> int:
+def quarter(most: int) -> int:
     """A quarter of the scale: the smallest 1, 2, 5, 10, 20, … with which `most` fits."""
     step = 1
     while step * 4 < most:

@@ -116,8 +116,9 @@ def test_a_keys_terms_are_changed_and_its_secret_replaced_beside_the_old_one(sit
     for key in (fresh, alice.live_key):
         assert native(site, key).get("/generations").status_code == 200
     assert web.post(f"/dev/keys/{name}/roll", {"overlap": "0"}).status_code == 200
-    assert native(site, fresh).get("/generations").status_code == 401
-    until(lambda: program.get("/generations").status_code == 401, what="the end of the first")
+    for key in (fresh, alice.live_key):
+        program = native(site, key)
+        until(lambda p=program: p.get("/generations").status_code == 401, what="its end")
     stranger = _signed_in(funded("mallory"))
     for path in (f"/dev/keys/{name}", f"/dev/keys/{name}/roll"):
         assert stranger.post(path, terms).status_code == 404

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -23,13 +23,6 @@ from kling_saas.web.docs import reader
 _PAGE = 50
 _FIELDS = ("q", "method", "path", "status", "credential", "end_user", "from", "to")
 _STATUSES = ("2xx", "3xx", "4xx", "5xx")
-
-
-@require_GET
-@developer
-def front(request: ActingRequest, actor: Actor) -> HttpResponse:
-    """Where developers begin."""
-    return redirect("dev-logs")
 
 
 @require_GET

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from kling_saas.web.dev import deliveries, keys, logs, one_key, webhooks
+from kling_saas.web.dev import deliveries, keys, logs, one_key, overview, quickstart, webhooks
 
 urlpatterns = [
-    path("", logs.front, name="dev"),
+    path("", overview.overview, name="dev"),
+    path("quickstart", quickstart.page, name="dev-quickstart"),
     path("keys", keys.keys, name="keys"),
     path("keys/<str:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("keys/pairs/<str:access_key>/revoke", keys.revoke_pair, name="pair-revoke"),

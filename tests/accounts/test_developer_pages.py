@@ -1,0 +1,54 @@
+"""Where developers begin: figures of what programs did, and a quickstart that ticks itself."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from tests.accounts.receiving import Receiver, endpoint
+from tests.accounts.test_log_pages import developer, page
+from tests.generations.programs import FILM, Program, funded, settled
+from tests.people import Customer
+from tests.waiting import until
+
+
+def test_the_overview_adds_up_what_programs_did(alice: Customer, api: Program) -> None:
+    web = developer(alice)
+    assert "No call was refused or failed." in page(web, "/dev/")
+    for _again in range(2):
+        assert api.post("/generations", {**FILM, "model": "kling-v9"}).status_code == 422
+    made = api.post("/generations", FILM).json()
+    settled(api, made["id"])
+    told = until(
+        lambda: "<dd>10</dd>" in (it := page(web, "/dev/")) and "2 calls" in it and it,
+        what="the calls on the overview",
+    )
+    assert "status=422&method=POST&path=/api/v1/generations" in told
+    assert "10 credits this month" in told
+    assert "answered 4xx" in told
+    assert "<dd>0</dd>" in page(developer(alice, "live"), "/dev/")
+
+
+def _ticked(web: Client) -> int:
+    steps = web.get("/dev/quickstart", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in steps
+    return steps.count('class="done"')
+
+
+def test_the_quickstart_ticks_itself_and_has_the_readers_own_key(
+    alice: Customer, api: Program, server: Receiver
+) -> None:
+    newcomer = developer(funded("newcomer"))
+    assert "ksk_test_…" in page(newcomer, "/dev/quickstart")
+    web = developer(alice)
+    assert _ticked(web) == 1
+    made = web.post("/dev/keys", {"name": "mine"}).content.decode()
+    key = made.partition('id="new-key">')[2].partition("<")[0]
+    answer = web.get("/dev/quickstart")
+    assert key in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    api.post("/generations", FILM)
+    until(lambda: _ticked(web) == 2, what="the tick of the first call")
+    hook = endpoint(api, f"{server.address}/a", "generation.*")
+    web.post(f"/dev/webhooks/{hook['id']}/test")
+    until(lambda: _ticked(web) == 3, what="the tick of the webhook")
+    assert "hx-get" not in web.get("/dev/quickstart").content.decode().partition('id="steps"')[2]
