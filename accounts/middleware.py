@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve, reverse
 
-from accounts import audit, organisations, presence, tenancy
+from accounts import audit, organisations, preferences, presence, tenancy
 from accounts.actors import Actor, scopes_of
 from accounts.models import Role
 from accounts.requests import ActingRequest, client_address
@@ -43,11 +43,15 @@ class TenancyMiddleware:
             return self.get_response(request)
         if not request.user.is_authenticated or _is(request, "for_everybody"):
             return self.get_response(request)
-        acting.actor = _actor(acting)
-        if acting.actor is None or _opens_its_own(request):
+        with preferences.applied(request.user):
+            return self._of_member(acting)
+
+    def _of_member(self, request: ActingRequest) -> HttpResponse:
+        request.actor = _actor(request)
+        if request.actor is None or _opens_its_own(request):
             return self.get_response(request)
-        with tenancy.scope(acting.actor.organisation_id):
-            presence.note(request, acting.actor)
+        with tenancy.scope(request.actor.organisation_id):
+            presence.note(request, request.actor)
             return self._undone_if_broken(request)
 
     def _undone_if_broken(self, request: HttpRequest) -> HttpResponse:

@@ -33,6 +33,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May sign in to the console.")
     date_joined = models.DateTimeField(default=timezone.now)
+    # How they want the site; empty is as the browser says.
+    language = models.CharField(max_length=12, blank=True, default="", db_default="")
+    time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
+    density = models.CharField(
+        max_length=8, blank=True, default="", db_default="", choices=[("compact", "Compact")]
+    )
+    motion = models.CharField(
+        max_length=8, blank=True, default="", db_default="", choices=[("reduce", "Reduced")]
+    )
+    shortcuts_off = models.JSONField(blank=True, default=list, db_default=[])
 
     objects = UserManager()
 

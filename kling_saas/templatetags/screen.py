@@ -8,6 +8,7 @@ from django import template
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
@@ -59,14 +60,15 @@ def clock(seconds: float) -> str:
 @register.simple_tag
 def when(moment: datetime, manner: str = "full") -> SafeString:
     """A moment as `<time>`: `full`, `short` (no seconds), `day`, `clock` or `ago`. The text is in
-    UTC and says so; scripts put it into the reader's zone (static/js/when.js).
+    the zone that the reader chose, else in UTC, and says which; scripts put it into the browser's
+    where none was chosen (static/js/when.js).
     """
-    at = moment.astimezone(UTC)
-    texts = {"full": f"{at:%Y-%m-%d %H:%M:%S} UTC", "day": f"{at:%Y-%m-%d} UTC",
-             "short": f"{at:%Y-%m-%d %H:%M} UTC", "clock": f"{at:%H:%M} UTC"}  # fmt: skip
+    at = timezone.localtime(moment)
+    texts = {"full": f"{at:%Y-%m-%d %H:%M:%S %Z}", "day": f"{at:%Y-%m-%d %Z}",
+             "short": f"{at:%Y-%m-%d %H:%M %Z}", "clock": f"{at:%H:%M %Z}"}  # fmt: skip
     return format_html(
         '<time datetime="{}" data-when="{}" title="{}">{}</time>',
-        f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         manner,
         texts["full"],
         texts.get(manner) or naturaltime(moment),

@@ -23,8 +23,9 @@ def _organisations(request: HttpRequest, actor: Actor | None) -> list[Choice]:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`demo`, `payments_simulated`, `actor`, `organisations`, `test_mode`, `here`, and `theme`:
-    light, dark, or "" for the device's; `feed`, which tells its pages when to look again.
+    """`demo`, `payments_simulated`, `actor`, `person` (who acts), `organisations`, `test_mode` and
+    `here`; `theme`: light, dark, or "" for the device's; `feed`, which tells pages when to look
+    again.
     """
     actor = getattr(request, "actor", None)
     theme = request.COOKIES.get("theme", "")
@@ -33,6 +34,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "payments_simulated": not settings.PAYMENTS_LIVE,
         "actor": actor,
+        "person": request.user if actor else None,
         "feed": feed_name(actor) if actor else "",
         "organisations": _organisations(request, actor),
         "test_mode": actor is not None and not actor.livemode,

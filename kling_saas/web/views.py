@@ -115,8 +115,11 @@ def mode(request: HttpRequest) -> HttpResponse:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Light, dark, or as the device has it; kept in a cookie, for strangers too."""
-    response = redirect(way_back(request))
-    wanted = request.POST.get("theme", "")
+    return set_theme(redirect(way_back(request)), request.POST.get("theme", ""))
+
+
+def set_theme(response: HttpResponse, wanted: str) -> HttpResponse:
+    """Keep it in this browser's cookie; whatever is no theme of ours is the device's."""
     if wanted in THEMES:
         response.set_cookie("theme", wanted, max_age=_YEAR, samesite="Lax", secure=settings.SECURE)
     else:

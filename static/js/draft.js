@@ -9,6 +9,7 @@ let typed = "";
 
 if (prompt) {
   prompt.addEventListener("keydown", (event) => {
+    if (document.documentElement.dataset.shortcutsOff?.split(" ").includes("prompts")) return;
     if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
     event.preventDefault();
     step(event.key === "ArrowUp" ? 1 : -1);

@@ -1,5 +1,8 @@
 // Films that play while they are seen, previews on hover or focus, and a player for keys.
-const still = matchMedia("(prefers-reduced-motion: reduce)").matches || navigator.connection?.saveData;
+const still =
+  document.documentElement.dataset.motion ||
+  matchMedia("(prefers-reduced-motion: reduce)").matches ||
+  navigator.connection?.saveData;
 
 const seen = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
@@ -44,6 +47,7 @@ if (!still) {
 // Frame steps and speed, only while nothing is being typed into.
 document.addEventListener("keydown", (event) => {
   const video = document.querySelector("video[data-film]");
+  if (document.documentElement.dataset.shortcutsOff?.split(" ").includes("player")) return;
   if (!video || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, button, a, summary, video")) return;
   const act = {

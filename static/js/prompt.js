@@ -3,7 +3,9 @@ const form = document.querySelector("[data-studio]");
 const prompt = form?.querySelector("[data-prompt]");
 if (prompt) {
   for (const area of form.querySelectorAll("textarea[data-most]")) count(area);
+  const off = document.documentElement.dataset.shortcutsOff?.split(" ").includes("generate");
   form.addEventListener("keydown", (event) => {
+    if (off) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       form.requestSubmit(form.querySelector("button[data-generate]"));

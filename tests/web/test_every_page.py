@@ -48,6 +48,7 @@ _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library"
         "/app/team/invitations", "/app/team/roles",
         "/app/team/organisation", "/app/team/organisation/new", "/app/team/budgets",
         "/app/team/audit",
+        "/app/settings/profile", "/app/settings/appearance", "/app/settings/shortcuts",
         "/app/settings/security", "/accounts/password/change/",
         "/accounts/reauthenticate/"]  # fmt: skip
 
