@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from billing import entries
@@ -13,13 +11,12 @@ from billing.entries import Entry
 from billing.filters import Wanted
 from billing.naming import Names
 from kling_saas.lib.moments import iso
+from kling_saas.lib.sheets import written
 
 COLUMNS = (
     "id", "time", "type", "amount", "balance_after", "reserved_after", "pending_after",
     "generation", "lot", "reference", "actor", "reason",
 )  # fmt: skip
-# A cell that begins so is a formula to spreadsheets; with an apostrophe before it is a text.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_of(organisation_id: int, livemode: bool, wanted: Wanted) -> Iterator[str]:
@@ -43,13 +40,6 @@ def json_of(organisation_id: int, livemode: bool, wanted: Wanted) -> Iterator[st
     yield "]}\n"
 
 
-def written(rows: Iterable[Iterable[Any]]) -> str:
-    """Rows as CSV. Texts that a spreadsheet would execute are defused; numbers stay numbers."""
-    out = io.StringIO()
-    csv.writer(out).writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue()
-
-
 def moment(entry: Entry) -> str:
     """When it was posted, UTC."""
     return iso(entry.created_at)
@@ -62,9 +52,3 @@ def _row(entry: Entry, actor: str) -> dict[str, Any]:
         actor, entry.reason,
     )  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value

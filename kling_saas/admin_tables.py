@@ -9,7 +9,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django.utils.functional import Promise
 
-from billing import exports
+from kling_saas.lib.sheets import written
 from kling_saas.templatetags.screen import money
 
 
@@ -76,4 +76,4 @@ class Table:
         """Without the total, which a spreadsheet adds up itself."""
         pairs = [zip(self.columns, row.values, strict=True) for row in self.rows]
         rows = [[column.plain(value) for column, value in each] for each in pairs]
-        return exports.written([[column.name for column in self.columns], *rows])
+        return written([[column.name for column in self.columns], *rows])

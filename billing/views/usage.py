@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET
 
 from accounts.actors import Actor
 from accounts.requests import ActingRequest
-from billing import exports, months
+from billing import months
 from billing import usage as used
 from billing.pages import signed_in
 from billing.views.charts import chart
 from billing.views.words import refused
 from kling_saas.api.errors import InvalidQuery
+from kling_saas.lib.sheets import written
 
 _TITLES: dict[used.GroupBy, Promise | str] = {
     "model": _("By model"),
@@ -65,7 +66,7 @@ def as_csv(request: ActingRequest, actor: Actor) -> HttpResponse:
         return redirect(f"{reverse('usage')}?period=?")
     rows = used.counters(actor.organisation_id, actor.livemode, month)
     return HttpResponse(
-        exports.written([used.COLUMNS, *rows]),
+        written([used.COLUMNS, *rows]),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="usage-{month}.csv"'},
     )

@@ -93,6 +93,11 @@ class Params:
         return "image2video" if self.image or self.image_tail else "text2video"
 
     @property
+    def words(self) -> str:
+        """Its prompt; a multi-shot film's are those of its shots."""
+        return self.prompt or " / ".join(shot.prompt for shot in self.multi_prompt)
+
+    @property
     def called(self) -> str:
         """What is called at an upstream to make it."""
         return called(self.kind, self.model)

@@ -53,8 +53,7 @@ def makes(product: Product | None) -> str:
 
 def asked_in_words(order: Params) -> str:
     """What was asked for; a multi-shot film says its shots; empty where there were no words."""
-    shots = " / ".join(shot.prompt for shot in order.multi_prompt)
-    return order.prompt or shots or said(order.inputs)
+    return order.words or said(order.inputs)
 
 
 def said(inputs: Mapping[str, Any]) -> str:

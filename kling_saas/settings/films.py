@@ -18,6 +18,13 @@ if FILM_RETENTION_DAYS > 36_500:  # as a plan's
 TRASH_DAYS = env.integer(
     "TRASH_DAYS", 30, "Days films stay in the trash before they are deleted.", least=1
 )
+LIBRARY_BULK_MAX = env.integer(
+    "LIBRARY_BULK_MAX", 1000, "Films of the library that one press changes at most.", least=1
+)
+ZIP_MAX_FILMS = env.integer("ZIP_MAX_FILMS", 500, "Films in one downloaded ZIP file.", least=1)
+ZIP_MAX_BYTES = env.integer(
+    "ZIP_MAX_BYTES", 8 * 10**9, "Bytes of films in one downloaded ZIP file.", least=1
+)
 SHARES_MAX = env.integer("SHARES_MAX", 100, "Open links to one film at once.", least=1)
 UPLOAD_MAX_BYTES = env.integer(
     "UPLOAD_MAX_BYTES", 200 * 1024 * 1024,

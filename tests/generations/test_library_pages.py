@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.http import StreamingHttpResponse
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from accounts import tenancy
 from accounts.models import Role
+from generations import storage
 from generations.gallery import labels, sorting
 from generations.models import Generation, Video
 from tests.generations.orders import actor, parked
@@ -182,12 +189,13 @@ def test_who_may_only_look_changes_nothing_and_is_offered_nothing(alice: Custome
     lowered(alice, Role.VIEWER)
     client = browser_of(alice)
     for page in ("/app/library", f"/app/library/{film.public_id}"):
-        forms = re.findall(r'action="(/app/library/[^"]+)"', client.get(page).content.decode())
-        assert forms == []
+        told = client.get(page).content.decode()
+        offered = re.findall(r'action="(/app/library/[^"]+)"|name="action" value="(\w+)"', told)
+        assert set(offered) <= {("/app/library/bulk", ""), ("", "zip")}
     for change in _CHANGES:
         sent = {"on": "1", "title": "mine", "way": "same", "name": "Mine", "ends": ""}
-        page = client.post(f"/app/library/{film.public_id}/{change}", sent, follow=True)
-        assert "Your role (viewer)" in page.content.decode(), change
+        answer = client.post(f"/app/library/{film.public_id}/{change}", sent, follow=True)
+        assert "Your role (viewer)" in answer.content.decode(), change
     film = again(film)
     assert (film.favourite, film.title, film.trashed_at) == (False, "", None)
     assert available(alice) == 10_000 - 10
@@ -302,3 +310,81 @@ def test_a_film_is_shared_on_terms_and_the_link_is_shut(alice: Customer) -> None
     client.post(f"{page}/revoke", {"share": name})
     assert stranger.get(path).status_code == 410
     assert "link-1" not in client.get(page).content.decode()
+
+
+def test_many_films_are_changed_at_one_press(alice: Customer) -> None:
+    kite, boat, sea = films(alice, "a kite", "a boat", "the sea")
+    client, who = browser_of(alice), actor(alice)
+    place = sorting.make(who, "Spring")
+
+    def press(action: str, *chosen: Video, **more: str) -> str:
+        sent = {"action": action, "film": ids(chosen), **more}
+        return client.post("/app/library/bulk", sent, follow=True).content.decode()
+
+    press("favourite", kite, boat)
+    assert shown(client, "/app/library?q=is:fav") == ids([boat, kite])
+    press("unfavourite", all="1", q="kite")
+    assert shown(client, "/app/library?q=is:fav") == [boat.public_id]
+    press("tag", kite, sea, tags="blue, Wind")
+    assert shown(client, "/app/library?q=tag:wind+tag:blue") == ids([sea, kite])
+    press("put", kite, sea, collection=place.public_id)
+    press("take", sea, shelf=place.public_id)
+    assert shown(client, f"/app/library/collections/{place.public_id}") == [kite.public_id]
+    assert "2 films are in the trash." in press("trash", all="1", q="a")
+    assert shown(client, "/app/library") == [sea.public_id]
+    assert "No film was chosen." in press("trash")
+    assert (
+        client.post("/app/library/bulk", {"action": "x", "film": sea.public_id}).status_code == 404
+    )
+    stranger = browser_of(funded())
+    for action in ("trash", "zip", "favourite"):
+        sent = {"action": action, "film": sea.public_id}
+        assert stranger.post("/app/library/bulk", sent).status_code == 404
+    lowered(alice, Role.VIEWER)
+    for action in ("trash", "favourite", "tag"):
+        assert "Your role (viewer)" in press(action, sea, tags="mine")
+    assert (again(sea).favourite, again(sea).tags) == (False, ["blue", "Wind"])
+    assert again(sea).trashed_at is None
+
+
+def test_to_throw_away_very_many_their_number_is_typed(
+    alice: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generations.views.library.bulk._SURE_ABOVE", 1)
+    made, client = films(alice, "a kite", "a boat"), browser_of(alice)
+    sent: dict[str, Any] = {"action": "trash", "film": ids(made)}
+    assert "Type 2 to go on" in client.post("/app/library/bulk", sent).content.decode()
+    assert client.post("/app/library/bulk", sent | {"sure": "3"}).status_code == 422
+    assert len(shown(client, "/app/library")) == 2
+    client.post("/app/library/bulk", sent | {"sure": "2"})
+    assert shown(client, "/app/library") == []
+    films(alice, "a kite", "a boat")
+    with override_settings(LIBRARY_BULK_MAX=1):
+        page = client.post("/app/library/bulk", {"action": "favourite", "all": "1"}, follow=True)
+    assert "More than 1 films match: narrow the search down." in page.content.decode()
+    assert shown(client, "/app/library?q=is:fav") == []
+
+
+def test_films_are_downloaded_as_one_file_with_lists_of_them(
+    alice: Customer,
+) -> None:
+    kite, lost = films(alice, "=1+1 a kite", "a boat")
+    storage.remove(lost.key)
+    client = browser_of(alice)
+    sent = {"action": "zip", "film": ids([kite, lost])}
+    answer = client.post("/app/library/bulk", sent)
+    assert isinstance(answer, StreamingHttpResponse)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(cast("Iterator[bytes]", answer))))
+    assert archive.testzip() is None
+    names = archive.namelist()
+    assert names == [f"11-a-kite-{kite.generation.public_id}.mp4", "manifest.json", "manifest.csv"]
+    with storage.open_file(kite.key) as stored_file:
+        assert archive.read(names[0]) == stored_file.read()
+    first, second = json.loads(archive.read("manifest.json"))
+    assert (first["prompt"], first["input"]["prompt"]) == ("=1+1 a kite", "=1+1 a kite")
+    assert (second["file"], second["id"]) == ("", lost.public_id)
+    rows = list(csv.DictReader(io.StringIO(archive.read("manifest.csv").decode("utf-8-sig"))))
+    assert [row["prompt"] for row in rows] == ["'=1+1 a kite", "a boat"]
+    with override_settings(ZIP_MAX_FILMS=1):
+        page = client.post("/app/library/bulk", sent, follow=True).content.decode()
+    assert "One ZIP file has at most 1 films" in page

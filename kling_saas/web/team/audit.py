@@ -16,8 +16,9 @@ from accounts import audit
 from accounts.actors import Actor
 from accounts.models import AuditEvent
 from accounts.requests import ActingRequest
-from billing import exports, naming
+from billing import naming
 from kling_saas.lib.moments import iso
+from kling_saas.lib.sheets import written
 from kling_saas.web.team import acts, doing
 
 _PER_PAGE = 50
@@ -65,9 +66,9 @@ def as_csv(request: ActingRequest, actor: Actor) -> StreamingHttpResponse:
 
 def _csv(actor: Actor, wanted: audit.Wanted) -> Iterator[str]:
     names = naming.Names(actor.organisation_id)
-    yield exports.written([_COLUMNS])
+    yield written([_COLUMNS])
     for batch in audit.every(actor, wanted):
-        yield exports.written(
+        yield written(
             (iso(line["at"]), line["who"], line["action"], line["subject"], line["details"],
              line["address"] or "")
             for line in _in_words(actor, batch, names)
