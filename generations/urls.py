@@ -4,12 +4,14 @@ from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from generations.views import jobs, studio, tray
+from generations.views import jobs, recipes, studio, tray
 from generations.views.library import grid
 
 urlpatterns = [
     path("", login_required(RedirectView.as_view(pattern_name="studio"))),
     path("studio", studio.studio, name="studio"),
+    path("recipes", recipes.keep, name="recipes"),
+    path("recipes/<str:public_id>/remove", recipes.remove, name="recipe-remove"),
     path("events/<slug:name>", tray.feed, name="feed"),
     path("tray", tray.tray, name="tray"),
     path("tray/seen", tray.seen, name="tray-seen"),

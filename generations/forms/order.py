@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -168,6 +168,19 @@ def example(model: str = "", prompt: str = "") -> Order:
             "slow push in, warm lamp light in cold rain"
         ),
     )
+
+
+def kept(order: Order) -> dict[str, Any]:
+    """What of an order a recipe keeps: all but its pictures, which may be gone by then."""
+    return {name: value for name, value in asdict(order).items() if name not in _FRAMES}
+
+
+def again(fields: Mapping[str, Any]) -> Order:
+    """The order that was kept so; what a later version does not know is left out."""
+    known = Order.__dataclass_fields__
+    order = Order(**{name: value for name, value in fields.items() if name in known})
+    order.shots = [(prompt, seconds) for prompt, seconds in order.shots]
+    return order
 
 
 def of(params: Params) -> Order:

@@ -16,6 +16,7 @@ from generations.models.provider_account import (
     ProviderAccount,
     RefusedModel,
 )
+from generations.models.recipe import Recipe
 from generations.models.reconciliation import MeterReading, Reconciliation
 from generations.models.share import Share
 from generations.models.turn import Turn
@@ -42,6 +43,7 @@ __all__ = [
     "ProductCorrection",
     "Protocol",
     "ProviderAccount",
+    "Recipe",
     "Reconciliation",
     "RefusedModel",
     "Share",

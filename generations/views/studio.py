@@ -18,7 +18,7 @@ from billing import freezes, offers, wallets
 from billing.errors import CapReached, InsufficientCredits, PlanRequired, WalletFrozen
 from billing.pages import signed_in
 from billing.views.words import why_frozen
-from generations import access, batches, routing, storage
+from generations import access, batches, recipes, routing, storage
 from generations.batches import Terms
 from generations.catalogue.capabilities import CAPABILITIES, lacking, lacking_kind
 from generations.catalogue.params import SHOTS_MAX, Params
@@ -108,6 +108,8 @@ def _begin(request: ActingRequest, actor: Actor) -> Order:
         begun = orders.of(Params.from_json(access.find(actor, source).params))
         if request.GET.get("seed") == "new":
             begun.seed = ""
+    elif named := request.GET.get("recipe"):
+        return orders.again(recipes.find(actor, named).fields)
     else:
         begun = orders.example(request.GET.get("model", ""), request.GET.get("prompt", "")[:2500])
     mode, duration = request.GET.get("mode", ""), request.GET.get("duration", "")
@@ -185,6 +187,7 @@ def _page(
         ],
         "lock": missing_plans(actor, spec.name),
         "parts": PARTS,
+        "kept": recipes.of(actor),
         "history": access.prompts_of(actor, _REMEMBERED),
     }
     if violations and status == 200:

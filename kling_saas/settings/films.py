@@ -26,6 +26,7 @@ ZIP_MAX_BYTES = env.integer(
     "ZIP_MAX_BYTES", 8 * 10**9, "Bytes of films in one downloaded ZIP file.", least=1
 )
 SHARES_MAX = env.integer("SHARES_MAX", 100, "Open links to one film at once.", least=1)
+RECIPES_MAX = env.integer("RECIPES_MAX", 50, "Recipes that a person keeps.", least=1)
 UPLOAD_MAX_BYTES = env.integer(
     "UPLOAD_MAX_BYTES", 200 * 1024 * 1024,
     "Largest film or sound sent to an address of its own, bytes; Kling takes films to 200 MB.",

@@ -22,11 +22,18 @@ if (prompt) {
     prompt.focus();
   });
   restore();
+  recipe(document.getElementById("keep-recipe"));
   form.addEventListener("input", keep);
   form.addEventListener("change", keep);
   form.addEventListener("submit", (event) => event.defaultPrevented || sessionStorage.removeItem(KEY));
 }
 document.querySelector("form[action*=logout]")?.addEventListener("submit", () => sessionStorage.clear());
+
+// A recipe is what a draft is, under a name.
+function recipe(keeper) {
+  form.querySelector("[data-keep-recipe]").hidden = false;
+  keeper.addEventListener("formdata", ({ formData }) => settings().forEach(([name, value]) => formData.append(name, value)));
+}
 
 function step(by) {
   const next = Math.max(-1, Math.min(earlier.length - 1, at + by));
@@ -41,9 +48,12 @@ function put(text) {
   prompt.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+function settings() {
+  return [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !NOT_KEPT.has(name));
+}
+
 function keep() {
-  const kept = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !NOT_KEPT.has(name));
-  sessionStorage.setItem(KEY, JSON.stringify(kept));
+  sessionStorage.setItem(KEY, JSON.stringify(settings()));
 }
 
 // Only onto an empty beginning: what an address or a refusal brought is newer.

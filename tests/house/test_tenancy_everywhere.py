@@ -15,7 +15,7 @@ from tests.stack import Stack
 
 ORGANISATION_ONLY = {
     "accounts_membership", "accounts_auditevent", "accounts_invitation",
-    "billing_paymentcustomer", "billing_referralcode",
+    "billing_paymentcustomer", "billing_referralcode", "generations_recipe",
 }  # fmt: skip
 
 

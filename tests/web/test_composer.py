@@ -149,3 +149,33 @@ def test_paragraphs_become_shots_that_move_on_a_time_axis(visitor: Callable[...,
     page.wait_for_url("**/app/jobs/gen_*")
     page.get_by_role("link", name="Re-run or change").click()
     expect(texts.nth(0)).to_have_value("Snow begins to fall")
+
+
+def test_settings_are_kept_under_a_name_and_begun_with_again(
+    visitor: Callable[..., Visitor],
+) -> None:
+    person = visitor()
+    person.come_in()
+    page = person.go("/app/studio?model=kling-v1")
+    page.fill("[name=prompt]", "A clay bird sings")
+    page.locator("label.choice", has_text="9:16").click()
+    page.locator(".fold summary", has_text="Camera move").click()
+    page.locator("label.choice", has_text="Down and back").click()
+    page.get_by_text("Recipes").click()
+    page.get_by_label("Keep these settings as").fill("Birds")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("“Birds” is kept.")).to_be_visible()
+    page = person.go("/app/studio")
+    page.get_by_text("Recipes").click()
+    page.get_by_role("link", name="Birds", exact=True).click()
+    page.wait_for_url("**/app/studio?recipe=rcp_*")
+    expect(page.locator("[name=prompt]")).to_have_value("A clay bird sings")
+    expect(page.locator("[name=model]:checked")).to_have_value("kling-v1")
+    expect(page.locator("[name=aspect_ratio]:checked")).to_have_value("9:16")
+    expect(page.locator("[name=camera]:checked")).to_have_value("down_back")
+    expect(page.get_by_role("button", name="Generate · 10 credits")).to_be_visible()
+    page.get_by_text("Recipes").click()
+    page.get_by_role("button", name="Remove “Birds”").click()
+    expect(page.get_by_text("The recipe is gone.")).to_be_visible()
+    page.get_by_text("Recipes").click()
+    expect(page.get_by_role("link", name="Birds", exact=True)).to_have_count(0)
