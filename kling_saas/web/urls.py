@@ -1,10 +1,14 @@
 """Addresses of the pages that belong to no single app."""
 
+from django.contrib.auth.decorators import login_required
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from kling_saas.web import invitations, packages, pricing, roots, views
 from kling_saas.web.docs import views as docs
+from kling_saas.web.team import members
 
+settings = login_required(RedirectView.as_view(pattern_name="profile"))
 urlpatterns = [
     path("", views.home, name="home"),
     path("models", views.models, name="models"),
@@ -18,8 +22,10 @@ urlpatterns = [
     path("llms.txt", docs.listing, name="llms"),
     path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("app/organisation", invitations.choose, name="organisation"),
-    path("app/team", include("kling_saas.web.team.urls")),
-    path("app/settings", include("kling_saas.web.account.urls")),
+    path("app/team", members.team, name="team"),
+    path("app/team/", include("kling_saas.web.team.urls")),
+    path("app/settings", settings, name="settings"),
+    path("app/settings/", include("kling_saas.web.account.urls")),
     path("app/mode", views.mode, name="mode"),
     path("theme", views.theme, name="theme"),
     path("favicon.ico", roots.favicon),

@@ -1,17 +1,14 @@
 """Addresses under /app/settings."""
 
-from django.contrib.auth.decorators import login_required
 from django.urls import path
-from django.views.generic import RedirectView
 
 from kling_saas.web.account import looks, profile, security
 
 urlpatterns = [
-    path("", login_required(RedirectView.as_view(pattern_name="profile")), name="settings"),
-    path("/profile", profile.profile, name="profile"),
-    path("/appearance", looks.appearance, name="appearance"),
-    path("/shortcuts", looks.shortcuts, name="shortcuts"),
-    path("/security", security.security, name="security"),
-    path("/security/sessions/others/end", security.end_others, name="sessions-end"),
-    path("/security/sessions/<int:session_id>/end", security.end, name="session-end"),
+    path("profile", profile.profile, name="profile"),
+    path("appearance", looks.appearance, name="appearance"),
+    path("shortcuts", looks.shortcuts, name="shortcuts"),
+    path("security", security.security, name="security"),
+    path("security/sessions/others/end", security.end_others, name="sessions-end"),
+    path("security/sessions/<int:session_id>/end", security.end, name="session-end"),
 ]
