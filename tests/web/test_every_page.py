@@ -43,7 +43,7 @@ _OWN = ["/app/studio", "/app/studio?model=kling-v3", "/app/jobs", "/app/library"
         "/billing/", "/billing/buy", "/billing/gifts", "/billing/gifts/new?pack=pack-350",
         "/billing/statement", "/billing/statement/entries?type=film",
         "/billing/statements", "/billing/usage", "/billing/limits",
-        "/dev/", "/dev/quickstart", "/dev/keys", "/dev/logs",
+        "/dev/", "/dev/playground", "/dev/quickstart", "/dev/keys", "/dev/logs",
         "/dev/webhooks", "/accounts/email/", "/app/team",
         "/app/team/invitations", "/app/team/roles",
         "/app/team/organisation", "/app/team/organisation/new", "/app/team/budgets",

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +24,7 @@ from generations import access
 from generations.models import Generation, GenerationEvent, Status
 from kling_saas.api.headers import REPLAYED
 from kling_saas.lib.refusals import NotFound
+from kling_saas.web.dev import order_form
 from kling_saas.web.docs.examples import Request, curl
 from kling_saas.web.docs.markdown import Block
 
@@ -115,6 +118,7 @@ class Told:
     job: Generation | None
     idempotency_key: str
     replayed: bool
+    playground: str
     steps: list[tuple[Step, str]]
 
 
@@ -131,6 +135,7 @@ def whole(actor: Actor, row: ApiCall, *, key: str) -> Told:
         job=job,
         idempotency_key=row.request_headers.get("Idempotency-Key", ""),
         replayed=REPLAYED in row.response_headers,
+        playground=_played(row),
         steps=[(step, step.since(row.at)) for step in steps],
     )
 
@@ -177,6 +182,14 @@ def _again(row: ApiCall, key: str) -> Request:
         body=_json(row.request_body),
         key_begins="x-api-key: " if by_name else "Authorization: Bearer ",
     )
+
+
+def _played(row: ApiCall) -> str:
+    """Where the same order stands in the playground; empty for any other call."""
+    order = _json(row.request_body) if row.method == "POST" else None
+    if row.path != reverse("api-generations") or not isinstance(order, dict):
+        return ""
+    return f"{reverse('dev-playground')}?{urlencode(dict(order_form.texts(order)))}"
 
 
 def _json(text: str) -> object:

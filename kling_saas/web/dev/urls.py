@@ -2,11 +2,24 @@
 
 from django.urls import path
 
-from kling_saas.web.dev import deliveries, keys, logs, one_key, overview, quickstart, webhooks
+from kling_saas.web.dev import (
+    deliveries,
+    keys,
+    logs,
+    one_key,
+    overview,
+    playground,
+    quickstart,
+    webhooks,
+)
 
 urlpatterns = [
     path("", overview.overview, name="dev"),
     path("quickstart", quickstart.page, name="dev-quickstart"),
+    path("playground", playground.page, name="dev-playground"),
+    path("playground/code", playground.code, name="dev-playground-code"),
+    path("playground/run", playground.run, name="dev-playground-run"),
+    path("playground/runs/<str:public_id>", playground.result, name="dev-playground-result"),
     path("keys", keys.keys, name="keys"),
     path("keys/<str:key_id>/revoke", keys.revoke, name="key-revoke"),
     path("keys/pairs/<str:access_key>/revoke", keys.revoke_pair, name="pair-revoke"),
