@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.web.conftest import Visitor
@@ -60,6 +61,40 @@ def test_a_film_is_liked_without_a_reload_thrown_away_and_taken_back(
     expect(page.locator(".tile").filter(has_text="A paper boat")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".tile .words")).to_have_text(["A paper boat"])
+
+
+def test_films_are_chosen_in_a_range_compared_and_played_together(
+    visitor: Callable[..., Visitor],
+) -> None:
+    person = visitor()
+    person.come_in()
+    page = person.page
+    for prompt in ("A kite", "A boat", "The sea"):
+        person.order(prompt)
+        expect(page.locator("video[data-film]")).to_be_visible()
+    person.go("/app/library")
+    bar = page.get_by_role("form", name="Chosen films")
+    expect(bar).to_be_hidden()
+    page.get_by_label("Choose: The sea").check()
+    page.get_by_label("Choose: A kite").click(modifiers=["Shift"])
+    expect(bar).to_contain_text("3 chosen")
+    page.get_by_label("Choose: A boat").focus()
+    page.keyboard.press("Space")
+    expect(bar).to_contain_text("2 chosen")
+    with page.expect_download() as download:
+        bar.get_by_role("button", name="Download ZIP").click()
+    assert download.value.suggested_filename.startswith("films-")
+    bar.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 films side by side")
+    assert Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"] == []
+    page.get_by_role("slider", name="Moment in all films").fill("0.5")
+    times = "() => [...document.querySelectorAll('video')].map(film => film.currentTime)"
+    one, other = page.evaluate(times)
+    assert one == other > 1
+    page.get_by_role("button", name="Play all").click()
+    page.wait_for_function(f"() => ({times})().every(time => time > {one} + 0.2)")
+    one, other = page.evaluate(times)
+    assert abs(one - other) < 0.3
 
 
 def test_a_phrase_goes_into_the_prompt_and_out_again(visitor: Callable[..., Visitor]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
@@ -22,6 +23,7 @@ from generations.models import Video
 from generations.retention import in_trash
 from generations.views.library import grid
 from generations.views.library.changes import can_be_undone, carried_out
+from generations.views.library.comparing import MOST
 from generations.views.words import plain
 from kling_saas.lib.refusals import NotFound, Refusal
 from kling_saas.lib.way_back import way_back
@@ -44,6 +46,9 @@ def act(request: ActingRequest, actor: Actor) -> Answer:
     if not films:
         messages.error(request, _("No film was chosen."))
         return redirect(back)
+    if action == "compare":
+        named = urlencode([("film", film.public_id) for film in films[: MOST + 1]])
+        return redirect(f"{reverse('library-compare')}?{named}")
     if action == "zip":
         return _zip(request, films, back)
     if action == "trash":

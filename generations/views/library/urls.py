@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from generations.views.library import again, bulk, film, labels, links, shelves, trash
+from generations.views.library import again, bulk, comparing, film, labels, links, shelves, trash
 
 urlpatterns = [
     path("trash", trash.page, name="library-trash"),
     path("trash/restore", trash.restore, name="library-restore"),
     path("bulk", bulk.act, name="library-bulk"),
+    path("compare", comparing.compare, name="library-compare"),
     path("collections", shelves.shelves, name="library-shelves"),
     path("collections/new", shelves.make, name="library-shelf-new"),
     path("collections/<str:public_id>", shelves.shelf, name="library-shelf"),
