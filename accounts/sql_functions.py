@@ -213,6 +213,21 @@ CHOICES = across_tenants(
 )
 DROP_CHOICES = "DROP FUNCTION accounts_choices(bigint);"
 
+# What becomes of a person's organisations when they go: how many belong to each, and own it.
+LEAVINGS = across_tenants(
+    "accounts_leavings(p_user_id bigint) RETURNS TABLE (organisation_id bigint, name text, "
+    "role text, members bigint, owners bigint)",
+    """
+    RETURN QUERY
+    SELECT o.id, o.name::text, m.role::text, count(*),
+           count(*) FILTER (WHERE every.role = 'owner')
+      FROM accounts_membership m
+      JOIN accounts_organisation o ON o.id = m.organisation_id
+      JOIN accounts_membership every ON every.organisation_id = o.id
+     WHERE m.user_id = p_user_id GROUP BY o.id, m.id ORDER BY m.id;""",
+)
+DROP_LEAVINGS = "DROP FUNCTION accounts_leavings(bigint);"
+
 # Looked at when the transaction ends, so that owners may change places in one. The lock lets of two
 # who go at once the second see the first gone.
 AN_OWNER_STAYS = """

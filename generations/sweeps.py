@@ -10,9 +10,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts import calls, end_users, invitations, limits, outbox, tenancy, webhook_deliveries
+from accounts import leaving as own_leaving
 from accounts.models import IdempotencyRecord
 from billing import upkeep
-from generations import expiring, lifecycle, outcomes, retention, sending
+from generations import expiring, leaving, lifecycle, outcomes, retention, sending
 from generations.gallery import sharing
 from generations.models import AlarmKind, Generation
 from generations.providers import alarms
@@ -35,6 +36,7 @@ def run() -> None:
     once = (
         give_up_stuck, upkeep.run, scratch.remove_forgotten, retention.prolong_ending,
         retention.remove_ended, invitations.mail_due, expiring.remove_inputs,
+        own_leaving.tell_asked, leaving.carry_out_due,
     )  # fmt: skip
     forgetting = (
         forget_answers, webhook_deliveries.forget_old, outbox.forget_old, end_users.forget_old,

@@ -1,15 +1,22 @@
 """The whole map on one page."""
 
+from allauth.account import views as account
+from allauth.mfa.base import views as mfa
+from allauth.mfa.webauthn import views as webauthn
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from accounts.middleware import outside_transactions
 from billing.views import referral, webhooks
 from generations.views import shares
 from kling_saas.api.errors import unknown_address
 from kling_saas.web import callbacks, health, media
 
 admin.autodiscover()
+# They carry out what they kept for after the proof, which may be of any organisation.
+for proof in (account.reauthenticate, mfa.reauthenticate, webauthn.reauthenticate_webauthn):
+    outside_transactions(proof)
 urlpatterns = [
     # First what is asked most: addresses are tried in this order.
     path("api/v1/", include("generations.api.urls")),

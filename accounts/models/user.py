@@ -42,6 +42,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     motion = models.CharField(
         max_length=8, blank=True, default="", db_default="", choices=[("reduce", "Reduced")]
     )
+    leaves_at = models.DateTimeField(
+        null=True, blank=True, db_index=True, help_text="When the account is deleted, if it is."
+    )
+    leaving_told_at = models.DateTimeField(null=True, blank=True)
     shortcuts_off = models.JSONField(blank=True, default=list, db_default=[])
 
     objects = UserManager()

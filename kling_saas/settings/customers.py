@@ -60,4 +60,7 @@ INVITATION_DAYS = env.integer(
 INVITATIONS_A_DAY = env.integer(
     "INVITATIONS_A_DAY", 50, "People whom one organisation may invite within 24 hours.", least=1
 )
+ACCOUNT_DELETION_DAYS = env.integer(
+    "ACCOUNT_DELETION_DAYS", 14, "Days in which who deleted their account may come back.", least=0
+)
 QUOTE_MINUTES = env.integer("QUOTE_MINUTES", 15, "How long a quote binds, minutes.", least=1)

@@ -7,21 +7,22 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.cache import patch_cache_control
 
 from accounts.models import User
 from kling_saas.lib.refusals import NotFound
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, User, P], HttpResponse]
+Answer = HttpResponse | StreamingHttpResponse
+View = Callable[Concatenate[HttpRequest, User, P], Answer]
 
 
-def in_person(view: View[P]) -> Callable[..., HttpResponse]:
+def in_person(view: View[P]) -> Callable[..., Answer]:
     """The view gets the request and the person; strangers go to the sign-in page and come back."""
 
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> Answer:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         try:

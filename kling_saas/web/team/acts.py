@@ -12,6 +12,7 @@ from accounts.models import AuditEvent
 _WORDS: dict[str, Promise] = {
     "member.joined": _("Joined"),
     "member.role_changed": _("Role changed"),
+    "member.left": _("Left, and deleted their account"),
     "member.removed": _("Removed from the organisation"),
     "invitation.made": _("Invited"),
     "invitation.revoked": _("Invitation taken back"),
