@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connection
 
 from kling_saas.lib.postgresql.base import fetch_one
@@ -36,6 +37,31 @@ class Left:
     rate: int
     left: int
     whole_in: int
+
+
+def of_key(name: str, rate: int | None) -> Limit:
+    """Of a key or pair, `key:5`, with a rate of its own or the settings'."""
+    return Limit("key", name, rate or settings.RATE_LIMIT_KEY)
+
+
+def of_organisation(organisation_id: int, livemode: bool, rate: int | None) -> Limit:
+    """Of all keys of an organisation in a mode."""
+    mode = "live" if livemode else "test"
+    subject = f"org:{organisation_id}:{mode}"
+    return Limit("organisation", subject, rate or settings.RATE_LIMIT_ORGANISATION)
+
+
+def peek(limits: Sequence[Limit]) -> list[Left]:
+    """What each has left now; nothing is counted. A rate of 0 is no limit, and is left out."""
+    held = [limit for limit in limits if limit.rate > 0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT subject, extract(epoch FROM tat - now())::float8 FROM accounts_rate"
+            " WHERE subject = ANY(%s)",
+            [[limit.subject for limit in held]],
+        )
+        used = dict(cursor.fetchall())
+    return [_left(limit, max(0.0, used.get(limit.subject, 0.0))) for limit in held]
 
 
 def take(limits: Sequence[Limit]) -> tuple[list[Left], RateLimited | None]:

@@ -61,6 +61,33 @@ def by(organisation_id: int, livemode: bool, period: Month, group: GroupBy) -> l
     return sorted(rows, key=lambda row: (-row.captured, -row.reserved, row.name))
 
 
+def by_day(
+    organisation_id: int, livemode: bool, period: Month, group: GroupBy
+) -> tuple[list[date], dict[str, list[int]]]:
+    """The month's days up to today, and for each of a grouping (as `Row.value`) its credits of each
+    of them, spent and under way.
+    """
+    days = _days(period)
+    column = _COLUMNS[group]
+    with tenancy.scope(organisation_id):
+        rows = _counted(organisation_id, livemode, period).values("day", column)
+        found = list(rows.annotate(n=Sum("captured") + Sum("reserved")))
+        words = _names(organisation_id, group, {row[column] for row in found})
+    shares: dict[str, list[int]] = {}
+    for row in found:
+        if row["day"] in days:
+            name = words[row[column]][0]
+            shares.setdefault(name, [0] * len(days))[days.index(row["day"])] = row["n"]
+    return days, shares
+
+
+def expected(spent: int, period: Month) -> int | None:
+    """What a month that is not over comes to if it goes on as it did; None for one that is."""
+    if not period.first <= today() < period.last:
+        return None
+    return spent * (period.end - period.first).days // len(_days(period))
+
+
 def counters(organisation_id: int, livemode: bool, period: Month) -> list[tuple[Any, ...]]:
     """A month's counters with COLUMNS, by day; their sums are those of every grouping."""
     with tenancy.scope(organisation_id):

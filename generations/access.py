@@ -275,6 +275,14 @@ def prompts_of(actor: Actor, most: int) -> list[str]:
         return list(dict.fromkeys(prompt for prompt in said if prompt))[:most]
 
 
+def under_way(actor: Actor) -> tuple[int, int]:
+    """How many of the actor's orders are being made, and how many wait for their turn."""
+    with tenancy.scope(actor.organisation_id):
+        open_ones = mine(actor).filter(finished_at=None)
+        waiting = open_ones.filter(status=Status.ACCEPTED).count()
+        return open_ones.count() - waiting, waiting
+
+
 def made_elsewhere(actor: Actor) -> bool:
     """Whether the organisation has ordered anything in the other mode."""
     theirs = Generation.objects.filter(organisation_id=actor.organisation_id)

@@ -68,11 +68,7 @@ def admitted(request: HttpRequest, prove: Callable[[], Actor]) -> Actor:
         request,
         [
             _of_credential(actor),
-            Limit(
-                "organisation",
-                f"org:{actor.organisation_id}:{'live' if actor.livemode else 'test'}",
-                actor.organisation_rate or settings.RATE_LIMIT_ORGANISATION,
-            ),
+            limits.of_organisation(actor.organisation_id, actor.livemode, actor.organisation_rate),
             _of_address(address),
         ],
     )
@@ -84,7 +80,7 @@ def _of_credential(actor: Actor) -> Limit:
     if actor.end_user:
         whose = f"user:{actor.organisation_id}:{actor.end_user}"
         return Limit("end user", whose, settings.RATE_LIMIT_END_USER)
-    return Limit("key", actor.key_name, actor.key_rate or settings.RATE_LIMIT_KEY)
+    return limits.of_key(actor.key_name, actor.key_rate)
 
 
 def count_stranger(request: HttpRequest) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from django.test import Client
 
-from tests.accounts.receiving import Receiver, endpoint
+from tests.accounts.receiving import Receiver, change, endpoint
 from tests.accounts.test_log_pages import developer, page
 from tests.generations.programs import FILM, Program, funded, settled
 from tests.people import Customer
@@ -52,3 +54,35 @@ def test_the_quickstart_ticks_itself_and_has_the_readers_own_key(
     web.post(f"/dev/webhooks/{hook['id']}/test")
     until(lambda: _ticked(web) == 3, what="the tick of the webhook")
     assert "hx-get" not in web.get("/dev/quickstart").content.decode().partition('id="steps"')[2]
+
+
+def test_usage_is_drawn_by_what_spent_it_and_limits_say_what_is_left(
+    alice: Customer, api: Program
+) -> None:
+    web = developer(alice)
+    assert "Nothing was ordered in this month." in page(web, "/dev/usage")
+    settled(api, api.post("/generations", FILM).json()["id"])
+    said = api.post("/generations", {**FILM, "mode": "pro"})
+    settled(api, said.json()["id"])
+    told = page(web, "/dev/usage", by="key")
+    assert "<dd>45</dd>" in told
+    assert "45 test (…" in told
+    assert 'href="/dev/logs?credential=key%3A' in told
+    assert "By model" in told
+    assert web.get("/dev/usage", {"period": "soon"}).status_code == 422
+    assert "Nothing was ordered" in page(developer(alice, "live"), "/dev/usage")
+
+    (key,) = api.get("/keys", params={"limit": 1}).json()["data"]
+    change(api, f"/keys/{key['id']}", {"requests_per_minute": 600})
+
+    def left() -> int:
+        told = api.get("/wallet").headers.get("RateLimit", "")
+        return int(told.partition("r=")[2].partition(";")[0] or 0)
+
+    seen = until(left, what="the rate that was set")
+    meters = page(web, "/dev/limits")
+    assert "600</strong> a minute" in meters
+    counted = re.findall(r"(\d+) used, (\d+) left", meters)
+    assert [int(used) + int(rest) for used, rest in counted] == [600]
+    assert seen <= int(counted[0][1]) <= 600
+    assert "0 being made, 0 waiting for their turn" in meters

@@ -5,17 +5,21 @@ from django.urls import path
 from kling_saas.web.dev import (
     deliveries,
     keys,
+    limits,
     logs,
     one_key,
     overview,
     playground,
     quickstart,
+    usage,
     webhooks,
 )
 
 urlpatterns = [
     path("", overview.overview, name="dev"),
     path("quickstart", quickstart.page, name="dev-quickstart"),
+    path("usage", usage.page, name="dev-usage"),
+    path("limits", limits.page, name="dev-limits"),
     path("playground", playground.page, name="dev-playground"),
     path("playground/code", playground.code, name="dev-playground-code"),
     path("playground/run", playground.run, name="dev-playground-run"),
