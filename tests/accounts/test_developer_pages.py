@@ -6,7 +6,8 @@ import re
 
 from django.test import Client
 
-from tests.accounts.receiving import Receiver, change, endpoint
+from accounts.scopes import ALL
+from tests.accounts.receiving import Receiver, endpoint
 from tests.accounts.test_log_pages import developer, page
 from tests.generations.programs import FILM, Program, funded, settled
 from tests.people import Customer
@@ -73,7 +74,8 @@ def test_usage_is_drawn_by_what_spent_it_and_limits_say_what_is_left(
     assert "Nothing was ordered" in page(developer(alice, "live"), "/dev/usage")
 
     (key,) = api.get("/keys", params={"limit": 1}).json()["data"]
-    change(api, f"/keys/{key['id']}", {"requests_per_minute": 600})
+    terms = {"terms": "1", "name": "test", "scopes": sorted(ALL), "requests_per_minute": "600"}
+    assert web.post(f"/dev/keys/{key['id']}", terms).status_code == 302
 
     def left() -> int:
         told = api.get("/wallet").headers.get("RateLimit", "")
