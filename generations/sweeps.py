@@ -13,7 +13,7 @@ from accounts import calls, end_users, invitations, limits, outbox, tenancy, web
 from accounts import leaving as own_leaving
 from accounts.models import IdempotencyRecord
 from billing import upkeep
-from generations import expiring, leaving, lifecycle, outcomes, retention, sending
+from generations import expiring, film_mails, leaving, lifecycle, outcomes, retention, sending
 from generations.gallery import sharing
 from generations.models import AlarmKind, Generation
 from generations.providers import alarms
@@ -36,7 +36,7 @@ def run() -> None:
     once = (
         give_up_stuck, upkeep.run, scratch.remove_forgotten, retention.prolong_ending,
         retention.remove_ended, invitations.mail_due, expiring.remove_inputs,
-        own_leaving.tell_asked, leaving.carry_out_due,
+        own_leaving.tell_asked, leaving.carry_out_due, film_mails.mail_due,
     )  # fmt: skip
     forgetting = (
         forget_answers, webhook_deliveries.forget_old, outbox.forget_old, end_users.forget_old,

@@ -7,7 +7,7 @@ from accounts.models.idempotency import IdempotencyRecord
 from accounts.models.invitation import Invitation
 from accounts.models.organisation import Membership, Organisation, Role
 from accounts.models.outbox import OutboxMessage
-from accounts.models.user import User
+from accounts.models.user import FilmMails, User
 from accounts.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "ApiKey",
     "AuditEvent",
     "EndUserToken",
+    "FilmMails",
     "IdempotencyRecord",
     "Invitation",
     "Membership",

@@ -25,6 +25,14 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
+class FilmMails(models.TextChoices):
+    """When somebody is mailed about their films; empty is never."""
+
+    EACH = "each", "Each film"
+    FAILURES = "failures", "Failures only"
+    DIGEST = "digest", "Once a day"
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. What they may touch follows from their memberships."""
 
@@ -47,6 +55,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     leaving_told_at = models.DateTimeField(null=True, blank=True)
     shortcuts_off = models.JSONField(blank=True, default=list, db_default=[])
+    film_mails = models.CharField(
+        max_length=8, blank=True, default="", db_default="", choices=FilmMails.choices
+    )
+    films_told_until = models.DateTimeField(null=True, blank=True)
+    films_lease_until = models.DateTimeField(null=True, blank=True)
 
     objects = UserManager()
 
@@ -56,6 +69,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="one_user_per_address")]
+        indexes = [
+            models.Index(
+                fields=["films_told_until"], condition=~models.Q(film_mails=""),
+                name="user_film_mails",
+            )
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.email

@@ -51,7 +51,7 @@ _OWN = ["/app/studio", "/app/studio/batch",
         "/app/team/organisation", "/app/team/organisation/new", "/app/team/budgets",
         "/app/team/audit",
         "/app/settings/profile", "/app/settings/appearance", "/app/settings/shortcuts",
-        "/app/settings/data",
+        "/app/settings/data", "/app/settings/notifications",
         "/app/settings/security", "/accounts/password/change/",
         "/accounts/reauthenticate/"]  # fmt: skip
 

@@ -15,7 +15,7 @@ from generations.models import Generation
 from kling_saas.lib.moments import iso
 
 _BATCH = 500
-_PREFERENCES = ("language", "time_zone", "density", "motion", "shortcuts_off")
+_PREFERENCES = ("language", "time_zone", "density", "motion", "shortcuts_off", "film_mails")
 
 
 def written(user: User) -> Iterator[str]:

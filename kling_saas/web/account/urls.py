@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from kling_saas.web.account import data, looks, profile, security
+from kling_saas.web.account import data, looks, notifications, profile, security
 
 urlpatterns = [
     path("profile", profile.profile, name="profile"),
+    path("notifications", notifications.notifications, name="notifications"),
     path("appearance", looks.appearance, name="appearance"),
     path("shortcuts", looks.shortcuts, name="shortcuts"),
     path("data", data.data, name="data"),
