@@ -30,7 +30,7 @@ _CLIENTS: dict[str, Any] = {
     "segmind": segmind_client,
     "llmprovider": llmprovider_client,
 }
-_OPENAI_LOSES = ("camera_control", "multi_prompt", "image_tail", "seed", "watermark", "voices")
+_OPENAI_LOSES = ("camera_control", "multi_prompt", "seed", "watermark", "voices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ def native(body: Mapping[str, Any], key: str) -> Code:
 def in_dialect(dialect: str, params: Params, key: str) -> Code | None:
     """None where the dialect has no such order."""
     if dialect == "openai":
+        if params.kind != "text2video":  # its pictures are files, sent as a form
+            return None
         lost = tuple(name for name in _OPENAI_LOSES if getattr(params, name, None))
         return _code("/openai/v1/videos", _openai(params), key, lost)
     client = _CLIENTS[dialect]
