@@ -262,15 +262,18 @@ def find(actor: Actor, public_id: str) -> Upload:
     return found
 
 
-def page(actor: Actor, *, after: str = "", limit: int = 20) -> Sent:
-    """Uploads, newest first. Raises NotFound for a cursor that is not the actor's.
+def page(actor: Actor, *, after: str = "", limit: int = 20, pictures: bool = False) -> Sent:
+    """Uploads, or `pictures` alone, newest first.
 
-    Raises Forbidden for an end user: nobody knows whose each of them is.
+    Raises NotFound for a cursor that is not the actor's, and Forbidden for an end user: nobody
+    knows whose each of them is.
     """
     if actor.end_user:
         raise Forbidden("An end user's token lists no uploads: ask your own server.")
     with tenancy.scope(actor.organisation_id):
         rows = _kept_by(actor)
+        if pictures:
+            rows = rows.filter(content_type__startswith="image/")
         if after:
             rows = rows.filter(pk__lt=find(actor, after).pk)
         return Sent(*pages.first(rows.order_by("-pk"), limit))

@@ -4,12 +4,13 @@ from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from generations.views import batch, jobs, recipes, studio, tray
+from generations.views import batch, jobs, pictures, recipes, studio, tray
 from generations.views.library import grid
 
 urlpatterns = [
     path("", login_required(RedirectView.as_view(pattern_name="studio"))),
     path("studio", studio.studio, name="studio"),
+    path("pictures", pictures.pictures, name="pictures"),
     path("studio/batch", batch.batch, name="batch"),
     path("recipes", recipes.keep, name="recipes"),
     path("recipes/<str:public_id>/remove", recipes.remove, name="recipe-remove"),

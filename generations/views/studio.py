@@ -118,8 +118,10 @@ def _begin(request: ActingRequest, actor: Actor) -> Order:
         begun.duration = duration
     if "from" not in request.GET:
         begun.sound = request.GET.get("sound") == "on" and begun.has("sound")
-    if picture := request.GET.get("image", "")[:80]:
-        begun.image, begun.prompt = picture, request.GET.get("prompt", "")[:2500]
+    for name in ("image", "image_tail"):
+        if picture := request.GET.get(name, "")[:80]:
+            setattr(begun, name, picture)
+            begun.prompt = request.GET.get("prompt", "")[:2500]
     return begun
 
 

@@ -38,6 +38,8 @@ function dress(drop) {
       if (name === "drop" && event.dataTransfer.files[0]) give(drop, event.dataTransfer.files[0]);
     });
   }
+  drop.addEventListener("give", ({ detail }) => give(drop, detail));
+  drop.addEventListener("put", ({ detail }) => put(drop, detail));
   drop.querySelector("[data-remove]").addEventListener("click", () => {
     input.value = "";
     drop.querySelector("input[type=hidden]").value = "";
@@ -53,6 +55,15 @@ function give(drop, file) {
   carrier.items.add(file);
   drop.querySelector("input[type=file]").files = carrier.files;
   take(drop, file);
+}
+
+// One that is kept here already: named, not sent again.
+function put(drop, { id, url }) {
+  drop.querySelector("input[type=file]").value = "";
+  drop.querySelector("input[type=hidden]").value = id;
+  drop.dataset.kept = url;
+  say(drop, "");
+  preview(drop, null);
 }
 
 function take(drop, file) {
@@ -124,5 +135,8 @@ function preview(drop, file) {
   const stands = Boolean(file || drop.querySelector("input[type=hidden]").value);
   drop.classList.toggle("has", stands);
   drop.querySelector("[data-remove]").hidden = !stands;
+  // Of a picture on another host a page may not read the parts.
+  const own = shown && new URL(shown, location).origin === location.origin;
+  drop.querySelector("[data-crop]").hidden = !(stands && own);
   form.dispatchEvent(new Event("change"));
 }

@@ -38,7 +38,7 @@ _OUT_OF_SIGHT = """() => [
 _PUBLIC = ["/", "/models", "/pricing", "/docs", "/docs/errors", "/docs/webhooks",
            "/docs/reference-generations", "/accounts/signup/",
            "/accounts/login/", "/accounts/password/reset/"]  # fmt: skip
-_OWN = ["/app/studio", "/app/studio/batch",
+_OWN = ["/app/studio", "/app/studio/batch", "/app/pictures",
         "/app/studio?model=kling-v3", "/app/jobs", "/app/library",
         "/app/library?q=a+colour:red+cost:>1", "/app/library/collections", "/app/library/trash",
         "/billing/", "/billing/buy", "/billing/gifts", "/billing/gifts/new?pack=pack-350",
