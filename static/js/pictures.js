@@ -53,6 +53,7 @@ async function cut() {
   const nearest = radios.sort((a, b) => Math.abs(value(a.value) - wanted) - Math.abs(value(b.value) - wanted))[0];
   nearest.checked = true;
   await cropper.getCropperImage().$ready();
+  cropper.getCropperImage().$center("contain");
   await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
   shape(nearest.value);
   nearest.focus();
