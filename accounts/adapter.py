@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from accounts.models import User
 from accounts.requests import client_address
 from kling_saas.lib import product, sealing
 
+log = logging.getLogger(__name__)
 _SECOND_STEP = "mfa_authenticator"
 
 
@@ -51,6 +53,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """As allauth does, signed with the product's name instead of the request's host."""
         site = SimpleNamespace(name=product.NAME, domain=urlsplit(settings.SITE_URL).netloc)
         super().send_mail(template_prefix, email, {**context, "current_site": site})
+
+    def send_notification_mail(self, *args: Any, **options: Any) -> None:
+        """Word of a change to an account; the change stands when the mail server fails."""
+        try:
+            super().send_notification_mail(*args, **options)
+        except Exception:  # a mail server may fail in any way
+            log.exception("a change to an account was not mailed")
 
     def render_mail(self, *args: Any, **options: Any) -> EmailMultiAlternatives:
         """allauth's text, and the same in our layout."""

@@ -59,3 +59,25 @@ def test_a_new_address_is_asked_for_confirmation(post: list[EmailMessage]) -> No
 def test_an_address_without_an_account_is_told_so(post: list[EmailMessage]) -> None:
     Client(HTTP_HOST="127.0.0.1").post("/accounts/password/reset/", {"email": "no@example.org"})
     assert [sent.subject for sent in post] == ["No account at Kling SaaS yet"]
+
+
+def test_a_changed_password_is_told_with_when_and_from_where(post: list[EmailMessage]) -> None:
+    user = customer().user
+    user.set_password("screening-room-9")
+    user.save()
+    browser = Client(HTTP_HOST="127.0.0.1")
+    browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    browser.get("/accounts/email/")
+    browser.post(
+        "/accounts/password/change/",
+        {
+            "oldpassword": "screening-room-9",
+            "password1": "a-quiet-harbour-4",
+            "password2": "a-quiet-harbour-4",
+        },
+        REMOTE_ADDR="203.0.113.9",
+    )
+    (sent,) = [one for one in post if one.to == [user.email]]
+    text, _html = both(sent)
+    assert "Your password has been changed." in text
+    assert "from 203.0.113.9" in text
