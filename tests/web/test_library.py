@@ -103,9 +103,12 @@ def test_a_phrase_goes_into_the_prompt_and_out_again(visitor: Callable[..., Visi
     page = person.page
     prompt = page.locator("[name=prompt]")
     prompt.fill("A red boat")
+    page.locator("[data-part=light]").click()
     page.get_by_role("button", name="golden hour").click()
+    page.locator("[data-part=atmosphere]").click()
     page.get_by_role("button", name="35 mm film").click()
     expect(prompt).to_have_value("A red boat, golden hour, 35 mm film")
+    page.locator("[data-part=light]").click()
     expect(page.get_by_role("button", name="golden hour")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="golden hour").click()
     expect(prompt).to_have_value("A red boat, 35 mm film")
