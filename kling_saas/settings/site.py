@@ -146,3 +146,10 @@ EMAIL_TIMEOUT = env.integer(
     "EMAIL_TIMEOUT", 10, "How long a mail server is waited for, s.", least=1
 )
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS = env.mail(EMAIL_URL)
+
+OPERATOR = env.text("OPERATOR", "The operator of this place", "Who runs it, for legal pages.")
+CONTACT_EMAIL = env.text("CONTACT_EMAIL", "help@localhost", "Where people write to for help.")
+PAPERS_DIR = env.text(
+    "PAPERS_DIR", "", "Folder of your own help.md, terms.md, privacy.md, acceptable-use.md, "
+    "refunds.md, dpa.md; what is missing there comes from the templates.",
+)  # fmt: skip

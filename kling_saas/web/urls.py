@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from kling_saas.web import invitations, packages, pricing, roots, views
+from kling_saas.web import invitations, packages, papers, pricing, roots, views
 from kling_saas.web.docs import views as docs
 from kling_saas.web.team import members
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("pricing", pricing.pricing, name="pricing"),
     path("pricing/month", pricing.month, name="pricing-month"),
     path("dev/", include("kling_saas.web.dev.urls")),
+    path("help", papers.help_page, name="help"),
+    path("legal/<slug:slug>", papers.legal, name="legal"),
     path("docs", docs.page, name="docs"),
     path("docs/<slug:slug>", docs.page, name="docs-page"),
     path("docs/<slug:slug>.md", docs.twin, name="docs-twin"),

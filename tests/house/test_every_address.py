@@ -28,6 +28,8 @@ CLASSES = {
     "docs/": PUBLIC,
     "llms.txt": PUBLIC,
     "clients/": PUBLIC,
+    "help": PUBLIC,
+    "legal/": PUBLIC,
     "explore": PUBLIC,
     "docs": PUBLIC,
     "status": PUBLIC,

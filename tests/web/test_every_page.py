@@ -35,7 +35,8 @@ _OUT_OF_SIGHT = """() => [
   }),
   ...[...document.querySelectorAll("td time")].filter(time => time.getClientRects().length > 1),
 ].map(part => part.outerHTML)"""
-_PUBLIC = ["/", "/models", "/pricing", "/docs", "/docs/errors", "/docs/webhooks",
+_PUBLIC = ["/", "/models", "/pricing", "/help", "/legal/privacy",
+           "/docs", "/docs/errors", "/docs/webhooks",
            "/docs/reference-generations", "/accounts/signup/",
            "/accounts/login/", "/accounts/password/reset/"]  # fmt: skip
 _OWN = ["/app/studio", "/app/studio/batch", "/app/pictures",
