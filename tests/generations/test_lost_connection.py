@@ -74,7 +74,7 @@ def test_a_thread_whose_connection_was_lost_under_a_query_goes_on_with_another()
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     request_finished.send(None)
     request_started.send(None)  # the test browser keeps these two from ending the connection
-    assert browser.get("/api/v1/models").status_code == 200
+    assert browser.get("/readyz").status_code == 200
 
 
 def test_pages_ask_to_come_again_while_the_database_is_away() -> None:

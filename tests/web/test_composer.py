@@ -158,7 +158,7 @@ def test_settings_are_kept_under_a_name_and_begun_with_again(
     person.come_in()
     page = person.go("/app/studio?model=kling-v1")
     page.fill("[name=prompt]", "A clay bird sings")
-    page.locator("label.choice", has_text="9:16").click()
+    page.locator("[data-group=aspect_ratio] label", has_text="9:16").click()
     page.locator(".fold summary", has_text="Camera move").click()
     page.locator("label.choice", has_text="Down and back").click()
     page.get_by_text("Recipes").click()

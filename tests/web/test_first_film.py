@@ -96,7 +96,7 @@ def test_a_film_is_run_again_with_everything_it_was_made_with(
     page.locator(".picker summary").click()
     page.locator("label.model", has_text="Kling 1.0").click()
     page.fill("[name=prompt]", "A red balloon over snow")
-    page.locator("label.choice", has_text="9:16").click()
+    page.locator("[data-group=aspect_ratio] label", has_text="9:16").click()
     page.get_by_role("button", name="Generate · 10 credits").click()
     page.wait_for_function(_PLAYING)
     page.get_by_role("link", name="Re-run or change").click()
